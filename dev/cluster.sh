@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# A private, unprivileged PostgreSQL cluster, reached by a socket only.
+#   cluster.sh start NAME   initdb on first use, start, wait until it answers
+#   cluster.sh stop NAME    stop, keep the data
+#   cluster.sh drop NAME    stop and delete
+#   cluster.sh env NAME     print PGHOST, PGPORT and PGUSER for eval
+. "$(dirname "$0")/common.sh"
+
+verb=${1:?verb} name=${2:?name}
+home=$PRIVATE/clusters/$name
+data=$home/data
+socket=$home/socket
+
+running() { as_server "$PG_BIN/pg_ctl" -D "$data" status >/dev/null 2>&1; }
+
+start() {
+    if [ ! -f "$data/PG_VERSION" ]; then
+        say "creating cluster $name in $home"
+        mkdir -p "$home"
+        chmod 755 "$PRIVATE" "$PRIVATE/clusters" "$home"
+        install -d -o "$SERVER_USER" "$data" "$socket"
+        as_server "$PG_BIN/initdb" -D "$data" -U leadroute -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
+        as_server tee -a "$data/postgresql.conf" >/dev/null <<CONF
+listen_addresses = ''
+unix_socket_directories = '$socket'
+unix_socket_permissions = 0777
+shared_preload_libraries = 'pg_cron'
+cron.database_name = 'leadroute'
+cron.host = '$socket'
+cron.use_background_workers = off
+fsync = ${CLUSTER_FSYNC:-off}
+shared_buffers = 256MB
+max_connections = 120
+log_min_messages = warning
+CONF
+    fi
+    running || as_server "$PG_BIN/pg_ctl" -D "$data" -l "$home/data/server.log" -w -t 60 start >/dev/null ||
+        { tail -20 "$data/server.log" >&2; die "the server of cluster $name did not start"; }
+}
+
+stop() { ! running || as_server "$PG_BIN/pg_ctl" -D "$data" -w -m fast stop >/dev/null; }
+
+case $verb in
+    start) start ;;
+    stop) stop ;;
+    drop) stop; rm -rf "$home" ;;
+    env) printf 'export PGHOST=%q PGPORT=5432 PGUSER=leadroute PATH=%q:$PATH\n' "$socket" "$PG_BIN" ;;
+    *) die "unknown verb $verb" ;;
+esac

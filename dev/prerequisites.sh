@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Brings what is missing, after saying what: Debian packages and cargo-pgrx. Where it may not install,
+# it names the packages and stops.
+. "$(dirname "$0")/common.sh"
+
+missing=()
+need() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed' || missing+=("$1"); }
+need "postgresql-$PG_MAJOR"
+need "postgresql-server-dev-$PG_MAJOR"
+need "postgresql-$PG_MAJOR-cron"
+need libclang-dev
+need clang
+need pkg-config
+need libssl-dev
+
+command -v cargo >/dev/null || die "Rust is missing: install it from https://rustup.rs, then run make again"
+command -v dpkg-query >/dev/null || die "this is not Debian; install PostgreSQL $PG_MAJOR with its server headers, pg_cron and clang by hand, then use 'make install PG_CONFIG=...'"
+
+if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; else
+        die "these Debian packages are missing, and only root may install them:
+    apt-get install ${missing[*]}"
+    fi
+    say "installing Debian packages: ${missing[*]}"
+    # The packages would otherwise create and start a cluster of their own.
+    $sudo mkdir -p /etc/postgresql-common/createcluster.d
+    echo 'create_main_cluster = false' | $sudo tee /etc/postgresql-common/createcluster.d/leadroute.conf >/dev/null
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+    $sudo rm -f /etc/postgresql-common/createcluster.d/leadroute.conf
+fi
+
+if [ "$(cargo pgrx --version 2>/dev/null | awk '{print $2}')" != "$PGRX_VERSION" ]; then
+    say "installing cargo-pgrx $PGRX_VERSION with cargo (about five minutes, once)"
+    cargo install --locked cargo-pgrx --version "=$PGRX_VERSION" >&2
+fi

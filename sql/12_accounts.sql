@@ -1,0 +1,98 @@
+-- Who is known: accounts, domains, contacts, and how names are read.
+
+CREATE TABLE leadroute.accounts (
+    id text PRIMARY KEY CHECK (id <> ''),
+    name text NOT NULL DEFAULT '',
+    kind text NOT NULL DEFAULT 'prospect'
+        CHECK (kind IN ('prospect', 'customer', 'churned', 'partner', 'disqualified')),
+    named boolean NOT NULL DEFAULT false,
+    owner_id text REFERENCES leadroute.reps ON UPDATE CASCADE,
+    csm_id text REFERENCES leadroute.reps ON UPDATE CASCADE,
+    parent_id text REFERENCES leadroute.accounts ON UPDATE CASCADE,
+    country text CHECK (country ~ '^[A-Z]{2}$'),
+    division text,
+    disqualified_reason text,
+    disqualified_at timestamptz CHECK (isfinite(disqualified_at)),
+    has_open_opportunity boolean NOT NULL DEFAULT false,
+    last_activity_at timestamptz,
+    CONSTRAINT accounts_parent_is_another CHECK (parent_id <> id)
+);
+CREATE INDEX accounts_owner_id_idx ON leadroute.accounts (owner_id);
+CREATE INDEX accounts_csm_id_idx ON leadroute.accounts (csm_id);
+CREATE INDEX accounts_parent_id_idx ON leadroute.accounts (parent_id);
+COMMENT ON TABLE leadroute.accounts IS 'Companies that are known.';
+COMMENT ON COLUMN leadroute.accounts.id IS 'Key; may be the account id of the CRM.';
+COMMENT ON COLUMN leadroute.accounts.name IS 'Name for people.';
+COMMENT ON COLUMN leadroute.accounts.kind IS 'prospect, customer, churned, partner or disqualified.';
+COMMENT ON COLUMN leadroute.accounts.named IS 'Its leads go to the owner.';
+COMMENT ON COLUMN leadroute.accounts.owner_id IS 'Account owner.';
+COMMENT ON COLUMN leadroute.accounts.csm_id IS 'Customer success manager; comes before the owner for customers.';
+COMMENT ON COLUMN leadroute.accounts.parent_id IS 'Account above it.';
+COMMENT ON COLUMN leadroute.accounts.country IS 'ISO 3166-1 alpha-2 code of the home country.';
+COMMENT ON COLUMN leadroute.accounts.division IS 'Division that the account stands for.';
+COMMENT ON COLUMN leadroute.accounts.disqualified_reason IS 'Why, for kind disqualified; looked up in recycle_rules.';
+COMMENT ON COLUMN leadroute.accounts.disqualified_at IS 'When.';
+COMMENT ON COLUMN leadroute.accounts.has_open_opportunity IS 'Somebody is working on a deal.';
+COMMENT ON COLUMN leadroute.accounts.last_activity_at IS 'Last activity in the CRM.';
+
+CREATE TABLE leadroute.account_domains (
+    domain text PRIMARY KEY CHECK (domain = lower(domain) AND domain LIKE '%_.__%'),
+    account_id text NOT NULL REFERENCES leadroute.accounts ON UPDATE CASCADE ON DELETE CASCADE,
+    division text
+);
+CREATE INDEX account_domains_account_id_idx ON leadroute.account_domains (account_id);
+COMMENT ON TABLE leadroute.account_domains IS 'Domains of accounts. A sub-domain that is listed comes before the domain above it.';
+COMMENT ON COLUMN leadroute.account_domains.domain IS 'Key: lower case, in ASCII form.';
+COMMENT ON COLUMN leadroute.account_domains.account_id IS 'The account.';
+COMMENT ON COLUMN leadroute.account_domains.division IS 'Division that uses it.';
+
+CREATE TABLE leadroute.contacts (
+    email text PRIMARY KEY CHECK (email = lower(email) AND email LIKE '%_@_%'),
+    account_id text NOT NULL REFERENCES leadroute.accounts ON UPDATE CASCADE ON DELETE CASCADE,
+    name text
+);
+CREATE INDEX contacts_account_id_idx ON leadroute.contacts (account_id);
+COMMENT ON TABLE leadroute.contacts IS 'People of accounts.';
+COMMENT ON COLUMN leadroute.contacts.email IS 'Key: lower case.';
+COMMENT ON COLUMN leadroute.contacts.account_id IS 'The account.';
+COMMENT ON COLUMN leadroute.contacts.name IS 'Name for people.';
+
+CREATE TABLE leadroute.domain_rules (
+    domain text PRIMARY KEY CHECK (domain = lower(domain) AND domain LIKE '%_.__%'),
+    kind text NOT NULL CHECK (kind IN ('partner', 'competitor', 'internal', 'blocked', 'personal', 'company')),
+    queue text REFERENCES leadroute.queues ON UPDATE CASCADE,
+    CONSTRAINT domain_rules_queue_fits_kind CHECK ((queue IS NULL) = (kind IN ('personal', 'company')))
+);
+CREATE INDEX domain_rules_queue_idx ON leadroute.domain_rules (queue);
+COMMENT ON TABLE leadroute.domain_rules IS 'Domains that need no rep, and corrections of the free-mail lists. A rule covers sub-domains; the longest name wins.';
+COMMENT ON COLUMN leadroute.domain_rules.domain IS 'Key: lower case, in ASCII form.';
+COMMENT ON COLUMN leadroute.domain_rules.kind IS 'partner, competitor, internal and blocked go to the queue; personal and company overrule mail_domains.';
+COMMENT ON COLUMN leadroute.domain_rules.queue IS 'Where such leads go; filled in by kind when left out.';
+
+CREATE TABLE leadroute.mail_domains (
+    domain text PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('personal', 'disposable')),
+    source text NOT NULL
+);
+COMMENT ON TABLE leadroute.mail_domains IS 'Mail providers that say nothing of a company, from public lists; overrule single ones in domain_rules.';
+COMMENT ON COLUMN leadroute.mail_domains.domain IS 'Key.';
+COMMENT ON COLUMN leadroute.mail_domains.kind IS 'personal: anybody gets an address there; disposable: addresses that live for minutes.';
+COMMENT ON COLUMN leadroute.mail_domains.source IS 'List and version that it comes from.';
+
+CREATE TABLE leadroute.industry_aliases (
+    alias text PRIMARY KEY CHECK (alias = lower(alias) AND alias <> ''),
+    canonical text NOT NULL CHECK (canonical <> '')
+);
+COMMENT ON TABLE leadroute.industry_aliases IS 'Other names and misspellings of industries.';
+COMMENT ON COLUMN leadroute.industry_aliases.alias IS 'Key: lower case.';
+COMMENT ON COLUMN leadroute.industry_aliases.canonical IS 'The name that is stored in leads.industry.';
+
+CREATE TABLE leadroute.country_aliases (
+    alias text PRIMARY KEY CHECK (alias = lower(alias) AND alias <> ''),
+    canonical text NOT NULL CHECK (canonical ~ '^[A-Z]{2}$'),
+    shipped boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE leadroute.country_aliases IS 'Everyday names of countries that ISO 3166-1 does not list.';
+COMMENT ON COLUMN leadroute.country_aliases.alias IS 'Key: lower case.';
+COMMENT ON COLUMN leadroute.country_aliases.canonical IS 'ISO 3166-1 alpha-2 code.';
+COMMENT ON COLUMN leadroute.country_aliases.shipped IS 'A default of the extension that nobody has edited.';

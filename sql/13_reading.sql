@@ -1,0 +1,116 @@
+-- What the engine reads: the rules and the roster, each as one JSON document.
+-- STABLE on purpose: they must see with the snapshot of the query that calls them.
+
+CREATE FUNCTION leadroute.micros(at timestamptz) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE WHEN isfinite(at) THEN (extract(epoch FROM at) * 1000000)::bigint END $$;
+COMMENT ON FUNCTION leadroute.micros(timestamptz) IS 'Microseconds since 1970; NULL for infinity.';
+
+CREATE FUNCTION leadroute.micros(length interval) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT (extract(epoch FROM length) * 1000000)::bigint $$;
+COMMENT ON FUNCTION leadroute.micros(interval) IS 'Microseconds; a month counts as 30 days.';
+
+CREATE FUNCTION leadroute.span(range int4range) RETURNS json
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT json_build_object('lower', lower(range), 'lower_inc', lower_inc(range),
+                             'upper', upper(range), 'upper_inc', upper_inc(range)) $$;
+COMMENT ON FUNCTION leadroute.span(int4range) IS 'A range as the engine reads it.';
+
+CREATE FUNCTION leadroute.span(range numrange) RETURNS json
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT json_build_object('lower', lower(range)::float8, 'lower_inc', lower_inc(range),
+                             'upper', upper(range)::float8, 'upper_inc', upper_inc(range)) $$;
+COMMENT ON FUNCTION leadroute.span(numrange) IS 'A range as the engine reads it.';
+
+CREATE FUNCTION leadroute.span(range tstzrange) RETURNS json
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT json_build_object('lower', leadroute.micros(lower(range)), 'lower_inc', lower_inc(range),
+                             'upper', leadroute.micros(upper(range)), 'upper_inc', upper_inc(range)) $$;
+COMMENT ON FUNCTION leadroute.span(tstzrange) IS 'A range as the engine reads it, in microseconds since 1970.';
+
+CREATE SEQUENCE leadroute.config_version_seq;
+COMMENT ON SEQUENCE leadroute.config_version_seq IS 'Version of the rules, written into decisions.';
+
+CREATE FUNCTION leadroute.condition_problem(condition jsonpath) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- Quoted strings are emptied first: a $ inside one is no variable.
+    IF regexp_replace(condition::text, '"(\\.|[^"\\])*"', '""', 'g') LIKE '%$""%' THEN
+        RETURN 'the condition uses a variable, and there are none';
+    END IF;
+    PERFORM jsonb_path_query_first('{}', condition, '{}', true);
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLERRM;
+END $$;
+COMMENT ON FUNCTION leadroute.condition_problem(jsonpath) IS 'What is wrong with the condition of a segment; NULL if nothing is.';
+
+CREATE FUNCTION leadroute.rules_json() RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT json_build_object(
+    'version', (SELECT last_value FROM leadroute.config_version_seq),
+    'segments', (
+        SELECT coalesce(json_agg(s ORDER BY s.priority, s.name COLLATE "C"), '[]') FROM (
+            SELECT name, priority, territory, leadroute.span(effective) AS effective,
+                   upper(countries::text)::text[] AS countries, lower(regions::text)::text[] AS regions,
+                   lower(postal_prefixes::text)::text[] AS postal_prefixes,
+                   lower(industries::text)::text[] AS industries,
+                   leadroute.span(employees) AS employees, leadroute.span(revenue) AS revenue,
+                   lower(products::text)::text[] AS products, lower(languages::text)::text[] AS languages,
+                   lower(sources::text)::text[] AS sources, lower(events::text)::text[] AS events,
+                   condition::text AS condition, leadroute.condition_problem(condition) AS condition_problem,
+                   lower(required_skills::text)::text[] AS required_skills, fallback_queue
+              FROM leadroute.segments WHERE enabled) s),
+    'tiers', (
+        SELECT coalesce(json_agg(t), '[]') FROM (
+            SELECT segment, name, leadroute.span(score) AS score, action, pool, queue FROM leadroute.tiers) t),
+    'pools', (SELECT coalesce(json_agg(p), '[]') FROM leadroute.pools p),
+    'queues', (SELECT coalesce(json_agg(q), '[]') FROM leadroute.queues q),
+    'territories', (SELECT coalesce(json_agg(t), '[]') FROM leadroute.territories t),
+    'event_types', (SELECT coalesce(json_agg(e), '[]') FROM leadroute.event_types e),
+    'sla_policies', (
+        SELECT coalesce(json_agg(p), '[]') FROM (
+            SELECT name, lower(events::text)::text[] AS events, intents, segments,
+                   leadroute.micros(respond_within) AS respond_within FROM leadroute.sla_policies) p),
+    'escalation_steps', (
+        SELECT coalesce(json_agg(e ORDER BY e.policy, e.step), '[]') FROM (
+            SELECT policy, step, leadroute.micros(after) AS after, action FROM leadroute.escalation_steps) e),
+    'recycle_rules', (
+        SELECT coalesce(json_agg(r), '[]') FROM (
+            SELECT reason, kind, leadroute.micros(cool_off) AS cool_off, queue FROM leadroute.recycle_rules) r),
+    'playbooks', (
+        SELECT coalesce(json_agg(p ORDER BY p.priority, p.name COLLATE "C"), '[]') FROM (
+            SELECT name, priority, segments, tiers, lower(events::text)::text[] AS events, expansion, recycled
+              FROM leadroute.playbooks) p),
+    'industry_aliases', (SELECT coalesce(json_agg(a), '[]') FROM leadroute.industry_aliases a),
+    'country_aliases', (SELECT coalesce(json_agg(a), '[]') FROM leadroute.country_aliases a)
+)::text $$;
+COMMENT ON FUNCTION leadroute.rules_json() IS 'All rules that sessions compile once, as the engine reads them.';
+
+CREATE FUNCTION leadroute.roster_json() RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT json_build_object(
+    'reps', (
+        SELECT coalesce(json_agg(r), '[]') FROM (
+            SELECT id, manager_id, active, presence, time_zone, schedule, lower(languages::text)::text[] AS languages,
+                   lower(products::text)::text[] AS products, lower(skills::text)::text[] AS skills, backup_id
+              FROM leadroute.reps) r),
+    'members', (
+        SELECT coalesce(json_agg(m), '[]') FROM (
+            SELECT pool, rep_id, seat, (weight * 1000)::bigint AS weight FROM leadroute.pool_members WHERE active) m),
+    'absences', (
+        SELECT coalesce(json_agg(a ORDER BY a.id), '[]') FROM (
+            SELECT id, rep_id, leadroute.span(during) AS during, kind, backup_id
+              FROM leadroute.absences WHERE upper_inf(during) OR upper(during) >= now()) a),
+    'schedules', (
+        SELECT coalesce(json_agg(s), '[]') FROM (
+            SELECT name, (
+                SELECT coalesce(json_agg(json_build_object('weekday', weekday,
+                           'opens', extract(hour FROM opens)::int * 60 + extract(minute FROM opens)::int,
+                           'closes', extract(hour FROM closes)::int * 60 + extract(minute FROM closes)::int)), '[]')
+                  FROM leadroute.schedule_hours h WHERE h.schedule = name) AS hours
+              FROM leadroute.schedules) s),
+    'holidays', (SELECT coalesce(json_agg(h), '[]') FROM leadroute.holidays h)
+)::text $$;
+COMMENT ON FUNCTION leadroute.roster_json() IS 'All reps with their availability, as the engine reads them.';

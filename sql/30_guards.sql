@@ -1,0 +1,148 @@
+-- What keeps the routing tables sound beyond constraints, and tells sessions of changes.
+
+CREATE FUNCTION leadroute.config_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_config_changed';
+COMMENT ON FUNCTION leadroute.config_changed() IS 'Trigger: makes every session read the rules or the roster again, once the change commits.';
+
+CREATE FUNCTION leadroute.replace_shipped() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    same_key text;
+    taken boolean;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        NEW.shipped := false;
+        RETURN NEW;
+    END IF;
+    IF NEW.shipped THEN
+        RETURN NEW;
+    END IF;
+    SELECT string_agg(format('t.%1$I = ($1).%1$I', a.attname), ' AND ')
+      INTO same_key
+      FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+     WHERE i.indrelid = TG_RELID AND i.indisprimary;
+    EXECUTE format('UPDATE %s t SET (%s) = (SELECT ($1).*) WHERE %s AND t.shipped RETURNING true',
+                   TG_RELID::regclass,
+                   (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+                     WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped),
+                   same_key)
+       INTO taken USING NEW;
+    RETURN CASE WHEN taken THEN NULL ELSE NEW END;
+END $$;
+COMMENT ON FUNCTION leadroute.replace_shipped() IS 'Trigger: a row with the key of an untouched default takes its place, so that a dump restores over the defaults; an edited default is a row of the user.';
+
+CREATE FUNCTION leadroute.guard_catch_all() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP <> 'TRUNCATE' THEN
+        IF OLD.kind <> 'catch_all' THEN
+            RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+        END IF;
+        IF TG_OP = 'UPDATE' AND NEW.kind = 'catch_all' AND NEW.name = OLD.name THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'the catch-all queue cannot be removed or renamed'
+        USING ERRCODE = 'restrict_violation',
+              HINT = 'It is where leads go when nobody else can take them. Set its manager_id instead.';
+END $$;
+COMMENT ON FUNCTION leadroute.guard_catch_all() IS 'Trigger: keeps the catch-all queue.';
+
+CREATE TRIGGER guard_catch_all BEFORE UPDATE OR DELETE ON leadroute.queues
+    FOR EACH ROW EXECUTE FUNCTION leadroute.guard_catch_all();
+CREATE TRIGGER guard_catch_all_truncate BEFORE TRUNCATE ON leadroute.queues
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.guard_catch_all();
+
+CREATE FUNCTION leadroute.fill_rule_queue() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.queue IS NULL AND NEW.kind NOT IN ('personal', 'company') THEN
+        NEW.queue := NEW.kind;
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION leadroute.fill_rule_queue() IS 'Trigger: a domain rule without queue uses the queue named like its kind.';
+
+CREATE TRIGGER fill_rule_queue BEFORE INSERT OR UPDATE ON leadroute.domain_rules
+    FOR EACH ROW EXECUTE FUNCTION leadroute.fill_rule_queue();
+
+CREATE FUNCTION leadroute.refuse_if_used() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    used boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM leadroute.leads WHERE %I = $1)', TG_ARGV[1])
+       INTO used USING to_jsonb(OLD) ->> TG_ARGV[0];
+    IF used THEN
+        RAISE EXCEPTION '% "%" still has leads', TG_ARGV[2], to_jsonb(OLD) ->> TG_ARGV[0]
+            USING ERRCODE = 'foreign_key_violation', HINT = TG_ARGV[3];
+    END IF;
+    RETURN OLD;
+END $$;
+COMMENT ON FUNCTION leadroute.refuse_if_used() IS 'Trigger: refuses to delete what leads still point to.';
+
+CREATE TRIGGER refuse_if_used BEFORE DELETE ON leadroute.reps FOR EACH ROW
+    EXECUTE FUNCTION leadroute.refuse_if_used('id', 'owner_id', 'rep', 'Set reps.active to false, or give the leads to somebody else first.');
+CREATE TRIGGER refuse_if_used BEFORE DELETE ON leadroute.queues FOR EACH ROW
+    EXECUTE FUNCTION leadroute.refuse_if_used('name', 'queue', 'queue', 'Move its leads to another queue first.');
+
+CREATE FUNCTION leadroute.cascade_rename() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    was text := to_jsonb(OLD) ->> TG_ARGV[0];
+    becomes text := to_jsonb(NEW) ->> TG_ARGV[0];
+    target text;
+BEGIN
+    IF was = becomes THEN
+        RETURN NULL;
+    END IF;
+    FOREACH target IN ARRAY TG_ARGV[1:] LOOP
+        EXECUTE CASE WHEN target LIKE '%[]' THEN
+            format('UPDATE leadroute.%1$I SET %2$I = array_replace(%2$I, $1, $2) WHERE $1 = ANY (%2$I)',
+                   split_part(target, '.', 1), rtrim(split_part(target, '.', 2), '[]'))
+        ELSE
+            format('UPDATE leadroute.%1$I SET %2$I = $2 WHERE %2$I = $1',
+                   split_part(target, '.', 1), split_part(target, '.', 2))
+        END USING was, becomes;
+    END LOOP;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION leadroute.cascade_rename() IS 'Trigger: carries a new key to what names it without a foreign key; decisions keep the name of then.';
+
+CREATE TRIGGER cascade_rename AFTER UPDATE OF id ON leadroute.reps FOR EACH ROW
+    EXECUTE FUNCTION leadroute.cascade_rename('id', 'leads.owner_id', 'notifications.rep_id');
+CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.queues FOR EACH ROW
+    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.queue', 'notifications.queue');
+CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.territories FOR EACH ROW
+    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.territory');
+CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.pools FOR EACH ROW
+    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.pool');
+CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.segments FOR EACH ROW
+    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.segment', 'sla_policies.segments[]', 'playbooks.segments[]');
+CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.tiers FOR EACH ROW
+    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.tier', 'playbooks.tiers[]');
+CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.playbooks FOR EACH ROW
+    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.playbook');
+CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.sla_policies FOR EACH ROW
+    EXECUTE FUNCTION leadroute.cascade_rename('name', 'sla_clocks.policy');
+CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.event_types FOR EACH ROW
+    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.event', 'segments.events[]', 'sla_policies.events[]', 'playbooks.events[]');
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['segments', 'tiers', 'pools', 'queues', 'territories', 'event_types', 'sla_policies',
+        'escalation_steps', 'recycle_rules', 'playbooks', 'industry_aliases', 'country_aliases'] LOOP
+        EXECUTE format('CREATE TRIGGER config_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION leadroute.config_changed(''rules'')', name);
+    END LOOP;
+    FOREACH name IN ARRAY ARRAY['reps', 'pool_members', 'absences', 'schedules', 'schedule_hours', 'holidays'] LOOP
+        EXECUTE format('CREATE TRIGGER config_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION leadroute.config_changed(''roster'')', name);
+    END LOOP;
+    FOREACH name IN ARRAY ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases'] LOOP
+        EXECUTE format('CREATE TRIGGER replace_shipped BEFORE INSERT OR UPDATE ON leadroute.%I '
+                       'FOR EACH ROW EXECUTE FUNCTION leadroute.replace_shipped()', name);
+    END LOOP;
+END $$;

@@ -1,0 +1,93 @@
+-- The two doors, and what belongs to them.
+
+CREATE FUNCTION leadroute.route_statement() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_route_statement';
+COMMENT ON FUNCTION leadroute.route_statement() IS 'Trigger: opens a batch before a statement that inserts leads; writes its decisions, turns, clocks and notifications after it.';
+
+CREATE FUNCTION leadroute.route_row() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_route_row';
+COMMENT ON FUNCTION leadroute.route_row() IS 'Trigger: routes one row before it is inserted.';
+
+CREATE TRIGGER leadroute_1_begin BEFORE INSERT ON leadroute.leads
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.route_statement();
+-- BEFORE triggers run in the order of their names: routing sees what yours have changed.
+CREATE TRIGGER zz_leadroute_route BEFORE INSERT ON leadroute.leads
+    FOR EACH ROW WHEN (NEW.routed_at IS NULL) EXECUTE FUNCTION leadroute.route_row();
+CREATE TRIGGER leadroute_2_end AFTER INSERT ON leadroute.leads
+    REFERENCING NEW TABLE AS inserted
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.route_statement();
+
+CREATE FUNCTION leadroute.route_lead(lead jsonb) RETURNS jsonb
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_route_lead';
+COMMENT ON FUNCTION leadroute.route_lead(jsonb) IS 'Inserts the lead and returns its decision. Keys are columns of leads; others are kept in attributes. With an external_id that is there already nothing happens and that lead''s decision is returned.';
+
+CREATE FUNCTION leadroute.preview_route(lead jsonb) RETURNS jsonb
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_preview_route';
+COMMENT ON FUNCTION leadroute.preview_route(jsonb) IS 'The decision that the lead would get now, with its trace. Changes nothing and takes no turn.';
+
+CREATE FUNCTION leadroute.reroute_lead(lead_id bigint, reason text DEFAULT NULL) RETURNS jsonb
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_reroute_lead';
+COMMENT ON FUNCTION leadroute.reroute_lead(bigint, text) IS 'Runs the layers again for a lead that is there, and returns the decision.';
+
+CREATE FUNCTION leadroute.explain_decision(decision_id bigint) RETURNS text
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'leadroute_explain_decision';
+COMMENT ON FUNCTION leadroute.explain_decision(bigint) IS 'A decision in words: each layer that was asked, and each candidate with why not.';
+
+CREATE FUNCTION leadroute.escalate_overdue(batch integer DEFAULT 1000, as_of timestamptz DEFAULT now()) RETURNS integer
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_escalate_overdue';
+COMMENT ON FUNCTION leadroute.escalate_overdue(integer, timestamptz) IS 'Takes the next step of the SLA ladder for at most batch leads that are overdue at as_of, and returns how many.';
+
+CREATE FUNCTION leadroute.lead_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.updated_at := clock_timestamp();
+    -- Routing sets decision_id together with the owner; a rename leaves an owner that is no rep.
+    IF NEW.routed_at IS NOT NULL
+       AND (NEW.owner_id, NEW.queue) IS DISTINCT FROM (OLD.owner_id, OLD.queue)
+       AND NEW.decision_id IS NOT DISTINCT FROM OLD.decision_id
+       AND (NEW.owner_id IS NOT DISTINCT FROM OLD.owner_id OR OLD.owner_id IS NULL
+            OR EXISTS (SELECT FROM leadroute.reps WHERE id = OLD.owner_id))
+       AND (NEW.queue IS NOT DISTINCT FROM OLD.queue OR OLD.queue IS NULL
+            OR EXISTS (SELECT FROM leadroute.queues WHERE name = OLD.queue)) THEN
+        IF NEW.owner_id IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.reps WHERE id = NEW.owner_id) THEN
+            RAISE EXCEPTION 'rep "%" does not exist', NEW.owner_id
+                USING ERRCODE = 'foreign_key_violation', HINT = 'Insert the rep into leadroute.reps first.';
+        END IF;
+        IF NEW.owner_id IS NOT NULL AND NEW.owner_id IS DISTINCT FROM OLD.owner_id THEN
+            NEW.queue := NULL;
+            NEW.status := CASE WHEN NEW.status IN ('queued', 'nurture', 'new') THEN 'assigned' ELSE NEW.status END;
+        END IF;
+        INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id,
+                                         segment, territory, tier, pool, playbook, reason)
+        VALUES (NEW.id, clock_timestamp(), 'manual',
+                CASE WHEN NEW.duplicate_of IS NOT NULL THEN 'merged' WHEN NEW.owner_id IS NOT NULL THEN 'owner'
+                     WHEN NEW.queue IS NOT NULL THEN 'queue' ELSE 'nurture' END,
+                NEW.owner_id, NEW.queue, OLD.owner_id,
+                NEW.segment, NEW.territory, NEW.tier, NEW.pool, NEW.playbook,
+                format('changed by hand by %s', session_user))
+        RETURNING id INTO NEW.decision_id;
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION leadroute.lead_changed() IS 'Trigger: records an owner or queue that was changed by hand.';
+
+CREATE TRIGGER lead_changed BEFORE UPDATE ON leadroute.leads
+    FOR EACH ROW EXECUTE FUNCTION leadroute.lead_changed();
+
+CREATE FUNCTION leadroute.leads_deleted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM leadroute.leads t JOIN gone ON t.duplicate_of = gone.id) THEN
+        RAISE EXCEPTION 'a deleted lead still has touches that point at it'
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Delete the leads with that duplicate_of in the same statement.';
+    END IF;
+    DELETE FROM leadroute.notifications t USING gone WHERE t.lead_id = gone.id;
+    DELETE FROM leadroute.sla_clocks t USING gone WHERE t.lead_id = gone.id;
+    DELETE FROM leadroute.decisions t USING gone WHERE t.lead_id = gone.id;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION leadroute.leads_deleted() IS 'Trigger: what was written about a lead goes with it.';
+
+CREATE TRIGGER leads_deleted AFTER DELETE ON leadroute.leads REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.leads_deleted();
+CREATE INDEX sla_clocks_lead_id_idx ON leadroute.sla_clocks (lead_id);

@@ -1,0 +1,38 @@
+-- What analysts read.
+
+CREATE VIEW leadroute.audit_log AS
+SELECT d.id AS decision_id, d.decided_at, d.lead_id, l.email, l.company, d.cause, d.layer, d.outcome, d.owner_id,
+       d.previous_owner_id, d.queue, d.segment, d.territory, d.tier, d.pool, d.playbook, d.reason,
+       d.id = l.decision_id AS is_current, d.config_version, d.engine_version, d.elapsed_us
+  FROM leadroute.decisions d JOIN leadroute.leads l ON l.id = d.lead_id;
+COMMENT ON VIEW leadroute.audit_log IS 'Every decision with its lead; is_current marks the one that holds.';
+
+CREATE VIEW leadroute.escalations AS
+SELECT d.id AS decision_id, d.decided_at, d.lead_id, l.email, c.policy, c.started_at, c.due_at,
+       d.decided_at - c.due_at AS overdue_by, d.previous_owner_id, d.owner_id, d.queue, d.reason
+  FROM leadroute.decisions d
+  JOIN leadroute.leads l ON l.id = d.lead_id
+  LEFT JOIN LATERAL (SELECT policy, started_at, due_at FROM leadroute.sla_clocks
+                      WHERE lead_id = d.lead_id AND due_at <= d.decided_at ORDER BY id DESC LIMIT 1) c ON true
+ WHERE d.cause = 'escalation';
+COMMENT ON VIEW leadroute.escalations IS 'Every step of an SLA ladder that was taken.';
+
+CREATE VIEW leadroute.config_problems AS
+SELECT 'segments' AS "table", name AS key, leadroute.condition_problem(condition) AS problem
+  FROM leadroute.segments WHERE leadroute.condition_problem(condition) IS NOT NULL
+UNION ALL
+SELECT 'segments', s.name, 'the segment has no tier, so its leads fall back'
+  FROM leadroute.segments s
+ WHERE s.enabled AND NOT EXISTS (SELECT FROM leadroute.tiers t WHERE t.segment = s.name OR t.segment IS NULL)
+UNION ALL
+SELECT 'pools', p.name, 'the pool has no active member with a weight above 0'
+  FROM leadroute.pools p
+ WHERE NOT EXISTS (SELECT FROM leadroute.pool_members m JOIN leadroute.reps r ON r.id = m.rep_id
+                    WHERE m.pool = p.name AND m.active AND r.active AND m.weight > 0)
+UNION ALL
+SELECT 'queues', q.name, 'nobody is told when a lead falls back to the queue: it has no manager'
+  FROM leadroute.queues q
+ WHERE q.manager_id IS NULL
+   AND (q.kind = 'catch_all' OR EXISTS (SELECT FROM leadroute.territories t WHERE t.fallback_queue = q.name)
+        OR EXISTS (SELECT FROM leadroute.segments s WHERE s.fallback_queue = q.name));
+COMMENT ON VIEW leadroute.config_problems IS 'Rules that do not do what they seem to.';

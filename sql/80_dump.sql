@@ -1,0 +1,19 @@
+-- pg_dump keeps every row and counter; defaults that nobody edited come from the extension itself.
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['schedules', 'schedule_hours', 'holidays', 'reps', 'absences', 'territories', 'pools',
+        'pool_members', 'segments', 'tiers', 'recycle_rules', 'playbooks', 'accounts', 'account_domains', 'contacts',
+        'domain_rules', 'industry_aliases', 'leads', 'decisions', 'sla_clocks', 'notifications', 'turns'] LOOP
+        PERFORM pg_catalog.pg_extension_config_dump(format('leadroute.%I', name)::regclass, '');
+    END LOOP;
+    FOREACH name IN ARRAY ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases'] LOOP
+        PERFORM pg_catalog.pg_extension_config_dump(format('leadroute.%I', name)::regclass, 'WHERE NOT shipped');
+    END LOOP;
+    FOR name IN SELECT c.oid::regclass::text FROM pg_class c
+                 WHERE c.relkind = 'S' AND c.relnamespace = 'leadroute'::regnamespace LOOP
+        PERFORM pg_catalog.pg_extension_config_dump(name::regclass, '');
+    END LOOP;
+END $$;

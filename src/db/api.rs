@@ -1,0 +1,173 @@
+//! The second door and its relatives: `route_lead`, `preview_route`, `reroute_lead`, `explain_decision`.
+
+use super::batch::{self, Batch, Door, Pending};
+use super::function::{argument, null, sql_function};
+use super::identity::AsOwner;
+use super::locks::{self, Class};
+use super::rawjson::{self, Document, Root};
+use super::row::LeadRow;
+use super::spi::text;
+use super::{errors, queries, settings};
+use crate::db::fields::{read_fields, Fields};
+use leadroute_engine::decision::Step;
+use leadroute_engine::pipeline;
+use pgrx::pg_sys::{self, Datum};
+use pgrx::{FromDatum, IntoDatum};
+
+sql_function! {
+    /// `leadroute.route_lead(jsonb)`
+    leadroute_route_lead, pg_finfo_leadroute_route_lead, route_lead
+}
+
+sql_function! {
+    /// `leadroute.preview_route(jsonb)`
+    leadroute_preview_route, pg_finfo_leadroute_preview_route, preview_route
+}
+
+sql_function! {
+    /// `leadroute.reroute_lead(bigint, text)`
+    leadroute_reroute_lead, pg_finfo_leadroute_reroute_lead, reroute_lead
+}
+
+sql_function! {
+    /// `leadroute.explain_decision(bigint)`
+    leadroute_explain_decision, pg_finfo_leadroute_explain_decision, explain_decision
+}
+
+/// The argument as a JSON object, or a clear error.
+unsafe fn object(fcinfo: pg_sys::FunctionCallInfo, function: &str) -> Datum {
+    // SAFETY: the functions are declared with a jsonb as first argument.
+    unsafe {
+        let Some(datum) = argument(fcinfo, 0) else {
+            errors::not_an_object(function, "null");
+        };
+        match rawjson::root(datum) {
+            Root::Object => datum,
+            Root::Array => errors::not_an_object(function, "an array"),
+            Root::Scalar => errors::not_an_object(function, "a single value"),
+        }
+    }
+}
+
+unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL.
+    let lead = unsafe { object(fcinfo, "route_lead") };
+    let _owner = AsOwner::begin();
+    let fields = read_fields(lead);
+    if let Some(external_id) = &fields.external_id {
+        let wait = settings::DUPLICATE_WAIT.get();
+        locks::lock_within(Class::External, locks::key_of(external_id), wait);
+        if let Some(id) = by_external_id(external_id) {
+            return answer(id, false);
+        }
+    }
+    let Fields { columns, consumed, odd, .. } = fields;
+    batch::announce(Some(Door { cause: "route_lead", odd }));
+    let arguments = [rawjson::from_text(&columns), Some(lead), consumed.into_datum()];
+    let ids = queries::LEAD_INSERT.returning(&arguments, |row| row.get::<i64>(1));
+    batch::announce(None);
+    match ids.first().copied().flatten() {
+        Some(id) => answer(id, true),
+        None => errors::row_was_dropped(),
+    }
+}
+
+fn by_external_id(external_id: &str) -> Option<i64> {
+    queries::BY_EXTERNAL_ID.first(&[text(Some(external_id))], |row| row.get(1)).flatten()
+}
+
+fn answer(lead_id: i64, created: bool) -> Datum {
+    let arguments = [Some(Datum::from(lead_id)), created.into_datum()];
+    let answer = queries::ANSWER.first(&arguments, |row| row.get::<Document>(1)).flatten();
+    answer.map_or_else(|| errors::no_such_lead(lead_id), |document| document.to_result())
+}
+
+unsafe fn preview_route(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL.
+    let lead = unsafe { object(fcinfo, "preview_route") };
+    let _owner = AsOwner::begin();
+    let Fields { columns, consumed, odd, .. } = read_fields(lead);
+    let mut batch = Batch::open("route_lead", odd);
+    let arguments = [rawjson::from_text(&columns), Some(lead), consumed.into_datum()];
+    let pending = queries::LEAD_ROW.first(&arguments, |row| {
+        // SAFETY: the query returns rows of leads, valid during the callback.
+        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        batch.decide(&row, false, |world, odd, live| {
+            Some(pipeline::route(row.lead(), odd, &[], world, live))
+        })
+    });
+    let json = pending.flatten().map(|pending| preview(&pending).to_string());
+    let datum = json.as_deref().and_then(rawjson::from_text);
+    datum.unwrap_or(Datum::from(0))
+}
+
+/// The same keys as `route_lead` answers where they make sense, and the trace.
+fn preview(pending: &Pending) -> serde_json::Value {
+    let decision = &pending.decision;
+    let outcome = &decision.outcome;
+    serde_json::json!({
+        "outcome": outcome.name(), "status": outcome.status(), "layer": decision.layer.name(),
+        "owner_id": outcome.owner(), "queue": outcome.queue(), "duplicate_of": outcome.duplicate_of(),
+        "account_id": decision.account_id, "segment": decision.segment, "territory": decision.territory,
+        "tier": decision.tier, "pool": decision.pool, "playbook": decision.playbook,
+        "expansion": decision.expansion, "reason": decision.reason(),
+        "policy": decision.clock.as_ref().map(|clock| &clock.policy), "trace": decision.trace,
+    })
+}
+
+unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: bigint, text.
+    let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
+    let Some(id) = id else {
+        errors::null_argument("reroute_lead", "lead_id");
+    };
+    let _owner = AsOwner::begin();
+    let mut batch = Batch::open("reroute", Vec::new());
+    let arguments = [Some(Datum::from(id))];
+    let found = queries::LEAD_LOCK.returning(&arguments, |row| {
+        // SAFETY: the query returns rows of leads, valid during the callback.
+        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        if let Some(first) = row.get::<i64>("duplicate_of") {
+            errors::is_a_touch(id, first);
+        }
+        let pending = batch.decide(&row, true, |world, odd, live| {
+            Some(pipeline::route(row.lead(), odd, &[], world, live))
+        });
+        (pending, row.get::<String>("owner_id"))
+    });
+    let Some((Some(pending), owner)) = found.into_iter().next() else {
+        errors::no_such_lead(id);
+    };
+    batch.revise(pending, owner.as_deref());
+    answer(id, false)
+}
+
+unsafe fn explain_decision(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict, bigint.
+    let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
+    let Some(id) = id else {
+        // SAFETY: the call info is valid.
+        return unsafe { null(fcinfo) };
+    };
+    let _owner = AsOwner::begin();
+    let text = queries::DECISION.first(&[Some(Datum::from(id))], |row| {
+        let column = |n| row.get::<String>(n);
+        let who = column(9).or(column(10)).map(|who| format!(" ({who})")).unwrap_or_default();
+        let to = match (column(5), column(6)) {
+            (Some(rep), _) => format!("rep {rep}"),
+            (None, Some(queue)) => format!("queue {queue}"),
+            (None, None) => column(4).unwrap_or_default(),
+        };
+        let lead = row.get::<i64>(1).unwrap_or_default();
+        let (at, cause) = (column(2).unwrap_or_default(), column(3).unwrap_or_default());
+        let reason = column(7).unwrap_or_default();
+        let trace: Vec<Step> = serde_json::from_str(&column(8).unwrap_or_default()).unwrap_or_default();
+        let steps = leadroute_engine::explain::full(&trace);
+        let text = format!("Lead {lead}{who} went to {to} on {at} ({cause}): {reason}.\n{steps}");
+        text.trim_end().to_owned()
+    });
+    match text {
+        Some(text) => text.into_datum().unwrap_or(Datum::from(0)),
+        None => errors::no_such_decision(id),
+    }
+}

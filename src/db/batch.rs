@@ -1,0 +1,250 @@
+//! The leads of one statement on their way from row to decision to disk.
+//!
+//! A BEFORE trigger cannot know whether its row will really be inserted (`ON CONFLICT` may drop it), so
+//! it only decides; decisions, turns, clocks and notifications are written after the statement, or after
+//! every thousand rows, for the rows that are there by then.
+
+use super::identity::{next_value, AsOwner};
+use super::ledger::{Entry, Ledgers};
+use super::rescue::{protect, Failure};
+use super::row::{now, LeadRow};
+use super::settings::{OnError, ON_ERROR};
+use super::world::Live;
+use super::{cache, writer};
+use leadroute_engine::config::Rules;
+use leadroute_engine::decision::Decision;
+use leadroute_engine::pipeline::{self, World};
+use leadroute_engine::reason::Problem;
+use leadroute_engine::roster::Roster;
+use leadroute_engine::Micros;
+use pgrx::pg_sys;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Instant;
+
+/// Rows that are kept in memory at most.
+const FLUSH_AT: usize = 1000;
+
+/// A decision that is not written yet.
+pub struct Pending {
+    /// The lead.
+    pub lead_id: i64,
+    /// Key of the decision.
+    pub decision_id: i64,
+    /// The decision.
+    pub decision: Decision,
+    /// The turn that it took.
+    pub entry: Option<Entry>,
+    /// When it was decided.
+    pub decided_at: Micros,
+    /// Time spent, in microseconds.
+    pub elapsed_us: i32,
+}
+
+/// What a door knows of the lead that it is about to insert.
+pub struct Door {
+    /// `decisions.cause`.
+    pub cause: &'static str,
+    /// Values that could not be read.
+    pub odd: Vec<Problem>,
+}
+
+/// The leads of one statement.
+pub struct Batch {
+    /// `decisions.cause`.
+    pub cause: &'static str,
+    /// The rules all its leads see.
+    pub rules: Rc<Rules>,
+    roster: Rc<Roster>,
+    ledgers: Ledgers,
+    odd: Vec<Problem>,
+    broken: Option<(String, String)>,
+    pending: Vec<Pending>,
+    subtransaction: pg_sys::SubTransactionId,
+}
+
+thread_local! {
+    /// Open statements, the innermost last: a trigger of the user may insert leads too.
+    static OPEN: RefCell<Vec<Batch>> = RefCell::default();
+    static DOOR: RefCell<Option<Door>> = const { RefCell::new(None) };
+    static PERSONS: Cell<u32> = const { Cell::new(0) };
+}
+
+impl Batch {
+    /// Opens a batch with the rules and the roster of now.
+    pub fn open(cause: &'static str, odd: Vec<Problem>) -> Self {
+        let loaded = protect(|| {
+            let _owner = AsOwner::begin();
+            cache::current()
+        });
+        let (mut broken, mut config) = (None, Default::default());
+        match loaded {
+            Ok(current) => config = current,
+            Err(failure) => broken = Some(fall_back(failure)),
+        }
+        Self {
+            cause,
+            rules: config.0,
+            roster: config.1,
+            ledgers: Ledgers::default(),
+            odd,
+            broken,
+            pending: Vec::new(),
+            // SAFETY: reads a counter.
+            subtransaction: unsafe { pg_sys::GetCurrentSubTransactionId() },
+        }
+    }
+
+    /// Decides about a row with `work`. Without `effect` nothing is locked and no turn is taken.
+    pub fn decide(
+        &mut self,
+        row: &LeadRow,
+        effect: bool,
+        work: impl FnOnce(World<'_>, Vec<Problem>, &mut Live<'_>) -> Option<Decision>,
+    ) -> Option<Pending> {
+        let (start, decided_at) = (Instant::now(), now());
+        let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
+        let world = World { rules: &rules, roster: &roster, now: decided_at };
+        let lead_id = row.get::<i64>("id").unwrap_or_default();
+        let rescued = |(sqlstate, message): (String, String)| {
+            (Some(pipeline::rescued(row.lead(), &sqlstate, &message, world)), None)
+        };
+        let (decision, entry) = match self.broken.clone() {
+            Some(broken) => rescued(broken),
+            None => self.attempt(row, effect, world, work).unwrap_or_else(rescued),
+        };
+        let elapsed = start.elapsed().as_micros();
+        Some(Pending {
+            lead_id,
+            decision_id: 0,
+            decision: decision?,
+            entry,
+            decided_at,
+            elapsed_us: i32::try_from(elapsed).unwrap_or(i32::MAX),
+        })
+    }
+
+    fn attempt(
+        &mut self,
+        row: &LeadRow,
+        effect: bool,
+        world: World<'_>,
+        work: impl FnOnce(World<'_>, Vec<Problem>, &mut Live<'_>) -> Option<Decision>,
+    ) -> Result<(Option<Decision>, Option<Entry>), (String, String)> {
+        let odd = std::mem::take(&mut self.odd);
+        let mut persons = PERSONS.get();
+        let ledgers = &mut self.ledgers;
+        let result = protect(|| {
+            let _owner = AsOwner::begin();
+            let (persons, entry, document) = (&mut persons, None, None);
+            let mut live = Live { row, ledgers, effect, persons, entry, document };
+            let decision = work(world, odd, &mut live);
+            (decision, live.entry)
+        });
+        PERSONS.set(persons);
+        result.map_err(fall_back)
+    }
+
+    /// Routes a row that is about to be inserted; answers the row as it shall be.
+    pub fn route(&mut self, row: &LeadRow) -> pg_sys::HeapTuple {
+        if self.pending.len() >= FLUSH_AT {
+            self.flush();
+        }
+        let decided = self.decide(row, true, |world, odd, live| {
+            Some(pipeline::route(row.lead(), odd, &[], world, live))
+        });
+        let Some(mut pending) = decided else {
+            unreachable!("routing always decides");
+        };
+        pending.decision_id = {
+            let _owner = AsOwner::begin();
+            next_value("decisions_id_seq")
+        };
+        let tuple = row.decided(&pending.decision, pending.decision_id, pending.decided_at);
+        self.pending.push(pending);
+        tuple
+    }
+
+    /// Writes what was decided for the rows that were inserted.
+    pub fn flush(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let _owner = AsOwner::begin();
+        let pending = std::mem::take(&mut self.pending);
+        let arrived = pending.into_iter().filter(|row| writer::inserted(row, self.cause, self.rules.version));
+        let entries: Vec<Entry> = arrived.filter_map(|row| row.entry).collect();
+        self.ledgers.write(&entries);
+    }
+
+    /// Writes a new decision for a lead that is there.
+    pub fn revise(&mut self, mut pending: Pending, previous_owner: Option<&str>) -> i64 {
+        let _owner = AsOwner::begin();
+        pending.decision_id = next_value("decisions_id_seq");
+        writer::revised(&pending, self.cause, self.rules.version, previous_owner);
+        let entries: Vec<Entry> = pending.entry.into_iter().collect();
+        self.ledgers.write(&entries);
+        pending.decision_id
+    }
+}
+
+/// The SQLSTATE and message to keep with the lead, unless the setting says to fail.
+fn fall_back(failure: Failure) -> (String, String) {
+    if ON_ERROR.get() == OnError::raise {
+        failure.rethrow();
+    }
+    (failure.sqlstate, failure.message)
+}
+
+/// Tells the next statement that inserts leads where they come from.
+pub fn announce(door: Option<Door>) {
+    DOOR.set(door);
+}
+
+/// A statement that inserts leads begins.
+pub fn begin_statement() {
+    let door = DOOR.take();
+    let (cause, odd) = door.map_or(("insert", Vec::new()), |door| (door.cause, door.odd));
+    let batch = Batch::open(cause, odd);
+    OPEN.with_borrow_mut(|open| open.push(batch));
+}
+
+/// The batch of the statement that runs now. It is taken out while it works, because triggers of the
+/// user may insert leads in between.
+pub fn take() -> Option<Batch> {
+    OPEN.with_borrow_mut(Vec::pop)
+}
+
+/// Puts the batch back.
+pub fn put_back(batch: Batch) {
+    OPEN.with_borrow_mut(|open| open.push(batch));
+}
+
+/// Registers the callbacks that forget what a rollback undid.
+pub fn register() {
+    // SAFETY: the callbacks live as long as the process and allocate nothing.
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(transaction_ended), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(subtransaction_ended), std::ptr::null_mut());
+    }
+}
+
+unsafe extern "C-unwind" fn transaction_ended(event: pg_sys::XactEvent::Type, _: *mut std::ffi::c_void) {
+    use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
+    if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE) {
+        OPEN.with_borrow_mut(Vec::clear);
+        DOOR.set(None);
+        PERSONS.set(0);
+    }
+}
+
+unsafe extern "C-unwind" fn subtransaction_ended(
+    event: pg_sys::SubXactEvent::Type,
+    ended: pg_sys::SubTransactionId,
+    _: pg_sys::SubTransactionId,
+    _: *mut std::ffi::c_void,
+) {
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        OPEN.with_borrow_mut(|open| open.retain(|batch| batch.subtransaction < ended));
+    }
+}

@@ -1,0 +1,119 @@
+//! Rules and roster, compiled once per session and read again after a change commits.
+//!
+//! A change to a routing table invalidates the relcache entry of `segments` (rules) or `reps` (roster).
+//! PostgreSQL delivers that to every session at commit, and to this one at once; a rollback delivers it
+//! here again. The callback only flips a flag; loading runs under a fresh snapshot, and again if the
+//! flag was flipped meanwhile.
+
+use super::function::sql_function;
+use super::{errors, identity, queries};
+use leadroute_engine::config::{RuleTables, Rules};
+use leadroute_engine::roster::{Roster, RosterTables};
+use pgrx::pg_sys::{self, Datum, Oid};
+use std::cell::{Cell, RefCell};
+use std::ffi::CStr;
+use std::rc::Rc;
+
+#[derive(Default)]
+struct Cache {
+    rules: Option<Rc<Rules>>,
+    roster: Option<Rc<Roster>>,
+}
+
+thread_local! {
+    static CACHE: RefCell<Cache> = RefCell::default();
+    /// Relations whose invalidation means 'rules' and 'roster'.
+    static MARKERS: Cell<(Oid, Oid)> = const { Cell::new((Oid::INVALID, Oid::INVALID)) };
+    static STALE: Cell<(bool, bool)> = const { Cell::new((true, true)) };
+}
+
+/// Registers the callback. Called once, when the library is loaded.
+pub fn register() {
+    // SAFETY: the callback lives as long as the process.
+    unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(invalidated), Datum::from(0)) };
+}
+
+// No catalog access, no allocation and no error in here: it may run at any moment.
+unsafe extern "C-unwind" fn invalidated(_: Datum, relation: Oid) {
+    let (rules, roster) = MARKERS.get();
+    let all = relation == Oid::INVALID;
+    let (old_rules, old_roster) = STALE.get();
+    STALE.set((old_rules || all || relation == rules, old_roster || all || relation == roster));
+}
+
+/// The rules and roster that are committed now, and those this transaction has changed itself.
+///
+/// A lock that is held already does not deliver invalidations, so they are asked for here: in a long
+/// transaction the next statement sees a change that committed in between.
+pub fn current() -> (Rc<Rules>, Rc<Roster>) {
+    // SAFETY: may run wherever locks may be taken.
+    unsafe { pg_sys::AcceptInvalidationMessages() };
+    loop {
+        let (rules, roster) = STALE.get();
+        if !rules && !roster {
+            break;
+        }
+        MARKERS.set((identity::relation("segments"), identity::relation("reps")));
+        STALE.set((false, false));
+        reload(rules, roster);
+    }
+    CACHE.with_borrow(|cache| {
+        let (rules, roster) = (cache.rules.clone(), cache.roster.clone());
+        (rules.unwrap_or_default(), roster.unwrap_or_default())
+    })
+}
+
+fn reload(rules: bool, roster: bool) {
+    // An error leaves the flags set, so that the next lead tries again.
+    let guard = StaleUnlessDone;
+    if rules {
+        let json = queries::RULES.first(&[], |row| row.get::<String>(1)).flatten();
+        let tables: RuleTables = parse(json.as_deref());
+        CACHE.with_borrow_mut(|cache| cache.rules = Some(Rc::new(tables.into())));
+    }
+    if roster {
+        let json = queries::ROSTER.first(&[], |row| row.get::<String>(1)).flatten();
+        let tables: RosterTables = parse(json.as_deref());
+        CACHE.with_borrow_mut(|cache| cache.roster = Some(Rc::new(tables.into())));
+    }
+    std::mem::forget(guard);
+}
+
+struct StaleUnlessDone;
+
+impl Drop for StaleUnlessDone {
+    fn drop(&mut self) {
+        STALE.set((true, true));
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(json: Option<&str>) -> T {
+    match serde_json::from_str(json.unwrap_or("{}")) {
+        Ok(tables) => tables,
+        Err(error) => errors::unreadable_config(&error.to_string()),
+    }
+}
+
+sql_function! {
+    /// `leadroute.config_changed(group)`: statement trigger on every table that is compiled.
+    leadroute_config_changed, pg_finfo_leadroute_config_changed, config_changed
+}
+
+unsafe fn config_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: the call context is checked before it is read as trigger data.
+    unsafe {
+        let data = super::trigger::data(fcinfo, "config_changed");
+        let trigger = &*data.tg_trigger;
+        let group = CStr::from_ptr(*trigger.tgargs);
+        let marker = match group.to_bytes() {
+            b"rules" => {
+                let _owner = identity::AsOwner::begin();
+                identity::next_value("config_version_seq");
+                "segments"
+            }
+            _ => "reps",
+        };
+        pg_sys::CacheInvalidateRelcacheByRelid(identity::relation(marker));
+    }
+    Datum::from(0)
+}

@@ -1,0 +1,101 @@
+//! Every error that users meet, with its SQLSTATE and a hint that states the remedy.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::{function_name, PgLogLevel, PgSqlErrorCode};
+
+fn raise(code: PgSqlErrorCode, message: String, hint: &str) -> ! {
+    ErrorReport::new(code, message, function_name!())
+        .set_hint(hint)
+        .report(PgLogLevel::ERROR);
+    unreachable!("ERROR does not return")
+}
+
+/// The argument is not a JSON object.
+pub fn not_an_object(function: &str, kind: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("{function} expects a JSON object, not {kind}"),
+        "Pass one lead, for example '{\"email\": \"ada@acme.com\", \"event\": \"demo_request\"}'.",
+    )
+}
+
+/// There is no such lead.
+pub fn no_such_lead(id: i64) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("lead {id} does not exist"),
+        "Look it up in leadroute.leads.",
+    )
+}
+
+/// There is no such decision.
+pub fn no_such_decision(id: i64) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("decision {id} does not exist"),
+        "Look it up in leadroute.audit_log.",
+    )
+}
+
+/// A touch has no route of its own.
+pub fn is_a_touch(id: i64, first: i64) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("lead {id} is a touch of lead {first}"),
+        "Route that lead instead.",
+    )
+}
+
+/// A required argument is NULL.
+pub fn null_argument(function: &str, argument: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        format!("{function}: {argument} must not be null"),
+        "Give a value.",
+    )
+}
+
+/// A batch must be positive.
+pub fn bad_batch(batch: i32) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("batch must be at least 1, not {batch}"),
+        "The default is 1000.",
+    )
+}
+
+/// A trigger of the user dropped the row.
+pub fn row_was_dropped() -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION,
+        "the lead was not inserted".to_owned(),
+        "A BEFORE INSERT trigger of yours on leadroute.leads returned NULL.",
+    )
+}
+
+/// A trigger function was called outside its trigger.
+pub fn not_a_trigger(function: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
+        format!("{function} can only be called by the triggers of leadroute"),
+        "Do not create triggers with it.",
+    )
+}
+
+/// The routing tables could not be compiled.
+pub fn unreadable_config(what: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_CONFIG_FILE_ERROR,
+        format!("routing tables could not be read: {what}"),
+        "Compare leadroute.rules_json() and leadroute.roster_json() with the tables.",
+    )
+}
+
+/// The objects of the extension are not where they belong.
+pub fn broken_installation(what: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("{what} of extension leadroute is missing"),
+        "Drop and create the extension again, after a dump of its data.",
+    )
+}

@@ -1,0 +1,113 @@
+//! A lead given as jsonb, taken apart key by key. What fits its column becomes a column; what does not
+//! is kept in the attributes and named as a problem; unknown keys are kept in the attributes.
+
+use super::queries;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
+use leadroute_engine::reason::Problem;
+use pgrx::pg_sys::Datum;
+
+/// A lead that was taken apart.
+#[derive(Default)]
+pub struct Fields {
+    /// The columns as a JSON object of strings.
+    pub columns: String,
+    /// The keys that went into columns.
+    pub consumed: Vec<String>,
+    /// Values that could not be read.
+    pub odd: Vec<Problem>,
+    /// The app's own key.
+    pub external_id: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Integer,
+    Number,
+    Time,
+}
+
+/// Longest external id, in bytes: it must fit into an index.
+const LONGEST_KEY: usize = 500;
+
+fn kind(key: &str) -> Option<Kind> {
+    Some(match key {
+        "external_id" | "email" | "first_name" | "last_name" | "phone" | "title" | "department" | "company"
+        | "website" | "crm_account_id" | "country" | "region" | "city" | "postal_code" | "industry" | "product"
+        | "language" | "event" | "source" | "campaign" => Kind::Text,
+        "employees" => Kind::Integer,
+        "annual_revenue" | "score" => Kind::Number,
+        "occurred_at" => Kind::Time,
+        _ => return None,
+    })
+}
+
+/// Reads every key of a JSON object.
+pub fn read_fields(object: Datum) -> Fields {
+    let members = queries::MEMBERS.read(&[Some(object)], |row| {
+        (row.get::<String>(1), row.get::<String>(2), row.get::<String>(3))
+    });
+    let (mut fields, mut columns) = (Fields::default(), serde_json::Map::new());
+    for (key, json_type, value) in members {
+        let (Some(key), Some(json_type)) = (key, json_type) else {
+            continue;
+        };
+        let Some(kind) = kind(&key) else {
+            continue;
+        };
+        match read(&key, kind, &json_type, value.as_deref().unwrap_or_default()) {
+            Ok(None) => fields.consumed.push(key),
+            Ok(Some(value)) => {
+                if key == "external_id" {
+                    fields.external_id = Some(value.clone());
+                }
+                columns.insert(key.clone(), value.into());
+                fields.consumed.push(key);
+            }
+            Err(what) => fields.odd.push(Problem { field: key, what }),
+        }
+    }
+    fields.columns = serde_json::Value::Object(columns).to_string();
+    fields
+}
+
+/// The value as text that its column accepts; `None` for nothing.
+fn read(key: &str, kind: Kind, json_type: &str, value: &str) -> Result<Option<String>, String> {
+    match json_type {
+        "null" => return Ok(None),
+        "object" | "array" => return Err(format!("is an {json_type}, not a single value")),
+        _ => {}
+    }
+    let trimmed = value.trim();
+    if trimmed.is_empty() {
+        return Ok(None);
+    }
+    let quoted = || trimmed.chars().take(40).collect::<String>();
+    match kind {
+        Kind::Text if key == "external_id" && value.len() > LONGEST_KEY => {
+            Err(format!("is longer than {LONGEST_KEY} bytes"))
+        }
+        Kind::Text => Ok(Some(value.to_owned())),
+        Kind::Integer => match trimmed.parse::<i32>() {
+            Ok(number) => Ok(Some(number.to_string())),
+            Err(_) => Err(format!("is \"{}\", not a whole number in range", quoted())),
+        },
+        Kind::Number => match trimmed.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Some(trimmed.to_owned())),
+            _ => Err(format!("is \"{}\", not a number in range", quoted())),
+        },
+        Kind::Time if is_time(trimmed) => Ok(Some(trimmed.to_owned())),
+        Kind::Time => Err(format!("is \"{}\", not a time in ISO 8601", quoted())),
+    }
+}
+
+/// ISO 8601, with or without time and zone, in years that PostgreSQL and people understand.
+fn is_time(value: &str) -> bool {
+    let year = DateTime::parse_from_rfc3339(value)
+        .map(|time| time.year())
+        .or_else(|_| DateTime::parse_from_str(value, "%Y-%m-%d %H:%M:%S%.f%#z").map(|time| time.year()))
+        .or_else(|_| NaiveDateTime::parse_from_str(value, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.year()))
+        .or_else(|_| NaiveDateTime::parse_from_str(value, "%Y-%m-%d %H:%M:%S%.f").map(|time| time.year()))
+        .or_else(|_| NaiveDate::parse_from_str(value, "%Y-%m-%d").map(|day| day.year()));
+    year.is_ok_and(|year| (1..=9999).contains(&year))
+}

@@ -1,0 +1,97 @@
+//! Runs a stretch of code as the owner of the extension, with a search_path that nobody can plant
+//! anything in.
+
+use super::errors;
+use pgrx::pg_sys;
+use std::ffi::CStr;
+
+const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
+
+/// Until it is dropped, the owner of `leadroute.leads` is the current user. After an error the
+/// (sub)transaction that is rolled back restores both user and path.
+pub struct AsOwner {
+    user: pg_sys::Oid,
+    context: i32,
+    guc_level: i32,
+}
+
+impl AsOwner {
+    /// Switches.
+    pub fn begin() -> Self {
+        let leads = relation("leads");
+        let (mut user, mut context) = (pg_sys::InvalidOid, 0);
+        // SAFETY: plain calls into the backend; the relation exists.
+        unsafe {
+            pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+            let owner = owner_of(leads);
+            let local = pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32;
+            pg_sys::SetUserIdAndSecContext(owner, context | local);
+            let guc_level = pg_sys::NewGUCNestLevel();
+            if CStr::from_ptr(pg_sys::namespace_search_path) != SAFE_PATH {
+                pg_sys::set_config_option(
+                    c"search_path".as_ptr(),
+                    SAFE_PATH.as_ptr(),
+                    pg_sys::GucContext::PGC_USERSET,
+                    pg_sys::GucSource::PGC_S_SESSION,
+                    pg_sys::GucAction::GUC_ACTION_SAVE,
+                    true,
+                    0,
+                    false,
+                );
+            }
+            Self { user, context, guc_level }
+        }
+    }
+}
+
+impl Drop for AsOwner {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        // SAFETY: undoes what begin did, in reverse order.
+        unsafe {
+            pg_sys::AtEOXact_GUC(true, self.guc_level);
+            pg_sys::SetUserIdAndSecContext(self.user, self.context);
+        }
+    }
+}
+
+unsafe fn owner_of(relation: pg_sys::Oid) -> pg_sys::Oid {
+    let cache = pg_sys::SysCacheIdentifier::RELOID as i32;
+    // SAFETY: syscache look-up by oid; the tuple is released before the value is used.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(relation));
+        if tuple.is_null() {
+            errors::broken_installation("table leads");
+        }
+        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>();
+        let owner = (*form).relowner;
+        pg_sys::ReleaseSysCache(tuple);
+        owner
+    }
+}
+
+/// Oid of a relation of the extension.
+pub fn relation(name: &str) -> pg_sys::Oid {
+    let text = std::ffi::CString::new(name).unwrap_or_default();
+    // SAFETY: look-ups by name in the syscache.
+    let oid = unsafe {
+        let schema = pg_sys::get_namespace_oid(c"leadroute".as_ptr(), true);
+        pg_sys::get_relname_relid(text.as_ptr(), schema)
+    };
+    if oid == pg_sys::InvalidOid {
+        errors::broken_installation(&format!("relation {name}"));
+    }
+    oid
+}
+
+/// Next value of a sequence of the extension.
+pub fn next_value(sequence: &str) -> i64 {
+    let oid = relation(sequence);
+    // SAFETY: nextval of an existing sequence.
+    let value = unsafe {
+        pgrx::direct_function_call::<i64>(pg_sys::nextval_oid, &[Some(pg_sys::Datum::from(oid))])
+    };
+    value.unwrap_or_default()
+}

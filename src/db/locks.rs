@@ -1,0 +1,82 @@
+//! Every advisory lock the extension takes. Two-key form: the class, and a number in it. All belong to
+//! the transaction, none is ever waited for in the lock manager: waits are polls with an end, so no
+//! order of inserts can deadlock.
+
+use pgrx::pg_sys;
+use std::time::{Duration, Instant};
+
+/// Classes of locks; the first key. 'LR' and a letter.
+#[derive(Debug, Clone, Copy)]
+#[repr(i32)]
+pub enum Class {
+    /// A rep has got a lead in an open transaction; the second key is `pool_members.seat`.
+    Seat = 0x4C52_0053,
+    /// Somebody folds the ledger of a pool; the second key is `pools.pool_no`.
+    Fold = 0x4C52_0046,
+    /// A person is being submitted; the second key is a hash of `leads.person_key`.
+    Person = 0x4C52_0050,
+    /// A lead with an external id is being submitted; the second key is a hash of it.
+    External = 0x4C52_0045,
+}
+
+fn tag(class: Class, key: i32) -> pg_sys::LOCKTAG {
+    pg_sys::LOCKTAG {
+        // SAFETY: set once when the backend starts.
+        locktag_field1: unsafe { pg_sys::MyDatabaseId }.to_u32(),
+        locktag_field2: class as i32 as u32,
+        locktag_field3: key as u32,
+        locktag_field4: 2,
+        locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
+        locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
+    }
+}
+
+/// Takes the lock if it is free or already ours.
+pub fn try_lock(class: Class, key: i32) -> bool {
+    let tag = tag(class, key);
+    let mode = pg_sys::ExclusiveLock as pg_sys::LOCKMODE;
+    // SAFETY: a valid tag; held until the end of the transaction.
+    let result = unsafe { pg_sys::LockAcquire(&tag, mode, false, true) };
+    result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
+}
+
+/// Gives back a lock that [`try_lock`] took.
+pub fn unlock(class: Class, key: i32) {
+    let tag = tag(class, key);
+    // SAFETY: the lock was taken by this transaction in the same mode.
+    unsafe { pg_sys::LockRelease(&tag, pg_sys::ExclusiveLock as pg_sys::LOCKMODE, false) };
+}
+
+/// Tries until `wait_ms` have passed; whether the lock was taken.
+pub fn lock_within(class: Class, key: i32, wait_ms: i32) -> bool {
+    poll(wait_ms, || try_lock(class, key).then_some(())).is_some()
+}
+
+/// Calls `attempt` until it answers or `wait_ms` have passed. Interrupts are served in between.
+pub fn poll<T>(wait_ms: i32, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+    loop {
+        if let Some(answer) = attempt() {
+            return Some(answer);
+        }
+        if Instant::now() >= end {
+            return None;
+        }
+        // SAFETY: sleeps at most a millisecond on our own latch.
+        unsafe {
+            let events = (pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH) as i32;
+            let event = pg_sys::PG_WAIT_EXTENSION;
+            pg_sys::WaitLatch(pg_sys::MyLatch, events, 1, event);
+            pg_sys::ResetLatch(pg_sys::MyLatch);
+        }
+        pgrx::check_for_interrupts!();
+    }
+}
+
+/// A lock key for a text: FNV-1a, folded to 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/).
+pub fn key_of(text: &str) -> i32 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (hash ^ (hash >> 32)) as u32 as i32
+}

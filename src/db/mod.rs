@@ -1,0 +1,24 @@
+//! The boundary to PostgreSQL: the only place that knows pgrx.
+//!
+//! One way through: [`trigger`] and [`api`] hand a row to [`batch`], which routes it with the state of
+//! [`world`] and writes what was decided with [`writer`].
+
+pub mod api;
+pub mod batch;
+pub mod cache;
+pub mod errors;
+pub mod escalate;
+pub mod fields;
+pub mod function;
+pub mod identity;
+pub mod ledger;
+pub mod locks;
+pub mod queries;
+pub mod rawjson;
+pub mod rescue;
+pub mod row;
+pub mod settings;
+pub mod spi;
+pub mod trigger;
+pub mod world;
+pub mod writer;

@@ -1,0 +1,192 @@
+//! Rows of `leads`: from a tuple to a [`Lead`], and back with what was decided.
+
+use leadroute_engine::decision::Decision;
+use leadroute_engine::lead::Lead;
+use leadroute_engine::Micros;
+use pgrx::pg_sys::{self, Datum};
+use pgrx::{FromDatum, IntoDatum};
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// PostgreSQL counts from 2000-01-01, the engine from 1970-01-01.
+const EPOCH_SHIFT: i64 = 946_684_800_000_000;
+
+/// Microseconds since 2000 from those since 1970.
+pub const fn to_postgres_epoch(micros: Micros) -> i64 {
+    micros.saturating_sub(EPOCH_SHIFT)
+}
+
+/// Microseconds since 1970 from those since 2000; infinities stay at the ends.
+pub const fn from_postgres_epoch(timestamp: i64) -> Micros {
+    match timestamp {
+        i64::MIN => i64::MIN,
+        _ => timestamp.saturating_add(EPOCH_SHIFT),
+    }
+}
+
+/// The time of day, now.
+pub fn now() -> Micros {
+    // SAFETY: reads the clock.
+    from_postgres_epoch(unsafe { pg_sys::GetCurrentTimestamp() })
+}
+
+/// Type and number of columns of a tuple.
+type Shape = (pg_sys::Oid, usize);
+
+thread_local! {
+    /// Places of columns by shape: looking up forty names for each lead is slow.
+    static PLACES: RefCell<HashMap<Shape, HashMap<&'static str, Option<usize>>>> = RefCell::default();
+}
+
+/// A tuple of `leads`, taken apart.
+pub struct LeadRow {
+    tuple: pg_sys::HeapTuple,
+    desc: pg_sys::TupleDesc,
+    values: Vec<Datum>,
+    nulls: Vec<bool>,
+}
+
+impl LeadRow {
+    /// Takes a tuple apart.
+    ///
+    /// # Safety
+    /// Tuple and shape must be valid, belong together and outlive the row.
+    pub unsafe fn new(tuple: pg_sys::HeapTuple, desc: pg_sys::TupleDesc) -> Self {
+        // SAFETY: the arrays have one place for every attribute.
+        unsafe {
+            let count = (*desc).natts as usize;
+            let (mut values, mut nulls) = (vec![Datum::from(0); count], vec![true; count]);
+            pg_sys::heap_deform_tuple(tuple, desc, values.as_mut_ptr(), nulls.as_mut_ptr());
+            Self { tuple, desc, values, nulls }
+        }
+    }
+
+    /// Place of a column, counted from 0.
+    fn place(&self, column: &'static str) -> Option<usize> {
+        // SAFETY: reads the shape.
+        let shape = unsafe { ((*self.desc).tdtypeid, self.values.len()) };
+        PLACES.with_borrow_mut(|places| {
+            let known = places.entry(shape).or_default();
+            if let Some(place) = known.get(column) {
+                return *place;
+            }
+            let name = std::ffi::CString::new(column).ok()?;
+            // SAFETY: looks a name up in the shape.
+            let number = unsafe { pg_sys::SPI_fnumber(self.desc, name.as_ptr()) };
+            let place = usize::try_from(number - 1).ok();
+            known.insert(column, place);
+            place
+        })
+    }
+
+    /// The value of a column.
+    pub fn get<T: FromDatum>(&self, column: &'static str) -> Option<T> {
+        let place = self.place(column)?;
+        // SAFETY: the datum has the type of the column, which the caller names.
+        unsafe { T::from_datum(self.values[place], self.nulls[place]) }
+    }
+
+    fn double(&self, column: &'static str) -> Option<f64> {
+        let place = self.place(column)?;
+        let value = (!self.nulls[place]).then_some(self.values[place])?;
+        // SAFETY: the column is numeric; overflow becomes infinity.
+        let double: Option<f64> =
+            unsafe { pgrx::direct_function_call(pg_sys::numeric_float8_no_overflow, &[Some(value)]) };
+        // JSON knows neither NaN nor infinity, and the trace must say the number.
+        double.filter(|number| !number.is_nan()).map(|number| number.clamp(f64::MIN, f64::MAX))
+    }
+
+    /// A timestamptz column.
+    pub fn time(&self, column: &'static str) -> Option<Micros> {
+        self.get::<i64>(column).map(from_postgres_epoch)
+    }
+
+    /// What routing reads of the row.
+    pub fn lead(&self) -> Lead {
+        Lead {
+            id: self.get("id"),
+            email: self.get("email"),
+            phone: self.get("phone"),
+            company: self.get("company"),
+            website: self.get("website"),
+            crm_account_id: self.get("crm_account_id"),
+            country: self.get("country"),
+            region: self.get("region"),
+            postal_code: self.get("postal_code"),
+            industry: self.get("industry"),
+            employees: self.get("employees"),
+            annual_revenue: self.double("annual_revenue"),
+            product: self.get("product"),
+            language: self.get("language"),
+            score: self.double("score"),
+            event: self.get("event"),
+            occurred_at: self.time("occurred_at"),
+            source: self.get("source"),
+        }
+    }
+
+    /// The row as a composite value, and the type of it.
+    pub fn composite(&self) -> (Datum, pg_sys::Oid) {
+        // SAFETY: tuple and shape belong together.
+        unsafe {
+            let datum = pg_sys::heap_copy_tuple_as_datum(self.tuple, self.desc);
+            (datum, (*self.desc).tdtypeid)
+        }
+    }
+
+    /// The tuple with the cleaned values and the decision.
+    pub fn decided(&self, decision: &Decision, id: i64, now: Micros) -> pg_sys::HeapTuple {
+        let (mut values, mut nulls) = (self.values.clone(), self.nulls.clone());
+        let mut replace = vec![false; values.len()];
+        for (column, value) in columns(decision, id, now) {
+            if let Some(place) = self.place(column) {
+                nulls[place] = value.is_none();
+                values[place] = value.unwrap_or(Datum::from(0));
+                replace[place] = true;
+            }
+        }
+        let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
+        // SAFETY: the arrays have one place for every attribute.
+        unsafe { pg_sys::heap_modify_tuple(self.tuple, self.desc, values, nulls, replace.as_mut_ptr()) }
+    }
+}
+
+fn text(value: Option<&str>) -> Option<Datum> {
+    value.and_then(IntoDatum::into_datum)
+}
+
+/// What routing sets in a row: the cleaned values where they differ, and the outcome.
+fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Option<Datum>)> {
+    let clean = &decision.clean;
+    let time = |micros: Micros| Some(Datum::from(to_postgres_epoch(micros)));
+    let mut columns = Vec::with_capacity(24);
+    if let Some(email) = &clean.email {
+        columns.push(("email", text(Some(email))));
+    }
+    if let Some(industry) = &clean.industry {
+        columns.push(("industry", text(Some(industry))));
+    }
+    if let Some(country) = &clean.lead.country {
+        columns.push(("country", text(Some(country))));
+    }
+    let outcome = &decision.outcome;
+    columns.extend([
+        ("occurred_at", time(clean.lead.occurred_at.unwrap_or(now))),
+        ("status", text(Some(outcome.status()))),
+        ("owner_id", text(outcome.owner())),
+        ("queue", text(outcome.queue())),
+        ("account_id", text(decision.account_id.as_deref())),
+        ("segment", text(decision.segment.as_deref())),
+        ("territory", text(decision.territory.as_deref())),
+        ("tier", text(decision.tier.as_deref())),
+        ("pool", text(decision.pool.as_deref())),
+        ("playbook", text(decision.playbook.as_deref())),
+        ("expansion", decision.expansion.into_datum()),
+        ("duplicate_of", outcome.duplicate_of().into_datum()),
+        ("person_key", text(clean.person.as_ref().map(|person| person.key()))),
+        ("routed_at", time(now)),
+        ("sla_due_at", decision.clock.as_ref().and_then(|clock| time(clock.due_at))),
+        ("decision_id", Some(Datum::from(id))),
+    ]);
+    columns
+}

@@ -1,0 +1,131 @@
+//! Queries with kept plans, each under a snapshot taken just before it runs.
+//!
+//! A read after waiting for a lock must not use the snapshot from before the wait, and at REPEATABLE
+//! READ not the one of the transaction either; so every query gets `GetLatestSnapshot()`, after a
+//! command counter increment that lets it see the rows this statement has inserted so far.
+
+use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::{FromDatum, IntoDatum};
+use std::ffi::{c_char, CString};
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// A query that is prepared once per session.
+pub struct Query {
+    sql: &'static str,
+    types: &'static [Oid],
+    plan: AtomicPtr<pg_sys::_SPI_plan>,
+}
+
+impl Query {
+    /// A query with the types of its parameters.
+    pub const fn new(sql: &'static str, types: &'static [Oid]) -> Self {
+        Self { sql, types, plan: AtomicPtr::new(null_mut()) }
+    }
+
+    /// Runs a query that only reads; `each` is called for every row.
+    pub fn read<T>(&self, args: &[Option<Datum>], each: impl FnMut(Row) -> T) -> Vec<T> {
+        self.run(args, true, each).1
+    }
+
+    /// The first row of a query that only reads.
+    pub fn first<T>(&self, args: &[Option<Datum>], each: impl FnMut(Row) -> T) -> Option<T> {
+        self.read(args, each).into_iter().next()
+    }
+
+    /// Runs a statement that writes; answers how many rows it touched.
+    pub fn write(&self, args: &[Option<Datum>]) -> u64 {
+        self.run(args, false, |_| ()).0
+    }
+
+    /// Runs a statement that writes and returns rows.
+    pub fn returning<T>(&self, args: &[Option<Datum>], each: impl FnMut(Row) -> T) -> Vec<T> {
+        self.run(args, false, each).1
+    }
+
+    fn run<T>(
+        &self,
+        args: &[Option<Datum>],
+        read_only: bool,
+        mut each: impl FnMut(Row) -> T,
+    ) -> (u64, Vec<T>) {
+        debug_assert_eq!(args.len(), self.types.len());
+        let zero = Datum::from(0);
+        let mut values: Vec<Datum> = args.iter().map(|arg| arg.unwrap_or(zero)).collect();
+        let nulls: Vec<c_char> = (args.iter())
+            .map(|arg| if arg.is_some() { b' ' } else { b'n' } as c_char)
+            .collect();
+        let mut rows = Vec::new();
+        // SAFETY: connect and finish are paired (an error rolls back to a level that closes SPI); the
+        // arrays are as long as the plan has parameters; rows are read before SPI frees them.
+        unsafe {
+            pg_sys::SPI_connect();
+            let plan = self.plan();
+            pg_sys::CommandCounterIncrement();
+            let snapshot = pg_sys::GetLatestSnapshot();
+            let (values, nulls) = (values.as_mut_ptr(), nulls.as_ptr());
+            let code = pg_sys::SPI_execute_snapshot(
+                plan, values, nulls, snapshot, null_mut(), read_only, !read_only, 0,
+            );
+            assert!(code > 0, "SPI_execute_snapshot failed: {code}");
+            let processed = pg_sys::SPI_processed;
+            if !pg_sys::SPI_tuptable.is_null() {
+                let table = &*pg_sys::SPI_tuptable;
+                for n in 0..processed as usize {
+                    let tuple = *table.vals.add(n);
+                    rows.push(each(Row { tuple, desc: table.tupdesc }));
+                }
+            }
+            pg_sys::SPI_finish();
+            (processed, rows)
+        }
+    }
+
+    unsafe fn plan(&self) -> pg_sys::SPIPlanPtr {
+        let kept = self.plan.load(Ordering::Relaxed);
+        if !kept.is_null() {
+            return kept;
+        }
+        let sql = CString::new(self.sql).unwrap_or_default();
+        // SAFETY: the types live for ever; SPI is connected.
+        unsafe {
+            let types = self.types.as_ptr().cast_mut();
+            let plan = pg_sys::SPI_prepare(sql.as_ptr(), self.types.len() as i32, types);
+            assert!(!plan.is_null(), "SPI_prepare failed: {}", pg_sys::SPI_result);
+            pg_sys::SPI_keepplan(plan);
+            self.plan.store(plan, Ordering::Relaxed);
+            plan
+        }
+    }
+}
+
+/// One row of a result, valid during the callback.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// The tuple.
+    pub tuple: pg_sys::HeapTuple,
+    /// Its shape.
+    pub desc: pg_sys::TupleDesc,
+}
+
+impl Row {
+    /// Column `n`, counted from 1. Pass-by-reference values must be copied out.
+    pub fn get<T: FromDatum>(&self, n: i32) -> Option<T> {
+        let mut isnull = false;
+        // SAFETY: tuple and shape belong together; FromDatum copies text and arrays.
+        unsafe {
+            let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, n, &mut isnull);
+            T::from_datum(datum, isnull)
+        }
+    }
+}
+
+/// A text parameter.
+pub fn text(value: Option<&str>) -> Option<Datum> {
+    value.and_then(IntoDatum::into_datum)
+}
+
+/// A timestamptz parameter from microseconds since 1970.
+pub fn timestamp(value: Option<i64>) -> Option<Datum> {
+    value.map(|micros| Datum::from(super::row::to_postgres_epoch(micros)))
+}

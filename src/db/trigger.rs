@@ -1,0 +1,61 @@
+//! The first door: triggers on `leadroute.leads`.
+
+use super::function::sql_function;
+use super::row::LeadRow;
+use super::settings::ENABLED;
+use super::{batch, errors};
+use pgrx::pg_sys::{self, Datum};
+
+sql_function! {
+    /// Statement trigger, before and after.
+    leadroute_route_statement, pg_finfo_leadroute_route_statement, route_statement
+}
+
+sql_function! {
+    /// Row trigger, before.
+    leadroute_route_row, pg_finfo_leadroute_route_row, route_row
+}
+
+/// The trigger data of a call.
+///
+/// # Safety
+/// `fcinfo` must be valid; the answer lives as long as it.
+pub unsafe fn data<'a>(fcinfo: pg_sys::FunctionCallInfo, name: &str) -> &'a pg_sys::TriggerData {
+    // SAFETY: the node tag says that the context is trigger data.
+    unsafe {
+        let context = (*fcinfo).context;
+        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
+            errors::not_a_trigger(name);
+        }
+        &*context.cast::<pg_sys::TriggerData>()
+    }
+}
+
+unsafe fn route_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL.
+    let data = unsafe { data(fcinfo, "route_statement") };
+    let before = data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
+    if before {
+        batch::begin_statement();
+    } else if let Some(mut batch) = batch::take() {
+        batch.flush();
+    }
+    Datum::from(0)
+}
+
+unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for a row, whose tuple and relation are valid.
+    unsafe {
+        let data = data(fcinfo, "route_row");
+        if !ENABLED.get() {
+            return Datum::from(data.tg_trigtuple);
+        }
+        let row = LeadRow::new(data.tg_trigtuple, (*data.tg_relation).rd_att);
+        let Some(mut batch) = batch::take() else {
+            errors::not_a_trigger("route_row");
+        };
+        let tuple = batch.route(&row);
+        batch::put_back(batch);
+        Datum::from(tuple)
+    }
+}

@@ -1,0 +1,112 @@
+//! The one write path: decision, clock, notifications, and what a touch adds to the first lead.
+
+use super::batch::Pending;
+use super::queries;
+use super::rawjson;
+use super::row::to_postgres_epoch;
+use super::spi::{text, timestamp};
+use pgrx::pg_sys::Datum;
+use pgrx::IntoDatum;
+
+/// Writes the decision of a lead that was inserted, with everything that belongs to it. False if the
+/// row is not there: it was dropped on a conflict.
+pub fn inserted(pending: &Pending, cause: &str, version: i64) -> bool {
+    let arguments = decision(pending, cause, version, None);
+    if queries::DECISION_OF_INSERTED.write(&arguments) == 0 {
+        return false;
+    }
+    consequences(pending);
+    if let Some(first) = pending.decision.outcome.duplicate_of() {
+        queries::FILL.write(&[Some(Datum::from(first)), Some(Datum::from(pending.lead_id))]);
+    }
+    true
+}
+
+/// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
+pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Option<&str>) {
+    update_lead(pending);
+    queries::DECISION_OF_INSERTED.write(&decision(pending, cause, version, previous_owner));
+    if pending.decision.clock.is_some() {
+        let now = timestamp(Some(pending.decided_at));
+        queries::CLOCK_STOP.write(&[Some(Datum::from(pending.lead_id)), now]);
+    }
+    consequences(pending);
+}
+
+fn consequences(pending: &Pending) {
+    let lead = Some(Datum::from(pending.lead_id));
+    let decision = &pending.decision;
+    if let Some(clock) = &decision.clock {
+        queries::CLOCK.write(&[
+            lead,
+            text(Some(&clock.policy)),
+            timestamp(Some(clock.started_at)),
+            timestamp(Some(clock.due_at)),
+            timestamp(clock.next_at),
+        ]);
+    }
+    for notice in &decision.notices {
+        queries::NOTIFICATION.write(&[
+            lead,
+            Some(Datum::from(pending.decision_id)),
+            text(Some(notice.kind)),
+            text(notice.rep_id.as_deref()),
+            text(decision.outcome.queue()),
+        ]);
+    }
+}
+
+fn decision(
+    pending: &Pending,
+    cause: &str,
+    version: i64,
+    previous_owner: Option<&str>,
+) -> [Option<Datum>; 19] {
+    let decision = &pending.decision;
+    let outcome = &decision.outcome;
+    let trace = serde_json::to_string(&decision.trace).unwrap_or_else(|_| "[]".to_owned());
+    [
+        Some(Datum::from(pending.decision_id)),
+        Some(Datum::from(pending.lead_id)),
+        Some(Datum::from(to_postgres_epoch(pending.decided_at))),
+        text(Some(cause)),
+        text(Some(decision.layer.name())),
+        text(Some(outcome.name())),
+        text(outcome.owner()),
+        text(outcome.queue()),
+        text(previous_owner),
+        text(decision.segment.as_deref()),
+        text(decision.territory.as_deref()),
+        text(decision.tier.as_deref()),
+        text(decision.pool.as_deref()),
+        text(decision.playbook.as_deref()),
+        text(Some(&decision.reason())),
+        rawjson::from_text(&trace),
+        Some(Datum::from(version)),
+        text(Some(leadroute_engine::VERSION)),
+        pending.elapsed_us.into_datum(),
+    ]
+}
+
+fn update_lead(pending: &Pending) {
+    let decision = &pending.decision;
+    let outcome = &decision.outcome;
+    queries::LEAD_UPDATE.write(&[
+        Some(Datum::from(pending.lead_id)),
+        Some(Datum::from(pending.decision_id)),
+        timestamp(Some(pending.decided_at)),
+        text(Some(outcome.status())),
+        text(outcome.owner()),
+        text(outcome.queue()),
+        text(decision.account_id.as_deref()),
+        text(decision.segment.as_deref()),
+        text(decision.territory.as_deref()),
+        text(decision.tier.as_deref()),
+        text(decision.pool.as_deref()),
+        text(decision.playbook.as_deref()),
+        decision.expansion.into_datum(),
+        outcome.duplicate_of().into_datum(),
+        text(decision.clean.person.as_ref().map(|person| person.key())),
+        timestamp(decision.clock.as_ref().map(|clock| clock.due_at)),
+    ]);
+}

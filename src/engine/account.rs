@@ -1,0 +1,70 @@
+//! Accounts as the look-ups hand them to the layers.
+
+use crate::Micros;
+use serde::{Deserialize, Serialize};
+
+/// `accounts.kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKind {
+    /// Not yet bought.
+    Prospect,
+    /// Buys.
+    Customer,
+    /// Bought once.
+    Churned,
+    /// Sells with us.
+    Partner,
+    /// Was judged not worth pursuing.
+    Disqualified,
+}
+
+/// One row of `accounts`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// Key of the account.
+    pub id: String,
+    /// What the account is to us.
+    pub kind: AccountKind,
+    /// A named account: its owner takes every lead.
+    pub named: bool,
+    /// Rep who owns the account.
+    pub owner_id: Option<String>,
+    /// Customer success manager.
+    pub csm_id: Option<String>,
+    /// Home country, ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// Division that the account stands for.
+    pub division: Option<String>,
+    /// Why it was disqualified.
+    pub disqualified_reason: Option<String>,
+    /// When it was disqualified.
+    pub disqualified_at: Option<Micros>,
+}
+
+/// How a lead was tied to its account; the order is the order of trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchedBy {
+    /// The e-mail address is a known contact.
+    Contact,
+    /// The app gave the CRM account id.
+    CrmId,
+    /// The company domain belongs to the account.
+    Domain,
+}
+
+/// An account with the way it was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountMatch {
+    /// The account that was found.
+    pub account: Account,
+    /// The account above it, if any.
+    pub parent: Option<Account>,
+    /// How it was found.
+    pub by: MatchedBy,
+    /// The domain that matched, for [`MatchedBy::Domain`].
+    pub domain: Option<String>,
+    /// The division of that domain.
+    pub division: Option<String>,
+}

@@ -1,0 +1,183 @@
+//! What routing decides.
+
+use crate::lead::Lead;
+use crate::reason::{Problem, Reason};
+use crate::sla::Clock;
+use crate::state::{Person, Turn};
+use serde::{Deserialize, Serialize};
+
+/// The layers, in the order in which they are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Layer {
+    Intake,
+    DomainRule,
+    Duplicate,
+    Customer,
+    Recycle,
+    NamedAccount,
+    Segment,
+    Tier,
+    Distribution,
+    Fallback,
+    /// Not of the ten: a step of the SLA ladder.
+    Escalation,
+}
+
+impl Layer {
+    /// The name as it stands in `decisions.layer`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::DomainRule => "domain_rule",
+            Self::Duplicate => "duplicate",
+            Self::Customer => "customer",
+            Self::Recycle => "recycle",
+            Self::NamedAccount => "named_account",
+            Self::Segment => "segment",
+            Self::Tier => "tier",
+            Self::Distribution => "distribution",
+            Self::Fallback => "fallback",
+            Self::Escalation => "escalation",
+        }
+    }
+}
+
+/// Where the lead ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A rep.
+    Owner(String),
+    /// A queue.
+    Queue(String),
+    /// Marketing keeps it warm.
+    Nurture,
+    /// A touch of an earlier lead, with that lead's owner and queue.
+    Merged {
+        /// The earlier lead.
+        lead_id: i64,
+        /// Its owner.
+        owner_id: Option<String>,
+        /// Its queue.
+        queue: Option<String>,
+    },
+}
+
+impl Outcome {
+    /// The name as it stands in `decisions.outcome`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Owner(_) => "owner",
+            Self::Queue(_) => "queue",
+            Self::Nurture => "nurture",
+            Self::Merged { .. } => "merged",
+        }
+    }
+
+    /// `leads.status` for the outcome.
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Self::Owner(_) => "assigned",
+            Self::Queue(_) => "queued",
+            Self::Nurture => "nurture",
+            Self::Merged { .. } => "merged",
+        }
+    }
+
+    /// The rep, if there is one.
+    pub fn owner(&self) -> Option<&str> {
+        match self {
+            Self::Owner(rep) => Some(rep),
+            Self::Merged { owner_id, .. } => owner_id.as_deref(),
+            Self::Queue(_) | Self::Nurture => None,
+        }
+    }
+
+    /// The queue, if there is one.
+    pub fn queue(&self) -> Option<&str> {
+        match self {
+            Self::Queue(queue) => Some(queue),
+            Self::Merged { queue, .. } => queue.as_deref(),
+            Self::Owner(_) | Self::Nurture => None,
+        }
+    }
+
+    /// The earlier lead of a touch.
+    pub const fn duplicate_of(&self) -> Option<i64> {
+        match self {
+            Self::Merged { lead_id, .. } => Some(*lead_id),
+            _ => None,
+        }
+    }
+}
+
+/// What one layer answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Who answered.
+    pub layer: Layer,
+    /// Whether that ended the search.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decided: bool,
+    /// Why.
+    #[serde(flatten)]
+    pub reason: Reason,
+}
+
+/// Who is told of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// `notifications.kind`.
+    pub kind: &'static str,
+    /// The rep to tell; `None` where only a queue is known.
+    pub rep_id: Option<String>,
+}
+
+/// A lead after intake.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CleanLead {
+    /// The values that rules are compared with: folded to lower case, countries upper case.
+    pub lead: Lead,
+    /// The e-mail address to store; `None` leaves the given one.
+    pub email: Option<String>,
+    /// The industry to store; `None` leaves the given one.
+    pub industry: Option<String>,
+    /// Who the person is.
+    pub person: Option<Person>,
+    /// Names of the mail or web host, longest first; empty without a usable domain.
+    pub names: Vec<String>,
+    /// The same without free-mail and disposable domains; set when the lists have been asked.
+    pub company_names: Vec<String>,
+    /// Values that could not be read at all.
+    pub unreadable: Vec<Problem>,
+    /// Values that were read but are unknown or were changed.
+    pub notes: Vec<Problem>,
+}
+
+/// The whole answer for one lead.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub struct Decision {
+    pub layer: Layer,
+    pub outcome: Outcome,
+    pub account_id: Option<String>,
+    pub segment: Option<String>,
+    pub territory: Option<String>,
+    pub tier: Option<String>,
+    pub pool: Option<String>,
+    pub playbook: Option<String>,
+    pub expansion: bool,
+    pub trace: Vec<Step>,
+    pub clock: Option<Clock>,
+    pub turn: Option<Turn>,
+    pub notices: Vec<Notice>,
+    pub clean: CleanLead,
+}
+
+impl Decision {
+    /// One sentence for `decisions.reason`.
+    pub fn reason(&self) -> String {
+        crate::explain::headline(&self.trace)
+    }
+}

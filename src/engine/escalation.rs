@@ -1,0 +1,297 @@
+//! One step of the SLA ladder for a lead that nobody answered.
+
+use crate::config::{EscalationAction, EscalationStep, Rules};
+use crate::decision::{CleanLead, Decision, Layer, Notice, Outcome, Step};
+use crate::layers::{distribution, fallback};
+use crate::lead::Lead;
+use crate::pipeline::{Routing, World};
+use crate::reason::Reason;
+use crate::state::State;
+use crate::Micros;
+
+/// A lead whose clock ran out, as the tables hold it.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct Overdue {
+    pub lead: Lead,
+    pub policy: String,
+    /// Steps already taken.
+    pub steps_done: i32,
+    pub due_at: Micros,
+    pub owner_id: Option<String>,
+    pub segment: Option<String>,
+    pub territory: Option<String>,
+    pub tier: Option<String>,
+    pub pool: Option<String>,
+    pub account_id: Option<String>,
+    /// Reps who had the lead and let it pass.
+    pub tried: Vec<String>,
+}
+
+/// What a step did, and when the next is due.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Escalation {
+    /// Number of the step.
+    pub step: i32,
+    /// The decision; its outcome is the present owner or queue for a reminder.
+    pub decision: Decision,
+    /// When the next step is due, if there is one.
+    pub next_at: Option<Micros>,
+}
+
+/// The next step of the policy's ladder; `None` once it is exhausted.
+///
+/// A step that cannot be done turns into the next stronger one: nobody left in the pool → the manager;
+/// no manager → the fallback queue.
+pub fn escalate(overdue: Overdue, world: World<'_>, state: &mut dyn State) -> Option<Escalation> {
+    let ladder = world.rules.escalation_steps.get(&overdue.policy)?;
+    let mut ahead = ladder.iter().filter(|row| row.step > overdue.steps_done);
+    let now = ahead.next()?;
+    let next_at = ahead.next().map(|row| overdue.due_at.saturating_add(row.after));
+    let step = now.step;
+    let decision = act(now, overdue, world, state);
+    Some(Escalation { step, decision, next_at })
+}
+
+fn act(row: &EscalationStep, overdue: Overdue, world: World<'_>, state: &mut dyn State) -> Decision {
+    let mut trace = Vec::new();
+    let mut routing = routing(&overdue, world, state);
+    let mut action = row.action;
+    let outcome = loop {
+        let tried = attempt(action, &overdue, &mut routing, &mut trace);
+        action = match (tried, action) {
+            (Some(outcome), _) => break outcome,
+            (None, EscalationAction::Reassign | EscalationAction::Remind) => EscalationAction::Manager,
+            (None, _) => EscalationAction::Queue,
+        };
+    };
+    let Routing { turn, clean, .. } = routing;
+    let (policy, step) = (overdue.policy, row.step);
+    let to = outcome.owner().or(outcome.queue()).unwrap_or_default().to_owned();
+    let reason = Reason::Escalated { policy, step, to };
+    trace.push(Step { layer: Layer::Escalation, decided: true, reason });
+    let notices = notices(action, &outcome, world.rules);
+    Decision {
+        layer: Layer::Escalation,
+        outcome,
+        account_id: overdue.account_id,
+        segment: overdue.segment,
+        territory: overdue.territory,
+        tier: overdue.tier,
+        pool: overdue.pool,
+        playbook: None,
+        expansion: false,
+        trace,
+        clock: None,
+        turn,
+        notices,
+        clean,
+    }
+}
+
+fn routing<'a>(overdue: &'a Overdue, world: World<'a>, state: &'a mut dyn State) -> Routing<'a> {
+    let segment = overdue.segment.as_deref();
+    Routing {
+        world,
+        state,
+        clean: CleanLead { lead: overdue.lead.clone(), ..CleanLead::default() },
+        tried: &overdue.tried,
+        domain_rule: None,
+        account: Some(None),
+        segment: segment.and_then(|name| world.rules.segments.place(name)),
+        tier: overdue.tier.clone(),
+        pool: overdue.pool.clone(),
+        turn: None,
+        expansion: false,
+        recycled: false,
+    }
+}
+
+fn attempt(
+    action: EscalationAction,
+    overdue: &Overdue,
+    routing: &mut Routing<'_>,
+    trace: &mut Vec<Step>,
+) -> Option<Outcome> {
+    match action {
+        EscalationAction::Remind => overdue.owner_id.clone().map(Outcome::Owner),
+        EscalationAction::Manager => manager(overdue, routing).map(Outcome::Owner),
+        EscalationAction::Reassign => {
+            let found = distribution::ask(routing);
+            let (layer, decided) = (Layer::Distribution, found.outcome.is_some());
+            trace.push(Step { layer, decided, reason: found.reason });
+            found.outcome
+        }
+        EscalationAction::Queue => {
+            let found = fallback::ask(routing);
+            trace.push(Step { layer: Layer::Fallback, decided: true, reason: found.reason });
+            found.outcome
+        }
+    }
+}
+
+/// The owner's manager, else the territory's; active, and not the owner.
+fn manager(overdue: &Overdue, routing: &Routing<'_>) -> Option<String> {
+    let World { rules, roster, .. } = routing.world;
+    let owner = overdue.owner_id.as_ref();
+    let own = owner.and_then(|id| roster.reps.get(id)?.manager_id.as_ref());
+    let territory = overdue.territory.as_ref();
+    let area = territory.and_then(|name| rules.territories.get(name)?.manager_id.as_ref());
+    let fits = |id: &&String| Some(*id) != owner && roster.reps.get(*id).is_some_and(|rep| rep.active);
+    [own, area].into_iter().flatten().find(fits).cloned()
+}
+
+fn notices(action: EscalationAction, outcome: &Outcome, rules: &Rules) -> Vec<Notice> {
+    let queue_manager = || rules.queues.get(outcome.queue()?)?.manager_id.clone();
+    let (kind, rep_id) = match action {
+        EscalationAction::Remind => ("reminder", outcome.owner().map(str::to_owned)),
+        EscalationAction::Queue => ("fallback", queue_manager()),
+        _ => ("escalated", outcome.owner().map(str::to_owned)),
+    };
+    vec![Notice { kind, rep_id }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::{lead, now, owner, queue, roster, Setup, MINUTE};
+    use serde_json::{json, Value};
+
+    /// The ladder remind, reassign, manager, queue; the pool hunters with ann, bob and cid.
+    fn setup() -> Setup {
+        let step = |step: i32, after: i64, action: &str| json!({"policy": "fast", "step": step, "after": after * MINUTE, "action": action});
+        let rules = json!({
+            "segments": [{"name": "all", "priority": 1, "territory": "north"}],
+            "territories": [{"name": "north", "fallback_queue": "north", "manager_id": "nora"}],
+            "pools": [{"name": "hunters", "pool_no": 1}],
+            "queues": [{"name": "north", "kind": "fallback", "manager_id": "nora"}],
+            "escalation_steps": [
+                step(1, 0, "remind"), step(2, 5, "reassign"), step(3, 9, "manager"), step(4, 30, "queue"),
+            ],
+        });
+        let member = |rep: &str| json!({"pool": "hunters", "rep_id": rep});
+        let members = ["ann", "bob", "cid"].map(member);
+        Setup::new(rules, json!({"reps": reps(), "members": members}))
+    }
+
+    fn reps() -> Value {
+        json!([
+            {"id": "ann", "manager_id": "max"}, {"id": "bob"}, {"id": "cid", "active": false},
+            {"id": "max"}, {"id": "nora"},
+        ])
+    }
+
+    /// Owned by ann, due five minutes ago.
+    fn overdue(steps_done: i32, tried: &[&str]) -> Overdue {
+        Overdue {
+            lead: lead("ada@acme.com"),
+            policy: "fast".into(),
+            steps_done,
+            due_at: now() - 5 * MINUTE,
+            owner_id: Some("ann".into()),
+            segment: Some("all".into()),
+            territory: Some("north".into()),
+            pool: Some("hunters".into()),
+            tried: tried.iter().map(|&rep| rep.into()).collect(),
+            ..Overdue::default()
+        }
+    }
+
+    fn next(setup: &mut Setup, overdue: Overdue) -> Option<Escalation> {
+        let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
+        escalate(overdue, World { rules, roster, now }, &mut setup.state)
+    }
+
+    fn notice(kind: &'static str, rep: &str) -> Notice {
+        let rep_id = Some(rep.to_owned());
+        Notice { kind, rep_id }
+    }
+
+    #[test]
+    fn a_reminder_leaves_the_lead_where_it_is() {
+        let done = next(&mut setup(), overdue(0, &["ann"])).unwrap();
+        assert_eq!((done.step, owner(&done.decision)), (1, "ann"));
+        assert_eq!(done.decision.layer, Layer::Escalation);
+        assert_eq!(done.decision.notices, [notice("reminder", "ann")]);
+        // ten minutes after the lead was due there is no 'after' but that of the next step
+        assert_eq!(done.next_at, Some(now()));
+    }
+
+    #[test]
+    fn reassign_never_goes_to_one_who_had_the_lead() {
+        let mut setup = setup();
+        for _ in 0..5 {
+            let done = next(&mut setup, overdue(1, &["ann"])).unwrap();
+            assert_eq!((done.step, owner(&done.decision)), (2, "bob"));
+            assert_eq!(done.decision.turn.unwrap().seat, 1);
+            assert_eq!(done.decision.notices, [notice("escalated", "bob")]);
+            assert_eq!(done.next_at, Some(now() + 4 * MINUTE));
+        }
+    }
+
+    #[test]
+    fn with_nobody_left_in_the_pool_the_manager_gets_it() {
+        let done = next(&mut setup(), overdue(1, &["ann", "bob"])).unwrap();
+        assert_eq!((done.step, owner(&done.decision)), (2, "max"));
+        assert_eq!(done.decision.turn, None);
+        assert_eq!(done.decision.notices, [notice("escalated", "max")]);
+        let asked: Vec<Layer> = done.decision.trace.iter().map(|step| step.layer).collect();
+        assert_eq!(asked, [Layer::Distribution, Layer::Escalation]);
+    }
+
+    #[test]
+    fn without_manager_of_their_own_the_territorys_gets_it() {
+        let mut late = overdue(2, &["ann", "bob"]);
+        late.owner_id = Some("bob".into());
+        let done = next(&mut setup(), late).unwrap();
+        assert_eq!(owner(&done.decision), "nora");
+    }
+
+    #[test]
+    fn without_any_manager_the_fallback_queue_gets_it() {
+        let mut late = overdue(2, &["nora"]);
+        late.owner_id = Some("nora".into());
+        let done = next(&mut setup(), late).unwrap();
+        assert_eq!((done.step, queue(&done.decision)), (3, "north"));
+        assert_eq!(done.decision.notices, [notice("fallback", "nora")]);
+
+        let mut setup = setup();
+        let mut gone = reps();
+        gone[3]["active"] = json!(false);
+        gone[4]["active"] = json!(false);
+        setup.roster = roster(json!({ "reps": gone }));
+        let done = next(&mut setup, overdue(2, &["ann"])).unwrap();
+        assert_eq!(queue(&done.decision), "north");
+    }
+
+    #[test]
+    fn a_queue_step_names_why() {
+        let done = next(&mut setup(), overdue(3, &["ann"])).unwrap();
+        assert_eq!((queue(&done.decision), done.next_at), ("north", None));
+        let expected = Reason::Escalated {
+            policy: "fast".into(),
+            step: 4,
+            to: "north".into(),
+        };
+        assert_eq!(done.decision.trace.last().unwrap().reason, expected);
+    }
+
+    #[test]
+    fn a_lead_that_waits_in_a_queue_cannot_be_reminded_of() {
+        let mut late = overdue(0, &[]);
+        late.owner_id = None;
+        let done = next(&mut setup(), late).unwrap();
+        assert_eq!((done.step, owner(&done.decision)), (1, "nora"));
+    }
+
+    #[test]
+    fn a_ladder_ends() {
+        assert_eq!(next(&mut setup(), overdue(4, &["ann"])), None);
+        let policy = "no ladder".to_owned();
+        let other = Overdue {
+            policy,
+            ..overdue(0, &[])
+        };
+        assert_eq!(next(&mut setup(), other), None);
+    }
+}

@@ -1,0 +1,224 @@
+//! The one way from a lead to its decision.
+
+use crate::account::AccountMatch;
+use crate::config::{DomainKind, Playbook, Rules};
+use crate::decision::{CleanLead, Decision, Layer, Notice, Outcome, Step};
+use crate::layers;
+use crate::lead::Lead;
+use crate::reason::{Problem, Reason};
+use crate::roster::Roster;
+use crate::sla;
+use crate::state::{State, Turn};
+use crate::Micros;
+
+/// What a layer answers: a reason, and an outcome if it decided.
+#[derive(Debug)]
+pub struct Finding {
+    /// Why.
+    pub reason: Reason,
+    /// Where the lead ends, if the layer decided.
+    pub outcome: Option<Outcome>,
+}
+
+impl Finding {
+    /// The layer does not decide.
+    pub const fn passed(reason: Reason) -> Self {
+        let outcome = None;
+        Self { reason, outcome }
+    }
+
+    /// The layer decides.
+    pub const fn decided(outcome: Outcome, reason: Reason) -> Self {
+        let outcome = Some(outcome);
+        Self { reason, outcome }
+    }
+}
+
+/// What stands still while leads are routed.
+#[derive(Debug, Clone, Copy)]
+pub struct World<'a> {
+    /// The compiled rules.
+    pub rules: &'a Rules,
+    /// The compiled roster.
+    pub roster: &'a Roster,
+    /// The time of routing.
+    pub now: Micros,
+}
+
+/// One lead on its way through the layers.
+pub struct Routing<'a> {
+    /// Rules, roster and time.
+    pub world: World<'a>,
+    /// Look-ups.
+    pub state: &'a mut dyn State,
+    /// The lead; cleaned once intake was asked.
+    pub clean: CleanLead,
+    /// Reps who have had the lead and must not get it by rotation again.
+    pub tried: &'a [String],
+    /// The rule that knows the lead's domain.
+    pub domain_rule: Option<(String, DomainKind, Option<String>)>,
+    /// The account; the outer `Option` says whether it was looked up.
+    pub account: Option<Option<AccountMatch>>,
+    /// Place of the segment in the matcher.
+    pub segment: Option<usize>,
+    /// Name of the tier.
+    pub tier: Option<String>,
+    /// Name of the pool.
+    pub pool: Option<String>,
+    /// The turn that was taken.
+    pub turn: Option<Turn>,
+    /// The lead belongs to another part of a customer.
+    pub expansion: bool,
+    /// The lead comes back from a disqualified account.
+    pub recycled: bool,
+}
+
+type Ask = fn(&mut Routing<'_>) -> Finding;
+
+const LAYERS: [(Layer, Ask); 10] = [
+    (Layer::Intake, layers::intake::ask),
+    (Layer::DomainRule, layers::domain_rule::ask),
+    (Layer::Duplicate, layers::duplicate::ask),
+    (Layer::Customer, layers::customer::ask),
+    (Layer::Recycle, layers::recycle::ask),
+    (Layer::NamedAccount, layers::named_account::ask),
+    (Layer::Segment, layers::segment::ask),
+    (Layer::Tier, layers::tier::ask),
+    (Layer::Distribution, layers::distribution::ask),
+    (Layer::Fallback, layers::fallback::ask),
+];
+
+/// Routes one lead. `odd` are values that a door could not even read; `tried` are reps who have had
+/// the lead already.
+pub fn route(
+    lead: Lead,
+    odd: Vec<Problem>,
+    tried: &[String],
+    world: World<'_>,
+    state: &mut dyn State,
+) -> Decision {
+    let mut routing = Routing {
+        world,
+        state,
+        clean: CleanLead { lead, unreadable: odd, ..CleanLead::default() },
+        tried,
+        domain_rule: None,
+        account: None,
+        segment: None,
+        tier: None,
+        pool: None,
+        turn: None,
+        expansion: false,
+        recycled: false,
+    };
+    let mut trace = Vec::with_capacity(LAYERS.len());
+    for (layer, ask) in LAYERS {
+        let Finding { reason, outcome } = ask(&mut routing);
+        let decided = outcome.is_some();
+        trace.push(Step { layer, decided, reason });
+        if let Some(outcome) = outcome {
+            return decision(routing, layer, outcome, trace);
+        }
+    }
+    // The fallback layer always decides; without it the lead still ends in the catch-all queue.
+    let outcome = Outcome::Queue(layers::fallback::CATCH_ALL.into());
+    decision(routing, Layer::Fallback, outcome, trace)
+}
+
+/// The decision for a lead whose routing failed: the catch-all queue, with the error.
+pub fn rescued(lead: Lead, sqlstate: &str, message: &str, world: World<'_>) -> Decision {
+    let (sqlstate, message) = (sqlstate.to_owned(), message.to_owned());
+    let reason = Reason::Error { sqlstate, message };
+    let queue = layers::fallback::CATCH_ALL.to_owned();
+    let acted_at = lead.occurred_at.unwrap_or(world.now).min(world.now);
+    let clock = sla::clock(world.rules, None, None, acted_at);
+    Decision {
+        layer: Layer::Fallback,
+        notices: fallback_notices(world.rules, &queue),
+        outcome: Outcome::Queue(queue),
+        account_id: None,
+        segment: None,
+        territory: None,
+        tier: None,
+        pool: None,
+        playbook: None,
+        expansion: false,
+        trace: vec![Step { layer: Layer::Fallback, decided: true, reason }],
+        clock,
+        turn: None,
+        clean: CleanLead { lead, ..CleanLead::default() },
+    }
+}
+
+fn decision(routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec<Step>) -> Decision {
+    let rules = routing.world.rules;
+    let segment = routing.segment.and_then(|place| rules.segments.get(place));
+    let segment_name = segment.map(|row| row.name.clone());
+    let lead = &routing.clean.lead;
+    let acted_at = lead.occurred_at.unwrap_or(routing.world.now);
+    // Queues that nobody waits for start no clock: partners, competitors, recycling, nurture.
+    let waits = matches!(outcome, Outcome::Owner(_)) || layer == Layer::Fallback;
+    let clock = waits
+        .then(|| sla::clock(rules, lead.event.as_deref(), segment_name.as_deref(), acted_at))
+        .flatten();
+    let notices = match (&outcome, layer) {
+        (Outcome::Queue(queue), Layer::Fallback) => fallback_notices(rules, queue),
+        _ => owner_notice(&routing, &outcome),
+    };
+    Decision {
+        layer,
+        account_id: (routing.account.as_ref())
+            .and_then(Option::as_ref)
+            .map(|found| found.account.id.clone()),
+        playbook: playbook(&routing, segment_name.as_deref()),
+        territory: segment.and_then(|row| row.territory.clone()),
+        segment: segment_name,
+        tier: routing.tier,
+        pool: routing.pool,
+        expansion: routing.expansion,
+        outcome,
+        trace,
+        clock,
+        turn: routing.turn,
+        notices,
+        clean: routing.clean,
+    }
+}
+
+fn owner_notice(routing: &Routing<'_>, outcome: &Outcome) -> Vec<Notice> {
+    let kind = match outcome {
+        Outcome::Merged { .. } => "merged",
+        _ if routing.expansion => "expansion",
+        _ => "assigned",
+    };
+    let rep = outcome.owner().map(str::to_owned);
+    rep.map_or_else(Vec::new, |rep| vec![Notice { kind, rep_id: Some(rep) }])
+}
+
+/// The manager of the queue is told at once; without one the notice names only the queue.
+fn fallback_notices(rules: &Rules, queue: &str) -> Vec<Notice> {
+    let manager = rules.queues.get(queue).and_then(|row| row.manager_id.clone());
+    vec![Notice { kind: "fallback", rep_id: manager }]
+}
+
+fn playbook(routing: &Routing<'_>, segment: Option<&str>) -> Option<String> {
+    let allows = |list: &Option<Vec<String>>, value: Option<&str>| match list {
+        None => true,
+        Some(list) => value.is_some_and(|value| list.iter().any(|item| item == value)),
+    };
+    let matches = |row: &&Playbook| {
+        allows(&row.segments, segment)
+            && allows(&row.tiers, routing.tier.as_deref())
+            && allows(&row.events, routing.clean.lead.event.as_deref())
+            && row.expansion.is_none_or(|wanted| wanted == routing.expansion)
+            && row.recycled.is_none_or(|wanted| wanted == routing.recycled)
+    };
+    let first = routing.world.rules.playbooks.iter().find(matches);
+    first.map(|row| row.name.clone())
+}
+
+#[cfg(test)]
+mod properties;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! Why a layer decided or did not: typed, stored in the trace, rendered for people.
+
+use crate::account::MatchedBy;
+use crate::availability::{Away, Refusal};
+use crate::config::{DomainKind, RecycleKind, TierAction};
+use crate::state::MailDomain;
+use serde::{Deserialize, Serialize};
+
+/// A value of the lead that intake could not use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Problem {
+    pub field: String,
+    /// Continues a sentence that starts with the field: 'is not an address'.
+    pub what: String,
+}
+
+/// Why a candidate of a pool was not eligible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+#[allow(missing_docs)]
+pub enum Ineligible {
+    /// The rep cannot take leads now.
+    Away {
+        #[serde(flatten)]
+        away: Away,
+    },
+    /// The weight in the pool is 0.
+    ZeroWeight,
+    /// Does not speak the lead's language.
+    Language { needs: String },
+    /// Does not sell the product.
+    Product { needs: String },
+    /// Lacks a skill that the segment requires.
+    Skill { needs: String },
+    /// Has had this lead already.
+    AlreadyTried,
+}
+
+/// A candidate of a pool: eligible, or why not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Candidate {
+    pub rep: String,
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub not: Option<Ineligible>,
+}
+
+/// Why a layer decided, or why it passed the lead on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "code")]
+#[allow(missing_docs)]
+pub enum Reason {
+    /// Intake: what was learnt and what could not be used.
+    Cleaned {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        domain: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        no_company: Option<MailDomain>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unreadable: Vec<Problem>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<Problem>,
+    },
+    NoDomain,
+    NoDomainRule { domain: String },
+    DomainRule { domain: String, kind: DomainKind, queue: String },
+    NoIdentity,
+    FirstSeen,
+    SubmitInFlight,
+    MergedInto { lead_id: i64, by_email: bool },
+    NoAccount,
+    NotCustomer { account: String, by: MatchedBy },
+    Customer {
+        account: String,
+        by: MatchedBy,
+        rep: String,
+        expansion: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refused: Vec<Refusal>,
+    },
+    /// The account has an owner, but neither owner nor backups are there.
+    OwnersAway { account: String, refused: Vec<Refusal> },
+    /// The account has nobody who owns it.
+    NoOwner { account: String },
+    NotDisqualified,
+    CooledOff { account: String, reason: String },
+    Recycled { account: String, reason: String, kind: Option<RecycleKind>, queue: String },
+    NotNamed,
+    Named {
+        account: String,
+        by: MatchedBy,
+        rep: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refused: Vec<Refusal>,
+    },
+    /// Rules are not applied to values that could not be read.
+    Unreadable { problems: Vec<Problem> },
+    Segment {
+        segment: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        territory: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        broken: Vec<Problem>,
+    },
+    NoSegment {
+        tried: usize,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        broken: Vec<Problem>,
+    },
+    NotAsked { needs: String },
+    Tier { tier: String, score: f64, action: TierAction, target: Option<String> },
+    NoTier { segment: String, score: f64 },
+    Turn { pool: String, rep: String, candidates: Vec<Candidate> },
+    NobodyEligible { pool: String, candidates: Vec<Candidate> },
+    Fallback { queue: String, of: String },
+    /// Routing itself failed; the lead was kept.
+    Error { sqlstate: String, message: String },
+    Escalated { policy: String, step: i32, to: String },
+}

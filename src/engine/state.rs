@@ -1,0 +1,109 @@
+//! What the layers may ask of the world. The extension answers from PostgreSQL, the tests from memory.
+
+use crate::account::AccountMatch;
+use crate::config::{DomainKind, Pool};
+use crate::decision::CleanLead;
+use crate::rotation::Share;
+use crate::Micros;
+use chrono::NaiveDateTime;
+use serde::{Deserialize, Serialize};
+
+/// Identity of a person: the e-mail address, or the phone number where there is no e-mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "key")]
+pub enum Person {
+    /// Lower-case address without plus-tag.
+    Email(String),
+    /// Digits, with a leading `+` where the country code was given.
+    Phone(String),
+}
+
+impl Person {
+    /// The key as it is stored in `leads.person_key`.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Email(key) | Self::Phone(key) => key,
+        }
+    }
+}
+
+/// The first lead of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierLead {
+    /// Key of that lead.
+    pub id: i64,
+    /// Who owns it.
+    pub owner_id: Option<String>,
+    /// The queue it waits in.
+    pub queue: Option<String>,
+}
+
+/// Answer to 'is this person already there?'.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Earlier {
+    /// Nobody.
+    Unknown,
+    /// An open lead of the same person.
+    Lead(EarlierLead),
+    /// Another transaction is submitting the same person and did not end in time.
+    InFlight,
+}
+
+/// What is known of a domain.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DomainFacts {
+    /// The rule with the longest matching name: name, kind, queue.
+    pub rule: Option<(String, DomainKind, Option<String>)>,
+    /// The public list that holds it.
+    pub listed: Option<MailDomain>,
+}
+
+/// Kinds of domains that say nothing of a company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailDomain {
+    /// Anybody gets an address there.
+    Personal,
+    /// Addresses that live for minutes.
+    Disposable,
+}
+
+/// Keys under which an account may be found.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountKeys<'a> {
+    /// Cleaned e-mail address.
+    pub email: Option<&'a str>,
+    /// `accounts.id`.
+    pub crm_account_id: Option<&'a str>,
+    /// The company domain, longest first: `eu.acme.com`, `acme.com`.
+    pub domains: &'a [String],
+}
+
+/// A turn that was taken in a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Number of the pool.
+    pub pool_no: i32,
+    /// Seat of the rep whose turn it is.
+    pub seat: i32,
+}
+
+/// Local times, by the zone names of PostgreSQL.
+pub trait Zones {
+    /// Wall-clock time in `zone` at `at`; `None` if there is no such zone.
+    fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime>;
+}
+
+/// The world outside the engine.
+pub trait State: Zones {
+    /// Rules and lists that know one of the names (longest first).
+    fn domain(&mut self, names: &[String]) -> DomainFacts;
+    /// The first open lead of the person. `this` is the lead being routed.
+    fn earlier_lead(&mut self, person: &Person, this: Option<i64>) -> Earlier;
+    /// The best account under any of the keys: contact, then CRM id, then the longest domain.
+    fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch>;
+    /// Whether the jsonpath holds for the lead: its first result is neither `false` nor `null`.
+    fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool;
+    /// Takes the turn of the rep furthest behind. `shares` is not empty.
+    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Option<Turn>;
+}

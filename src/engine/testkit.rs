@@ -1,0 +1,285 @@
+//! A world in memory for the tests of this crate: rules and roster from JSON, look-ups from maps.
+
+use crate::account::{Account, AccountKind, AccountMatch, MatchedBy};
+use crate::config::{DomainKind, Pool, RuleTables, Rules};
+use crate::decision::{CleanLead, Decision, Layer};
+use crate::lead::Lead;
+use crate::pipeline::{route, World};
+use crate::reason::Reason;
+use crate::roster::{Roster, RosterTables};
+use crate::rotation::{next, Share};
+use crate::state::{
+    AccountKeys, DomainFacts, Earlier, EarlierLead, MailDomain, Person, State, Turn, Zones,
+};
+use crate::{Micros, SECOND};
+use chrono::{DateTime, NaiveDateTime};
+use serde_json::{json, Value};
+use std::collections::BTreeMap;
+
+pub const MINUTE: Micros = 60 * SECOND;
+pub const HOUR: Micros = 60 * MINUTE;
+pub const DAY: Micros = 24 * HOUR;
+
+/// An instant written as `2026-03-04 10:00`, in UTC.
+pub fn at(text: &str) -> Micros {
+    let parsed = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap();
+    parsed.and_utc().timestamp_micros()
+}
+
+/// The moment of the tests: a Wednesday.
+pub fn now() -> Micros {
+    at("2026-03-04 10:00")
+}
+
+/// Answers every look-up from maps, so that a clone is a second, equal world.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Memory {
+    domain_rules: BTreeMap<String, (DomainKind, Option<String>)>,
+    listed: BTreeMap<String, MailDomain>,
+    earlier: BTreeMap<String, Earlier>,
+    accounts: BTreeMap<String, Account>,
+    parents: BTreeMap<String, String>,
+    contacts: BTreeMap<String, String>,
+    domains: BTreeMap<String, (String, Option<String>)>,
+    conditions: BTreeMap<String, bool>,
+    /// Credit by pool and seat.
+    ledger: BTreeMap<i32, BTreeMap<i32, i64>>,
+    offsets: BTreeMap<String, Micros>,
+}
+
+impl Memory {
+    pub fn domain_rule(&mut self, domain: &str, kind: DomainKind, queue: Option<&str>) {
+        let queue = queue.map(str::to_owned);
+        self.domain_rules.insert(domain.into(), (kind, queue));
+    }
+
+    pub fn listed(&mut self, domain: &str, list: MailDomain) {
+        self.listed.insert(domain.into(), list);
+    }
+
+    /// A lead of the person that is already there.
+    pub fn earlier(&mut self, key: &str, id: i64, owner: Option<&str>, queue: Option<&str>) {
+        let (owner_id, queue) = (owner.map(str::to_owned), queue.map(str::to_owned));
+        let first = EarlierLead {
+            id,
+            owner_id,
+            queue,
+        };
+        self.earlier.insert(key.into(), Earlier::Lead(first));
+    }
+
+    pub fn in_flight(&mut self, key: &str) {
+        self.earlier.insert(key.into(), Earlier::InFlight);
+    }
+
+    pub fn account(&mut self, account: Account) {
+        self.accounts.insert(account.id.clone(), account);
+    }
+
+    pub fn parent(&mut self, child: &str, parent: &str) {
+        self.parents.insert(child.into(), parent.into());
+    }
+
+    pub fn contact(&mut self, email: &str, account: &str) {
+        self.contacts.insert(email.into(), account.into());
+    }
+
+    pub fn account_domain(&mut self, domain: &str, account: &str, division: Option<&str>) {
+        let division = division.map(str::to_owned);
+        self.domains
+            .insert(domain.into(), (account.into(), division));
+    }
+
+    pub fn condition_is(&mut self, jsonpath: &str, holds: bool) {
+        self.conditions.insert(jsonpath.into(), holds);
+    }
+
+    /// A zone that is always this far east of UTC.
+    pub fn zone(&mut self, name: &str, east: Micros) {
+        self.offsets.insert(name.into(), east);
+    }
+
+    fn found(&self, id: &str, by: MatchedBy) -> Option<AccountMatch> {
+        let account = self.accounts.get(id)?.clone();
+        let parent = self.parents.get(id).and_then(|id| self.accounts.get(id));
+        Some(AccountMatch {
+            account,
+            parent: parent.cloned(),
+            by,
+            domain: None,
+            division: None,
+        })
+    }
+}
+
+impl Zones for Memory {
+    fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime> {
+        let east = match zone {
+            "UTC" => 0,
+            _ => *self.offsets.get(zone)?,
+        };
+        Some(DateTime::from_timestamp_micros(at + east)?.naive_utc())
+    }
+}
+
+impl State for Memory {
+    fn domain(&mut self, names: &[String]) -> DomainFacts {
+        let rule = |name: &String| {
+            let (kind, queue) = self.domain_rules.get(name)?.clone();
+            Some((name.clone(), kind, queue))
+        };
+        DomainFacts {
+            rule: names.iter().find_map(rule),
+            listed: names.iter().find_map(|name| self.listed.get(name).copied()),
+        }
+    }
+
+    fn earlier_lead(&mut self, person: &Person, this: Option<i64>) -> Earlier {
+        match self.earlier.get(person.key()) {
+            Some(Earlier::Lead(first)) if Some(first.id) == this => Earlier::Unknown,
+            Some(earlier) => earlier.clone(),
+            None => Earlier::Unknown,
+        }
+    }
+
+    fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch> {
+        let contact = keys.email.and_then(|email| self.contacts.get(email));
+        let by_contact = contact.and_then(|id| self.found(id, MatchedBy::Contact));
+        let by_id = || self.found(keys.crm_account_id?, MatchedBy::CrmId);
+        let by_domain = || {
+            let known = |name: &&String| self.domains.contains_key(*name);
+            let domain = keys.domains.iter().find(known)?;
+            let (id, division) = self.domains.get(domain)?;
+            let mut found = self.found(id, MatchedBy::Domain)?;
+            found.domain = Some(domain.clone());
+            found.division.clone_from(division);
+            Some(found)
+        };
+        by_contact.or_else(by_id).or_else(by_domain)
+    }
+
+    fn condition(&mut self, _lead: &CleanLead, jsonpath: &str) -> bool {
+        self.conditions[jsonpath]
+    }
+
+    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Option<Turn> {
+        let credits = self.ledger.entry(pool.pool_no).or_default();
+        let credit = |share: &Share| credits.get(&share.seat).copied().unwrap_or(0);
+        let before: Vec<i64> = shares.iter().map(credit).collect();
+        let turn = next(shares, &before, &[])?;
+        for (share, delta) in shares.iter().zip(&turn.credit) {
+            *credits.entry(share.seat).or_default() += delta;
+        }
+        Some(Turn {
+            pool_no: pool.pool_no,
+            seat: shares[turn.chosen].seat,
+        })
+    }
+}
+
+/// Rules as the tables hold them, in the order in which they are tried.
+pub fn rules(tables: Value) -> Rules {
+    let tables: RuleTables = serde_json::from_value(tables).unwrap();
+    tables.into()
+}
+
+/// The roster; what a row leaves out gets the defaults of the table: an active, present rep without
+/// hours, a member of weight 1.
+pub fn roster(mut tables: Value) -> Roster {
+    let rep = |_| json!({"active": true, "presence": "online", "time_zone": "UTC"});
+    fill(&mut tables, "reps", rep);
+    let member = |place| json!({"seat": place, "weight": 1000});
+    fill(&mut tables, "members", member);
+    fill(&mut tables, "absences", |_| json!({"kind": "pto"}));
+    let tables: RosterTables = serde_json::from_value(tables).unwrap();
+    tables.into()
+}
+
+fn fill(tables: &mut Value, list: &str, defaults: impl Fn(usize) -> Value) {
+    let rows = tables.get_mut(list).and_then(Value::as_array_mut);
+    for (place, row) in rows.into_iter().flatten().enumerate() {
+        let Value::Object(missing) = defaults(place) else {
+            panic!("defaults of {list} are no object");
+        };
+        for (key, value) in missing {
+            let row = row.as_object_mut().unwrap();
+            row.entry(key).or_insert(value);
+        }
+    }
+}
+
+/// An account that nobody owns.
+pub fn account(id: &str, kind: AccountKind) -> Account {
+    Account {
+        id: id.into(),
+        kind,
+        named: false,
+        owner_id: None,
+        csm_id: None,
+        country: None,
+        division: None,
+        disqualified_reason: None,
+        disqualified_at: None,
+    }
+}
+
+/// A lead of whom only the address is known.
+pub fn lead(email: &str) -> Lead {
+    Lead {
+        email: Some(email.into()),
+        ..Lead::default()
+    }
+}
+
+/// Rules, roster, look-ups and clock in one place.
+#[derive(Debug)]
+pub struct Setup {
+    pub rules: Rules,
+    pub roster: Roster,
+    pub state: Memory,
+    pub now: Micros,
+}
+
+impl Setup {
+    pub fn new(rule_tables: Value, roster_tables: Value) -> Self {
+        Self {
+            rules: rules(rule_tables),
+            roster: roster(roster_tables),
+            state: Memory::default(),
+            now: now(),
+        }
+    }
+
+    pub fn route(&mut self, lead: Lead) -> Decision {
+        self.route_again(lead, &[])
+    }
+
+    /// Routes a lead that some reps have had already.
+    pub fn route_again(&mut self, lead: Lead, tried: &[&str]) -> Decision {
+        let tried: Vec<String> = tried.iter().map(|&rep| rep.into()).collect();
+        let world = World {
+            rules: &self.rules,
+            roster: &self.roster,
+            now: self.now,
+        };
+        route(lead, Vec::new(), &tried, world, &mut self.state)
+    }
+}
+
+/// What a layer answered; fails where it was not asked.
+pub fn said(decision: &Decision, layer: Layer) -> &Reason {
+    let mut steps = decision.trace.iter().filter(|step| step.layer == layer);
+    &steps.next().unwrap().reason
+}
+
+/// The queue of a decision; fails where it is no queue.
+pub fn queue(decision: &Decision) -> &str {
+    assert_eq!(decision.outcome.name(), "queue");
+    decision.outcome.queue().unwrap()
+}
+
+/// The owner of a decision; fails where it is no owner.
+pub fn owner(decision: &Decision) -> &str {
+    assert_eq!(decision.outcome.name(), "owner");
+    decision.outcome.owner().unwrap()
+}

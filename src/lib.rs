@@ -1,0 +1,30 @@
+//! leadroute: routes B2B leads inside PostgreSQL. A table of contents; the rules are in
+//! `leadroute-engine`, everything that touches PostgreSQL in [`db`], the SQL surface in `sql/`.
+
+use pgrx::prelude::*;
+
+mod db;
+
+pgrx::pg_module_magic!();
+
+extension_sql_file!("../sql/10_queues.sql", name = "queues");
+extension_sql_file!("../sql/11_rules.sql", name = "rules", requires = ["queues"]);
+extension_sql_file!("../sql/12_accounts.sql", name = "accounts", requires = ["rules"]);
+extension_sql_file!("../sql/13_reading.sql", name = "reading", requires = ["accounts"]);
+extension_sql_file!("../sql/20_leads.sql", name = "leads", requires = ["reading"]);
+extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["leads"]);
+extension_sql_file!("../sql/40_routing.sql", name = "routing", requires = ["guards"]);
+extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["routing"]);
+extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["views"]);
+extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["jobs"]);
+extension_sql_file!("../sql/71_mail_domains.sql", name = "mail_domains", requires = ["defaults"]);
+extension_sql_file!("../sql/80_dump.sql", name = "dump", requires = ["mail_domains"]);
+extension_sql_file!("../sql/90_privileges.sql", name = "privileges", requires = ["dump"]);
+
+/// Runs when PostgreSQL loads the library.
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    db::settings::register();
+    db::cache::register();
+    db::batch::register();
+}
