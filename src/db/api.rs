@@ -92,9 +92,7 @@ unsafe fn preview_route(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let pending = queries::LEAD_ROW.first(&arguments, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-        batch.decide(&row, false, |world, odd, live| {
-            Some(pipeline::route(row.lead(), odd, &[], world, live))
-        })
+        batch.decide(&row, false, |world, odd, live| Some(pipeline::route(row.lead(), odd, &[], world, live)))
     });
     let json = pending.flatten().map(|pending| preview(&pending).to_string());
     let datum = json.as_deref().and_then(rawjson::from_text);
@@ -130,9 +128,8 @@ unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         if let Some(first) = row.get::<i64>("duplicate_of") {
             errors::is_a_touch(id, first);
         }
-        let pending = batch.decide(&row, true, |world, odd, live| {
-            Some(pipeline::route(row.lead(), odd, &[], world, live))
-        });
+        let pending = batch
+            .decide(&row, true, |world, odd, live| Some(pipeline::route(row.lead(), odd, &[], world, live)));
         (pending, row.get::<String>("owner_id"))
     });
     let Some((Some(pending), owner)) = found.into_iter().next() else {

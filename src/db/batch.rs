@@ -150,9 +150,8 @@ impl Batch {
         if self.pending.len() >= FLUSH_AT {
             self.flush();
         }
-        let decided = self.decide(row, true, |world, odd, live| {
-            Some(pipeline::route(row.lead(), odd, &[], world, live))
-        });
+        let decided = self
+            .decide(row, true, |world, odd, live| Some(pipeline::route(row.lead(), odd, &[], world, live)));
         let Some(mut pending) = decided else {
             unreachable!("routing always decides");
         };

@@ -4,9 +4,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{function_name, PgLogLevel, PgSqlErrorCode};
 
 fn raise(code: PgSqlErrorCode, message: String, hint: &str) -> ! {
-    ErrorReport::new(code, message, function_name!())
-        .set_hint(hint)
-        .report(PgLogLevel::ERROR);
+    ErrorReport::new(code, message, function_name!()).set_hint(hint).report(PgLogLevel::ERROR);
     unreachable!("ERROR does not return")
 }
 

@@ -32,9 +32,9 @@ const LONGEST_KEY: usize = 500;
 
 fn kind(key: &str) -> Option<Kind> {
     Some(match key {
-        "external_id" | "email" | "first_name" | "last_name" | "phone" | "title" | "department" | "company"
-        | "website" | "crm_account_id" | "country" | "region" | "city" | "postal_code" | "industry" | "product"
-        | "language" | "event" | "source" | "campaign" => Kind::Text,
+        "external_id" | "email" | "first_name" | "last_name" | "phone" | "title" | "department"
+        | "company" | "website" | "crm_account_id" | "country" | "region" | "city" | "postal_code"
+        | "industry" | "product" | "language" | "event" | "source" | "campaign" => Kind::Text,
         "employees" => Kind::Integer,
         "annual_revenue" | "score" => Kind::Number,
         "occurred_at" => Kind::Time,
@@ -44,9 +44,8 @@ fn kind(key: &str) -> Option<Kind> {
 
 /// Reads every key of a JSON object.
 pub fn read_fields(object: Datum) -> Fields {
-    let members = queries::MEMBERS.read(&[Some(object)], |row| {
-        (row.get::<String>(1), row.get::<String>(2), row.get::<String>(3))
-    });
+    let members = queries::MEMBERS
+        .read(&[Some(object)], |row| (row.get::<String>(1), row.get::<String>(2), row.get::<String>(3)));
     let (mut fields, mut columns) = (Fields::default(), serde_json::Map::new());
     for (key, json_type, value) in members {
         let (Some(key), Some(json_type)) = (key, json_type) else {

@@ -90,8 +90,7 @@ pub fn relation(name: &str) -> pg_sys::Oid {
 pub fn next_value(sequence: &str) -> i64 {
     let oid = relation(sequence);
     // SAFETY: nextval of an existing sequence.
-    let value = unsafe {
-        pgrx::direct_function_call::<i64>(pg_sys::nextval_oid, &[Some(pg_sys::Datum::from(oid))])
-    };
+    let value =
+        unsafe { pgrx::direct_function_call::<i64>(pg_sys::nextval_oid, &[Some(pg_sys::Datum::from(oid))]) };
     value.unwrap_or_default()
 }

@@ -154,7 +154,11 @@ impl Sum {
 
     fn fold(&mut self, pool_no: i32) {
         let rows = queries::LEDGER_TAKE.returning(&[Some(Datum::from(pool_no))], |row| {
-            (row.get::<Vec<i32>>(1).unwrap_or_default(), row.get::<Vec<i64>>(2).unwrap_or_default(), row.get::<Vec<i64>>(3).unwrap_or_default())
+            (
+                row.get::<Vec<i32>>(1).unwrap_or_default(),
+                row.get::<Vec<i64>>(2).unwrap_or_default(),
+                row.get::<Vec<i64>>(3).unwrap_or_default(),
+            )
         });
         for (seats, credits, received) in rows {
             for ((seat, credit), received) in seats.into_iter().zip(credits).zip(received) {

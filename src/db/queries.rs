@@ -3,8 +3,7 @@
 
 use super::spi::Query;
 use pgrx::pg_sys::{
-    BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID,
-    TIMESTAMPTZOID,
+    BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
 };
 
 /// The rules as JSON.
@@ -48,10 +47,8 @@ pub static ACCOUNT: Query = Query::new(
 );
 
 /// The ledger of a pool.
-pub static LEDGER: Query = Query::new(
-    "SELECT seats, credit FROM leadroute.turns WHERE pool_no = $1",
-    &[INT4OID],
-);
+pub static LEDGER: Query =
+    Query::new("SELECT seats, credit FROM leadroute.turns WHERE pool_no = $1", &[INT4OID]);
 
 /// Takes the ledger of a pool away, to be replaced by its sum.
 pub static LEDGER_TAKE: Query = Query::new(
@@ -135,10 +132,8 @@ pub static FILL: Query = Query::new(
 );
 
 /// The members of a JSON object: key, type and text of the value.
-pub static MEMBERS: Query = Query::new(
-    "SELECT key, jsonb_typeof(value), value #>> '{}' FROM jsonb_each($1)",
-    &[JSONBOID],
-);
+pub static MEMBERS: Query =
+    Query::new("SELECT key, jsonb_typeof(value), value #>> '{}' FROM jsonb_each($1)", &[JSONBOID]);
 
 /// The row of `leads` that an object stands for: $1 the columns, $2 the object, $3 the keys in $1.
 /// What is in no column goes to the attributes.
@@ -169,10 +164,8 @@ pub static LEAD_INSERT: Query = Query::new(
 );
 
 /// The lead with an external id.
-pub static BY_EXTERNAL_ID: Query = Query::new(
-    "SELECT id FROM leadroute.leads WHERE external_id = $1",
-    &[TEXTOID],
-);
+pub static BY_EXTERNAL_ID: Query =
+    Query::new("SELECT id FROM leadroute.leads WHERE external_id = $1", &[TEXTOID]);
 
 /// What `route_lead` answers for a lead ($1); $2 says whether it is new.
 pub static ANSWER: Query = Query::new(
@@ -187,10 +180,8 @@ pub static ANSWER: Query = Query::new(
 );
 
 /// A lead, locked for a new decision.
-pub static LEAD_LOCK: Query = Query::new(
-    "SELECT * FROM leadroute.leads WHERE id = $1 FOR UPDATE",
-    &[INT8OID],
-);
+pub static LEAD_LOCK: Query =
+    Query::new("SELECT * FROM leadroute.leads WHERE id = $1 FOR UPDATE", &[INT8OID]);
 
 /// A decision: lead, time, cause, outcome, owner, queue, reason and trace.
 pub static DECISION: Query = Query::new(
@@ -211,10 +202,8 @@ pub static OVERDUE: Query = Query::new(
 );
 
 /// A lead for escalation, unless somebody holds it.
-pub static LEAD_TRY_LOCK: Query = Query::new(
-    "SELECT * FROM leadroute.leads WHERE id = $1 FOR UPDATE SKIP LOCKED",
-    &[INT8OID],
-);
+pub static LEAD_TRY_LOCK: Query =
+    Query::new("SELECT * FROM leadroute.leads WHERE id = $1 FOR UPDATE SKIP LOCKED", &[INT8OID]);
 
 /// Reps who have owned a lead.
 pub static OWNERS_SO_FAR: Query = Query::new(

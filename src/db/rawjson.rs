@@ -68,10 +68,8 @@ impl Path {
         let text = std::ffi::CString::new(text).ok()?;
         // SAFETY: jsonpath_in returns an untoasted varlena, which is copied whole.
         unsafe {
-            let datum = pgrx::direct_function_call_as_datum(
-                pg_sys::jsonpath_in,
-                &[text.as_c_str().into_datum()],
-            )?;
+            let datum =
+                pgrx::direct_function_call_as_datum(pg_sys::jsonpath_in, &[text.as_c_str().into_datum()])?;
             let varlena: *mut pg_sys::varlena = datum.cast_mut_ptr();
             let size = pgrx::varlena::varsize_any(varlena);
             let mut words = vec![0_u64; size.div_ceil(8)];

@@ -30,10 +30,8 @@ pub fn protect<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
         pg_sys::BeginInternalSubTransaction(std::ptr::null());
         pg_sys::MemoryContextSwitchTo(context);
         let work = std::panic::AssertUnwindSafe(work);
-        let result = PgTryBuilder::new(move || Ok({ work }.0()))
-            .catch_others(Err)
-            .catch_rust_panic(Err)
-            .execute();
+        let result =
+            PgTryBuilder::new(move || Ok({ work }.0())).catch_others(Err).catch_rust_panic(Err).execute();
         match result {
             Ok(_) => pg_sys::ReleaseCurrentSubTransaction(),
             Err(_) => {

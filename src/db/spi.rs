@@ -52,9 +52,8 @@ impl Query {
         debug_assert_eq!(args.len(), self.types.len());
         let zero = Datum::from(0);
         let mut values: Vec<Datum> = args.iter().map(|arg| arg.unwrap_or(zero)).collect();
-        let nulls: Vec<c_char> = (args.iter())
-            .map(|arg| if arg.is_some() { b' ' } else { b'n' } as c_char)
-            .collect();
+        let nulls: Vec<c_char> =
+            (args.iter()).map(|arg| if arg.is_some() { b' ' } else { b'n' } as c_char).collect();
         let mut rows = Vec::new();
         // SAFETY: connect and finish are paired (an error rolls back to a level that closes SPI); the
         // arrays are as long as the plan has parameters; rows are read before SPI frees them.
@@ -65,7 +64,14 @@ impl Query {
             let snapshot = pg_sys::GetLatestSnapshot();
             let (values, nulls) = (values.as_mut_ptr(), nulls.as_ptr());
             let code = pg_sys::SPI_execute_snapshot(
-                plan, values, nulls, snapshot, null_mut(), read_only, !read_only, 0,
+                plan,
+                values,
+                nulls,
+                snapshot,
+                null_mut(),
+                read_only,
+                !read_only,
+                0,
             );
             assert!(code > 0, "SPI_execute_snapshot failed: {code}");
             let processed = pg_sys::SPI_processed;
@@ -91,7 +97,7 @@ impl Query {
         unsafe {
             let types = self.types.as_ptr().cast_mut();
             let plan = pg_sys::SPI_prepare(sql.as_ptr(), self.types.len() as i32, types);
-            assert!(!plan.is_null(), "SPI_prepare failed: {}", pg_sys::SPI_result);
+            assert!(!plan.is_null(), "SPI_prepare failed: {}", { pg_sys::SPI_result });
             pg_sys::SPI_keepplan(plan);
             self.plan.store(plan, Ordering::Relaxed);
             plan

@@ -152,8 +152,8 @@ mod tests {
         assert_eq!(turns(&mut setup, 4), ["ann", "bob", "ann", "bob"]);
     }
 
-    #[test]
-    fn every_other_candidate_is_in_the_trace_with_why_not() {
+    /// One rep for each reason not to be eligible, and one who fits.
+    fn motley() -> Setup {
         let reps = json!([
             {"id": "away", "presence": "offline"},
             {"id": "zero"},
@@ -166,45 +166,38 @@ mod tests {
         let seats = [
             "away", "zero", "tongue", "goods", "novice", "tried", "gone", "fit",
         ];
-        let weights = seats.map(|rep| (rep, if rep == "zero" { 0 } else { 1000 }));
-        let (language, product) = (Some("FR".to_owned()), Some("Mail".to_owned()));
+        setup(
+            reps,
+            &seats.map(|rep| (rep, if rep == "zero" { 0 } else { 1000 })),
+        )
+    }
+
+    #[test]
+    fn every_other_candidate_is_in_the_trace_with_why_not() {
         let lead = Lead {
-            language,
-            product,
+            language: Some("FR".into()),
+            product: Some("Mail".into()),
             ..lead("ada@acme.com")
         };
-        let decision = setup(reps, &weights).route_again(lead, &["tried"]);
+        let decision = motley().route_again(lead, &["tried"]);
         assert_eq!(owner(&decision), "fit");
-        let needs = |text: &str| text.to_owned();
+        let away = |away| Some(Ineligible::Away { away });
         let presence = Presence::Offline;
+        let language = Ineligible::Language { needs: "fr".into() };
+        let product = Ineligible::Product {
+            needs: "mail".into(),
+        };
+        let skill = Ineligible::Skill {
+            needs: "cloud".into(),
+        };
         let expected = [
-            (
-                "away",
-                Some(Ineligible::Away {
-                    away: Away::Presence { presence },
-                }),
-            ),
+            ("away", away(Away::Presence { presence })),
             ("zero", Some(Ineligible::ZeroWeight)),
-            ("tongue", Some(Ineligible::Language { needs: needs("fr") })),
-            (
-                "goods",
-                Some(Ineligible::Product {
-                    needs: needs("mail"),
-                }),
-            ),
-            (
-                "novice",
-                Some(Ineligible::Skill {
-                    needs: needs("cloud"),
-                }),
-            ),
+            ("tongue", Some(language)),
+            ("goods", Some(product)),
+            ("novice", Some(skill)),
             ("tried", Some(Ineligible::AlreadyTried)),
-            (
-                "gone",
-                Some(Ineligible::Away {
-                    away: Away::Unknown,
-                }),
-            ),
+            ("gone", away(Away::Unknown)),
             ("fit", None),
         ];
         assert_eq!(candidates(&decision), expected);

@@ -1,0 +1,43 @@
+# leadroute: what can be made. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PG_CONFIG ?= pg_config
+
+.PHONY: help demo demo-stop psql test test-engine test-server bench install lint prerequisites build build-release
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+demo: build-release ## route the leads of a sample company on a private cluster and look around
+	@dev/demo.sh start
+
+demo-stop: ## stop the demo and delete its cluster
+	@dev/demo.sh stop
+
+test: prerequisites lint test-engine test-server ## everything that must pass
+
+test-engine: ## the rules alone, without a server (seconds)
+	@cargo test --quiet -p leadroute-engine
+
+test-server: build ## the extension on private clusters
+	@tests/run.sh
+
+bench: build-release ## speed beside a minimal and a plain PL/pgSQL router
+	@benches/run.sh
+
+install: prerequisites ## build a release and install it: make install PG_CONFIG=/path/to/pg_config
+	@dev/install.sh "$(PG_CONFIG)"
+
+lint: prerequisites ## formatting and lints
+	@dev/lint.sh
+
+prerequisites:
+	@dev/prerequisites.sh
+
+build: prerequisites
+	@dev/tree.sh
+
+build-release: prerequisites
+	@dev/tree.sh --release

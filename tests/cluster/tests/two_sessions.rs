@@ -1,0 +1,167 @@
+//! Two sessions at once, through every door: no two leads get the same turn, and nobody waits for a
+//! stranger. A read that uses a snapshot from before a wait shows only here.
+
+use leadroute_cluster_tests::{check_consistency, number, text, Database};
+use postgres::Client;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+type Door = fn(&mut Client, &str) -> String;
+
+fn insert(client: &mut Client, who: &str) -> String {
+    text(client, &format!("INSERT INTO leadroute.leads (email) VALUES ('{who}@acme.com') RETURNING owner_id"))
+}
+
+/// A key of the app's own, so that no sequence gives the transaction an id before routing reads.
+fn insert_with_key(client: &mut Client, who: &str) -> String {
+    let sql = format!(
+        "INSERT INTO leadroute.leads (id, external_id, email)
+         VALUES (('x' || left(md5('{who}'), 15))::bit(60)::bigint, gen_random_uuid()::text, '{who}@acme.com')
+         RETURNING owner_id"
+    );
+    text(client, &sql)
+}
+
+fn copy(client: &mut Client, who: &str) -> String {
+    let mut writer = client.copy_in("COPY leadroute.leads (email) FROM STDIN").expect("COPY");
+    writeln!(writer, "{who}@acme.com").expect("a row");
+    writer.finish().expect("COPY ends");
+    text(client, &format!("SELECT owner_id FROM leadroute.leads WHERE email = '{who}@acme.com'"))
+}
+
+fn route_lead(client: &mut Client, who: &str) -> String {
+    text(client, &format!("SELECT leadroute.route_lead('{{\"email\": \"{who}@acme.com\"}}') ->> 'owner_id'"))
+}
+
+const DOORS: [(&str, Door); 4] =
+    [("INSERT", insert), ("INSERT with a key", insert_with_key), ("COPY", copy), ("route_lead", route_lead)];
+
+const LEVELS: [&str; 3] = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
+
+#[test]
+fn a_turn_in_an_open_transaction_is_taken() {
+    for (name, door) in DOORS {
+        for level in LEVELS {
+            let database = Database::with_pool(3);
+            let (mut first, mut second) = (database.connect(), database.connect());
+            first.batch_execute(&format!("BEGIN ISOLATION LEVEL {level}")).unwrap();
+            let begun = Instant::now();
+            let one = door(&mut first, "one");
+            let two = door(&mut second, "two");
+            assert_ne!(one, two, "{name} at {level}: two leads got the same turn");
+            assert!(begun.elapsed() < Duration::from_secs(1), "{name}: waited for a stranger");
+            first.batch_execute("COMMIT").unwrap();
+            let three = door(&mut second, "three");
+            assert!(three != one && three != two, "{name} at {level}: {three} had a turn already");
+            check_consistency(&mut second);
+        }
+    }
+}
+
+/// The snapshot of the second session is older than the first one's commit.
+#[test]
+fn an_old_snapshot_sees_new_turns() {
+    for (name, door) in DOORS {
+        for level in LEVELS {
+            let database = Database::with_pool(2);
+            let (mut first, mut second) = (database.connect(), database.connect());
+            second.batch_execute(&format!("BEGIN ISOLATION LEVEL {level}")).unwrap();
+            number(&mut second, "SELECT count(*) FROM leadroute.leads");
+            let one = door(&mut first, "one");
+            let two = door(&mut second, "two");
+            assert_ne!(one, two, "{name} at {level}: routed by a stale snapshot");
+            second.batch_execute("COMMIT").unwrap();
+            check_consistency(&mut first);
+        }
+    }
+}
+
+#[test]
+fn an_old_snapshot_sees_new_rules() {
+    for level in LEVELS {
+        let database = Database::with_pool(2);
+        let (mut first, mut second) = (database.connect(), database.connect());
+        second.batch_execute(&format!("BEGIN ISOLATION LEVEL {level}")).unwrap();
+        insert(&mut second, "zero");
+        first.batch_execute("UPDATE leadroute.reps SET presence = 'offline' WHERE id = 'r2'").unwrap();
+        let owners = [insert(&mut second, "one"), insert(&mut second, "two")];
+        assert_eq!(owners, ["r1", "r1"], "{level}: somebody offline got a lead");
+        first.batch_execute("UPDATE leadroute.segments SET enabled = false").unwrap();
+        insert(&mut second, "three");
+        let queue = text(&mut second, "SELECT queue FROM leadroute.leads WHERE email = 'three@acme.com'");
+        assert_eq!(queue, "catch_all", "{level}: a disabled segment still matched");
+        second.batch_execute("COMMIT").unwrap();
+    }
+}
+
+#[test]
+fn a_rolled_back_rule_never_counts() {
+    let database = Database::with_pool(2);
+    let (mut first, mut second) = (database.connect(), database.connect());
+    insert(&mut second, "zero");
+    first.batch_execute("BEGIN; UPDATE leadroute.segments SET enabled = false").unwrap();
+    assert_ne!(insert(&mut second, "one"), "");
+    first.batch_execute("ROLLBACK").unwrap();
+    assert_ne!(insert(&mut second, "two"), "");
+    assert_ne!(insert(&mut first, "three"), "");
+}
+
+#[test]
+fn a_rolled_back_turn_is_given_again() {
+    let database = Database::with_pool(3);
+    let (mut first, mut second) = (database.connect(), database.connect());
+    first.batch_execute("BEGIN").unwrap();
+    let one = insert(&mut first, "one");
+    first.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(insert(&mut second, "two"), one);
+    second.batch_execute("BEGIN; SAVEPOINT s").unwrap();
+    let three = insert(&mut second, "three");
+    second.batch_execute("ROLLBACK TO s").unwrap();
+    assert_eq!(insert(&mut second, "four"), three);
+    second.batch_execute("COMMIT").unwrap();
+    check_consistency(&mut first);
+}
+
+#[test]
+fn an_idle_transaction_delays_nobody() {
+    let database = Database::with_pool(2);
+    let mut idle = [database.connect(), database.connect()];
+    for (number, session) in idle.iter_mut().enumerate() {
+        session.batch_execute("BEGIN").unwrap();
+        insert(session, &format!("idle{number}"));
+    }
+    let mut busy = database.connect();
+    // Both seats are held: each lead waits turn_wait, no longer, and gets an owner all the same.
+    busy.batch_execute("SET leadroute.turn_wait = '20ms'; SET statement_timeout = '5s'").unwrap();
+    for number in 0..10 {
+        assert_ne!(insert(&mut busy, &format!("busy{number}")), "");
+    }
+}
+
+#[test]
+fn a_double_submit_is_one_lead_and_one_touch() {
+    let database = Database::with_pool(2);
+    let mut first = database.connect();
+    first.batch_execute("BEGIN").unwrap();
+    insert(&mut first, "ada");
+    let mut second = database.connect();
+    let waiting = std::thread::spawn(move || {
+        second.batch_execute("SET leadroute.duplicate_wait = '30s'").unwrap();
+        insert(&mut second, "ADA+again")
+    });
+    let mut watcher = database.connect();
+    leadroute_cluster_tests::wait_for("the second submit to wait", 10, || {
+        let waits =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+                      AND pid <> pg_backend_pid() AND wait_event_type = 'Extension'";
+        (number(&mut watcher, waits) > 0).then_some(())
+    });
+    first.batch_execute("COMMIT").unwrap();
+    let owner = waiting.join().unwrap();
+    assert_eq!(owner, text(&mut watcher, "SELECT owner_id FROM leadroute.leads WHERE duplicate_of IS NULL"));
+    assert_eq!(
+        number(&mut watcher, "SELECT count(*) FROM leadroute.leads WHERE duplicate_of IS NOT NULL"),
+        1
+    );
+    check_consistency(&mut watcher);
+}

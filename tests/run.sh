@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Everything that needs a server: stories, real clients, the README. Clusters are private and dropped at
+# the end.
+. "$(dirname "$0")/../dev/common.sh"
+cd "$ROOT"
+
+cluster() { "$ROOT/dev/cluster.sh" "$@"; }
+trap 'cluster drop test' EXIT
+
+say "stories (pg_regress)"
+tests/regress/run.sh
+
+say "real clients"
+cluster drop test
+cluster start test
+eval "$(cluster env test)"
+psql -X -q -v ON_ERROR_STOP=1 -d postgres -c 'CREATE DATABASE leadroute' -c 'CREATE DATABASE leadroute_template'
+psql -X -q -v ON_ERROR_STOP=1 -d leadroute_template -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION leadroute CASCADE'
+cargo test --quiet -p leadroute-cluster-tests
