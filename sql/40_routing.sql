@@ -12,7 +12,7 @@ CREATE TRIGGER leadroute_1_begin BEFORE INSERT ON leadroute.leads
     FOR EACH STATEMENT EXECUTE FUNCTION leadroute.route_statement();
 -- BEFORE triggers run in the order of their names: routing sees what yours have changed.
 CREATE TRIGGER zz_leadroute_route BEFORE INSERT ON leadroute.leads
-    FOR EACH ROW WHEN (NEW.routed_at IS NULL) EXECUTE FUNCTION leadroute.route_row();
+    FOR EACH ROW EXECUTE FUNCTION leadroute.route_row();
 CREATE TRIGGER leadroute_2_end AFTER INSERT ON leadroute.leads
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION leadroute.route_statement();

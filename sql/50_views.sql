@@ -17,6 +17,22 @@ SELECT d.id AS decision_id, d.decided_at, d.lead_id, l.email, c.policy, c.starte
  WHERE d.cause = 'escalation';
 COMMENT ON VIEW leadroute.escalations IS 'Every step of an SLA ladder that was taken.';
 
+CREATE VIEW leadroute.pool_fairness AS
+WITH state AS (
+    SELECT DISTINCT ON (pool_no) pool_no, seats, credit, received FROM leadroute.turns ORDER BY pool_no, id DESC
+), ledger AS (
+    SELECT pool_no, seats, credit, received FROM state
+    UNION ALL
+    SELECT pool_no, seats, credit, received FROM leadroute.turn_deltas
+), seat AS (
+    SELECT u.seat, sum(u.credit) / 10 ^ 12 AS difference, sum(u.received)::bigint AS received
+      FROM ledger CROSS JOIN LATERAL unnest(seats, credit, received) AS u (seat, credit, received) GROUP BY u.seat
+)
+SELECT m.pool, m.rep_id, m.weight, s.received, round((s.received + s.difference)::numeric, 3) AS entitled,
+       round(s.difference::numeric, 3) AS difference
+  FROM leadroute.pool_members m JOIN seat s USING (seat);
+COMMENT ON VIEW leadroute.pool_fairness IS 'Leads that each rep got by rotation beside the share that the rep was entitled to, over the leads that the rep was eligible for.';
+
 CREATE VIEW leadroute.config_problems AS
 SELECT 'segments' AS "table", name AS key, leadroute.condition_problem(condition) AS problem
   FROM leadroute.segments WHERE leadroute.condition_problem(condition) IS NOT NULL

@@ -1,28 +1,46 @@
 //! Turns under concurrency.
 //!
-//! The state of a pool is the sum of its rows in `turns`, which are only added. An open transaction that
-//! gave a lead to a rep holds that rep's seat (an advisory lock), so another one sees that the turn is
-//! taken although the row is not visible yet, and goes on to the next rep instead of waiting. The ledger
-//! is read again once the seat is ours: whoever held it before has committed or rolled back by then.
+//! An open transaction that gave a lead to a rep holds that rep's seat (an advisory lock), so another one
+//! sees that the turn is taken although the row is not visible yet, and goes on to the next rep instead of
+//! waiting. The ledger is read again once the seat is ours: whoever held it has committed by then, or not.
+//!
+//! One open transaction at a time may write the state of a pool (a second lock, only ever tried); the
+//! others add deltas beside it, which the next writer takes in. So nobody waits for anybody's commit.
 
 use super::locks::{self, Class};
 use super::{queries, settings};
 use leadroute_engine::rotation::{self, Deltas, Share};
 use pgrx::pg_sys::Datum;
 use pgrx::IntoDatum;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
-/// Credits of a pool by seat, in units of `rotation::LEAD`.
-type Credits = HashMap<i32, i64>;
+thread_local! {
+    /// Counts the writes of this session: a statement inside a statement may have changed a state.
+    static WRITES: Cell<u64> = const { Cell::new(0) };
+}
 
-/// Rows of a ledger that are read before they are folded into one.
-const FOLD_ABOVE: usize = 16;
+/// States of a pool that are kept before they are deleted.
+const KEEP_STATES: i64 = 64;
 
 /// The pools that one statement has touched.
 #[derive(Default)]
-pub struct Ledgers {
-    credits: HashMap<i32, Credits>,
-    crowded: Vec<i32>,
+pub struct Ledgers(HashMap<i32, Pool>);
+
+/// A pool as it was read, with the turns of this statement.
+struct Pool {
+    /// Committed credit and leads received, by seat.
+    base: Sum,
+    /// Deltas that are contained in it.
+    contains: Vec<i64>,
+    /// Key of the newest state.
+    newest: Option<i64>,
+    /// Credits including the turns of this statement.
+    credits: HashMap<i32, i64>,
+    /// Whether this transaction writes the state.
+    writer: bool,
+    /// [`WRITES`] when it was read.
+    read_at: u64,
 }
 
 /// What one lead added to a ledger.
@@ -41,103 +59,137 @@ impl Entry {
     }
 }
 
+impl Pool {
+    fn read(pool_no: i32, writer: bool) -> Self {
+        let mut pool = Self {
+            base: Sum::default(),
+            contains: Vec::new(),
+            newest: None,
+            credits: HashMap::new(),
+            writer,
+            read_at: WRITES.get(),
+        };
+        let rows = queries::LEDGER.read(&[Some(Datum::from(pool_no))], |row| {
+            let vectors = (row.get::<Vec<i32>>(3), row.get::<Vec<i64>>(4), row.get::<Vec<i64>>(5));
+            (row.get::<bool>(1), row.get::<i64>(2), vectors)
+        });
+        for (is_state, id, (seats, credit, received)) in rows {
+            match is_state {
+                Some(true) => pool.newest = id,
+                _ => pool.contains.extend(id),
+            }
+            let seats = seats.unwrap_or_default().into_iter();
+            let totals = credit.unwrap_or_default().into_iter().zip(received.unwrap_or_default());
+            for (seat, (credit, received)) in seats.zip(totals) {
+                pool.base.add(seat, credit, received);
+            }
+        }
+        pool.credits = pool.base.0.iter().map(|(seat, total)| (*seat, total.0)).collect();
+        pool
+    }
+
+    fn entry(&self, pool_no: i32, shares: &[Share], busy: &[bool]) -> Option<Entry> {
+        let credit = |share: &Share| self.credits.get(&share.seat).copied().unwrap_or(0);
+        let before: Vec<i64> = shares.iter().map(credit).collect();
+        let deltas = rotation::next(shares, &before, busy)?;
+        let seats = shares.iter().map(|share| share.seat).collect();
+        Some(Entry { pool_no, seats, deltas })
+    }
+}
+
 impl Ledgers {
     /// Takes the turn of the seat furthest behind whose rep is free. `effect` is false for a preview,
     /// which takes no seat.
     pub fn take(&mut self, pool_no: i32, shares: &[Share], effect: bool) -> Option<Entry> {
-        let entry = match (effect, self.credits.contains_key(&pool_no)) {
-            (true, true) => self.next_in_statement(pool_no, shares),
-            (true, false) => self.first_in_statement(pool_no, shares),
-            (false, _) => {
-                self.read(pool_no);
-                self.entry(pool_no, shares, &[])
+        let entry = match (effect, self.0.get(&pool_no)) {
+            (true, Some(pool)) => {
+                let entry = pool.entry(pool_no, shares, &[])?;
+                // Later rows of a statement go by its own count, so that shares are exact within it. The
+                // seat is held from now on if it is free.
+                locks::try_lock(Class::Seat, entry.seat());
+                entry
             }
-        }?;
-        if effect {
-            let credits = self.credits.entry(pool_no).or_default();
+            (true, None) => self.first_in_statement(pool_no, shares)?,
+            (false, _) => return Pool::read(pool_no, false).entry(pool_no, shares, &[]),
+        };
+        if let Some(pool) = self.0.get_mut(&pool_no) {
             for (seat, delta) in entry.seats.iter().zip(&entry.deltas.credit) {
-                *credits.entry(*seat).or_default() += delta;
+                *pool.credits.entry(*seat).or_default() += delta;
             }
         }
         Some(entry)
     }
 
-    fn entry(&self, pool_no: i32, shares: &[Share], busy: &[bool]) -> Option<Entry> {
-        let credits = self.credits.get(&pool_no);
-        let credit = |share: &Share| credits.and_then(|map| map.get(&share.seat).copied());
-        let before: Vec<i64> = shares.iter().map(|share| credit(share).unwrap_or(0)).collect();
-        let deltas = rotation::next(shares, &before, busy)?;
-        let seats = shares.iter().map(|share| share.seat).collect();
-        Some(Entry { pool_no, seats, deltas })
-    }
-
-    fn read(&mut self, pool_no: i32) {
-        let rows = queries::LEDGER.read(&[Some(Datum::from(pool_no))], |row| {
-            (row.get::<Vec<i32>>(1).unwrap_or_default(), row.get::<Vec<i64>>(2).unwrap_or_default())
-        });
-        if rows.len() > FOLD_ABOVE && !self.crowded.contains(&pool_no) {
-            self.crowded.push(pool_no);
-        }
-        let mut credits = Credits::new();
-        for (seats, deltas) in rows {
-            for (seat, delta) in seats.into_iter().zip(deltas) {
-                *credits.entry(seat).or_default() += delta;
-            }
-        }
-        self.credits.insert(pool_no, credits);
-    }
-
     /// Free seats in the order of their turns; the first whose turn it still is after a fresh read.
     fn first_in_statement(&mut self, pool_no: i32, shares: &[Share]) -> Option<Entry> {
+        // Before the first read: then nobody else can replace the state that is read.
+        let writer = locks::try_lock(Class::State, pool_no);
         let found = locks::poll(settings::TURN_WAIT.get(), || {
             let mut busy = vec![false; shares.len()];
-            self.read(pool_no);
-            while let Some(entry) = self.entry(pool_no, shares, &busy) {
+            let mut pool = Pool::read(pool_no, writer);
+            while let Some(entry) = pool.entry(pool_no, shares, &busy) {
                 if !locks::try_lock(Class::Seat, entry.seat()) {
                     busy[entry.deltas.chosen] = true;
                     continue;
                 }
-                self.read(pool_no);
-                match self.entry(pool_no, shares, &busy) {
-                    Some(again) if again.seat() == entry.seat() => return Some(again),
+                pool = Pool::read(pool_no, writer);
+                match pool.entry(pool_no, shares, &busy) {
+                    Some(again) if again.seat() == entry.seat() => return Some((pool, again)),
                     _ => locks::unlock(Class::Seat, entry.seat()),
                 }
             }
             None
         });
         // Every rep has a lead in an open transaction: go by what is committed rather than wait on.
-        found.or_else(|| {
-            self.read(pool_no);
-            self.entry(pool_no, shares, &[])
-        })
-    }
-
-    /// Later rows of a statement go by its own count, so that shares are exact within it.
-    fn next_in_statement(&self, pool_no: i32, shares: &[Share]) -> Option<Entry> {
-        let entry = self.entry(pool_no, shares, &[])?;
-        // Held from now on if it is free; if not, its holder started before this statement ends.
-        locks::try_lock(Class::Seat, entry.seat());
+        let (pool, entry) = found.or_else(|| {
+            let pool = Pool::read(pool_no, writer);
+            let entry = pool.entry(pool_no, shares, &[])?;
+            Some((pool, entry))
+        })?;
+        self.0.insert(pool_no, pool);
         Some(entry)
     }
 
-    /// Writes the turns that came true, one row for each pool, and folds ledgers that have grown.
+    /// Writes the turns that came true, one row for each pool.
     pub fn write(&mut self, entries: &[Entry]) {
         let mut sums: BTreeMap<i32, Sum> = BTreeMap::new();
         for entry in entries {
             let sum = sums.entry(entry.pool_no).or_default();
             for (place, (seat, delta)) in entry.seats.iter().zip(&entry.deltas.credit).enumerate() {
-                let received = i64::from(place == entry.deltas.chosen);
-                sum.add(*seat, *delta, received);
+                sum.add(*seat, *delta, i64::from(place == entry.deltas.chosen));
             }
         }
-        for (pool_no, mut sum) in sums {
-            let crowded = self.crowded.contains(&pool_no);
-            if crowded && locks::try_lock(Class::Fold, pool_no) {
-                sum.fold(pool_no);
+        for (pool_no, sum) in sums {
+            match self.0.get_mut(&pool_no) {
+                Some(pool) if pool.writer => pool.advance(pool_no, sum),
+                _ => {
+                    queries::DELTA_ADD.write(&sum.arguments(pool_no));
+                }
             }
-            sum.insert(pool_no);
         }
-        self.crowded.clear();
+    }
+}
+
+impl Pool {
+    /// Writes the state with `sum` added, and takes in the deltas that were read.
+    fn advance(&mut self, pool_no: i32, sum: Sum) {
+        if self.read_at != WRITES.get() {
+            let fresh = Self::read(pool_no, true);
+            (self.base, self.contains, self.newest) = (fresh.base, fresh.contains, fresh.newest);
+        }
+        for (seat, (credit, received)) in sum.0 {
+            self.base.add(seat, credit, received);
+        }
+        let ids = queries::STATE_ADD.returning(&self.base.arguments(pool_no), |row| row.get::<i64>(1));
+        self.newest = ids.into_iter().next().flatten();
+        if !self.contains.is_empty() {
+            queries::DELTA_TRIM.write(&[std::mem::take(&mut self.contains).into_datum()]);
+        }
+        if let Some(newest) = self.newest.filter(|id| id % KEEP_STATES == 0) {
+            queries::STATE_TRIM.write(&[Some(Datum::from(pool_no)), Some(Datum::from(newest))]);
+        }
+        WRITES.set(WRITES.get() + 1);
+        self.read_at = WRITES.get();
     }
 }
 
@@ -152,30 +204,10 @@ impl Sum {
         total.1 += received;
     }
 
-    fn fold(&mut self, pool_no: i32) {
-        let rows = queries::LEDGER_TAKE.returning(&[Some(Datum::from(pool_no))], |row| {
-            (
-                row.get::<Vec<i32>>(1).unwrap_or_default(),
-                row.get::<Vec<i64>>(2).unwrap_or_default(),
-                row.get::<Vec<i64>>(3).unwrap_or_default(),
-            )
-        });
-        for (seats, credits, received) in rows {
-            for ((seat, credit), received) in seats.into_iter().zip(credits).zip(received) {
-                self.add(seat, credit, received);
-            }
-        }
-    }
-
-    fn insert(self, pool_no: i32) {
+    fn arguments(&self, pool_no: i32) -> [Option<Datum>; 4] {
         let seats: Vec<i32> = self.0.keys().copied().collect();
         let credit: Vec<i64> = self.0.values().map(|total| total.0).collect();
         let received: Vec<i64> = self.0.values().map(|total| total.1).collect();
-        queries::LEDGER_ADD.write(&[
-            Some(Datum::from(pool_no)),
-            seats.into_datum(),
-            credit.into_datum(),
-            received.into_datum(),
-        ]);
+        [Some(Datum::from(pool_no)), seats.into_datum(), credit.into_datum(), received.into_datum()]
     }
 }

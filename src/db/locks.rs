@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 pub enum Class {
     /// A rep has got a lead in an open transaction; the second key is `pool_members.seat`.
     Seat = 0x4C52_0053,
-    /// Somebody folds the ledger of a pool; the second key is `pools.pool_no`.
-    Fold = 0x4C52_0046,
+    /// A transaction writes the state of a pool; the second key is `pools.pool_no`.
+    State = 0x4C52_0046,
     /// A person is being submitted; the second key is a hash of `leads.person_key`.
     Person = 0x4C52_0050,
     /// A lead with an external id is being submitted; the second key is a hash of it.

@@ -20,47 +20,61 @@ pub static DOMAIN: Query = Query::new(
     &[TEXTARRAYOID],
 );
 
-/// The first open lead of a person ($1), other than $2.
+/// The first open lead of a person ($1), other than $2. `id + 0` keeps the planner from walking the
+/// primary key in search of the person.
 pub static EARLIER_LEAD: Query = Query::new(
     "SELECT id, owner_id, queue FROM leadroute.leads
       WHERE person_key = $1 AND duplicate_of IS NULL AND id <> $2
         AND status NOT IN ('converted', 'lost', 'disqualified')
-      ORDER BY id LIMIT 1",
+      ORDER BY id + 0 LIMIT 1",
     &[TEXTOID, INT8OID],
 );
 
-/// Accounts under an e-mail address ($1), a CRM id ($2) or domains ($3), with their parents; the best
-/// match first.
+/// The account under an e-mail address ($1), a CRM id ($2) or domains ($3), with its parent; the best
+/// match counts. Sub-queries in this order, so that each is one probe of an index at any size.
 pub static ACCOUNT: Query = Query::new(
-    "SELECT m.rank, m.domain, m.division,
+    "SELECT CASE WHEN k.contact IS NOT NULL THEN 1 WHEN k.crm IS NOT NULL THEN 2 ELSE 3 END, (k.by_domain).domain,
+            (k.by_domain).division,
             a.id, a.kind, a.named, a.owner_id, a.csm_id, a.country, a.division, a.disqualified_reason, a.disqualified_at,
             p.id, p.kind, p.named, p.owner_id, p.csm_id, p.country, p.division, p.disqualified_reason, p.disqualified_at
-       FROM (SELECT 1 AS rank, account_id, NULL::text AS domain, NULL::text AS division FROM leadroute.contacts WHERE email = $1
-             UNION ALL
-             SELECT 2, id, NULL, NULL FROM leadroute.accounts WHERE id = $2
-             UNION ALL
-             SELECT 3, account_id, domain, division FROM leadroute.account_domains WHERE domain = ANY ($3)) m
-       JOIN leadroute.accounts a ON a.id = m.account_id
-       LEFT JOIN leadroute.accounts p ON p.id = a.parent_id
-      ORDER BY m.rank, length(m.domain) DESC LIMIT 1",
+       FROM (SELECT (SELECT account_id FROM leadroute.contacts WHERE email = $1) AS contact,
+                    (SELECT id FROM leadroute.accounts WHERE id = $2) AS crm,
+                    (SELECT d FROM leadroute.account_domains d WHERE domain = ANY ($3)
+                      ORDER BY length(domain) DESC LIMIT 1) AS by_domain
+             OFFSET 0) k
+       JOIN LATERAL (SELECT * FROM leadroute.accounts
+                      WHERE id = coalesce(k.contact, k.crm, (k.by_domain).account_id) LIMIT 1) a ON true
+       LEFT JOIN LATERAL (SELECT * FROM leadroute.accounts WHERE id = a.parent_id LIMIT 1) p ON true",
     &[TEXTOID, TEXTOID, TEXTARRAYOID],
 );
 
-/// The ledger of a pool.
-pub static LEDGER: Query =
-    Query::new("SELECT seats, credit FROM leadroute.turns WHERE pool_no = $1", &[INT4OID]);
-
-/// Takes the ledger of a pool away, to be replaced by its sum.
-pub static LEDGER_TAKE: Query = Query::new(
-    "DELETE FROM leadroute.turns WHERE pool_no = $1 RETURNING seats, credit, received",
+/// The state of a pool and what was added to it: kind, key, seats, credit, received.
+pub static LEDGER: Query = Query::new(
+    "(SELECT true, id, seats, credit, received FROM leadroute.turns WHERE pool_no = $1 ORDER BY pool_no DESC, id DESC LIMIT 1)
+     UNION ALL
+     SELECT false, id, seats, credit, received FROM leadroute.turn_deltas WHERE pool_no = $1",
     &[INT4OID],
 );
 
-/// Adds a row to a ledger.
-pub static LEDGER_ADD: Query = Query::new(
-    "INSERT INTO leadroute.turns (pool_no, seats, credit, received) VALUES ($1, $2, $3, $4)",
+/// The new state of a pool.
+pub static STATE_ADD: Query = Query::new(
+    "INSERT INTO leadroute.turns (pool_no, seats, credit, received) VALUES ($1, $2, $3, $4) RETURNING id",
     &[INT4OID, INT4ARRAYOID, INT8ARRAYOID, INT8ARRAYOID],
 );
+
+/// States of a pool that no longer hold.
+pub static STATE_TRIM: Query =
+    Query::new("DELETE FROM leadroute.turns WHERE pool_no = $1 AND id < $2", &[INT4OID, INT8OID]);
+
+/// A turn beside the state.
+pub static DELTA_ADD: Query = Query::new(
+    "INSERT INTO leadroute.turn_deltas (pool_no, seats, credit, received) VALUES ($1, $2, $3, $4)",
+    &[INT4OID, INT4ARRAYOID, INT8ARRAYOID, INT8ARRAYOID],
+);
+
+/// Turns that the new state contains.
+pub static DELTA_TRIM: Query =
+    Query::new("DELETE FROM leadroute.turn_deltas WHERE id = ANY ($1)", &[INT8ARRAYOID]);
 
 /// Writes the decision for a new lead, if its row was really inserted.
 pub static DECISION_OF_INSERTED: Query = Query::new(

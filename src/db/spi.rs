@@ -95,8 +95,10 @@ impl Query {
         let sql = CString::new(self.sql).unwrap_or_default();
         // SAFETY: the types live for ever; SPI is connected.
         unsafe {
-            let types = self.types.as_ptr().cast_mut();
-            let plan = pg_sys::SPI_prepare(sql.as_ptr(), self.types.len() as i32, types);
+            let (count, types) = (self.types.len() as i32, self.types.as_ptr().cast_mut());
+            // One plan for all values: planning each time costs more than running.
+            let options = pg_sys::CURSOR_OPT_GENERIC_PLAN as i32;
+            let plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), count, types, options);
             assert!(!plan.is_null(), "SPI_prepare failed: {}", { pg_sys::SPI_result });
             pg_sys::SPI_keepplan(plan);
             self.plan.store(plan, Ordering::Relaxed);

@@ -51,6 +51,11 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             return Datum::from(data.tg_trigtuple);
         }
         let row = LeadRow::new(data.tg_trigtuple, (*data.tg_relation).rd_att);
+        // Restored, or copied from elsewhere with its decision. (A WHEN clause would be parsed anew for
+        // every statement.)
+        if row.time("routed_at").is_some() {
+            return Datum::from(data.tg_trigtuple);
+        }
         let Some(mut batch) = batch::take() else {
             errors::not_a_trigger("route_row");
         };

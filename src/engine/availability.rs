@@ -96,7 +96,7 @@ pub struct Refusal {
 }
 
 /// Longest chain of backups that is followed.
-const LONGEST_CHAIN: usize = 8;
+const LONGEST_CHAIN: usize = 32;
 
 /// `owner`, or the first available backup: the one of the absence, then the standing one, and so on
 /// from there. Each rep is asked once, so a cycle ends. The refusals say who could not.
@@ -199,11 +199,7 @@ mod tests {
     fn a_day_may_have_several_blocks() {
         let hours = [block(3, 9 * 60, 12 * 60), block(3, 13 * 60, 17 * 60)];
         let tables = desk(json!(hours), json!([]));
-        let moments = [
-            ("2026-03-04 09:59", true),
-            ("2026-03-04 10:30", false),
-            ("2026-03-04 11:00", true),
-        ];
+        let moments = [("2026-03-04 09:59", true), ("2026-03-04 10:30", false), ("2026-03-04 11:00", true)];
         check(&tables, &moments);
     }
 
@@ -294,18 +290,14 @@ mod tests {
         let seen_as = |presence| Some(Away::Presence { presence });
         assert_eq!(rep(json!({"presence": "online"})), None);
         assert_eq!(rep(json!({"presence": "away"})), seen_as(Presence::Away));
-        assert_eq!(
-            rep(json!({"presence": "offline"})),
-            seen_as(Presence::Offline)
-        );
+        assert_eq!(rep(json!({"presence": "offline"})), seen_as(Presence::Offline));
         let gone = json!({"presence": "away", "active": false});
         assert_eq!(rep(gone), Some(Away::Inactive));
     }
 
     #[test]
     fn an_owner_who_left_the_roster_has_no_stand_in() {
-        let (rep, refusals) =
-            owner_or_backup("gone", &Roster::default(), &Memory::default(), now());
+        let (rep, refusals) = owner_or_backup("gone", &Roster::default(), &Memory::default(), now());
         let (who, why) = ("gone".to_owned(), Away::Unknown);
         assert_eq!((rep, refusals), (None, vec![Refusal { rep: who, why }]));
     }

@@ -22,14 +22,8 @@ pub struct Span<T> {
 impl<T: PartialOrd> Span<T> {
     /// Whether `value` lies in the range.
     pub fn contains(&self, value: &T) -> bool {
-        let above = self
-            .lower
-            .as_ref()
-            .is_none_or(|low| value > low || (self.lower_inc && value == low));
-        let below = self
-            .upper
-            .as_ref()
-            .is_none_or(|high| value < high || (self.upper_inc && value == high));
+        let above = self.lower.as_ref().is_none_or(|low| value > low || (self.lower_inc && value == low));
+        let below = self.upper.as_ref().is_none_or(|high| value < high || (self.upper_inc && value == high));
         above && below
     }
 }
@@ -272,9 +266,7 @@ impl From<RuleTables> for Rules {
             steps.entry(step.policy.clone()).or_default().push(step);
         }
         let aliases = |list: Vec<Alias>| -> FxHashMap<String, String> {
-            list.into_iter()
-                .map(|row| (row.alias, row.canonical))
-                .collect()
+            list.into_iter().map(|row| (row.alias, row.canonical)).collect()
         };
         Self {
             version: tables.version,
@@ -283,9 +275,7 @@ impl From<RuleTables> for Rules {
             pools: keyed(tables.pools, |row| &row.name),
             queues: keyed(tables.queues, |row| &row.name),
             territories: keyed(tables.territories, |row| &row.name),
-            intents: (tables.event_types.into_iter())
-                .map(|row| (row.name, row.intent))
-                .collect(),
+            intents: (tables.event_types.into_iter()).map(|row| (row.name, row.intent)).collect(),
             sla_policies: tables.sla_policies,
             escalation_steps: steps,
             recycle_rules: keyed(tables.recycle_rules, |row| &row.reason),
@@ -297,7 +287,5 @@ impl From<RuleTables> for Rules {
 }
 
 pub(crate) fn keyed<T>(rows: Vec<T>, key: impl Fn(&T) -> &String) -> FxHashMap<String, T> {
-    rows.into_iter()
-        .map(|row| (key(&row).clone(), row))
-        .collect()
+    rows.into_iter().map(|row| (key(&row).clone(), row)).collect()
 }

@@ -1,5 +1,6 @@
 //! One step of the SLA ladder for a lead that nobody answered.
 
+use crate::availability::owner_or_backup;
 use crate::config::{EscalationAction, EscalationStep, Rules};
 use crate::decision::{CleanLead, Decision, Layer, Notice, Outcome, Step};
 use crate::layers::{distribution, fallback};
@@ -130,15 +131,17 @@ fn attempt(
     }
 }
 
-/// The owner's manager, else the territory's; active, and not the owner.
+/// The owner's manager or their backups, else the territory's; never somebody who let the lead pass.
 fn manager(overdue: &Overdue, routing: &Routing<'_>) -> Option<String> {
-    let World { rules, roster, .. } = routing.world;
+    let World { rules, roster, now } = routing.world;
     let owner = overdue.owner_id.as_ref();
     let own = owner.and_then(|id| roster.reps.get(id)?.manager_id.as_ref());
     let territory = overdue.territory.as_ref();
     let area = territory.and_then(|name| rules.territories.get(name)?.manager_id.as_ref());
-    let fits = |id: &&String| Some(*id) != owner && roster.reps.get(*id).is_some_and(|rep| rep.active);
-    [own, area].into_iter().flatten().find(fits).cloned()
+    [own, area].into_iter().flatten().find_map(|id| {
+        let (rep, _) = owner_or_backup(id, roster, &*routing.state, now);
+        rep.filter(|rep| Some(rep) != owner && !overdue.tried.contains(rep))
+    })
 }
 
 fn notices(action: EscalationAction, outcome: &Outcome, rules: &Rules) -> Vec<Notice> {
@@ -159,14 +162,18 @@ mod tests {
 
     /// The ladder remind, reassign, manager, queue; the pool hunters with ann, bob and cid.
     fn setup() -> Setup {
-        let step = |step: i32, after: i64, action: &str| json!({"policy": "fast", "step": step, "after": after * MINUTE, "action": action});
+        let step = |step: i32, minutes: i64, action: &str| {
+            let after = minutes * MINUTE;
+            json!({"policy": "fast", "step": step, "after": after, "action": action})
+        };
         let rules = json!({
             "segments": [{"name": "all", "priority": 1, "territory": "north"}],
             "territories": [{"name": "north", "fallback_queue": "north", "manager_id": "nora"}],
             "pools": [{"name": "hunters", "pool_no": 1}],
             "queues": [{"name": "north", "kind": "fallback", "manager_id": "nora"}],
             "escalation_steps": [
-                step(1, 0, "remind"), step(2, 5, "reassign"), step(3, 9, "manager"), step(4, 30, "queue"),
+                step(1, 0, "remind"), step(2, 5, "reassign"),
+                step(3, 9, "manager"), step(4, 30, "queue"),
             ],
         });
         let member = |rep: &str| json!({"pool": "hunters", "rep_id": rep});
@@ -213,7 +220,7 @@ mod tests {
         assert_eq!((done.step, owner(&done.decision)), (1, "ann"));
         assert_eq!(done.decision.layer, Layer::Escalation);
         assert_eq!(done.decision.notices, [notice("reminder", "ann")]);
-        // ten minutes after the lead was due there is no 'after' but that of the next step
+        // the next step counts from the due time, not from this one
         assert_eq!(done.next_at, Some(now()));
     }
 
@@ -268,11 +275,7 @@ mod tests {
     fn a_queue_step_names_why() {
         let done = next(&mut setup(), overdue(3, &["ann"])).unwrap();
         assert_eq!((queue(&done.decision), done.next_at), ("north", None));
-        let expected = Reason::Escalated {
-            policy: "fast".into(),
-            step: 4,
-            to: "north".into(),
-        };
+        let expected = Reason::Escalated { policy: "fast".into(), step: 4, to: "north".into() };
         assert_eq!(done.decision.trace.last().unwrap().reason, expected);
     }
 
@@ -288,10 +291,7 @@ mod tests {
     fn a_ladder_ends() {
         assert_eq!(next(&mut setup(), overdue(4, &["ann"])), None);
         let policy = "no ladder".to_owned();
-        let other = Overdue {
-            policy,
-            ..overdue(0, &[])
-        };
+        let other = Overdue { policy, ..overdue(0, &[]) };
         assert_eq!(next(&mut setup(), other), None);
     }
 }

@@ -38,16 +38,14 @@ pub fn full(trace: &[Step]) -> String {
 }
 
 fn problems(list: &[Problem]) -> String {
-    let items: Vec<String> = (list.iter())
-        .map(|problem| format!("{} {}", problem.field, problem.what))
-        .collect();
+    let items: Vec<String> =
+        (list.iter()).map(|problem| format!("{} {}", problem.field, problem.what)).collect();
     items.join(", ")
 }
 
 fn refusals(list: &[Refusal]) -> String {
-    let items: Vec<String> = (list.iter())
-        .map(|refusal| format!("{} {}", refusal.rep, refusal.why))
-        .collect();
+    let items: Vec<String> =
+        (list.iter()).map(|refusal| format!("{} {}", refusal.rep, refusal.why)).collect();
     items.join(", ")
 }
 
@@ -194,9 +192,9 @@ fn details(reason: &Reason) -> Vec<String> {
         Reason::Turn { candidates, .. } | Reason::NobodyEligible { candidates, .. } => {
             candidates.iter().map(candidate).collect()
         }
-        Reason::Segment { broken, .. } | Reason::NoSegment { broken, .. } => (broken.iter())
-            .map(|rule| format!("segment {} was skipped: {}", rule.field, rule.what))
-            .collect(),
+        Reason::Segment { broken, .. } | Reason::NoSegment { broken, .. } => {
+            (broken.iter()).map(|rule| format!("segment {} was skipped: {}", rule.field, rule.what)).collect()
+        }
         _ => Vec::new(),
     }
 }

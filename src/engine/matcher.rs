@@ -46,12 +46,7 @@ impl Matcher {
     }
 
     /// The first segment whose columns and condition hold. A broken condition is skipped and reported.
-    pub fn search(
-        &self,
-        lead: &Lead,
-        now: Micros,
-        mut condition: impl FnMut(&str) -> bool,
-    ) -> Search {
+    pub fn search(&self, lead: &Lead, now: Micros, mut condition: impl FnMut(&str) -> bool) -> Search {
         let mut search = Search::default();
         for (place, segment) in self.segments.iter().enumerate() {
             if !columns_hold(segment, lead, now) {

@@ -156,20 +156,21 @@ fn decision(routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec<Ste
     let segment_name = segment.map(|row| row.name.clone());
     let lead = &routing.clean.lead;
     let acted_at = lead.occurred_at.unwrap_or(routing.world.now);
-    // Queues that nobody waits for start no clock: partners, competitors, recycling, nurture.
-    let waits = matches!(outcome, Outcome::Owner(_)) || layer == Layer::Fallback;
-    let clock = waits
-        .then(|| sla::clock(rules, lead.event.as_deref(), segment_name.as_deref(), acted_at))
-        .flatten();
+    // Queues that no buyer waits in start no clock: partners, competitors, recycling.
+    let waits = match &outcome {
+        Outcome::Owner(_) => true,
+        Outcome::Queue(_) => matches!(layer, Layer::Tier | Layer::Fallback),
+        Outcome::Nurture | Outcome::Merged { .. } => false,
+    };
+    let clock =
+        waits.then(|| sla::clock(rules, lead.event.as_deref(), segment_name.as_deref(), acted_at)).flatten();
     let notices = match (&outcome, layer) {
         (Outcome::Queue(queue), Layer::Fallback) => fallback_notices(rules, queue),
         _ => owner_notice(&routing, &outcome),
     };
     Decision {
         layer,
-        account_id: (routing.account.as_ref())
-            .and_then(Option::as_ref)
-            .map(|found| found.account.id.clone()),
+        account_id: (routing.account.as_ref()).and_then(Option::as_ref).map(|found| found.account.id.clone()),
         playbook: playbook(&routing, segment_name.as_deref()),
         territory: segment.and_then(|row| row.territory.clone()),
         segment: segment_name,

@@ -63,14 +63,26 @@ pub enum Reason {
         notes: Vec<Problem>,
     },
     NoDomain,
-    NoDomainRule { domain: String },
-    DomainRule { domain: String, kind: DomainKind, queue: String },
+    NoDomainRule {
+        domain: String,
+    },
+    DomainRule {
+        domain: String,
+        kind: DomainKind,
+        queue: String,
+    },
     NoIdentity,
     FirstSeen,
     SubmitInFlight,
-    MergedInto { lead_id: i64, by_email: bool },
+    MergedInto {
+        lead_id: i64,
+        by_email: bool,
+    },
     NoAccount,
-    NotCustomer { account: String, by: MatchedBy },
+    NotCustomer {
+        account: String,
+        by: MatchedBy,
+    },
     Customer {
         account: String,
         by: MatchedBy,
@@ -80,12 +92,25 @@ pub enum Reason {
         refused: Vec<Refusal>,
     },
     /// The account has an owner, but neither owner nor backups are there.
-    OwnersAway { account: String, refused: Vec<Refusal> },
+    OwnersAway {
+        account: String,
+        refused: Vec<Refusal>,
+    },
     /// The account has nobody who owns it.
-    NoOwner { account: String },
+    NoOwner {
+        account: String,
+    },
     NotDisqualified,
-    CooledOff { account: String, reason: String },
-    Recycled { account: String, reason: String, kind: Option<RecycleKind>, queue: String },
+    CooledOff {
+        account: String,
+        reason: String,
+    },
+    Recycled {
+        account: String,
+        reason: String,
+        kind: Option<RecycleKind>,
+        queue: String,
+    },
     NotNamed,
     Named {
         account: String,
@@ -95,7 +120,9 @@ pub enum Reason {
         refused: Vec<Refusal>,
     },
     /// Rules are not applied to values that could not be read.
-    Unreadable { problems: Vec<Problem> },
+    Unreadable {
+        problems: Vec<Problem>,
+    },
     Segment {
         segment: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,13 +135,40 @@ pub enum Reason {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         broken: Vec<Problem>,
     },
-    NotAsked { needs: String },
-    Tier { tier: String, score: f64, action: TierAction, target: Option<String> },
-    NoTier { segment: String, score: f64 },
-    Turn { pool: String, rep: String, candidates: Vec<Candidate> },
-    NobodyEligible { pool: String, candidates: Vec<Candidate> },
-    Fallback { queue: String, of: String },
+    NotAsked {
+        needs: String,
+    },
+    Tier {
+        tier: String,
+        score: f64,
+        action: TierAction,
+        target: Option<String>,
+    },
+    NoTier {
+        segment: String,
+        score: f64,
+    },
+    Turn {
+        pool: String,
+        rep: String,
+        candidates: Vec<Candidate>,
+    },
+    NobodyEligible {
+        pool: String,
+        candidates: Vec<Candidate>,
+    },
+    Fallback {
+        queue: String,
+        of: String,
+    },
     /// Routing itself failed; the lead was kept.
-    Error { sqlstate: String, message: String },
-    Escalated { policy: String, step: i32, to: String },
+    Error {
+        sqlstate: String,
+        message: String,
+    },
+    Escalated {
+        policy: String,
+        step: i32,
+        to: String,
+    },
 }

@@ -105,10 +105,7 @@ pub struct Roster {
 
 impl From<RosterTables> for Roster {
     fn from(tables: RosterTables) -> Self {
-        let mut roster = Self {
-            reps: keyed(tables.reps, |row| &row.id),
-            ..Self::default()
-        };
+        let mut roster = Self { reps: keyed(tables.reps, |row| &row.id), ..Self::default() };
         for row in tables.members {
             let members = roster.members.entry(row.pool.clone()).or_default();
             members.push(row);

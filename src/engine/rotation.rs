@@ -49,10 +49,7 @@ pub fn next(shares: &[Share], credits: &[i64], skip: &[bool]) -> Option<Deltas> 
     if let Some(delta) = deltas.get_mut(chosen) {
         *delta -= LEAD;
     }
-    Some(Deltas {
-        chosen,
-        credit: deltas,
-    })
+    Some(Deltas { chosen, credit: deltas })
 }
 
 /// Sort key: candidates near a whole turn first, then the earliest deadline, then most credit, then seat.
@@ -70,9 +67,7 @@ fn order(k: usize, total: i64, weight: i64, credit: i64, seat: i32) -> (bool, i1
 /// One lead's worth of credit, split by weight to the last unit (largest remainders to the first).
 fn accrue(shares: &[Share], total: i64) -> Vec<i64> {
     let part = |share: &Share| i128::from(LEAD) * i128::from(share.weight) / i128::from(total);
-    let mut parts: Vec<i64> = (shares.iter())
-        .map(|share| i64::try_from(part(share)).unwrap_or(0))
-        .collect();
+    let mut parts: Vec<i64> = (shares.iter()).map(|share| i64::try_from(part(share)).unwrap_or(0)).collect();
     let mut rest = LEAD - parts.iter().sum::<i64>();
     for part in &mut parts {
         if rest == 0 {

@@ -18,19 +18,12 @@ pub struct Clock {
 
 /// Intent of an event; one that is not in `event_types` counts as medium.
 pub fn intent(rules: &Rules, event: Option<&str>) -> Intent {
-    event
-        .and_then(|name| rules.intents.get(name).copied())
-        .unwrap_or(Intent::Medium)
+    event.and_then(|name| rules.intents.get(name).copied()).unwrap_or(Intent::Medium)
 }
 
 /// The clock for a lead. Of the policies that match, the strictest counts: the shortest
 /// `respond_within`, then the name.
-pub fn clock(
-    rules: &Rules,
-    event: Option<&str>,
-    segment: Option<&str>,
-    acted_at: Micros,
-) -> Option<Clock> {
+pub fn clock(rules: &Rules, event: Option<&str>, segment: Option<&str>, acted_at: Micros) -> Option<Clock> {
     let intent = intent(rules, event);
     let allows = |list: &Option<Vec<String>>, value: Option<&str>| match list {
         None => true,
@@ -137,10 +130,7 @@ mod tests {
             "segments": ["dach"], "respond_within": MINUTE,
         }]));
         let dach = Some("dach");
-        assert_eq!(
-            policy(&rules, Some("demo_request"), dach).unwrap(),
-            "narrow"
-        );
+        assert_eq!(policy(&rules, Some("demo_request"), dach).unwrap(), "narrow");
         assert_eq!(policy(&rules, Some("newsletter"), dach), None);
         assert_eq!(policy(&rules, Some("webinar"), dach), None);
         assert_eq!(policy(&rules, Some("demo_request"), Some("world")), None);

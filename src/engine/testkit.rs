@@ -8,9 +8,7 @@ use crate::pipeline::{route, World};
 use crate::reason::Reason;
 use crate::roster::{Roster, RosterTables};
 use crate::rotation::{next, Share};
-use crate::state::{
-    AccountKeys, DomainFacts, Earlier, EarlierLead, MailDomain, Person, State, Turn, Zones,
-};
+use crate::state::{AccountKeys, DomainFacts, Earlier, EarlierLead, MailDomain, Person, State, Turn, Zones};
 use crate::{Micros, SECOND};
 use chrono::{DateTime, NaiveDateTime};
 use serde_json::{json, Value};
@@ -60,11 +58,7 @@ impl Memory {
     /// A lead of the person that is already there.
     pub fn earlier(&mut self, key: &str, id: i64, owner: Option<&str>, queue: Option<&str>) {
         let (owner_id, queue) = (owner.map(str::to_owned), queue.map(str::to_owned));
-        let first = EarlierLead {
-            id,
-            owner_id,
-            queue,
-        };
+        let first = EarlierLead { id, owner_id, queue };
         self.earlier.insert(key.into(), Earlier::Lead(first));
     }
 
@@ -86,8 +80,7 @@ impl Memory {
 
     pub fn account_domain(&mut self, domain: &str, account: &str, division: Option<&str>) {
         let division = division.map(str::to_owned);
-        self.domains
-            .insert(domain.into(), (account.into(), division));
+        self.domains.insert(domain.into(), (account.into(), division));
     }
 
     pub fn condition_is(&mut self, jsonpath: &str, holds: bool) {
@@ -102,13 +95,7 @@ impl Memory {
     fn found(&self, id: &str, by: MatchedBy) -> Option<AccountMatch> {
         let account = self.accounts.get(id)?.clone();
         let parent = self.parents.get(id).and_then(|id| self.accounts.get(id));
-        Some(AccountMatch {
-            account,
-            parent: parent.cloned(),
-            by,
-            domain: None,
-            division: None,
-        })
+        Some(AccountMatch { account, parent: parent.cloned(), by, domain: None, division: None })
     }
 }
 
@@ -170,10 +157,7 @@ impl State for Memory {
         for (share, delta) in shares.iter().zip(&turn.credit) {
             *credits.entry(share.seat).or_default() += delta;
         }
-        Some(Turn {
-            pool_no: pool.pool_no,
-            seat: shares[turn.chosen].seat,
-        })
+        Some(Turn { pool_no: pool.pool_no, seat: shares[turn.chosen].seat })
     }
 }
 
@@ -225,10 +209,7 @@ pub fn account(id: &str, kind: AccountKind) -> Account {
 
 /// A lead of whom only the address is known.
 pub fn lead(email: &str) -> Lead {
-    Lead {
-        email: Some(email.into()),
-        ..Lead::default()
-    }
+    Lead { email: Some(email.into()), ..Lead::default() }
 }
 
 /// Rules, roster, look-ups and clock in one place.
@@ -257,11 +238,7 @@ impl Setup {
     /// Routes a lead that some reps have had already.
     pub fn route_again(&mut self, lead: Lead, tried: &[&str]) -> Decision {
         let tried: Vec<String> = tried.iter().map(|&rep| rep.into()).collect();
-        let world = World {
-            rules: &self.rules,
-            roster: &self.roster,
-            now: self.now,
-        };
+        let world = World { rules: &self.rules, roster: &self.roster, now: self.now };
         route(lead, Vec::new(), &tried, world, &mut self.state)
     }
 }

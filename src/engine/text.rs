@@ -28,22 +28,17 @@ pub fn email(given: &str) -> Result<Address, &'static str> {
     if given.chars().any(is_invisible) {
         return Err("holds invisible or direction-changing characters");
     }
-    let options = email_address::Options::default()
-        .without_display_text()
-        .without_domain_literal();
-    let parsed = email_address::EmailAddress::parse_with_options(given, options)
-        .map_err(|_| "is not an address")?;
+    let options = email_address::Options::default().without_display_text().without_domain_literal();
+    let parsed =
+        email_address::EmailAddress::parse_with_options(given, options).map_err(|_| "is not an address")?;
     let host = host(parsed.domain())?;
     let local = parsed.local_part().to_lowercase();
     let person = match local.split_once('+') {
-        Some((name, _tag)) if !name.is_empty() => name,
+        // a plus within quotes is part of the name
+        Some((name, _tag)) if !name.is_empty() && !name.starts_with('"') => name,
         _ => &local,
     };
-    Ok(Address {
-        key: format!("{person}@{host}"),
-        email: format!("{local}@{host}"),
-        host,
-    })
+    Ok(Address { key: format!("{person}@{host}"), email: format!("{local}@{host}"), host })
 }
 
 /// Cleans a host name: lower case, ASCII form, with a known kind of suffix below the root.
@@ -52,8 +47,7 @@ pub fn host(given: &str) -> Result<String, &'static str> {
     if given.split('.').any(|label| !label.is_single_script()) {
         return Err("has a domain that mixes scripts");
     }
-    let ascii =
-        idna::domain_to_ascii_strict(given).map_err(|_| "has a domain that is not a domain name")?;
+    let ascii = idna::domain_to_ascii_strict(given).map_err(|_| "has a domain that is not a domain name")?;
     match ascii.contains('.') {
         true => Ok(ascii),
         false => Err("has a domain without a dot"),

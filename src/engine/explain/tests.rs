@@ -77,10 +77,7 @@ fn a_fallback_says_what_kept_the_layer_before_from_deciding() {
     let expected = "nobody in pool hunters is eligible; goes to the territory queue north";
     assert_eq!(nobody.reason(), expected);
     let lines = full(&nobody.trace);
-    assert!(
-        lines.contains("\n                   ann does not speak fr\n"),
-        "{lines}"
-    );
+    assert!(lines.contains("\n                   ann does not speak fr\n"), "{lines}");
 
     let between = setup().route(german(30.0, "de"));
     let expected = "no tier of segment europe has score 30; goes to the territory queue north";
@@ -89,8 +86,7 @@ fn a_fallback_says_what_kept_the_layer_before_from_deciding() {
     let expected = "none of 2 segments matches; goes to the catch-all queue catch_all";
     assert_eq!(nowhere.reason(), expected);
     let odd = setup().route(lead("nonsense"));
-    let expected =
-        "email is not an address: left to a person; goes to the catch-all queue catch_all";
+    let expected = "email is not an address: left to a person; goes to the catch-all queue catch_all";
     assert_eq!(odd.reason(), expected);
 }
 
@@ -161,16 +157,8 @@ fn intake_names_what_it_changed() {
 #[test]
 fn a_step_of_the_ladder_and_an_error() {
     let (policy, to) = ("fast".to_owned(), "max".to_owned());
-    let reason = Reason::Escalated {
-        policy,
-        step: 2,
-        to,
-    };
-    let step = Step {
-        layer: Layer::Escalation,
-        decided: true,
-        reason,
-    };
+    let reason = Reason::Escalated { policy, step: 2, to };
+    let step = Step { layer: Layer::Escalation, decided: true, reason };
     let expected = "no response in time (policy fast, step 2): now with max";
     assert_eq!(headline(&[step]), expected);
 

@@ -26,17 +26,29 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NotCustomer { account, by });
     };
     let expansion = by != MatchedBy::Contact && is_elsewhere(&found, customer, routing);
-    let Some(owner) = customer.csm_id.as_ref().or(customer.owner_id.as_ref()) else {
+    let parent = found.parent.as_ref().filter(|parent| parent.kind == AccountKind::Customer);
+    let responsible: Vec<&String> =
+        [Some(customer), parent].into_iter().flatten().flat_map(responsible).collect();
+    if responsible.is_empty() {
         return Finding::passed(Reason::NoOwner { account });
-    };
-    let world = routing.world;
-    let (rep, refused) = owner_or_backup(owner, world.roster, &*routing.state, world.now);
+    }
+    let (world, mut refused) = (routing.world, Vec::new());
+    let rep = responsible.into_iter().find_map(|rep| {
+        let (rep, refusals) = owner_or_backup(rep, world.roster, &*routing.state, world.now);
+        refused.extend(refusals);
+        rep
+    });
     let Some(rep) = rep else {
         return Finding::passed(Reason::OwnersAway { account, refused });
     };
     routing.expansion = expansion;
     let outcome = Outcome::Owner(rep.clone());
     Finding::decided(outcome, Reason::Customer { account, by, rep, expansion, refused })
+}
+
+/// Who answers for a customer, in the order in which they are asked.
+fn responsible(customer: &Account) -> impl Iterator<Item = &String> {
+    [&customer.csm_id, &customer.owner_id].into_iter().flatten()
 }
 
 /// The account itself, or the customer above a child account.
@@ -54,7 +66,8 @@ fn is_elsewhere(found: &AccountMatch, customer: &Account, routing: &Routing<'_>)
     let by_domain = found.by == MatchedBy::Domain;
     let sub_domain = by_domain && routing.clean.company_names.first() != found.domain.as_ref();
     let abroad = match (&lead.country, &found.account.country) {
-        (Some(lead), Some(home)) => lead != home,
+        // what is no known code says nothing of where they are
+        (Some(lead), Some(home)) => lead != home && crate::text::country(lead).is_some(),
         _ => false,
     };
     child || division || sub_domain || abroad
@@ -82,13 +95,9 @@ mod tests {
         });
         setup.state.account_domain("acme.com", "acme", None);
         setup.state.account_domain("acme.jp", "acme", Some("apac"));
-        setup
-            .state
-            .account_domain("acme.co.uk", "acme", Some("emea"));
+        setup.state.account_domain("acme.co.uk", "acme", Some("emea"));
         setup.state.contact("ada@acme.com", "acme");
-        setup
-            .state
-            .account(account("acme-labs", AccountKind::Prospect));
+        setup.state.account(account("acme-labs", AccountKind::Prospect));
         setup.state.account_domain("labs.com", "acme-labs", None);
         setup.state.parent("acme-labs", "acme");
         setup
@@ -122,26 +131,17 @@ mod tests {
         let mut setup = setup();
         setup.state.account(account("else", AccountKind::Prospect));
         let else_id = || Some("else".to_owned());
-        let contact = Lead {
-            crm_account_id: else_id(),
-            ..lead("Ada@acme.com")
-        };
+        let contact = Lead { crm_account_id: else_id(), ..lead("Ada@acme.com") };
         goes_to_cora(&setup.route(contact), MatchedBy::Contact, false);
 
-        let wrong_id = Lead {
-            crm_account_id: else_id(),
-            ..lead("ben@acme.com")
-        };
+        let wrong_id = Lead { crm_account_id: else_id(), ..lead("ben@acme.com") };
         let passed = setup.route(wrong_id);
         let (account, by) = ("else".to_owned(), MatchedBy::CrmId);
         let expected = Reason::NotCustomer { account, by };
         assert_eq!(said(&passed, Layer::Customer), &expected);
 
         let right_id = Some("acme".to_owned());
-        let by_id = Lead {
-            crm_account_id: right_id,
-            ..lead("ben@gmx.com")
-        };
+        let by_id = Lead { crm_account_id: right_id, ..lead("ben@gmx.com") };
         goes_to_cora(&setup.route(by_id), MatchedBy::CrmId, false);
         let by_domain = setup.route(lead("ben@acme.com"));
         goes_to_cora(&by_domain, MatchedBy::Domain, false);
@@ -150,7 +150,8 @@ mod tests {
     #[test]
     fn another_part_of_the_customer_is_an_expansion() {
         for (email, country, expansion) in [
-            ("ben@acme.com", Some("UK"), true),
+            // no code, and no alias here: it says nothing
+            ("ben@acme.com", Some("UK"), false),
             ("ben@acme.com", Some("GB"), false),
             ("ben@acme.com", Some("japan"), true),
             ("ben@acme.co.uk", None, false),
@@ -161,10 +162,7 @@ mod tests {
             ("ada@acme.com", Some("japan"), false),
         ] {
             let country = country.map(str::to_owned);
-            let decision = setup().route(Lead {
-                country,
-                ..lead(email)
-            });
+            let decision = setup().route(Lead { country, ..lead(email) });
             assert_eq!(owner(&decision), "cora", "{email}");
             assert_eq!(decision.expansion, expansion, "{email}");
             let kind = if expansion { "expansion" } else { "assigned" };
@@ -180,13 +178,16 @@ mod tests {
     }
 
     #[test]
+    fn the_owner_stands_in_for_a_csm_who_is_away() {
+        let decision = customer_with(Some("zoe"), Some("olaf")).route(lead("ben@acme.com"));
+        assert_eq!(owner(&decision), "olaf");
+    }
+
+    #[test]
     fn a_customer_whom_nobody_owns_goes_on() {
         let decision = customer_with(None, None).route(lead("ben@acme.com"));
         let account = "acme".to_owned();
-        assert_eq!(
-            said(&decision, Layer::Customer),
-            &Reason::NoOwner { account }
-        );
+        assert_eq!(said(&decision, Layer::Customer), &Reason::NoOwner { account });
         assert_eq!(decision.layer, Layer::Fallback);
     }
 
@@ -194,10 +195,7 @@ mod tests {
     fn nobody_there_goes_on_without_expansion() {
         let decision = customer_with(None, Some("zoe")).route(lead("ben@eu.acme.com"));
         let (rep, why) = ("zoe".to_owned(), Away::Inactive);
-        let expected = Reason::OwnersAway {
-            account: "acme".into(),
-            refused: vec![Refusal { rep, why }],
-        };
+        let expected = Reason::OwnersAway { account: "acme".into(), refused: vec![Refusal { rep, why }] };
         assert_eq!(said(&decision, Layer::Customer), &expected);
         assert_eq!(decision.account_id.as_deref(), Some("acme"));
         assert!(!decision.expansion);

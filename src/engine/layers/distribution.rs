@@ -101,12 +101,10 @@ mod tests {
 
     fn team(mut reps: Value, weights: &[(&str, i64)]) -> Value {
         for rep in reps.as_array_mut().unwrap() {
-            rep.as_object_mut()
-                .unwrap()
-                .entry("skills")
-                .or_insert(json!(["cloud"]));
+            rep.as_object_mut().unwrap().entry("skills").or_insert(json!(["cloud"]));
         }
-        let member = |(rep, weight): &(&str, i64)| json!({"pool": "hunters", "rep_id": rep, "weight": weight});
+        let member =
+            |(rep, weight): &(&str, i64)| json!({"pool": "hunters", "rep_id": rep, "weight": weight});
         let members: Vec<Value> = weights.iter().map(member).collect();
         json!({"reps": reps, "members": members})
     }
@@ -118,14 +116,10 @@ mod tests {
 
     fn candidates(decision: &Decision) -> Vec<(&str, Option<Ineligible>)> {
         let list = match said(decision, Layer::Distribution) {
-            Reason::Turn { candidates, .. } | Reason::NobodyEligible { candidates, .. } => {
-                candidates
-            }
+            Reason::Turn { candidates, .. } | Reason::NobodyEligible { candidates, .. } => candidates,
             other => panic!("{other:?}"),
         };
-        list.iter()
-            .map(|row| (row.rep.as_str(), row.not.clone()))
-            .collect()
+        list.iter().map(|row| (row.rep.as_str(), row.not.clone())).collect()
     }
 
     #[test]
@@ -134,19 +128,26 @@ mod tests {
         let mut even = setup(reps(), &[("ann", 1000), ("bob", 1000)]);
         assert_eq!(turns(&mut even, 4), ["ann", "bob", "ann", "bob"]);
         let mut double = setup(reps(), &[("ann", 2000), ("bob", 1000)]);
-        assert_eq!(
-            turns(&mut double, 6),
-            ["ann", "bob", "ann", "ann", "bob", "ann"]
-        );
+        assert_eq!(turns(&mut double, 6), ["ann", "bob", "ann", "ann", "bob", "ann"]);
+    }
+
+    #[test]
+    fn a_tie_ends_in_the_lower_seat() {
+        let mut setup = setup(json!([]), &[]);
+        let mut tables = team(json!([{"id": "ann"}, {"id": "bob"}]), &[("bob", 1000), ("ann", 1000)]);
+        for (row, seat) in [(0, 7), (1, 3)] {
+            tables["members"][row]["seat"] = json!(seat);
+        }
+        setup.roster = roster(tables);
+        let decision = setup.route(lead("ada@acme.com"));
+        assert_eq!(candidates(&decision), [("ann", None), ("bob", None)]);
+        assert_eq!((owner(&decision), decision.turn.as_ref().unwrap().seat), ("ann", 3));
     }
 
     #[test]
     fn who_was_away_comes_back_level_with_the_pool() {
         let weights = [("ann", 1000), ("bob", 1000)];
-        let mut setup = setup(
-            json!([{"id": "ann"}, {"id": "bob", "presence": "away"}]),
-            &weights,
-        );
+        let mut setup = setup(json!([{"id": "ann"}, {"id": "bob", "presence": "away"}]), &weights);
         assert_eq!(turns(&mut setup, 4), ["ann"; 4]);
         setup.roster = roster(team(json!([{"id": "ann"}, {"id": "bob"}]), &weights));
         assert_eq!(turns(&mut setup, 4), ["ann", "bob", "ann", "bob"]);
@@ -163,33 +164,20 @@ mod tests {
             {"id": "tried"},
             {"id": "fit", "languages": ["fr"], "products": ["mail"], "skills": ["sap", "cloud"]},
         ]);
-        let seats = [
-            "away", "zero", "tongue", "goods", "novice", "tried", "gone", "fit",
-        ];
-        setup(
-            reps,
-            &seats.map(|rep| (rep, if rep == "zero" { 0 } else { 1000 })),
-        )
+        let seats = ["away", "zero", "tongue", "goods", "novice", "tried", "gone", "fit"];
+        setup(reps, &seats.map(|rep| (rep, if rep == "zero" { 0 } else { 1000 })))
     }
 
     #[test]
     fn every_other_candidate_is_in_the_trace_with_why_not() {
-        let lead = Lead {
-            language: Some("FR".into()),
-            product: Some("Mail".into()),
-            ..lead("ada@acme.com")
-        };
+        let lead = Lead { language: Some("FR".into()), product: Some("Mail".into()), ..lead("ada@acme.com") };
         let decision = motley().route_again(lead, &["tried"]);
         assert_eq!(owner(&decision), "fit");
         let away = |away| Some(Ineligible::Away { away });
         let presence = Presence::Offline;
         let language = Ineligible::Language { needs: "fr".into() };
-        let product = Ineligible::Product {
-            needs: "mail".into(),
-        };
-        let skill = Ineligible::Skill {
-            needs: "cloud".into(),
-        };
+        let product = Ineligible::Product { needs: "mail".into() };
+        let skill = Ineligible::Skill { needs: "cloud".into() };
         let expected = [
             ("away", away(Away::Presence { presence })),
             ("zero", Some(Ineligible::ZeroWeight)),
@@ -208,10 +196,7 @@ mod tests {
         let reps = json!([{"id": "ann", "languages": ["fr"], "products": ["mail"]}]);
         let decision = setup(reps, &[("ann", 1000)]).route(lead("ada@acme.com"));
         assert_eq!(owner(&decision), "ann");
-        assert_eq!(
-            (decision.layer, decision.turn.unwrap().seat),
-            (Layer::Distribution, 0)
-        );
+        assert_eq!((decision.layer, decision.turn.unwrap().seat), (Layer::Distribution, 0));
     }
 
     #[test]
@@ -220,10 +205,7 @@ mod tests {
         let before = setup.state.clone();
         let decision = setup.route(lead("ada@acme.com"));
         let away = Away::Inactive;
-        assert_eq!(
-            candidates(&decision),
-            [("ann", Some(Ineligible::Away { away }))]
-        );
+        assert_eq!(candidates(&decision), [("ann", Some(Ineligible::Away { away }))]);
         assert_eq!(queue(&decision), "catch_all");
         assert_eq!(decision.turn, None);
         assert_eq!(setup.state, before);

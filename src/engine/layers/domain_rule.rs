@@ -85,9 +85,7 @@ mod tests {
     fn rules_that_only_tell_mail_providers_from_companies_pass_the_lead_on() {
         for domain in ["post.com", "mail.com", "acme.com"] {
             let decision = setup().route(lead(&format!("x@{domain}")));
-            let expected = Reason::NoDomainRule {
-                domain: domain.into(),
-            };
+            let expected = Reason::NoDomainRule { domain: domain.into() };
             assert_eq!(said(&decision, Layer::DomainRule), &expected);
             assert_eq!(decision.layer, Layer::Fallback);
         }

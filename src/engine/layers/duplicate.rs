@@ -33,18 +33,13 @@ mod tests {
     fn setup() -> Setup {
         let mut setup = Setup::new(json!({}), json!({}));
         setup.state.earlier("ada@acme.com", 7, Some("mia"), None);
-        setup
-            .state
-            .earlier("+442079460000", 8, None, Some("catch_all"));
+        setup.state.earlier("+442079460000", 8, None, Some("catch_all"));
         setup.state.in_flight("ben@acme.com");
         setup
     }
 
     fn phone(number: &str) -> Lead {
-        Lead {
-            phone: Some(number.into()),
-            ..Lead::default()
-        }
+        Lead { phone: Some(number.into()), ..Lead::default() }
     }
 
     #[test]
@@ -55,10 +50,7 @@ mod tests {
             assert_eq!(decision.outcome.duplicate_of(), Some(7));
             assert_eq!(decision.outcome.owner(), Some("mia"));
             let rep_id = Some("mia".to_owned());
-            let expected = Notice {
-                kind: "merged",
-                rep_id,
-            };
+            let expected = Notice { kind: "merged", rep_id };
             assert_eq!(decision.notices, [expected]);
         }
     }
@@ -69,26 +61,17 @@ mod tests {
         assert_eq!(decision.outcome.duplicate_of(), Some(8));
         assert_eq!(decision.outcome.queue(), Some("catch_all"));
         let by_email = false;
-        let expected = Reason::MergedInto {
-            lead_id: 8,
-            by_email,
-        };
+        let expected = Reason::MergedInto { lead_id: 8, by_email };
         assert_eq!(said(&decision, Layer::Duplicate), &expected);
 
         let email = Some("cid@acme.com".to_owned());
-        let other = setup().route(Lead {
-            email,
-            ..phone("0044 20 7946-0000")
-        });
+        let other = setup().route(Lead { email, ..phone("0044 20 7946-0000") });
         assert_eq!(said(&other, Layer::Duplicate), &Reason::FirstSeen);
     }
 
     #[test]
     fn the_row_itself_is_no_duplicate() {
-        let decision = setup().route(Lead {
-            id: Some(7),
-            ..lead("ada@acme.com")
-        });
+        let decision = setup().route(Lead { id: Some(7), ..lead("ada@acme.com") });
         assert_eq!(said(&decision, Layer::Duplicate), &Reason::FirstSeen);
     }
 

@@ -34,9 +34,8 @@ mod tests {
     /// A lead that passes through segment, territory and pool, each with the queue given for it.
     fn routed(segment: Option<&str>, territory: Option<&str>, pool: Option<&str>) -> Decision {
         let place = territory.map(|_| "north");
-        let territories: Vec<_> = (territory.iter())
-            .map(|queue| json!({"name": "north", "fallback_queue": queue}))
-            .collect();
+        let territories: Vec<_> =
+            (territory.iter()).map(|queue| json!({"name": "north", "fallback_queue": queue})).collect();
         let rules = json!({
             "segments": [{"name": "all", "priority": 1, "territory": place, "fallback_queue": segment}],
             "territories": territories,
@@ -53,8 +52,7 @@ mod tests {
 
     #[test]
     fn the_segments_queue_before_the_territorys_before_the_pools_before_the_catch_all() {
-        let (segment, territory, pool) =
-            (Some("of segment"), Some("of territory"), Some("of pool"));
+        let (segment, territory, pool) = (Some("of segment"), Some("of territory"), Some("of pool"));
         assert_eq!(queue(&routed(segment, territory, pool)), "of segment");
         assert_eq!(queue(&routed(None, territory, pool)), "of territory");
         assert_eq!(queue(&routed(None, None, pool)), "of pool");
@@ -65,24 +63,15 @@ mod tests {
     fn the_reason_names_whose_queue_it_is() {
         let decision = routed(None, None, Some("of pool"));
         let (queue, of) = ("of pool".to_owned(), "pool".to_owned());
-        assert_eq!(
-            said(&decision, Layer::Fallback),
-            &Reason::Fallback { queue, of }
-        );
+        assert_eq!(said(&decision, Layer::Fallback), &Reason::Fallback { queue, of });
         let decision = routed(None, None, None);
         let (queue, of) = ("catch_all".to_owned(), "catch-all".to_owned());
-        assert_eq!(
-            said(&decision, Layer::Fallback),
-            &Reason::Fallback { queue, of }
-        );
+        assert_eq!(said(&decision, Layer::Fallback), &Reason::Fallback { queue, of });
     }
 
     #[test]
     fn the_manager_of_the_queue_is_notified_at_once() {
-        let notice = |rep: Option<&str>| Notice {
-            kind: "fallback",
-            rep_id: rep.map(str::to_owned),
-        };
+        let notice = |rep: Option<&str>| Notice { kind: "fallback", rep_id: rep.map(str::to_owned) };
         let decision = routed(Some("of segment"), None, None);
         assert_eq!(decision.notices, [notice(Some("mona"))]);
         // without manager the notice still names the queue

@@ -117,8 +117,8 @@ fn find_company(routing: &mut Routing<'_>) -> Option<MailDomain> {
         return None;
     }
     let site = routing.clean.lead.website.as_deref();
-    let host = site.and_then(text::website_host)?;
-    let names = text::company_names(&host);
+    let host = site.and_then(text::website_host);
+    let names = host.map(|host| text::company_names(&host)).unwrap_or_default();
     if !names.is_empty() && names != routing.clean.names {
         routing.clean.names = names;
         if provider(routing).is_none() {
@@ -184,21 +184,14 @@ mod tests {
     fn an_address_is_lower_cased_and_its_plus_tag_is_not_part_of_the_person() {
         let clean = cleaned(lead(" Ada+Demo@EU.Acme.co.uk ")).clean;
         assert_eq!(clean.email.unwrap(), "ada+demo@eu.acme.co.uk");
-        assert_eq!(
-            clean.person,
-            Some(Person::Email("ada@eu.acme.co.uk".into()))
-        );
+        assert_eq!(clean.person, Some(Person::Email("ada@eu.acme.co.uk".into())));
         assert_eq!(clean.company_names, ["eu.acme.co.uk", "acme.co.uk"]);
     }
 
     #[test]
     fn a_malformed_address_is_reported_and_no_phone_stands_in_for_it() {
         let phone = Some("+44 20 7946 0000".into());
-        let clean = cleaned(Lead {
-            phone,
-            ..lead("ada at acme")
-        })
-        .clean;
+        let clean = cleaned(Lead { phone, ..lead("ada at acme") }).clean;
         let expected = [problem("email", "is not an address")];
         assert_eq!(clean.unreadable, expected);
         assert_eq!((clean.email, clean.person), (None, None));
@@ -229,18 +222,12 @@ mod tests {
     #[test]
     fn the_web_site_gives_the_company_of_a_free_mail_address() {
         let website = Some("www.acme.com".into());
-        let decision = cleaned(Lead {
-            website,
-            ..lead("ada@gmail.com")
-        });
+        let decision = cleaned(Lead { website, ..lead("ada@gmail.com") });
         assert_eq!(decision.clean.company_names, ["acme.com"]);
         assert_eq!(no_company(&decision), Some(MailDomain::Personal));
 
         let website = Some("gmail.com".into());
-        let decision = cleaned(Lead {
-            website,
-            ..lead("ada@tempmail.io")
-        });
+        let decision = cleaned(Lead { website, ..lead("ada@tempmail.io") });
         assert!(decision.clean.company_names.is_empty());
         assert_eq!(no_company(&decision), Some(MailDomain::Disposable));
     }
@@ -248,23 +235,15 @@ mod tests {
     #[test]
     fn the_web_site_does_not_replace_a_company_address() {
         let website = Some("other.com".into());
-        let clean = cleaned(Lead {
-            website,
-            ..lead("ada@acme.com")
-        })
-        .clean;
+        let clean = cleaned(Lead { website, ..lead("ada@acme.com") }).clean;
         assert_eq!(clean.company_names, ["acme.com"]);
     }
 
     #[test]
     fn a_rule_overrides_the_lists() {
         let mut setup = setup();
-        setup
-            .state
-            .domain_rule("gmail.com", DomainKind::Company, None);
-        setup
-            .state
-            .domain_rule("acme.com", DomainKind::Personal, None);
+        setup.state.domain_rule("gmail.com", DomainKind::Company, None);
+        setup.state.domain_rule("acme.com", DomainKind::Personal, None);
         let company = setup.route(lead("ada@gmail.com"));
         assert_eq!(company.clean.company_names, ["gmail.com"]);
         let personal = setup.route(lead("ada@acme.com"));
@@ -282,18 +261,10 @@ mod tests {
             ("Atlantis", "ATLANTIS"),
         ] {
             let country = Some(given.into());
-            let clean = cleaned(Lead {
-                country,
-                ..lead("ada@acme.com")
-            })
-            .clean;
+            let clean = cleaned(Lead { country, ..lead("ada@acme.com") }).clean;
             assert_eq!(clean.lead.country.as_deref(), Some(code), "{given}");
             let unknown = [problem("country", "is not a known country")];
-            let notes = if given == "Atlantis" {
-                &unknown[..]
-            } else {
-                &[]
-            };
+            let notes = if given == "Atlantis" { &unknown[..] } else { &[] };
             assert_eq!(clean.notes, notes, "{given}");
         }
     }
@@ -305,11 +276,7 @@ mod tests {
             (" Oil &  Gas", None, "oil & gas"),
         ] {
             let industry = Some(given.into());
-            let clean = cleaned(Lead {
-                industry,
-                ..lead("ada@acme.com")
-            })
-            .clean;
+            let clean = cleaned(Lead { industry, ..lead("ada@acme.com") }).clean;
             assert_eq!(clean.industry.as_deref(), stored);
             assert_eq!(clean.lead.industry.as_deref(), Some(compared));
         }
@@ -325,11 +292,7 @@ mod tests {
             (Some(at("1969-12-31 23:59")), now(), 1),
         ] {
             let occurred_at = given;
-            let clean = cleaned(Lead {
-                occurred_at,
-                ..lead("ada@acme.com")
-            })
-            .clean;
+            let clean = cleaned(Lead { occurred_at, ..lead("ada@acme.com") }).clean;
             assert_eq!(clean.lead.occurred_at, Some(used), "{given:?}");
             assert_eq!(clean.notes.len(), notes, "{given:?}");
         }

@@ -76,22 +76,12 @@ mod tests {
         for (lead, by) in [
             (lead("ada@acme.com"), MatchedBy::Domain),
             (lead("ada@home.org"), MatchedBy::Contact),
-            (
-                Lead {
-                    crm_account_id: by_id,
-                    ..Lead::default()
-                },
-                MatchedBy::CrmId,
-            ),
+            (Lead { crm_account_id: by_id, ..Lead::default() }, MatchedBy::CrmId),
         ] {
             let decision = setup(json!({"reps": [{"id": "olaf"}]})).route(lead);
             assert_eq!(owner(&decision), "olaf");
-            let expected = Reason::Named {
-                account: "acme".into(),
-                by,
-                rep: "olaf".into(),
-                refused: Vec::new(),
-            };
+            let expected =
+                Reason::Named { account: "acme".into(), by, rep: "olaf".into(), refused: Vec::new() };
             assert_eq!(said(&decision, Layer::NamedAccount), &expected);
         }
     }
@@ -114,10 +104,7 @@ mod tests {
 
     #[test]
     fn the_standing_backup_takes_over_where_the_absence_names_none_who_is_there() {
-        let absences = [
-            off_since_an_hour("olaf", Some("abby")),
-            off_since_an_hour("abby", None),
-        ];
+        let absences = [off_since_an_hour("olaf", Some("abby")), off_since_an_hour("abby", None)];
         let decision = routed(json!({
             "reps": [{"id": "olaf", "backup_id": "stan"}, {"id": "stan"}, {"id": "abby"}],
             "absences": absences,
@@ -144,10 +131,7 @@ mod tests {
         ]}));
         let expected = Reason::OwnersAway {
             account: "acme".into(),
-            refused: vec![
-                refused("olaf", Away::Inactive),
-                refused("ben", Away::Inactive),
-            ],
+            refused: vec![refused("olaf", Away::Inactive), refused("ben", Away::Inactive)],
         };
         assert_eq!(said(&decision, Layer::NamedAccount), &expected);
         assert_eq!(decision.layer, Layer::Fallback);
@@ -158,17 +142,11 @@ mod tests {
         let mut setup = setup(json!({"reps": [{"id": "olaf"}]}));
         let owner_id = Some("olaf".to_owned());
         let plain = account("acme", AccountKind::Prospect);
-        setup.state.account(Account {
-            owner_id,
-            ..plain.clone()
-        });
+        setup.state.account(Account { owner_id, ..plain.clone() });
         let decision = setup.route(lead("ada@acme.com"));
         assert_eq!(said(&decision, Layer::NamedAccount), &Reason::NotNamed);
 
-        setup.state.account(Account {
-            named: true,
-            ..plain
-        });
+        setup.state.account(Account { named: true, ..plain });
         let decision = setup.route(lead("ada@acme.com"));
         let account = "acme".to_owned();
         let expected = Reason::NoOwner { account };

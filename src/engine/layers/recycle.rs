@@ -23,9 +23,9 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let reason = account.disqualified_reason.clone().unwrap_or_default();
     let rule = routing.world.rules.recycle_rules.get(&reason);
     let timing = rule.filter(|rule| rule.kind == RecycleKind::Timing);
-    let ready = timing.zip(account.disqualified_at).is_some_and(|(rule, at)| {
-        at.saturating_add(rule.cool_off) <= routing.world.now
-    });
+    let ready = timing
+        .zip(account.disqualified_at)
+        .is_some_and(|(rule, at)| at.saturating_add(rule.cool_off) <= routing.world.now);
     let account = account.id.clone();
     if ready {
         routing.recycled = true;
@@ -104,14 +104,8 @@ mod tests {
 
     #[test]
     fn poor_fit_is_recycled_however_old() {
-        assert_eq!(
-            queue(&disqualified("too small", "2001-01-01 00:00")),
-            "small ones"
-        );
-        assert_eq!(
-            queue(&disqualified("student", "2001-01-01 00:00")),
-            "recycling"
-        );
+        assert_eq!(queue(&disqualified("too small", "2001-01-01 00:00")), "small ones");
+        assert_eq!(queue(&disqualified("student", "2001-01-01 00:00")), "recycling");
     }
 
     #[test]
@@ -125,11 +119,7 @@ mod tests {
 
     #[test]
     fn other_accounts_are_not_asked_for_reasons() {
-        for kind in [
-            AccountKind::Prospect,
-            AccountKind::Churned,
-            AccountKind::Partner,
-        ] {
+        for kind in [AccountKind::Prospect, AccountKind::Churned, AccountKind::Partner] {
             let mut setup = setup(kind, Some("too small"), Some("2001-01-01 00:00"));
             let decision = setup.route(lead("ada@acme.com"));
             let expected = &Reason::NotDisqualified;

@@ -13,9 +13,8 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let segments = &routing.world.rules.segments;
     let (state, clean) = (&mut routing.state, &routing.clean);
     let search = segments.search(&clean.lead, routing.world.now, |path| state.condition(clean, path));
-    let broken: Vec<Problem> = (search.broken.into_iter())
-        .map(|(field, what)| Problem { field, what })
-        .collect();
+    let broken: Vec<Problem> =
+        (search.broken.into_iter()).map(|(field, what)| Problem { field, what }).collect();
     routing.segment = search.found;
     match search.found.and_then(|place| segments.get(place)) {
         Some(row) => Finding::passed(Reason::Segment {
@@ -54,16 +53,10 @@ mod tests {
             {"name": "germany", "priority": 2, "countries": ["DE"]},
             {"name": "world", "priority": 3},
         ]);
-        let country = |name: &str| Lead {
-            country: Some(name.into()),
-            ..lead("ada@acme.com")
-        };
+        let country = |name: &str| Lead { country: Some(name.into()), ..lead("ada@acme.com") };
         let decision = setup(segments.clone()).route(country("germany"));
-        let expected = Reason::Segment {
-            segment: "dach".into(),
-            territory: Some("south".into()),
-            broken: Vec::new(),
-        };
+        let expected =
+            Reason::Segment { segment: "dach".into(), territory: Some("south".into()), broken: Vec::new() };
         assert_eq!(said(&decision, Layer::Segment), &expected);
         assert_eq!(decision.territory.as_deref(), Some("south"));
         assert_eq!(picked(segments.clone(), country("FR")).unwrap(), "world");
@@ -93,10 +86,7 @@ mod tests {
             ("sources", json!(["web"]), json!(["fair"])),
             ("events", json!(["demo_request"]), json!(["webinar"])),
         ] {
-            assert!(
-                picked(one(column, holds.clone()), full()).is_some(),
-                "{column}"
-            );
+            assert!(picked(one(column, holds.clone()), full()).is_some(), "{column}");
             assert_eq!(picked(one(column, fails), full()), None, "{column}");
             // the column says something, the lead does not
             let empty = lead("ada@acme.com");
@@ -109,17 +99,20 @@ mod tests {
         let span = json!({"lower": 50, "lower_inc": true, "upper": 250, "upper_inc": false});
         for (value, inside) in [(49, false), (50, true), (249, true), (250, false)] {
             let employees = Some(value);
-            let lead = Lead {
-                employees,
-                annual_revenue: Some(f64::from(value)),
-                ..Lead::default()
-            };
+            let lead = Lead { employees, annual_revenue: Some(f64::from(value)), ..Lead::default() };
             let by_size = picked(one("employees", span.clone()), lead.clone());
             assert_eq!(by_size.is_some(), inside, "{value} employees");
             let by_revenue = picked(one("revenue", span.clone()), lead);
             assert_eq!(by_revenue.is_some(), inside, "{value} of revenue");
         }
         assert_eq!(picked(one("employees", span), Lead::default()), None);
+        let closed = json!({"lower": 50, "upper": 250, "upper_inc": true});
+        for (employees, inside) in [(50, false), (51, true), (250, true), (251, false)] {
+            let employees = Some(employees);
+            let lead = Lead { employees, ..Lead::default() };
+            let found = picked(one("employees", closed.clone()), lead);
+            assert_eq!(found.is_some(), inside, "{employees:?} employees");
+        }
     }
 
     #[test]
@@ -158,19 +151,12 @@ mod tests {
         };
         let decision = setup.route(Lead::default());
         let (segment, territory) = ("true".to_owned(), None);
-        let expected = Reason::Segment {
-            segment,
-            territory,
-            broken: broken(),
-        };
+        let expected = Reason::Segment { segment, territory, broken: broken() };
         assert_eq!(said(&decision, Layer::Segment), &expected);
 
         setup.state.condition_is("$.c", false);
         let decision = setup.route(Lead::default());
-        let expected = Reason::NoSegment {
-            tried: 4,
-            broken: broken(),
-        };
+        let expected = Reason::NoSegment { tried: 4, broken: broken() };
         assert_eq!(said(&decision, Layer::Segment), &expected);
     }
 

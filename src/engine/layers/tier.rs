@@ -64,51 +64,31 @@ mod tests {
             ],
             "pools": [pool("all seniors", 1), pool("dach", 2)],
         });
-        let members =
-            json!([{"pool": "all seniors", "rep_id": "sam"}, {"pool": "dach", "rep_id": "dora"}]);
+        let members = json!([{"pool": "all seniors", "rep_id": "sam"}, {"pool": "dach", "rep_id": "dora"}]);
         let roster = json!({"reps": [{"id": "sam"}, {"id": "dora"}], "members": members});
         Setup::new(rules, roster)
     }
 
     fn routed(country: &str, score: Option<f64>) -> Decision {
         let country = Some(country.to_owned());
-        setup().route(Lead {
-            country,
-            score,
-            ..lead("ada@acme.com")
-        })
+        setup().route(Lead { country, score, ..lead("ada@acme.com") })
     }
 
     #[test]
     fn the_score_picks_pool_queue_or_nurture() {
         let pool = routed("US", Some(95.5));
-        assert_eq!(
-            (pool.tier.as_deref(), pool.outcome.owner()),
-            (Some("A"), Some("sam"))
-        );
+        assert_eq!((pool.tier.as_deref(), pool.outcome.owner()), (Some("A"), Some("sam")));
         let waiting = routed("US", Some(50.0));
-        assert_eq!(
-            (waiting.tier.as_deref(), queue(&waiting)),
-            (Some("B"), "inbox")
-        );
+        assert_eq!((waiting.tier.as_deref(), queue(&waiting)), (Some("B"), "inbox"));
         assert_eq!(waiting.layer, Layer::Tier);
         let warm = routed("US", Some(1.0));
-        assert_eq!(
-            (warm.tier.as_deref(), &warm.outcome),
-            (Some("C"), &Outcome::Nurture)
-        );
+        assert_eq!((warm.tier.as_deref(), &warm.outcome), (Some("C"), &Outcome::Nurture));
         assert!(warm.notices.is_empty());
     }
 
     #[test]
     fn a_bound_belongs_to_one_tier_only() {
-        for (score, tier) in [
-            (80.0, "A"),
-            (79.999, "B"),
-            (20.0, "B"),
-            (19.999, "C"),
-            (-10.0, "C"),
-        ] {
+        for (score, tier) in [(80.0, "A"), (79.999, "B"), (20.0, "B"), (19.999, "C"), (-10.0, "C")] {
             let decision = routed("US", Some(score));
             assert_eq!(decision.tier.as_deref(), Some(tier), "{score}");
         }
@@ -132,12 +112,8 @@ mod tests {
     #[test]
     fn a_lead_without_score_counts_as_zero() {
         let decision = routed("US", None);
-        let expected = Reason::Tier {
-            tier: "C".into(),
-            score: 0.0,
-            action: TierAction::Nurture,
-            target: None,
-        };
+        let expected =
+            Reason::Tier { tier: "C".into(), score: 0.0, action: TierAction::Nurture, target: None };
         assert_eq!(said(&decision, Layer::Tier), &expected);
     }
 

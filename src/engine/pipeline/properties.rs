@@ -18,25 +18,15 @@ fn maybe(values: &'static [&'static str]) -> impl Strategy<Value = Option<Vec<&'
 
 fn rep(id: &'static str) -> impl Strategy<Value = Value> {
     let presence = prop_oneof![4 => Just("online"), 1 => Just("away"), 1 => Just("offline")];
-    let rest = (
-        prop::bool::weighted(0.8),
-        presence,
-        prop::option::of(select(&REPS[..])),
-    );
-    (
-        rest,
-        maybe(&TONGUES),
-        maybe(&["cloud", "mail"]),
-        maybe(&["sap", "law"]),
+    let rest = (prop::bool::weighted(0.8), presence, prop::option::of(select(&REPS[..])));
+    (rest, maybe(&TONGUES), maybe(&["cloud", "mail"]), maybe(&["sap", "law"])).prop_map(
+        move |((active, presence, backup), languages, products, skills)| {
+            json!({
+                "id": id, "active": active, "presence": presence, "backup_id": backup,
+                "languages": languages, "products": products, "skills": skills,
+            })
+        },
     )
-        .prop_map(
-            move |((active, presence, backup), languages, products, skills)| {
-                json!({
-                    "id": id, "active": active, "presence": presence, "backup_id": backup,
-                    "languages": languages, "products": products, "skills": skills,
-                })
-            },
-        )
 }
 
 /// Two absences at most; one of them may be over.
@@ -50,12 +40,8 @@ fn absences() -> impl Strategy<Value = Vec<Value>> {
 }
 
 fn rosters() -> impl Strategy<Value = Value> {
-    let member = (
-        select(&POOLS[..]),
-        select(&REPS[..]),
-        select(&[0, 500, 1000, 3000][..]),
-    );
-    let members = prop::collection::vec(member, 0..8);
+    let member = (select(&POOLS[..]), select(&REPS[..]), select(&[0, 500, 1000, 3000][..]));
+    let members = prop::collection::vec(member, 0..12);
     (REPS.map(rep), members, absences()).prop_map(|(reps, mut members, absences)| {
         members.sort_unstable();
         members.dedup_by_key(|(pool, rep, _)| (*pool, *rep));
@@ -69,18 +55,8 @@ fn segments() -> impl Strategy<Value = Vec<Value>> {
     let skills = maybe(&["sap", "law"]);
     let queue = prop::option::of(Just("of segment"));
     let area = prop::option::of(Just("north"));
-    let row = (
-        maybe(&COUNTRIES),
-        prop::option::weighted(0.2, 0..500_i32),
-        skills,
-        queue,
-        area,
-    );
-    let row = (
-        row,
-        select(&[None, None, Some("$.true"), Some("$.false")][..]),
-        any::<bool>(),
-    );
+    let row = (maybe(&COUNTRIES), prop::option::weighted(0.2, 0..500_i32), skills, queue, area);
+    let row = (row, select(&[None, None, Some("$.true"), Some("$.false")][..]), any::<bool>());
     let row = row.prop_map(|((countries, least, skills, queue, area), condition, broken)| {
         json!({
             "priority": 1, "countries": countries, "required_skills": skills,
@@ -89,7 +65,7 @@ fn segments() -> impl Strategy<Value = Vec<Value>> {
             "condition_problem": broken.then_some("cannot be read").filter(|_| condition.is_some()),
         })
     });
-    prop::collection::vec(row, 0..4).prop_map(|mut rows| {
+    prop::collection::vec(row, 0..8).prop_map(|mut rows| {
         for (place, row) in rows.iter_mut().enumerate() {
             row["name"] = json!(format!("segment {place}"));
         }
@@ -100,7 +76,7 @@ fn segments() -> impl Strategy<Value = Vec<Value>> {
 fn rules() -> impl Strategy<Value = Value> {
     let action = select(&["pool", "pool", "pool", "queue", "nurture"][..]);
     let segment = prop::option::weighted(0.3, 0..4_i32);
-    let tier = (-10..100_i32, 1..80_i32, action, select(&POOLS[..]), segment);
+    let tier = (-10..100_i32, 1..150_i32, action, select(&POOLS[..]), segment);
     let tier = tier.prop_map(|(lower, width, action, pool, segment)| {
         json!({
             "segment": segment.map(|place| format!("segment {place}")),
@@ -110,7 +86,7 @@ fn rules() -> impl Strategy<Value = Value> {
             "queue": (action == "queue").then_some("of tier"),
         })
     });
-    (segments(), prop::collection::vec(tier, 0..6)).prop_map(|(segments, tiers)| {
+    (segments(), prop::collection::vec(tier, 0..12)).prop_map(|(segments, tiers)| {
         json!({
             "segments": segments, "tiers": tiers,
             "territories": [{"name": "north", "fallback_queue": "of territory"}],
@@ -141,12 +117,8 @@ fn setups() -> impl Strategy<Value = Setup> {
         setup.state.account_domain("acme.com", "acme", None);
         setup.state.earlier("ada@acme.com", 7, Some("ann"), None);
         setup.state.earlier("+442079460000", 8, None, None);
-        setup
-            .state
-            .listed("gmail.com", crate::state::MailDomain::Personal);
-        setup
-            .state
-            .domain_rule("rival.com", DomainKind::Competitor, Some("rivals"));
+        setup.state.listed("gmail.com", crate::state::MailDomain::Personal);
+        setup.state.domain_rule("rival.com", DomainKind::Competitor, Some("rivals"));
         setup.state.condition_is("$.true", true);
         setup.state.condition_is("$.false", false);
         setup
@@ -165,24 +137,12 @@ fn leads() -> impl Strategy<Value = Lead> {
     let phone = prop_oneof![Just("0044 20 7946 0000".to_owned()), any::<String>()];
     let country = select(&COUNTRIES[..]).prop_map(str::to_owned);
     let country = prop_oneof![4 => country, 1 => any::<String>()];
-    let texts = (
-        prop::option::weighted(0.9, emails()),
-        prop::option::of(phone),
-        country,
-    );
+    let texts = (prop::option::weighted(0.9, emails()), prop::option::of(phone), country);
     let tongue = prop::option::of(select(&TONGUES[..]));
-    let rest = (
-        tongue,
-        prop::option::of(Just("Cloud")),
-        prop::option::of(any::<String>()),
-    );
+    let rest = (tongue, prop::option::of(Just("Cloud")), prop::option::of(any::<String>()));
     // quarters, because their decimal form is exact
     let quarters = prop::option::weighted(0.9, -40..500_i32);
-    let numbers = (
-        quarters,
-        prop::option::of(0..1000_i32),
-        any::<Option<i64>>(),
-    );
+    let numbers = (quarters, prop::option::of(0..1000_i32), any::<Option<i64>>());
     (texts, numbers, rest).prop_map(|(texts, (quarters, employees, occurred_at), rest)| Lead {
         email: texts.0,
         phone: texts.1,
@@ -203,9 +163,7 @@ fn is_there(setup: &Setup, rep: &str) -> bool {
         return false;
     };
     let absences = setup.roster.absences.get(rep).into_iter().flatten();
-    let lasting = { absences }
-        .filter(|absence| absence.during.upper.is_none())
-        .count();
+    let lasting = { absences }.filter(|absence| absence.during.upper.is_none()).count();
     row.active && row.presence == crate::roster::Presence::Online && lasting == 0
 }
 
@@ -217,16 +175,11 @@ fn suits(setup: &Setup, decision: &Decision, rep: &str) -> bool {
         (Some(list), Some(wanted)) => list.iter().any(|item| item == wanted),
         _ => true,
     };
-    let place = setup
-        .rules
-        .segments
-        .place(decision.segment.as_ref().unwrap());
+    let place = setup.rules.segments.place(decision.segment.as_ref().unwrap());
     let needed = setup.rules.segments.get(place.unwrap()).unwrap();
     let skills = row.skills.clone().unwrap_or_default();
     let pool = decision.pool.as_ref().unwrap();
-    let member = setup.roster.members[pool]
-        .iter()
-        .find(|member| member.rep_id == rep);
+    let member = setup.roster.members[pool].iter().find(|member| member.rep_id == rep);
     covers(&row.languages, &lead.language)
         && covers(&row.products, &lead.product)
         && { needed.required_skills.iter().flatten() }.all(|skill| skills.contains(skill))

@@ -32,6 +32,7 @@ fn setup() -> Setup {
         "sla_policies": [{"name": "all", "respond_within": 5 * MINUTE}],
         "playbooks": [
             {"name": "grow", "expansion": true},
+            {"name": "elsewhere", "segments": ["south", "east"]},
             {"name": "demo", "events": ["demo"], "tiers": ["A"], "segments": ["all"]},
             {"name": "any"},
         ],
@@ -43,38 +44,24 @@ fn setup() -> Setup {
 
 fn with_acme(kind: AccountKind) -> Setup {
     let mut setup = setup();
-    setup.state.account(Account {
-        named: true,
-        owner_id: Some("olaf".into()),
-        ..account("acme", kind)
-    });
+    setup.state.account(Account { named: true, owner_id: Some("olaf".into()), ..account("acme", kind) });
     setup.state.account_domain("acme.com", "acme", None);
     setup
 }
 
 fn hot() -> Lead {
     let score = Some(90.0);
-    Lead {
-        score,
-        ..lead("ada@acme.com")
-    }
+    Lead { score, ..lead("ada@acme.com") }
 }
 
 /// The layers up to the one that decided were asked, each once, and no other.
 fn ends_with(decision: &Decision, layer: &str) {
-    let asked: Vec<&str> = decision
-        .trace
-        .iter()
-        .map(|step| step.layer.name())
-        .collect();
+    let asked: Vec<&str> = decision.trace.iter().map(|step| step.layer.name()).collect();
     let end = ORDER.iter().position(|name| *name == layer).unwrap();
     assert_eq!(asked, ORDER[..=end]);
     let decided: Vec<bool> = decision.trace.iter().map(|step| step.decided).collect();
     assert_eq!(decided.iter().filter(|decided| **decided).count(), 1);
-    assert_eq!(
-        (decided.last(), decision.layer.name()),
-        (Some(&true), layer)
-    );
+    assert_eq!((decided.last(), decision.layer.name()), (Some(&true), layer));
 }
 
 #[test]
@@ -90,14 +77,8 @@ fn the_first_layer_that_decides_ends_the_search() {
     ends_with(&again.route(hot()), "duplicate");
 
     ends_with(&with_acme(AccountKind::Customer).route(hot()), "customer");
-    ends_with(
-        &with_acme(AccountKind::Disqualified).route(hot()),
-        "recycle",
-    );
-    ends_with(
-        &with_acme(AccountKind::Prospect).route(hot()),
-        "named_account",
-    );
+    ends_with(&with_acme(AccountKind::Disqualified).route(hot()), "recycle");
+    ends_with(&with_acme(AccountKind::Prospect).route(hot()), "named_account");
     ends_with(&setup().route(lead("ada@acme.com")), "tier");
     ends_with(&setup().route(hot()), "distribution");
     ends_with(&setup().route_again(hot(), &["ann"]), "fallback");
@@ -109,21 +90,13 @@ fn the_decision_carries_where_the_lead_passed() {
     (lead.event, lead.occurred_at) = (Some("Demo".into()), Some(now() - MINUTE));
     let decision = setup().route(lead);
     assert_eq!(owner(&decision), "ann");
-    let names = [
-        decision.segment,
-        decision.territory,
-        decision.tier,
-        decision.pool,
-    ];
+    let names = [decision.segment, decision.territory, decision.tier, decision.pool];
     let names = names.map(Option::unwrap);
     assert_eq!(names, ["all", "north", "A", "hunters"]);
     assert_eq!(decision.playbook.as_deref(), Some("demo"));
     assert_eq!(decision.clock.unwrap().due_at, now() + 4 * MINUTE);
     let rep_id = Some("ann".to_owned());
-    let expected = Notice {
-        kind: "assigned",
-        rep_id,
-    };
+    let expected = Notice { kind: "assigned", rep_id };
     assert_eq!(decision.notices, [expected]);
 }
 
@@ -143,6 +116,9 @@ fn the_first_playbook_that_allows_the_lead_is_taken() {
     assert_eq!(expansion.playbook.as_deref(), Some("grow"));
     let no_event = setup().route(hot());
     assert_eq!(no_event.playbook.as_deref(), Some("any"));
+    let event = Some("demo".to_owned());
+    let cold = setup().route(Lead { event, ..lead("ada@acme.com") });
+    assert_eq!((cold.tier.as_deref(), cold.playbook.as_deref()), (Some("B"), Some("any")));
 }
 
 #[test]
@@ -162,30 +138,13 @@ fn values_that_a_door_could_not_read_are_left_to_a_person() {
 fn a_lead_whose_routing_failed_is_kept_with_the_error() {
     let setup = setup();
     let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
-    let late = Lead {
-        occurred_at: Some(now + MINUTE),
-        ..hot()
-    };
-    let decision = rescued(
-        late,
-        "22012",
-        "division by zero",
-        World { rules, roster, now },
-    );
-    assert_eq!(
-        (queue(&decision), decision.layer),
-        ("catch_all", Layer::Fallback)
-    );
+    let late = Lead { occurred_at: Some(now + MINUTE), ..hot() };
+    let decision = rescued(late, "22012", "division by zero", World { rules, roster, now });
+    assert_eq!((queue(&decision), decision.layer), ("catch_all", Layer::Fallback));
     assert_eq!(decision.clock.unwrap().due_at, now + 5 * MINUTE);
     let rep_id = Some("nora".to_owned());
-    let expected = Notice {
-        kind: "fallback",
-        rep_id,
-    };
+    let expected = Notice { kind: "fallback", rep_id };
     assert_eq!(decision.notices, [expected]);
     let (sqlstate, message) = ("22012".to_owned(), "division by zero".to_owned());
-    assert_eq!(
-        decision.trace[0].reason,
-        Reason::Error { sqlstate, message }
-    );
+    assert_eq!(decision.trace[0].reason, Reason::Error { sqlstate, message });
 }

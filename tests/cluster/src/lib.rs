@@ -106,20 +106,16 @@ pub fn check_consistency(client: &mut Client) {
     assert_eq!(orphans, 0, "decisions without their lead");
     let differences = number(
         client,
-        "SELECT count(*) FROM (
-            SELECT m.rep_id, sum(u.received) AS turns FROM leadroute.turns t
-              CROSS JOIN LATERAL unnest(t.seats, t.received) u (seat, received)
-              JOIN leadroute.pool_members m USING (seat) GROUP BY 1) t
+        "SELECT count(*) FROM (SELECT pool, rep_id, received FROM leadroute.pool_fairness) t
            FULL JOIN (
-            SELECT owner_id AS rep_id, count(*) AS turns FROM leadroute.decisions
-             WHERE layer = 'distribution' OR trace @> '[{\"layer\": \"distribution\", \"decided\": true}]' GROUP BY 1) d
-          USING (rep_id) WHERE coalesce(t.turns, 0) <> coalesce(d.turns, 0)",
+            SELECT pool, owner_id AS rep_id, count(*) AS received FROM leadroute.decisions
+             WHERE trace @> '[{\"layer\": \"distribution\", \"decided\": true}]' GROUP BY 1, 2) d
+          USING (pool, rep_id) WHERE coalesce(t.received, 0) <> coalesce(d.received, 0)",
     );
     assert_eq!(differences, 0, "reps whose turns are not their decisions");
     let unbalanced = number(
         client,
-        "SELECT count(*) FROM (SELECT pool_no FROM leadroute.turns CROSS JOIN LATERAL unnest(credit) c (credit)
-          GROUP BY pool_no HAVING sum(c.credit) <> 0) x",
+        "SELECT count(*) FROM (SELECT FROM leadroute.pool_fairness GROUP BY pool HAVING sum(difference) <> 0) x",
     );
     assert_eq!(unbalanced, 0, "pools whose credits do not add up to zero");
 }

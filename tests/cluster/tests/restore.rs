@@ -58,7 +58,10 @@ fn a_dump_restores_everything_and_routes_nothing() {
         )
         .unwrap();
     let target = Database::empty();
-    target.connect().batch_execute("DROP EXTENSION leadroute; DROP EXTENSION btree_gist; DROP SCHEMA leadroute").unwrap();
+    target
+        .connect()
+        .batch_execute("DROP EXTENSION leadroute; DROP EXTENSION btree_gist; DROP SCHEMA leadroute")
+        .unwrap();
     restore(&source, target.name());
     let mut restored = target.connect();
     assert_eq!(digest(&mut restored), digest(&mut client));

@@ -1,0 +1,217 @@
+#!/usr/bin/env bash
+# What routing costs, beside a minimal (floor.sql) and a plain (plain.sql) PL/pgSQL router.
+#   run.sh          five rounds of BENCH_SECONDS (5) each; about a quarter of an hour
+#   run.sh quick    three rounds of 2 seconds
+#   run.sh rows...  some rows only: single segments10k bulk hot latency memory
+# BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
+# disk, which costs every router the same. Off is the default; 'hot' is measured with both.
+#
+# The routers take turns, so that a busy machine slows all of them; a ratio is taken within a round. Before
+# each run the tables are emptied, filled with 20,000 leads and vacuumed. The first seconds of a run, in
+# which sessions read the rules and plan, are not counted: one, and more for many segments and clients.
+. "$(dirname "$0")/../dev/common.sh"
+
+seconds=${BENCH_SECONDS:-5} rounds=5
+if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
+read -ra wanted <<< "${*:-single segments10k bulk hot latency memory}"
+accounts=20000
+here=$ROOT/benches
+work=$(mktemp -d)
+trap 'rm -rf "$work"; "$ROOT/dev/cluster.sh" stop bench' EXIT
+
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d bench "$@"; }
+
+# A new database with so many segments, the other routers, and leads to start with.
+company() {
+    say "company with $1 segments"
+    dropdb --if-exists --force bench
+    createdb bench
+    segments=$1
+    sql -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION leadroute CASCADE' \
+        -f "$here/floor.sql" -f "$here/plain.sql" 2>/dev/null
+    sql -v segments="$1" -v accounts="$accounts" -f "$here/config.sql"
+    sql <<'SQL'
+CREATE SCHEMA bench;
+-- Routed, so no router touches them; no decision, so the floor adds nothing.
+CREATE TABLE bench.base AS
+SELECT format('old%s@company%s.com', n, n) AS email, format('old%s@company%s.com', n, n) AS person_key,
+       format('rep-%s', n % 200) AS owner_id, 'assigned' AS status, now() AS routed_at
+  FROM generate_series(1, 20000) n;
+SQL
+}
+
+# Empties what router $1 has written and starts from the same leads.
+reset() {
+    local tables
+    tables=$(sql -c "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables WHERE schemaname = '$1'
+        AND (tablename IN ('leads', 'decisions', 'sla_clocks', 'notifications') OR tablename LIKE 'turn%')")
+    sql -c "TRUNCATE $tables" \
+        -c "INSERT INTO $1.leads (email, person_key, owner_id, status, routed_at) TABLE bench.base"
+    case $1 in
+        floor) sql -c 'VACUUM floor.counters' ;;
+        plain) sql -c 'VACUUM plain.seats' ;;
+    esac
+    sql -c "VACUUM ANALYZE $1.leads" -c CHECKPOINT
+}
+
+# Throughput of script insert_$1 into the tables of router $2 with $3 clients, once they are warm.
+tps() {
+    local warm=$((1 + segments * $3 / 16000))
+    reset "$2"
+    pgbench -n -M prepared -c "$3" -j 2 -T $((seconds + warm)) -P 1 -D accounts="$accounts" -D segments="$segments" \
+        -f "$here/insert_$1.sql" bench > "$work/out" 2>&1 || { cat "$work/out" >&2; die "pgbench failed"; }
+    ! grep -q 'ERROR' "$work/out" || { head -20 "$work/out" >&2; die "a lead was refused"; }
+    awk -v warm="$warm" '/^progress:/ && ++n > warm { sum += $4 } END { printf "%.1f\n", sum / (n - warm) }' "$work/out"
+}
+
+median() { sort -g "$1" | awk '{ v[NR] = $1 } END { printf "%.2f", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+# row WHAT A B TARGET SENSE: A and B hold a number for each round; SENSE 'least' or 'most' for A / B.
+row() {
+    paste "$2" "$3" | awk '{ print $1 / $2 }' > "$work/ratio"
+    local ratio low high met
+    ratio=$(median "$work/ratio") low=$(sort -g "$work/ratio" | head -1) high=$(sort -g "$work/ratio" | tail -1)
+    met=$(awk -v r="$ratio" -v t="$4" -v s="$5" 'BEGIN { print ((s == "least" ? r >= t : r <= t) ? "met" : "NOT MET") }')
+    printf '| %-52s | %6.2f (%.2f to %.2f) | %9.1f | %9.1f | %s %s | %s |\n' "$1" "$ratio" "$low" "$high" \
+        "$(median "$2")" "$(median "$3")" "$([ "$5" = least ] && echo '>=' || echo '<=')" "$4" "$met" >> "$work/table"
+    tail -1 "$work/table" >&2
+}
+
+# Rounds of the three routers with so many clients; leaves $work/{leadroute,floor,plain}.$1.
+compare() {
+    rm -f "$work"/{leadroute,floor,plain}."$1"
+    for _ in $(seq "$rounds"); do
+        for router in leadroute floor plain; do tps "$router" "$router" "$1" >> "$work/$router.$1"; done
+    done
+}
+
+single() {
+    company "$1"
+    for clients in 1 8; do
+        compare "$clients"
+        row "insert, $1 segments, $clients client(s), to floor" "$work/leadroute.$clients" "$work/floor.$clients" 1.0 least
+        row "insert, $1 segments, $clients client(s), to plain" "$work/leadroute.$clients" "$work/plain.$clients" 3.0 least
+    done
+}
+
+# Milliseconds of the insert of $2 leads into $1.leads; 'bare' gets the rows as routing leaves them.
+bulk_ms() {
+    local columns='email, company, country, industry, employees, language, product, score, event, source'
+    reset "$1"
+    if [ "$1" = bare ]; then insert="TABLE bench.routed"; else insert="SELECT $columns FROM bench.bulk LIMIT $2"; fi
+    [ "$1" = bare ] || insert="($columns) $insert"
+    sql -c '\timing on' -c "INSERT INTO $1.leads $insert" | awk '/^Time:/ { print $2 }'
+}
+
+bulk() {
+    company 60
+    sql -c 'CREATE SCHEMA bare' -c 'CREATE TABLE bare.leads (LIKE leadroute.leads INCLUDING ALL)'
+    sql <<'SQL'
+CREATE TABLE bench.bulk AS
+SELECT format('bulk%s@company%s.com', n, n % 40000) AS email, 'Company Ltd' AS company,
+       ('{DE,FR,GB,US,NL,BE,AT,CH,IT,ES,PT,PL,CZ,SE,NO,DK,FI,IE,CA,JP}'::text[])[1 + n % 60 % 20] AS country,
+       format('industry-%s', n % 60 / 20) AS industry, 50 AS employees, 'en' AS language, 'core' AS product,
+       n % 100 AS score, 'demo_request' AS event, 'web' AS source
+  FROM generate_series(1, 100000) n;
+VACUUM ANALYZE bench.bulk;
+SQL
+    rm -f "$work"/bulk.*
+    for _ in 1 2 3; do
+        bulk_ms leadroute 100000 >> "$work/bulk.leadroute"
+        sql -c 'DROP TABLE IF EXISTS bench.routed' \
+            -c "CREATE TABLE bench.routed AS SELECT * FROM leadroute.leads WHERE email LIKE 'bulk%'"
+        bulk_ms bare 100000 >> "$work/bulk.bare"
+        bulk_ms floor 100000 >> "$work/bulk.floor"
+        bulk_ms leadroute 10000 | awk '{ print $1 * 10 }' >> "$work/bulk.tenth"
+    done
+    row "100,000 leads in one insert, to a bare insert (ms)" "$work/bulk.leadroute" "$work/bulk.bare" 5 most
+    row "the same, to the floor (ms; for comparison)" "$work/bulk.leadroute" "$work/bulk.floor" 1 most
+    row "100,000 leads, to ten times 10,000 (ms): linear" "$work/bulk.leadroute" "$work/bulk.tenth" 1.3 most
+}
+
+fsync_to() { sql -c "ALTER SYSTEM SET fsync = $1" -c 'SELECT pg_reload_conf()' >/dev/null; sleep 0.5; }
+
+hot() {
+    company 60
+    for fsync in off on; do
+        fsync_to "$fsync"
+        rm -f "$work"/hot.*
+        for _ in $(seq "$rounds"); do
+            tps hot leadroute 16 >> "$work/hot.one"
+            tps leadroute leadroute 16 >> "$work/hot.many"
+        done
+        row "16 clients, one pool of 10 to 40 pools, fsync $fsync" "$work/hot.one" "$work/hot.many" 0.7 least
+    done
+    fsync_to "${BENCH_FSYNC:-off}"
+}
+
+latency() {
+    local n
+    rm -f "$work"/latency.*
+    for n in 10 10000; do
+        company "$n"
+        for _ in $(seq "$rounds"); do tps leadroute leadroute 1 | awk '{ print 1e6 / $1 }' >> "$work/latency.$n"; done
+    done
+    row "latency, 10,000 segments to 10 (us)" "$work/latency.10000" "$work/latency.10" 1.3 most
+}
+
+# Private memory of one backend, in MB, after each step of so many leads.
+memory() {
+    company 60
+    reset leadroute
+    local step=${BENCH_MEMORY_STEP:-20000} script=$work/memory.sql n
+    {
+        echo "CREATE TEMP TABLE usage (step integer, bytes bigint);"
+        for n in 0 1 2 3; do
+            [ "$n" = 0 ] && leads=2000 || leads=$step
+            # one statement for each lead, as an app would send them
+            cat <<SQL
+DO \$\$ BEGIN FOR n IN 1..$leads LOOP
+    INSERT INTO leadroute.leads (email, country, industry, employees, source)
+    VALUES (format('m%s.%s@company%s.com', $n, n, n), 'DE', 'industry-0', 50, 'web');
+    COMMIT;
+END LOOP; END \$\$;
+INSERT INTO usage SELECT $n, sum(used_bytes) FROM pg_backend_memory_contexts;
+SELECT pg_backend_pid() AS pid \gset
+\! awk '/^RssAnon/ { print \$2 * 1024 }' /proc/\`cat $work/pid\`/status >> $work/memory.rss
+SQL
+        done
+        echo "SELECT bytes FROM usage WHERE step > 0 ORDER BY step;"
+    } > "$script"
+    sed -i '1i SELECT pg_backend_pid() \\g '"$work/pid" "$script"
+    sql -f "$script" > "$work/memory.contexts"
+    sed -i 1d "$work/memory.rss"
+    row_memory "contexts" "$work/memory.contexts" "$step"
+    row_memory "process" "$work/memory.rss" "$step"
+}
+
+row_memory() {
+    awk -v what="$1" -v step="$3" '{ v[NR] = $1 } END {
+        grown = (v[NR] - v[1]) / (NR - 1) / step * 1e6 / 1e6
+        printf "| %-52s | %6.2f MB | %9.1f | %9.1f | <= 10 MB | %s |\n", "memory (" what ") grown in 1,000,000 leads, from " step * (NR - 1),
+               grown, v[NR] / 1e6, v[1] / 1e6, grown <= 10 ? "met" : "NOT MET" }' "$2" >> "$work/table"
+    tail -1 "$work/table" >&2
+}
+
+CLUSTER_FSYNC=${BENCH_FSYNC:-off} "$ROOT/dev/cluster.sh" start bench
+eval "$("$ROOT/dev/cluster.sh" env bench)"
+createdb bench 2>/dev/null || true
+fsync_to "${BENCH_FSYNC:-off}"
+library=$(stat -c %s "$("$PG_CONFIG_PRIVATE" --pkglibdir)/leadroute.so")
+: > "$work/table"
+for what in "${wanted[@]}"; do
+    case $what in
+        single) single 60 ;;
+        segments10k) single 10000 ;;
+        bulk | hot | latency | memory) "$what" ;;
+        *) die "unknown row $what" ;;
+    esac
+done
+
+echo
+echo "$(nproc) cores, $(awk '{ print $2 }' <<< "$(sql -c 'SELECT version()')" | sed 's/^/PostgreSQL /'), fsync $(sql -c 'SHOW fsync'), synchronous_commit $(sql -c 'SHOW synchronous_commit')," \
+     "$rounds rounds of $seconds s, load $(cut -d' ' -f1 /proc/loadavg), library of $((library / 1000000)) MB$([ "$library" -lt 20000000 ] || echo ' (a debug build: these numbers mean nothing)')"
+echo
+printf '| %-52s | %-21s | %9s | %9s | %s | %s |\n' 'what (leads per second unless said)' 'ratio (min to max)' 'a' 'b' 'target' ''
+echo '|---|---|---|---|---|---|'
+cat "$work/table"

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Runs the story files with pg_regress on a private cluster.
+#   run.sh              all of them
+#   run.sh tier doors   only these
+. "$(dirname "${BASH_SOURCE[0]}")/../../dev/common.sh"
+cd "$ROOT/tests/regress"
+
+stories=(
+    intake domain_rule duplicate customer recycle named_account segment tier distribution fallback
+    bad_input rules doors freshness reroute manual_change escalation rename privileges catalog on_error
+)
+[ "$PG_MAJOR" -lt 15 ] || stories+=(merge reserved)
+[ $# -eq 0 ] || stories=("$@")
+
+pg_regress=$PG_TREE/usr/lib/postgresql/$PG_MAJOR/lib/pgxs/src/test/regress/pg_regress
+[ -x "$pg_regress" ] || die "there is no $pg_regress: run dev/tree.sh first"
+output=$PRIVATE/regress
+mkdir -p "$output"
+
+cluster=$ROOT/dev/cluster.sh
+if ! as_server "$PG_BIN/pg_ctl" -D "$PRIVATE/clusters/regress/data" status >/dev/null 2>&1; then
+    trap '"$cluster" stop regress' EXIT
+    "$cluster" start regress
+fi
+eval "$("$cluster" env regress)"
+
+# The log of the server says what a client cannot see; the diffs say the rest.
+if ! "$pg_regress" --bindir="$PG_BIN" --inputdir=. --outputdir="$output" \
+    --dbname=leadroute_regress "${stories[@]}"; then
+    [ ! -s "$output/regression.diffs" ] || cat "$output/regression.diffs"
+    die "some stories do not end as expected; results are in $output/results"
+fi
