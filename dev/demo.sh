@@ -33,7 +33,8 @@ create() {
     sql -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION pg_cron' -c 'CREATE EXTENSION leadroute CASCADE'
     # Its launcher gave up while there was no such database, and comes back by itself.
     wait_for 30 'waiting for pg_cron to start' \
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'pg_cron launcher' AND datname = 'leadroute')" ||
+        "SELECT EXISTS (SELECT FROM pg_stat_activity
+                         WHERE backend_type = 'pg_cron launcher' AND datname = 'leadroute')" ||
         die "pg_cron did not start; see $PRIVATE/clusters/demo/data/server.log"
 }
 
@@ -77,7 +78,7 @@ RETURNING id, owner_id, to_char(now() - sla_due_at, 'MI \"min\"') AS overdue_by;
     lead=$(value 'SELECT max(id) FROM leadroute.leads')
     if ! wait_for 130 'waiting for pg_cron, which runs every minute' \
         "SELECT EXISTS (SELECT FROM leadroute.escalations WHERE lead_id = $lead)"; then
-        sql -c "SELECT status, return_message, start_time FROM cron.job_run_details ORDER BY runid DESC LIMIT 5"
+        sql -c 'SELECT status, return_message, start_time FROM cron.job_run_details ORDER BY runid DESC LIMIT 5'
         die "pg_cron did not escalate the lead within 130 seconds"
     fi
     echo
@@ -93,7 +94,7 @@ farewell() {
     $PG_BIN/psql -h $PGHOST -U leadroute leadroute
     SELECT * FROM leadroute.audit_log ORDER BY decision_id DESC LIMIT 10;
 
-The cluster stays up, and pg_cron goes on: in five minutes the first of the 2,000 are overdue too.
+The cluster stays up, and pg_cron goes on: within minutes the first of the 2,000 are overdue too.
 'make demo-stop' stops and deletes it.
 TEXT
 }

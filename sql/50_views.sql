@@ -13,7 +13,7 @@ SELECT d.id AS decision_id, d.decided_at, d.lead_id, l.email, c.policy, c.starte
   FROM leadroute.decisions d
   JOIN leadroute.leads l ON l.id = d.lead_id
   LEFT JOIN LATERAL (SELECT policy, started_at, due_at FROM leadroute.sla_clocks
-                      WHERE lead_id = d.lead_id AND due_at <= d.decided_at ORDER BY id DESC LIMIT 1) c ON true
+                      WHERE lead_id = d.lead_id ORDER BY (started_at <= d.decided_at) DESC, id DESC LIMIT 1) c ON true
  WHERE d.cause = 'escalation';
 COMMENT ON VIEW leadroute.escalations IS 'Every step of an SLA ladder that was taken.';
 

@@ -97,7 +97,7 @@ UPDATE draft d SET email = c.email
  WHERE d.scenario IN ('contact of a customer', 'contact of a named one') AND c.at = 1
    AND c.account_id = pg_temp.account_id(d.company_no);
 
--- Private and disposable addresses; a number keeps them apart from anybody's.
+-- Private and disposable addresses; the number makes it unlikely that they are anybody's.
 UPDATE draft SET email = split_part(email, '@', 1) || '.' || 4000 + n || '@'
                          || pg_temp.pick('provider', n, '{gmail.com,outlook.com,gmx.de,yahoo.com,icloud.com}')
  WHERE scenario IN ('customer by CRM id', 'named by CRM id', 'customer by web site', 'free mail');
@@ -119,6 +119,7 @@ UPDATE draft SET email = split_part(email, '@', 1) || '@'
 UPDATE draft SET email = split_part(email, '@', 1) || CASE i % 2 WHEN 0 THEN '@services.' ELSE '@emea.' END || domain
  WHERE scenario = 'customer''s sub-domain';
 
+-- Our own people.
 UPDATE draft SET email = split_part(email, '@', 1)
                          || CASE WHEN i <= 3 THEN '@press.brightwater-loom.com' ELSE '@brightwater-loom.com' END
  WHERE scenario = 'internal';
@@ -149,7 +150,7 @@ UPDATE draft d SET first_name = f.first_name, last_name = f.last_name, phone = f
  WHERE f.company_no = d.company_no
    AND f.scenario = CASE d.scenario WHEN 'phone again' THEN 'phone only' ELSE 'new business' END
    AND d.scenario IN ('plus tag', 'other case', 'third time', 'phone again');
--- A form that writes the number without its plus sign, spaces elsewhere.
+-- The same number as another form writes it.
 UPDATE draft SET phone = replace(phone, '+', '00') WHERE scenario = 'phone again';
 
 SELECT clock_timestamp() AS insert_began \gset

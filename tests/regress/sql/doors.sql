@@ -29,7 +29,7 @@ SELECT * FROM story.written;
 -- What routing sets is set by routing, whatever the insert says.
 INSERT INTO leadroute.leads (email, status, owner_id, queue, segment, expansion, duplicate_of, decision_id, first_response_at)
 VALUES ('d3@acme.com', 'converted', 'nobody', 'nowhere', 'none', true, 1, 1, now())
-RETURNING id, status, owner_id, queue, segment, expansion, duplicate_of, decision_id, first_response_at;
+RETURNING id, status, owner_id, queue, segment, expansion, duplicate_of, decision_id, first_response_at IS NULL AS unanswered;
 -- A row that was routed before, as pg_restore brings it, is taken as it is.
 INSERT INTO leadroute.leads (email, status, owner_id, routed_at) VALUES ('d4@acme.com', 'working', 'ann', '2020-01-01') RETURNING status, owner_id, decision_id;
 DELETE FROM leadroute.leads WHERE email = 'd4@acme.com';

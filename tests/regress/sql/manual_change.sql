@@ -34,7 +34,7 @@ SELECT count(*) FROM leadroute.decisions;
 -- A statement over many leads records each; what did not change is left out.
 UPDATE leadroute.leads SET owner_id = 'ann', queue = NULL;
 UPDATE leadroute.leads SET owner_id = 'ann', queue = NULL;
-SELECT lead_id, previous_owner_id, owner_id FROM leadroute.decisions ORDER BY id DESC LIMIT 2;
+SELECT lead_id, d.previous_owner_id, d.owner_id, d.cause FROM leadroute.decisions d JOIN leadroute.leads l ON l.decision_id = d.id ORDER BY 1;
 SELECT count(*) FROM leadroute.decisions;
 -- The next touch goes to the owner of now.
 INSERT INTO leadroute.leads (email) VALUES ('ben@acme.com') RETURNING owner_id, duplicate_of;

@@ -28,6 +28,11 @@ INSERT INTO leadroute.leads (email, country) VALUES ('eva@acme.com', 'SE') RETUR
 UPDATE leadroute.segments SET countries = '{FR,SE}' WHERE name = 'france';
 SELECT answer ->> 'owner_id' AS owner_id, answer ->> 'queue' AS queue, answer ->> 'status' AS status FROM leadroute.reroute_lead(3) answer;
 
+-- Segments with a condition are asked like all others.
+UPDATE leadroute.segments SET condition = '$.email like_regex "acme"' WHERE name = 'france';
+SELECT answer ->> 'layer' AS layer, answer ->> 'segment' AS segment FROM leadroute.reroute_lead(3) answer;
+UPDATE leadroute.segments SET condition = NULL;
+
 -- What cannot be routed again.
 SELECT * FROM story.try('SELECT leadroute.reroute_lead(2)');
 SELECT * FROM story.try('SELECT leadroute.reroute_lead(4711)');

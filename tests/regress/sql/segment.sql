@@ -56,6 +56,13 @@ INSERT INTO leadroute.leads (region, postal_code, industry, employees, annual_re
 SELECT * FROM story.given
 RETURNING coalesce(region, postal_code, industry, employees::text, annual_revenue::text, product, language, source, event, title, attributes::text) AS given, segment;
 
+-- Conditions see the cleaned values, and a preview sees what an insert sees.
+INSERT INTO leadroute.segments (name, priority, territory, condition)
+VALUES ('cleaned', 1, 'north', '$.country == "GB" && $.industry == "Banking" && $.email == "p@acme.com" && $.employees > 5');
+INSERT INTO leadroute.leads (email, country, industry, employees) VALUES ('P@ACME.com', 'England', 'banks', 7) RETURNING segment;
+DELETE FROM leadroute.leads WHERE email = 'p@acme.com';
+SELECT leadroute.preview_route('{"email": "P@ACME.com", "country": "England", "industry": "banks", "employees": 7}') ->> 'segment' AS segment;
+
 -- All predicates of a row must hold.
 DELETE FROM leadroute.segments;
 INSERT INTO leadroute.segments (name, territory, countries, employees, condition)

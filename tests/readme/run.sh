@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs the SQL blocks of the README in one database, in order, and compares what psql prints with the block
+# of output below each. `run.sh accept` writes the real output into the README instead.
+. "$(dirname "$0")/../../dev/common.sh"
+cd "$ROOT"
+work=$(mktemp -d)
+trap 'rm -rf "$work"; "$ROOT/dev/cluster.sh" drop readme' EXIT
+
+"$ROOT/dev/cluster.sh" drop readme
+"$ROOT/dev/cluster.sh" start readme
+eval "$("$ROOT/dev/cluster.sh" env readme)"
+createdb leadroute
+
+# Each ```sql block becomes a file; a ```text block right after it is what it prints.
+awk -v dir="$work" '
+    /^```sql$/ { n++; kind = "sql"; next }
+    /^```text$/ && n { kind = "txt"; printf "" > sprintf("%s/%02d.txt", dir, n); next }
+    /^```$/ { kind = ""; next }
+    kind { print > sprintf("%s/%02d.%s", dir, n, kind) }
+' README.md
+
+failed=0 passed=0
+for block in "$work"/*.sql; do
+    psql -X -q -v ON_ERROR_STOP=1 -d leadroute -f "$block" 2>&1 |
+        grep -v 'installing required extension' | sed -e 's/ *$//' -e '${/^$/d}' > "$block.out" || true
+    expected=${block%.sql}.txt
+    [ -f "$expected" ] || : > "$expected"
+    if [ "${1:-}" = accept ]; then cp "$block.out" "$expected"; fi
+    if diff -u "$expected" "$block.out"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+done
+if [ "${1:-}" = accept ]; then
+    awk -v dir="$work" '
+        /^```sql$/ { n++ }
+        skip && /^```$/ { skip = 0 }
+        skip { next }
+        { print }
+        /^```text$/ && n { skip = 1; file = sprintf("%s/%02d.txt", dir, n); while ((getline line < file) > 0) print line; close(file) }
+    ' README.md > "$work/README.md"
+    cp "$work/README.md" README.md
+fi
+echo "readme: $passed passed, $failed failed"
+[ "$failed" = 0 ]
