@@ -16,19 +16,19 @@ CREATE TABLE leadroute.segments (
     territory text REFERENCES leadroute.territories ON UPDATE CASCADE,
     enabled boolean NOT NULL DEFAULT true,
     effective tstzrange CHECK (NOT isempty(effective)),
-    countries text[],
-    regions text[],
-    postal_prefixes text[],
-    industries text[],
+    countries leadroute.names,
+    regions leadroute.names,
+    postal_prefixes leadroute.names,
+    industries leadroute.names,
     employees int4range CHECK (NOT isempty(employees)),
     revenue numrange CHECK (NOT isempty(revenue) AND coalesce(lower(revenue), 0) BETWEEN -1e15 AND 1e15
         AND coalesce(upper(revenue), 0) BETWEEN -1e15 AND 1e15),
-    products text[],
-    languages text[],
-    sources text[],
-    events text[],
+    products leadroute.names,
+    languages leadroute.names,
+    sources leadroute.names,
+    events leadroute.names,
     condition jsonpath,
-    required_skills text[],
+    required_skills leadroute.names,
     fallback_queue text REFERENCES leadroute.queues ON UPDATE CASCADE,
     CONSTRAINT segments_have_a_way_out CHECK (territory IS NOT NULL OR fallback_queue IS NOT NULL)
 );
@@ -84,9 +84,9 @@ COMMENT ON COLUMN leadroute.tiers.queue IS 'The queue, for action queue.';
 
 CREATE TABLE leadroute.sla_policies (
     name text PRIMARY KEY CHECK (name <> ''),
-    events text[],
-    intents text[] CHECK (intents <@ ARRAY['high', 'medium', 'low']),
-    segments text[],
+    events leadroute.names,
+    intents leadroute.names CHECK (intents <@ ARRAY['high', 'medium', 'low']),
+    segments leadroute.names,
     respond_within interval NOT NULL CHECK (respond_within > interval '0' AND respond_within <= interval '1 year'),
     shipped boolean NOT NULL DEFAULT false
 );
@@ -129,9 +129,9 @@ COMMENT ON COLUMN leadroute.recycle_rules.queue IS 'Queue until then; NULL is re
 CREATE TABLE leadroute.playbooks (
     name text PRIMARY KEY CHECK (name <> ''),
     priority integer NOT NULL DEFAULT 100,
-    segments text[],
-    tiers text[],
-    events text[],
+    segments leadroute.names,
+    tiers leadroute.names,
+    events leadroute.names,
     expansion boolean,
     recycled boolean,
     description text

@@ -3,8 +3,9 @@
 
 CREATE FUNCTION leadroute.micros(at timestamptz) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT CASE WHEN isfinite(at) THEN (extract(epoch FROM at) * 1000000)::bigint END $$;
-COMMENT ON FUNCTION leadroute.micros(timestamptz) IS 'Microseconds since 1970; NULL for infinity.';
+    SELECT CASE at WHEN 'infinity' THEN 9223372036854775807 WHEN '-infinity' THEN -9223372036854775808
+                   ELSE (extract(epoch FROM at) * 1000000)::bigint END $$;
+COMMENT ON FUNCTION leadroute.micros(timestamptz) IS 'Microseconds since 1970; the ends of bigint for the infinities.';
 
 CREATE FUNCTION leadroute.micros(length interval) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT AS $$
@@ -98,7 +99,7 @@ SELECT json_build_object(
               FROM leadroute.reps) r),
     'members', (
         SELECT coalesce(json_agg(m), '[]') FROM (
-            SELECT pool, rep_id, seat, (weight * 1000)::bigint AS weight FROM leadroute.pool_members WHERE active) m),
+            SELECT pool, rep_id, seat, (weight * 1000)::bigint AS weight, active FROM leadroute.pool_members) m),
     'absences', (
         SELECT coalesce(json_agg(a ORDER BY a.id), '[]') FROM (
             SELECT id, rep_id, leadroute.span(during) AS during, kind, backup_id

@@ -67,7 +67,7 @@ CREATE TRIGGER fill_rule_queue BEFORE INSERT OR UPDATE ON leadroute.domain_rules
     FOR EACH ROW EXECUTE FUNCTION leadroute.fill_rule_queue();
 
 CREATE FUNCTION leadroute.refuse_if_used() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     used boolean;
 BEGIN
@@ -87,7 +87,7 @@ CREATE TRIGGER refuse_if_used BEFORE DELETE ON leadroute.queues FOR EACH ROW
     EXECUTE FUNCTION leadroute.refuse_if_used('name', 'queue', 'queue', 'Move its leads to another queue first.');
 
 CREATE FUNCTION leadroute.cascade_rename() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     was text := to_jsonb(OLD) ->> TG_ARGV[0];
     becomes text := to_jsonb(NEW) ->> TG_ARGV[0];
@@ -98,7 +98,7 @@ BEGIN
     END IF;
     FOREACH target IN ARRAY TG_ARGV[1:] LOOP
         EXECUTE CASE WHEN target LIKE '%[]' THEN
-            format('UPDATE leadroute.%1$I SET %2$I = array_replace(%2$I, $1, $2) WHERE $1 = ANY (%2$I)',
+            format('UPDATE leadroute.%1$I SET %2$I = array_replace(%2$I::text[], $1, $2) WHERE $1 = ANY (%2$I)',
                    split_part(target, '.', 1), rtrim(split_part(target, '.', 2), '[]'))
         ELSE
             format('UPDATE leadroute.%1$I SET %2$I = $2 WHERE %2$I = $1',
@@ -119,14 +119,34 @@ CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.pools FOR EACH R
     EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.pool');
 CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.segments FOR EACH ROW
     EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.segment', 'sla_policies.segments[]', 'playbooks.segments[]');
-CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.tiers FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.tier', 'playbooks.tiers[]');
+CREATE TRIGGER cascade_rename AFTER UPDATE OF id ON leadroute.accounts FOR EACH ROW
+    EXECUTE FUNCTION leadroute.cascade_rename('id', 'leads.account_id');
 CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.playbooks FOR EACH ROW
     EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.playbook');
 CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.sla_policies FOR EACH ROW
     EXECUTE FUNCTION leadroute.cascade_rename('name', 'sla_clocks.policy');
 CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.event_types FOR EACH ROW
     EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.event', 'segments.events[]', 'sla_policies.events[]', 'playbooks.events[]');
+
+-- A tier's name is unique in its segment only.
+CREATE FUNCTION leadroute.cascade_tier_rename() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.name <> OLD.name THEN
+        UPDATE leadroute.leads l SET tier = NEW.name
+         WHERE l.tier = OLD.name
+           AND CASE WHEN NEW.segment IS NOT NULL THEN l.segment = NEW.segment
+                    ELSE NOT EXISTS (SELECT FROM leadroute.tiers t WHERE t.segment = l.segment AND t.name = OLD.name) END;
+        IF NOT EXISTS (SELECT FROM leadroute.tiers WHERE name = OLD.name) THEN
+            UPDATE leadroute.playbooks SET tiers = array_replace(tiers::text[], OLD.name, NEW.name) WHERE OLD.name = ANY (tiers);
+        END IF;
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION leadroute.cascade_tier_rename() IS 'Trigger: carries the new name of a tier to its leads, and to playbooks once no tier has the old one.';
+
+CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.tiers FOR EACH ROW
+    EXECUTE FUNCTION leadroute.cascade_tier_rename();
 
 DO $$
 DECLARE

@@ -40,6 +40,10 @@ COMMENT ON FUNCTION leadroute.escalate_overdue(integer, timestamptz) IS 'Takes t
 CREATE FUNCTION leadroute.lead_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF NEW.id <> OLD.id THEN
+        RAISE EXCEPTION 'the id of a lead cannot change'
+            USING ERRCODE = 'restrict_violation', HINT = 'Its decisions name it. Use external_id for a key of your own.';
+    END IF;
     NEW.updated_at := clock_timestamp();
     -- Routing sets decision_id together with the owner; a rename leaves an owner that is no rep.
     IF NEW.routed_at IS NOT NULL
@@ -52,6 +56,10 @@ BEGIN
         IF NEW.owner_id IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.reps WHERE id = NEW.owner_id) THEN
             RAISE EXCEPTION 'rep "%" does not exist', NEW.owner_id
                 USING ERRCODE = 'foreign_key_violation', HINT = 'Insert the rep into leadroute.reps first.';
+        END IF;
+        IF NEW.queue IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.queues WHERE name = NEW.queue) THEN
+            RAISE EXCEPTION 'queue "%" does not exist', NEW.queue
+                USING ERRCODE = 'foreign_key_violation', HINT = 'Insert the queue into leadroute.queues first.';
         END IF;
         IF NEW.owner_id IS NOT NULL AND NEW.owner_id IS DISTINCT FROM OLD.owner_id THEN
             NEW.queue := NULL;

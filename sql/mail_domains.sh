@@ -15,8 +15,8 @@ version = json.load(open(f"{work}/package/package.json"))["version"]
 wheel = glob.glob(f"{work}/disposable_email_domains-*.whl")[0]
 text = zipfile.ZipFile(wheel).read("disposable_email_domains/__init__.py").decode()
 name = re.compile(r"^[a-z0-9.-]+$")
-free = sorted({d.lower() for d in json.load(open(f"{work}/package/common.json"))})
-gone = sorted(set(re.findall(r'["\']([a-z0-9.-]+\.[a-z0-9.-]+)["\']', text)) - set(free))
+gone = sorted(set(re.findall(r'["\']([a-z0-9.-]+\.[a-z0-9.-]+)["\']', text)))
+free = sorted({d.lower() for d in json.load(open(f"{work}/package/common.json"))} - set(gone))
 def rows(domains, kind, source):
     lines = textwrap.fill(" ".join(filter(name.match, domains)), 900, break_long_words=False, break_on_hyphens=False)
     return (f"INSERT INTO leadroute.mail_domains (domain, kind, source)\n"

@@ -132,9 +132,11 @@ unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             .decide(&row, true, |world, odd, live| Some(pipeline::route(row.lead(), odd, &[], world, live)));
         (pending, row.get::<String>("owner_id"))
     });
-    let Some((Some(pending), owner)) = found.into_iter().next() else {
+    let Some((Some(mut pending), owner)) = found.into_iter().next() else {
         errors::no_such_lead(id);
     };
+    // SAFETY: as declared in SQL.
+    pending.note = unsafe { argument(fcinfo, 1).and_then(|datum| String::from_datum(datum, false)) };
     batch.revise(pending, owner.as_deref());
     answer(id, false)
 }

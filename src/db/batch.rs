@@ -10,14 +10,14 @@ use super::rescue::{protect, Failure};
 use super::row::{now, LeadRow};
 use super::settings::{OnError, ON_ERROR};
 use super::world::Live;
-use super::{cache, writer};
+use super::{cache, queries, writer};
 use leadroute_engine::config::Rules;
 use leadroute_engine::decision::Decision;
 use leadroute_engine::pipeline::{self, World};
 use leadroute_engine::reason::Problem;
 use leadroute_engine::roster::Roster;
 use leadroute_engine::Micros;
-use pgrx::pg_sys;
+use pgrx::pg_sys::{self, Datum};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Instant;
@@ -39,6 +39,8 @@ pub struct Pending {
     pub decided_at: Micros,
     /// Time spent, in microseconds.
     pub elapsed_us: i32,
+    /// Why somebody asked for it.
+    pub note: Option<String>,
 }
 
 /// What a door knows of the lead that it is about to insert.
@@ -121,6 +123,7 @@ impl Batch {
             entry,
             decided_at,
             elapsed_us: i32::try_from(elapsed).unwrap_or(i32::MAX),
+            note: None,
         })
     }
 
@@ -150,6 +153,7 @@ impl Batch {
         if self.pending.len() >= FLUSH_AT {
             self.flush();
         }
+        self.take_back_dropped();
         let decided = self
             .decide(row, true, |world, odd, live| Some(pipeline::route(row.lead(), odd, &[], world, live)));
         let Some(mut pending) = decided else {
@@ -162,6 +166,23 @@ impl Batch {
         let tuple = row.decided(&pending.decision, pending.decision_id, pending.decided_at);
         self.pending.push(pending);
         tuple
+    }
+
+    /// Gives the turn of the row before back if that row was dropped on a conflict: by now it is there,
+    /// or will never be.
+    fn take_back_dropped(&mut self) {
+        let Some(last) = self.pending.last().filter(|last| last.entry.is_some()) else {
+            return;
+        };
+        let arrived = {
+            let _owner = AsOwner::begin();
+            let key = [Some(Datum::from(last.lead_id)), Some(Datum::from(last.decision_id))];
+            queries::ARRIVED.first(&key, |_| ()).is_some()
+        };
+        if !arrived {
+            let dropped = self.pending.pop().and_then(|last| last.entry);
+            dropped.iter().for_each(|entry| self.ledgers.take_back(entry));
+        }
     }
 
     /// Writes what was decided for the rows that were inserted.

@@ -88,7 +88,7 @@ impl Drop for StaleUnlessDone {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(json: Option<&str>) -> T {
-    match serde_json::from_str(json.unwrap_or("{}")) {
+    match serde_json::from_str(json.unwrap_or("null")) {
         Ok(tables) => tables,
         Err(error) => errors::unreadable_config(&error.to_string()),
     }

@@ -87,7 +87,7 @@ fn read(key: &str, kind: Kind, json_type: &str, value: &str) -> Result<Option<St
             Err(format!("is longer than {LONGEST_KEY} bytes"))
         }
         Kind::Text => Ok(Some(value.to_owned())),
-        Kind::Integer => match trimmed.parse::<i32>() {
+        Kind::Integer => match whole(trimmed) {
             Ok(number) => Ok(Some(number.to_string())),
             Err(_) => Err(format!("is \"{}\", not a whole number in range", quoted())),
         },
@@ -100,12 +100,24 @@ fn read(key: &str, kind: Kind, json_type: &str, value: &str) -> Result<Option<St
     }
 }
 
+/// A whole number; `50.0` is one too.
+fn whole(value: &str) -> Result<i32, ()> {
+    let digits =
+        value.split_once('.').map_or(value, |(digits, zeros)| match zeros.bytes().all(|b| b == b'0') {
+            true => digits,
+            false => value,
+        });
+    digits.parse().map_err(|_| ())
+}
+
 /// ISO 8601, with or without time and zone, in years that PostgreSQL and people understand.
 fn is_time(value: &str) -> bool {
     let year = DateTime::parse_from_rfc3339(value)
         .map(|time| time.year())
         .or_else(|_| DateTime::parse_from_str(value, "%Y-%m-%d %H:%M:%S%.f%#z").map(|time| time.year()))
+        .or_else(|_| DateTime::parse_from_str(value, "%Y-%m-%dT%H:%M%#z").map(|time| time.year()))
         .or_else(|_| NaiveDateTime::parse_from_str(value, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.year()))
+        .or_else(|_| NaiveDateTime::parse_from_str(value, "%Y-%m-%dT%H:%M").map(|time| time.year()))
         .or_else(|_| NaiveDateTime::parse_from_str(value, "%Y-%m-%d %H:%M:%S%.f").map(|time| time.year()))
         .or_else(|_| NaiveDate::parse_from_str(value, "%Y-%m-%d").map(|day| day.year()));
     year.is_ok_and(|year| (1..=9999).contains(&year))

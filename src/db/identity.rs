@@ -57,6 +57,15 @@ impl Drop for AsOwner {
     }
 }
 
+/// Whether the current user has the rights of the owner of an open relation.
+///
+/// # Safety
+/// `relation` must be open.
+pub unsafe fn is_owner(relation: pg_sys::Relation) -> bool {
+    // SAFETY: the caller vouches for it.
+    unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), (*(*relation).rd_rel).relowner) }
+}
+
 unsafe fn owner_of(relation: pg_sys::Oid) -> pg_sys::Oid {
     let cache = pg_sys::SysCacheIdentifier::RELOID as i32;
     // SAFETY: syscache look-up by oid; the tuple is released before the value is used.

@@ -120,6 +120,15 @@ impl Ledgers {
         Some(entry)
     }
 
+    /// Undoes a turn of this statement whose row was not inserted.
+    pub fn take_back(&mut self, entry: &Entry) {
+        if let Some(pool) = self.0.get_mut(&entry.pool_no) {
+            for (seat, delta) in entry.seats.iter().zip(&entry.deltas.credit) {
+                *pool.credits.entry(*seat).or_default() -= delta;
+            }
+        }
+    }
+
     /// Free seats in the order of their turns; the first whose turn it still is after a fresh read.
     fn first_in_statement(&mut self, pool_no: i32, shares: &[Share]) -> Option<Entry> {
         // Before the first read: then nobody else can replace the state that is read.

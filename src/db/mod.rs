@@ -22,3 +22,4 @@ pub mod spi;
 pub mod trigger;
 pub mod world;
 pub mod writer;
+pub mod zones;

@@ -113,18 +113,24 @@ pub static NOTIFICATION: Query = Query::new(
     &[INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID],
 );
 
-/// Gives a lead that is there its new decision.
+/// Gives a lead that is there its new decision, and the values that intake has cleaned.
 pub static LEAD_UPDATE: Query = Query::new(
     "UPDATE leadroute.leads
         SET decision_id = $2, routed_at = $3, status = $4, owner_id = $5, queue = $6, account_id = $7, segment = $8,
             territory = $9, tier = $10, pool = $11, playbook = $12, expansion = $13, duplicate_of = $14,
-            person_key = coalesce($15, person_key), sla_due_at = coalesce($16, sla_due_at)
+            person_key = coalesce($15, person_key), sla_due_at = coalesce($16, sla_due_at),
+            email = coalesce($17, email), industry = coalesce($18, industry), country = coalesce($19, country),
+            occurred_at = coalesce($20, occurred_at)
       WHERE id = $1",
     &[
         INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-        TEXTOID, BOOLOID, INT8OID, TEXTOID, TIMESTAMPTZOID,
+        TEXTOID, BOOLOID, INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
     ],
 );
+
+/// Whether a row that was decided ($1, decision $2) has been inserted.
+pub static ARRIVED: Query =
+    Query::new("SELECT true FROM leadroute.leads WHERE id = $1 AND decision_id = $2", &[INT8OID, INT8OID]);
 
 /// Fills empty fields of the first lead ($1) from its touch ($2); not while somebody else holds it.
 pub static FILL: Query = Query::new(
@@ -154,8 +160,8 @@ pub static MEMBERS: Query =
 pub static LEAD_ROW: Query = Query::new(
     "SELECT r.* FROM (
         SELECT $1 || jsonb_build_object('attributes', nullif(
-               CASE WHEN jsonb_typeof($2 -> 'attributes') = 'object' THEN $2 -> 'attributes' || ($2 - $3 - 'attributes')
-                    ELSE $2 - $3 END, '{}')) AS doc) d,
+               CASE jsonb_typeof($2 -> 'attributes') WHEN 'object' THEN $2 -> 'attributes' || ($2 - $3 - 'attributes')
+                    WHEN 'null' THEN $2 - $3 - 'attributes' ELSE $2 - $3 END, '{}')) AS doc) d,
         jsonb_populate_record(NULL::leadroute.leads, d.doc) r",
     &[JSONBOID, JSONBOID, TEXTARRAYOID],
 );
@@ -170,8 +176,8 @@ pub static LEAD_INSERT: Query = Query::new(
             r.product, r.language, r.score, r.event, r.occurred_at, r.source, r.campaign, r.attributes
        FROM (
         SELECT $1 || jsonb_build_object('attributes', nullif(
-               CASE WHEN jsonb_typeof($2 -> 'attributes') = 'object' THEN $2 -> 'attributes' || ($2 - $3 - 'attributes')
-                    ELSE $2 - $3 END, '{}')) AS doc) d,
+               CASE jsonb_typeof($2 -> 'attributes') WHEN 'object' THEN $2 -> 'attributes' || ($2 - $3 - 'attributes')
+                    WHEN 'null' THEN $2 - $3 - 'attributes' ELSE $2 - $3 END, '{}')) AS doc) d,
         jsonb_populate_record(NULL::leadroute.leads, d.doc) r
      RETURNING id",
     &[JSONBOID, JSONBOID, TEXTARRAYOID],

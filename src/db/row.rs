@@ -129,6 +129,8 @@ impl LeadRow {
     pub fn composite(&self) -> (Datum, pg_sys::Oid) {
         // SAFETY: tuple and shape belong together.
         unsafe {
+            // rows of a query have no type of their own until they are registered
+            pg_sys::BlessTupleDesc(self.desc);
             let datum = pg_sys::heap_copy_tuple_as_datum(self.tuple, self.desc);
             (datum, (*self.desc).tdtypeid)
         }
@@ -185,6 +187,7 @@ fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Opti
         ("duplicate_of", outcome.duplicate_of().into_datum()),
         ("person_key", text(clean.person.as_ref().map(|person| person.key()))),
         ("routed_at", time(now)),
+        ("first_response_at", None),
         ("sla_due_at", decision.clock.as_ref().and_then(|clock| time(clock.due_at))),
         ("decision_id", Some(Datum::from(id))),
     ]);

@@ -3,7 +3,7 @@
 use super::function::sql_function;
 use super::row::LeadRow;
 use super::settings::ENABLED;
-use super::{batch, errors};
+use super::{batch, errors, identity};
 use pgrx::pg_sys::{self, Datum};
 
 sql_function! {
@@ -51,9 +51,9 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             return Datum::from(data.tg_trigtuple);
         }
         let row = LeadRow::new(data.tg_trigtuple, (*data.tg_relation).rd_att);
-        // Restored, or copied from elsewhere with its decision. (A WHEN clause would be parsed anew for
-        // every statement.)
-        if row.time("routed_at").is_some() {
+        // Restored, or copied from elsewhere with its decision; an app may not say so. (A WHEN clause would
+        // be parsed anew for every statement.)
+        if row.time("routed_at").is_some() && identity::is_owner(data.tg_relation) {
             return Datum::from(data.tg_trigtuple);
         }
         let Some(mut batch) = batch::take() else {

@@ -6,7 +6,7 @@ use super::rawjson::{Document, Path};
 use super::row::{from_postgres_epoch, LeadRow};
 use super::spi::{text, Row};
 use super::{queries, settings};
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::NaiveDateTime;
 use leadroute_engine::account::{Account, AccountKind, AccountMatch, MatchedBy};
 use leadroute_engine::config::{DomainKind, Pool};
 use leadroute_engine::decision::CleanLead;
@@ -19,7 +19,7 @@ use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 
 thread_local! {
     /// Compiled conditions by text; emptied when it has grown large.
@@ -47,19 +47,7 @@ pub struct Live<'a> {
 
 impl Zones for Live<'_> {
     fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime> {
-        let name = CString::new(zone).ok()?;
-        let seconds: pg_sys::pg_time_t = at.div_euclid(1_000_000);
-        // SAFETY: pg_tzset answers NULL for unknown zones; pg_localtime's result is read at once.
-        let time = unsafe {
-            let zone = pg_sys::pg_tzset(name.as_ptr());
-            if zone.is_null() {
-                return None;
-            }
-            pg_sys::pg_localtime(&seconds, zone).as_ref()?
-        };
-        let part = |value: i32| u32::try_from(value).ok();
-        NaiveDate::from_ymd_opt(time.tm_year + 1900, part(time.tm_mon + 1)?, part(time.tm_mday)?)?
-            .and_hms_opt(part(time.tm_hour)?, part(time.tm_min)?, part(time.tm_sec)?)
+        super::zones::local(zone, at)
     }
 }
 

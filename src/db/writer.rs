@@ -64,6 +64,10 @@ fn decision(
 ) -> [Option<Datum>; 19] {
     let decision = &pending.decision;
     let outcome = &decision.outcome;
+    let reason = match &pending.note {
+        Some(note) => format!("{}; asked for: {note}", decision.reason()),
+        None => decision.reason(),
+    };
     let trace = serde_json::to_string(&decision.trace).unwrap_or_else(|_| "[]".to_owned());
     [
         Some(Datum::from(pending.decision_id)),
@@ -80,7 +84,7 @@ fn decision(
         text(decision.tier.as_deref()),
         text(decision.pool.as_deref()),
         text(decision.playbook.as_deref()),
-        text(Some(&decision.reason())),
+        text(Some(&reason)),
         rawjson::from_text(&trace),
         Some(Datum::from(version)),
         text(Some(leadroute_engine::VERSION)),
@@ -108,5 +112,9 @@ fn update_lead(pending: &Pending) {
         outcome.duplicate_of().into_datum(),
         text(decision.clean.person.as_ref().map(|person| person.key())),
         timestamp(decision.clock.as_ref().map(|clock| clock.due_at)),
+        text(decision.clean.email.as_deref()),
+        text(decision.clean.industry.as_deref()),
+        text(decision.clean.lead.country.as_deref()),
+        timestamp(decision.clean.lead.occurred_at),
     ]);
 }

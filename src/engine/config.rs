@@ -120,7 +120,7 @@ pub struct Queue {
 pub struct Territory {
     pub name: String,
     pub manager_id: Option<String>,
-    pub fallback_queue: String,
+    pub fallback_queue: Option<String>,
 }
 
 /// How eager a buyer is who does this.

@@ -204,6 +204,7 @@ fn candidate(row: &Candidate) -> String {
     match &row.not {
         None => format!("{rep} was eligible"),
         Some(Ineligible::Away { away }) => format!("{rep} {away}"),
+        Some(Ineligible::Paused) => format!("{rep} is paused in this pool"),
         Some(Ineligible::ZeroWeight) => format!("{rep} has weight 0"),
         Some(Ineligible::Language { needs }) => format!("{rep} does not speak {needs}"),
         Some(Ineligible::Product { needs }) => format!("{rep} does not sell {needs}"),

@@ -25,6 +25,8 @@ pub enum Ineligible {
         #[serde(flatten)]
         away: Away,
     },
+    /// `pool_members.active` is false.
+    Paused,
     /// The weight in the pool is 0.
     ZeroWeight,
     /// Does not speak the lead's language.

@@ -32,7 +32,7 @@ pub struct Rep {
     pub backup_id: Option<String>,
 }
 
-/// One row of `pool_members` that may be chosen; `weight` in thousandths.
+/// One row of `pool_members`; `weight` in thousandths.
 #[derive(Debug, Clone, Deserialize)]
 #[allow(missing_docs)]
 pub struct Member {
@@ -40,6 +40,12 @@ pub struct Member {
     pub rep_id: String,
     pub seat: i32,
     pub weight: i64,
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// One row of `absences`.

@@ -24,7 +24,6 @@ if ! as_server "$PG_BIN/pg_ctl" -D "$PRIVATE/clusters/regress/data" status >/dev
 fi
 eval "$("$cluster" env regress)"
 
-# The log of the server says what a client cannot see; the diffs say the rest.
 if ! "$pg_regress" --bindir="$PG_BIN" --inputdir=. --outputdir="$output" \
     --dbname=leadroute_regress "${stories[@]}"; then
     [ ! -s "$output/regression.diffs" ] || cat "$output/regression.diffs"

@@ -50,6 +50,9 @@ fn ineligible(member: &Member, routing: &Routing<'_>) -> Option<Ineligible> {
     let Some(rep) = world.roster.reps.get(&member.rep_id) else {
         return Some(Ineligible::Away { away: crate::availability::Away::Unknown });
     };
+    if !member.active {
+        return Some(Ineligible::Paused);
+    }
     if member.weight == 0 {
         return Some(Ineligible::ZeroWeight);
     }

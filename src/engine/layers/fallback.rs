@@ -15,7 +15,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let pool = routing.pool.as_ref().and_then(|name| rules.pools.get(name));
     let ways = [
         ("segment", segment.and_then(|row| row.fallback_queue.clone())),
-        ("territory", territory.map(|row| row.fallback_queue.clone())),
+        ("territory", territory.and_then(|row| row.fallback_queue.clone())),
         ("pool", pool.and_then(|row| row.fallback_queue.clone())),
     ];
     let first = ways.into_iter().find_map(|(of, queue)| Some((of, queue?)));

@@ -38,10 +38,14 @@ RETURNING email, owner_id, expansion;
 INSERT INTO leadroute.leads (email) VALUES ('x@prospect.com') RETURNING id, owner_id, queue;
 SELECT story.step(14, 'customer');
 
--- The CSM is away: first the backup of the absence; with nobody there the lead goes on, never silently to who is away.
+-- The CSM is away: first the backup of the absence, then the account owner.
 INSERT INTO leadroute.absences (rep_id, during, backup_id) VALUES ('carl', '(,)', 'bea');
 INSERT INTO leadroute.leads (email) VALUES ('y@acme.com') RETURNING id, owner_id;
 SELECT story.step(15, 'customer');
 UPDATE leadroute.reps SET presence = 'offline' WHERE id = 'bea';
-INSERT INTO leadroute.leads (email) VALUES ('z@acme.com') RETURNING id, owner_id, queue, account_id, expansion;
-SELECT story.explain(16);
+INSERT INTO leadroute.leads (email) VALUES ('z@acme.com') RETURNING id, owner_id;
+SELECT story.step(16, 'customer') -> 'refused' AS refused;
+-- With nobody there the lead goes on, never silently to who is away.
+UPDATE leadroute.reps SET presence = 'away' WHERE id = 'olga';
+INSERT INTO leadroute.leads (email) VALUES ('n@acme.com') RETURNING id, owner_id, queue, account_id, expansion;
+SELECT story.explain(17);

@@ -1,5 +1,9 @@
 -- An app may put leads in and learn who owns them. It can neither read nor change rules, audit or other leads.
 \i setup.sql
+-- Roles belong to the cluster: a run that was cut off may have left them.
+SET client_min_messages = warning;
+DROP ROLE IF EXISTS story_inserter, story_caller, story_engineer;
+RESET client_min_messages;
 CREATE ROLE story_inserter;
 CREATE ROLE story_caller;
 CREATE ROLE story_engineer;
