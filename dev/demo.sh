@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common.sh"
 
 cluster() { "$ROOT/dev/cluster.sh" "$1" demo; }
-sql() { psql -X -q -v ON_ERROR_STOP=1 -P footer=off -d leadroute "$@"; }
+sql() { psql -X -q -v ON_ERROR_STOP=1 -P footer=off -P pager=off -d leadroute "$@"; }
 value() { sql -At -c "$1"; }
 heading() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 # Shows a statement as one would type it, then its result.

@@ -98,4 +98,3 @@ COMMENT ON FUNCTION leadroute.leads_deleted() IS 'Trigger: what was written abou
 
 CREATE TRIGGER leads_deleted AFTER DELETE ON leadroute.leads REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION leadroute.leads_deleted();
-CREATE INDEX sla_clocks_lead_id_idx ON leadroute.sla_clocks (lead_id);

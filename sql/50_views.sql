@@ -25,11 +25,10 @@ WITH state AS (
     UNION ALL
     SELECT pool_no, seats, credit, received FROM leadroute.turn_deltas
 ), seat AS (
-    SELECT u.seat, sum(u.credit) / 10 ^ 12 AS difference, sum(u.received)::bigint AS received
+    SELECT u.seat, trim_scale(sum(u.credit) * 0.000000000001) AS difference, sum(u.received)::bigint AS received
       FROM ledger CROSS JOIN LATERAL unnest(seats, credit, received) AS u (seat, credit, received) GROUP BY u.seat
 )
-SELECT m.pool, m.rep_id, m.weight, s.received, round((s.received + s.difference)::numeric, 3) AS entitled,
-       round(s.difference::numeric, 3) AS difference
+SELECT m.pool, m.rep_id, m.weight, s.received, s.received + s.difference AS entitled, s.difference
   FROM leadroute.pool_members m JOIN seat s USING (seat);
 COMMENT ON VIEW leadroute.pool_fairness IS 'Leads that each rep got by rotation beside the share that the rep was entitled to, over the leads that the rep was eligible for.';
 

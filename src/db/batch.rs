@@ -8,16 +8,17 @@ use super::identity::{next_value, AsOwner};
 use super::ledger::{Entry, Ledgers};
 use super::rescue::{protect, Failure};
 use super::row::{now, LeadRow};
+use super::scan::LEADS;
 use super::settings::{OnError, ON_ERROR};
 use super::world::Live;
-use super::{cache, queries, writer};
+use super::{cache, writer};
 use leadroute_engine::config::Rules;
 use leadroute_engine::decision::Decision;
 use leadroute_engine::pipeline::{self, World};
 use leadroute_engine::reason::Problem;
 use leadroute_engine::roster::Roster;
 use leadroute_engine::Micros;
-use pgrx::pg_sys::{self, Datum};
+use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Instant;
@@ -176,8 +177,7 @@ impl Batch {
         };
         let arrived = {
             let _owner = AsOwner::begin();
-            let key = [Some(Datum::from(last.lead_id)), Some(Datum::from(last.decision_id))];
-            queries::ARRIVED.first(&key, |_| ()).is_some()
+            has_arrived(last)
         };
         if !arrived {
             let dropped = self.pending.pop().and_then(|last| last.entry);
@@ -191,9 +191,10 @@ impl Batch {
             return;
         }
         let _owner = AsOwner::begin();
-        let pending = std::mem::take(&mut self.pending);
-        let arrived = pending.into_iter().filter(|row| writer::inserted(row, self.cause, self.rules.version));
-        let entries: Vec<Entry> = arrived.filter_map(|row| row.entry).collect();
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.retain(has_arrived);
+        writer::inserted(&pending, self.cause, self.rules.version);
+        let entries: Vec<Entry> = pending.into_iter().filter_map(|row| row.entry).collect();
         self.ledgers.write(&entries);
     }
 
@@ -206,6 +207,16 @@ impl Batch {
         self.ledgers.write(&entries);
         pending.decision_id
     }
+}
+
+/// Whether the row of a decision has been inserted.
+fn has_arrived(pending: &Pending) -> bool {
+    let found = LEADS.bigint(pending.lead_id, |row| {
+        // SAFETY: a row of leads, valid during the callback.
+        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        row.get::<i64>("decision_id")
+    });
+    found == Some(pending.decision_id)
 }
 
 /// The SQLSTATE and message to keep with the lead, unless the setting says to fail.

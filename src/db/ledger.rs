@@ -7,8 +7,11 @@
 //! One open transaction at a time may write the state of a pool (a second lock, only ever tried); the
 //! others add deltas beside it, which the next writer takes in. So nobody waits for anybody's commit.
 
+use super::identity::next_value;
 use super::locks::{self, Class};
-use super::{queries, settings};
+use super::scan::{Order, TURNS, TURN_DELTAS};
+use super::spi::Row;
+use super::{queries, settings, store};
 use leadroute_engine::rotation::{self, Deltas, Share};
 use pgrx::pg_sys::Datum;
 use pgrx::IntoDatum;
@@ -33,8 +36,6 @@ struct Pool {
     base: Sum,
     /// Deltas that are contained in it.
     contains: Vec<i64>,
-    /// Key of the newest state.
-    newest: Option<i64>,
     /// Credits including the turns of this statement.
     credits: HashMap<i32, i64>,
     /// Whether this transaction writes the state.
@@ -64,26 +65,15 @@ impl Pool {
         let mut pool = Self {
             base: Sum::default(),
             contains: Vec::new(),
-            newest: None,
             credits: HashMap::new(),
             writer,
             read_at: WRITES.get(),
         };
-        let rows = queries::LEDGER.read(&[Some(Datum::from(pool_no))], |row| {
-            let vectors = (row.get::<Vec<i32>>(3), row.get::<Vec<i64>>(4), row.get::<Vec<i64>>(5));
-            (row.get::<bool>(1), row.get::<i64>(2), vectors)
+        TURNS.integer(pool_no, Order::Down, |row| Some(pool.base.add_row(row)));
+        TURN_DELTAS.integer(pool_no, Order::Up, |row| {
+            pool.contains.push(pool.base.add_row(row));
+            None::<()>
         });
-        for (is_state, id, (seats, credit, received)) in rows {
-            match is_state {
-                Some(true) => pool.newest = id,
-                _ => pool.contains.extend(id),
-            }
-            let seats = seats.unwrap_or_default().into_iter();
-            let totals = credit.unwrap_or_default().into_iter().zip(received.unwrap_or_default());
-            for (seat, (credit, received)) in seats.zip(totals) {
-                pool.base.add(seat, credit, received);
-            }
-        }
         pool.credits = pool.base.0.iter().map(|(seat, total)| (*seat, total.0)).collect();
         pool
     }
@@ -171,9 +161,7 @@ impl Ledgers {
         for (pool_no, sum) in sums {
             match self.0.get_mut(&pool_no) {
                 Some(pool) if pool.writer => pool.advance(pool_no, sum),
-                _ => {
-                    queries::DELTA_ADD.write(&sum.arguments(pool_no));
-                }
+                _ => store::append("turn_deltas", [sum.row(next_value("turn_deltas_id_seq"), pool_no)]),
             }
         }
     }
@@ -184,18 +172,18 @@ impl Pool {
     fn advance(&mut self, pool_no: i32, sum: Sum) {
         if self.read_at != WRITES.get() {
             let fresh = Self::read(pool_no, true);
-            (self.base, self.contains, self.newest) = (fresh.base, fresh.contains, fresh.newest);
+            (self.base, self.contains) = (fresh.base, fresh.contains);
         }
         for (seat, (credit, received)) in sum.0 {
             self.base.add(seat, credit, received);
         }
-        let ids = queries::STATE_ADD.returning(&self.base.arguments(pool_no), |row| row.get::<i64>(1));
-        self.newest = ids.into_iter().next().flatten();
+        let id = next_value("turns_id_seq");
+        store::append("turns", [self.base.row(id, pool_no)]);
         if !self.contains.is_empty() {
             queries::DELTA_TRIM.write(&[std::mem::take(&mut self.contains).into_datum()]);
         }
-        if let Some(newest) = self.newest.filter(|id| id % KEEP_STATES == 0) {
-            queries::STATE_TRIM.write(&[Some(Datum::from(pool_no)), Some(Datum::from(newest))]);
+        if id % KEEP_STATES == 0 {
+            queries::STATE_TRIM.write(&[Some(Datum::from(pool_no)), Some(Datum::from(id))]);
         }
         WRITES.set(WRITES.get() + 1);
         self.read_at = WRITES.get();
@@ -213,10 +201,23 @@ impl Sum {
         total.1 += received;
     }
 
-    fn arguments(&self, pool_no: i32) -> [Option<Datum>; 4] {
+    /// Adds a row of `turns` or `turn_deltas`; answers its key.
+    fn add_row(&mut self, row: Row) -> i64 {
+        let seats = row.get::<Vec<i32>>(3).unwrap_or_default().into_iter();
+        let (credit, received) = (row.get::<Vec<i64>>(4), row.get::<Vec<i64>>(5));
+        let totals = credit.unwrap_or_default().into_iter().zip(received.unwrap_or_default());
+        for (seat, (credit, received)) in seats.zip(totals) {
+            self.add(seat, credit, received);
+        }
+        row.get(1).unwrap_or_default()
+    }
+
+    /// As a row of `turns` or `turn_deltas`.
+    fn row(&self, id: i64, pool_no: i32) -> [Option<Datum>; 5] {
         let seats: Vec<i32> = self.0.keys().copied().collect();
         let credit: Vec<i64> = self.0.values().map(|total| total.0).collect();
         let received: Vec<i64> = self.0.values().map(|total| total.1).collect();
-        [Some(Datum::from(pool_no)), seats.into_datum(), credit.into_datum(), received.into_datum()]
+        let (id, pool_no) = (Some(Datum::from(id)), Some(Datum::from(pool_no)));
+        [id, pool_no, seats.into_datum(), credit.into_datum(), received.into_datum()]
     }
 }

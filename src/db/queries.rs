@@ -1,9 +1,9 @@
-//! Every SQL text that the extension runs. They run as its owner with a safe search_path (see
+//! Every SQL text that the extension runs; look-ups by key are in [`super::scan`]. They run as its owner with a safe search_path (see
 //! [`super::identity`]), and always under a fresh snapshot (see [`super::spi`]).
 
 use super::spi::Query;
 use pgrx::pg_sys::{
-    BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
+    BOOLOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
 };
 
 /// The rules as JSON.
@@ -12,92 +12,17 @@ pub static RULES: Query = Query::new("SELECT leadroute.rules_json()", &[]);
 /// The roster as JSON.
 pub static ROSTER: Query = Query::new("SELECT leadroute.roster_json()", &[]);
 
-/// What is known of the names of a host ($1); the longest name comes first.
-pub static DOMAIN: Query = Query::new(
-    "SELECT domain, kind, queue, true AS rule FROM leadroute.domain_rules WHERE domain = ANY ($1)
-     UNION ALL
-     SELECT domain, kind, NULL, false FROM leadroute.mail_domains WHERE domain = ANY ($1)",
-    &[TEXTARRAYOID],
-);
-
-/// The first open lead of a person ($1), other than $2. `id + 0` keeps the planner from walking the
-/// primary key in search of the person.
-pub static EARLIER_LEAD: Query = Query::new(
-    "SELECT id, owner_id, queue FROM leadroute.leads
-      WHERE person_key = $1 AND duplicate_of IS NULL AND id <> $2
-        AND status NOT IN ('converted', 'lost', 'disqualified')
-      ORDER BY id + 0 LIMIT 1",
-    &[TEXTOID, INT8OID],
-);
-
-/// The account under an e-mail address ($1), a CRM id ($2) or domains ($3), with its parent; the best
-/// match counts. Sub-queries in this order, so that each is one probe of an index at any size.
-pub static ACCOUNT: Query = Query::new(
-    "SELECT CASE WHEN k.contact IS NOT NULL THEN 1 WHEN k.crm IS NOT NULL THEN 2 ELSE 3 END, (k.by_domain).domain,
-            (k.by_domain).division,
-            a.id, a.kind, a.named, a.owner_id, a.csm_id, a.country, a.division, a.disqualified_reason, a.disqualified_at,
-            p.id, p.kind, p.named, p.owner_id, p.csm_id, p.country, p.division, p.disqualified_reason, p.disqualified_at
-       FROM (SELECT (SELECT account_id FROM leadroute.contacts WHERE email = $1) AS contact,
-                    (SELECT id FROM leadroute.accounts WHERE id = $2) AS crm,
-                    (SELECT d FROM leadroute.account_domains d WHERE domain = ANY ($3)
-                      ORDER BY length(domain) DESC LIMIT 1) AS by_domain
-             OFFSET 0) k
-       JOIN LATERAL (SELECT * FROM leadroute.accounts
-                      WHERE id = coalesce(k.contact, k.crm, (k.by_domain).account_id) LIMIT 1) a ON true
-       LEFT JOIN LATERAL (SELECT * FROM leadroute.accounts WHERE id = a.parent_id LIMIT 1) p ON true",
-    &[TEXTOID, TEXTOID, TEXTARRAYOID],
-);
-
-/// The state of a pool and what was added to it: kind, key, seats, credit, received.
-pub static LEDGER: Query = Query::new(
-    "(SELECT true, id, seats, credit, received FROM leadroute.turns WHERE pool_no = $1 ORDER BY pool_no DESC, id DESC LIMIT 1)
-     UNION ALL
-     SELECT false, id, seats, credit, received FROM leadroute.turn_deltas WHERE pool_no = $1",
-    &[INT4OID],
-);
-
-/// The new state of a pool.
-pub static STATE_ADD: Query = Query::new(
-    "INSERT INTO leadroute.turns (pool_no, seats, credit, received) VALUES ($1, $2, $3, $4) RETURNING id",
-    &[INT4OID, INT4ARRAYOID, INT8ARRAYOID, INT8ARRAYOID],
-);
-
 /// States of a pool that no longer hold.
 pub static STATE_TRIM: Query =
     Query::new("DELETE FROM leadroute.turns WHERE pool_no = $1 AND id < $2", &[INT4OID, INT8OID]);
-
-/// A turn beside the state.
-pub static DELTA_ADD: Query = Query::new(
-    "INSERT INTO leadroute.turn_deltas (pool_no, seats, credit, received) VALUES ($1, $2, $3, $4)",
-    &[INT4OID, INT4ARRAYOID, INT8ARRAYOID, INT8ARRAYOID],
-);
 
 /// Turns that the new state contains.
 pub static DELTA_TRIM: Query =
     Query::new("DELETE FROM leadroute.turn_deltas WHERE id = ANY ($1)", &[INT8ARRAYOID]);
 
-/// Writes the decision for a new lead, if its row was really inserted.
-pub static DECISION_OF_INSERTED: Query = Query::new(
-    "INSERT INTO leadroute.decisions (id, lead_id, decided_at, cause, layer, outcome, owner_id, queue, previous_owner_id,
-                                      segment, territory, tier, pool, playbook, reason, trace, config_version,
-                                      engine_version, elapsed_us)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
-      WHERE EXISTS (SELECT FROM leadroute.leads WHERE id = $2 AND decision_id = $1)",
-    &[
-        INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-        TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, INT8OID, TEXTOID, INT4OID,
-    ],
-);
-
-/// Starts a clock.
-pub static CLOCK: Query = Query::new(
-    "INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, next_at) VALUES ($1, $2, $3, $4, $5)",
-    &[INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID],
-);
-
 /// Stops the clock of a lead.
 pub static CLOCK_STOP: Query = Query::new(
-    "UPDATE leadroute.sla_clocks SET stopped_at = $2 WHERE lead_id = $1 AND stopped_at IS NULL",
+    "UPDATE leadroute.sla_clocks SET stopped_at = $2, next_at = NULL WHERE lead_id = $1 AND stopped_at IS NULL",
     &[INT8OID, TIMESTAMPTZOID],
 );
 
@@ -105,12 +30,6 @@ pub static CLOCK_STOP: Query = Query::new(
 pub static CLOCK_STEP: Query = Query::new(
     "UPDATE leadroute.sla_clocks SET steps_done = $2, next_at = $3 WHERE id = $1",
     &[INT8OID, INT4OID, TIMESTAMPTZOID],
-);
-
-/// Puts a notification into the outbox.
-pub static NOTIFICATION: Query = Query::new(
-    "INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, queue) VALUES ($1, $2, $3, $4, $5)",
-    &[INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID],
 );
 
 /// Gives a lead that is there its new decision, and the values that intake has cleaned.
@@ -127,10 +46,6 @@ pub static LEAD_UPDATE: Query = Query::new(
         TEXTOID, BOOLOID, INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
     ],
 );
-
-/// Whether a row that was decided ($1, decision $2) has been inserted.
-pub static ARRIVED: Query =
-    Query::new("SELECT true FROM leadroute.leads WHERE id = $1 AND decision_id = $2", &[INT8OID, INT8OID]);
 
 /// Fills empty fields of the first lead ($1) from its touch ($2); not while somebody else holds it.
 pub static FILL: Query = Query::new(

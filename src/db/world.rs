@@ -4,8 +4,9 @@ use super::ledger::{Entry, Ledgers};
 use super::locks::{self, Class};
 use super::rawjson::{Document, Path};
 use super::row::{from_postgres_epoch, LeadRow};
-use super::spi::{text, Row};
-use super::{queries, settings};
+use super::scan::{ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, DOMAIN_RULES, MAIL_DOMAINS, PERSONS};
+use super::settings;
+use super::spi::Row;
 use chrono::NaiveDateTime;
 use leadroute_engine::account::{Account, AccountKind, AccountMatch, MatchedBy};
 use leadroute_engine::config::{DomainKind, Pool};
@@ -16,7 +17,6 @@ use leadroute_engine::state::{
 };
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
-use pgrx::IntoDatum;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::CStr;
@@ -54,20 +54,20 @@ impl Zones for Live<'_> {
 impl State for Live<'_> {
     fn domain(&mut self, names: &[String]) -> DomainFacts {
         let mut facts = DomainFacts::default();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let rows = queries::DOMAIN.read(&[names.into_datum()], |row| {
-            let (domain, kind) = (row.get::<String>(1), row.get::<String>(2));
-            (domain.unwrap_or_default(), kind.unwrap_or_default(), row.get::<String>(3), row.get::<bool>(4))
-        });
-        for (domain, kind, queue, is_rule) in rows {
-            if is_rule == Some(true) {
-                let longer = facts.rule.as_ref().is_none_or(|(best, ..)| best.len() < domain.len());
-                if let (true, Some(kind)) = (longer, domain_kind(&kind)) {
-                    facts.rule = Some((domain, kind, queue));
-                }
-            } else if facts.listed != Some(MailDomain::Disposable) {
-                let disposable = kind == "disposable";
-                facts.listed = Some(if disposable { MailDomain::Disposable } else { MailDomain::Personal });
+        for name in names {
+            if facts.rule.is_none() {
+                facts.rule = DOMAIN_RULES.text(name, |row| {
+                    let kind = domain_kind(&row.get::<String>(2)?)?;
+                    Some((name.clone(), kind, row.get(3)))
+                });
+            }
+            if facts.listed != Some(MailDomain::Disposable) {
+                let listed = MAIL_DOMAINS.text(name, |row| row.get::<String>(2));
+                let kind = |kind: String| match kind.as_str() {
+                    "disposable" => MailDomain::Disposable,
+                    _ => MailDomain::Personal,
+                };
+                facts.listed = listed.map(kind).or(facts.listed);
             }
         }
         facts
@@ -81,11 +81,19 @@ impl State for Live<'_> {
             let wait = settings::DUPLICATE_WAIT.get();
             waited_in_vain = !locks::lock_within(Class::Person, locks::key_of(key), wait);
         }
-        let arguments = [text(Some(key)), Some(Datum::from(this.unwrap_or(0)))];
-        let found = queries::EARLIER_LEAD.first(&arguments, |row| EarlierLead {
-            id: row.get(1).unwrap_or_default(),
-            owner_id: row.get(2),
-            queue: row.get(3),
+        let mut found: Option<EarlierLead> = None;
+        PERSONS.text(key, |row| {
+            // SAFETY: a row of leads, valid during the callback.
+            let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+            let id = row.get::<i64>("id").unwrap_or_default();
+            let open = row.get::<String>("status").is_none_or(|status| is_open(&status));
+            let lead = EarlierLead { id, owner_id: row.get("owner_id"), queue: row.get("queue") };
+            let rank = |lead: &EarlierLead| (lead.is_nurtured(), lead.id);
+            let first = found.as_ref().is_none_or(|best| rank(&lead) < rank(best));
+            if open && first && Some(id) != this {
+                found = Some(lead);
+            }
+            None::<()>
         });
         match found {
             Some(lead) => Earlier::Lead(lead),
@@ -95,12 +103,20 @@ impl State for Live<'_> {
     }
 
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch> {
-        if keys.email.is_none() && keys.crm_account_id.is_none() && keys.domains.is_empty() {
-            return None;
-        }
-        let domains: Vec<&str> = keys.domains.iter().map(String::as_str).collect();
-        let arguments = [text(keys.email), text(keys.crm_account_id), domains.into_datum()];
-        queries::ACCOUNT.first(&arguments, account_match).flatten()
+        let contact = keys.email.and_then(|email| CONTACTS.text(email, |row| row.get::<String>(2)));
+        let contact = contact.and_then(|id| account(&id)).map(|found| (found, MatchedBy::Contact, None));
+        let by_id = || Some((account(keys.crm_account_id?)?, MatchedBy::CrmId, None));
+        let by_domain = || {
+            let (id, names) = keys.domains.iter().find_map(|name| {
+                ACCOUNT_DOMAINS
+                    .text(name, |row| Some((row.get::<String>(2)?, (name.clone(), row.get::<String>(3)))))
+            })?;
+            Some((account(&id)?, MatchedBy::Domain, Some(names)))
+        };
+        let ((account_row, parent), by, names) = contact.or_else(by_id).or_else(by_domain)?;
+        let parent = parent.and_then(|id| account(&id)).map(|(parent, _)| parent);
+        let (domain, division) = names.unzip();
+        Some(AccountMatch { account: account_row, parent, by, domain, division: division.flatten() })
     }
 
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool {
@@ -175,39 +191,35 @@ fn domain_kind(kind: &str) -> Option<DomainKind> {
     })
 }
 
-fn account_match(row: Row) -> Option<AccountMatch> {
-    let by = match row.get::<i32>(1)? {
-        1 => MatchedBy::Contact,
-        2 => MatchedBy::CrmId,
-        _ => MatchedBy::Domain,
-    };
-    Some(AccountMatch {
-        account: account(row, 4)?,
-        parent: account(row, 13),
-        by,
-        domain: row.get(2),
-        division: row.get(3),
+/// Statuses of leads that somebody still works on.
+fn is_open(status: &str) -> bool {
+    !matches!(status, "converted" | "lost" | "disqualified")
+}
+
+/// An account with the key of its parent.
+fn account(id: &str) -> Option<(Account, Option<String>)> {
+    ACCOUNTS.text(id, |row| {
+        let account = Account {
+            id: row.get(1)?,
+            kind: account_kind(&row.get::<String>(3)?),
+            named: row.get(4).unwrap_or(false),
+            owner_id: row.get(5),
+            csm_id: row.get(6),
+            country: row.get(8),
+            division: row.get(9),
+            disqualified_reason: row.get(10),
+            disqualified_at: row.get::<i64>(11).map(from_postgres_epoch),
+        };
+        Some((account, row.get(7)))
     })
 }
 
-/// An account in nine columns from `first` on.
-fn account(row: Row, first: i32) -> Option<Account> {
-    let kind = row.get::<String>(first + 1)?;
-    Some(Account {
-        id: row.get(first)?,
-        kind: match kind.as_str() {
-            "customer" => AccountKind::Customer,
-            "churned" => AccountKind::Churned,
-            "partner" => AccountKind::Partner,
-            "disqualified" => AccountKind::Disqualified,
-            _ => AccountKind::Prospect,
-        },
-        named: row.get(first + 2).unwrap_or(false),
-        owner_id: row.get(first + 3),
-        csm_id: row.get(first + 4),
-        country: row.get(first + 5),
-        division: row.get(first + 6),
-        disqualified_reason: row.get(first + 7),
-        disqualified_at: row.get::<i64>(first + 8).map(from_postgres_epoch),
-    })
+fn account_kind(kind: &str) -> AccountKind {
+    match kind {
+        "customer" => AccountKind::Customer,
+        "churned" => AccountKind::Churned,
+        "partner" => AccountKind::Partner,
+        "disqualified" => AccountKind::Disqualified,
+        _ => AccountKind::Prospect,
+    }
 }

@@ -1,59 +1,67 @@
 //! The one write path: decision, clock, notifications, and what a touch adds to the first lead.
 
 use super::batch::Pending;
-use super::queries;
+use super::identity::next_value;
 use super::rawjson;
 use super::row::to_postgres_epoch;
 use super::spi::{text, timestamp};
+use super::{queries, store};
 use pgrx::pg_sys::Datum;
 use pgrx::IntoDatum;
 
-/// Writes the decision of a lead that was inserted, with everything that belongs to it. False if the
-/// row is not there: it was dropped on a conflict.
-pub fn inserted(pending: &Pending, cause: &str, version: i64) -> bool {
-    let arguments = decision(pending, cause, version, None);
-    if queries::DECISION_OF_INSERTED.write(&arguments) == 0 {
-        return false;
+/// Writes the decisions of leads that were inserted, with everything that belongs to them.
+pub fn inserted(arrived: &[Pending], cause: &str, version: i64) {
+    record(arrived, cause, version, None);
+    for pending in arrived {
+        if let Some(first) = pending.decision.outcome.duplicate_of() {
+            queries::FILL.write(&[Some(Datum::from(first)), Some(Datum::from(pending.lead_id))]);
+        }
     }
-    consequences(pending);
-    if let Some(first) = pending.decision.outcome.duplicate_of() {
-        queries::FILL.write(&[Some(Datum::from(first)), Some(Datum::from(pending.lead_id))]);
-    }
-    true
 }
 
 /// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
 pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Option<&str>) {
     update_lead(pending);
-    queries::DECISION_OF_INSERTED.write(&decision(pending, cause, version, previous_owner));
     if pending.decision.clock.is_some() {
         let now = timestamp(Some(pending.decided_at));
         queries::CLOCK_STOP.write(&[Some(Datum::from(pending.lead_id)), now]);
     }
-    consequences(pending);
+    record(std::slice::from_ref(pending), cause, version, previous_owner);
 }
 
-fn consequences(pending: &Pending) {
-    let lead = Some(Datum::from(pending.lead_id));
-    let decision = &pending.decision;
-    if let Some(clock) = &decision.clock {
-        queries::CLOCK.write(&[
-            lead,
-            text(Some(&clock.policy)),
-            timestamp(Some(clock.started_at)),
-            timestamp(Some(clock.due_at)),
-            timestamp(clock.next_at),
-        ]);
-    }
-    for notice in &decision.notices {
-        queries::NOTIFICATION.write(&[
-            lead,
+/// Decisions, clocks and notifications, a table after the other.
+fn record(leads: &[Pending], cause: &str, version: i64, previous_owner: Option<&str>) {
+    store::append("decisions", leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
+    store::append("sla_clocks", leads.iter().filter_map(clock));
+    store::append("notifications", leads.iter().flat_map(notifications));
+}
+
+fn clock(pending: &Pending) -> Option<[Option<Datum>; 8]> {
+    let clock = pending.decision.clock.as_ref()?;
+    Some([
+        Some(Datum::from(next_value("sla_clocks_id_seq"))),
+        Some(Datum::from(pending.lead_id)),
+        text(Some(&clock.policy)),
+        timestamp(Some(clock.started_at)),
+        timestamp(Some(clock.due_at)),
+        0.into_datum(),
+        timestamp(clock.next_at),
+        None,
+    ])
+}
+
+fn notifications(pending: &Pending) -> impl Iterator<Item = [Option<Datum>; 7]> + '_ {
+    pending.decision.notices.iter().map(|notice| {
+        [
+            Some(Datum::from(next_value("notifications_id_seq"))),
+            Some(Datum::from(pending.lead_id)),
             Some(Datum::from(pending.decision_id)),
             text(Some(notice.kind)),
             text(notice.rep_id.as_deref()),
-            text(decision.outcome.queue()),
-        ]);
-    }
+            text(pending.decision.outcome.queue()),
+            timestamp(Some(pending.decided_at)),
+        ]
+    })
 }
 
 fn decision(

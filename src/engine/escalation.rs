@@ -99,6 +99,7 @@ fn routing<'a>(overdue: &'a Overdue, world: World<'a>, state: &'a mut dyn State)
         tried: &overdue.tried,
         domain_rule: None,
         account: Some(None),
+        nurtured: None,
         segment: segment.and_then(|name| world.rules.segments.place(name)),
         tier: overdue.tier.clone(),
         pool: overdue.pool.clone(),

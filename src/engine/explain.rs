@@ -78,6 +78,9 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::NoIdentity => "neither e-mail nor phone to compare".into(),
         Reason::FirstSeen => "no open lead of this person".into(),
         Reason::SubmitInFlight => "the same person is being submitted elsewhere; not waited for".into(),
+        Reason::InNurture { lead_id } => {
+            format!("lead {lead_id} of this person is in nurture: this one is looked at")
+        }
         Reason::MergedInto { lead_id, by_email } => {
             let key = if *by_email { "e-mail address" } else { "phone number" };
             format!("same {key} as lead {lead_id}: merged into it")

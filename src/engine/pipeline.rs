@@ -59,6 +59,8 @@ pub struct Routing<'a> {
     pub domain_rule: Option<(String, DomainKind, Option<String>)>,
     /// The account; the outer `Option` says whether it was looked up.
     pub account: Option<Option<AccountMatch>>,
+    /// The person's first lead, where that is in nurture.
+    pub nurtured: Option<i64>,
     /// Place of the segment in the matcher.
     pub segment: Option<usize>,
     /// Name of the tier.
@@ -104,6 +106,7 @@ pub fn route(
         tried,
         domain_rule: None,
         account: None,
+        nurtured: None,
         segment: None,
         tier: None,
         pool: None,

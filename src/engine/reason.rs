@@ -76,6 +76,10 @@ pub enum Reason {
     NoIdentity,
     FirstSeen,
     SubmitInFlight,
+    /// The person's first lead is in nurture, so this one may turn out better.
+    InNurture {
+        lead_id: i64,
+    },
     MergedInto {
         lead_id: i64,
         by_email: bool,

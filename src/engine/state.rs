@@ -34,8 +34,15 @@ pub struct EarlierLead {
     pub id: i64,
     /// Who owns it.
     pub owner_id: Option<String>,
-    /// The queue it waits in.
+    /// The queue it waits in; neither owner nor queue: marketing keeps it warm.
     pub queue: Option<String>,
+}
+
+impl EarlierLead {
+    /// Whether nobody works on it.
+    pub const fn is_nurtured(&self) -> bool {
+        self.owner_id.is_none() && self.queue.is_none()
+    }
 }
 
 /// Answer to 'is this person already there?'.
@@ -98,7 +105,8 @@ pub trait Zones {
 pub trait State: Zones {
     /// Rules and lists that know one of the names (longest first).
     fn domain(&mut self, names: &[String]) -> DomainFacts;
-    /// The first open lead of the person. `this` is the lead being routed.
+    /// The first open lead of the person; one that somebody works on comes before nurtured ones. `this` is
+    /// the lead being routed.
     fn earlier_lead(&mut self, person: &Person, this: Option<i64>) -> Earlier;
     /// The best account under any of the keys: contact, then CRM id, then the longest domain.
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch>;

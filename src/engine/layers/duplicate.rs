@@ -5,7 +5,8 @@ use crate::pipeline::{Finding, Routing};
 use crate::reason::Reason;
 use crate::state::{Earlier, Person};
 
-/// Decides where an open lead of the same person exists.
+/// Decides where somebody works on a lead of the same person. A lead in nurture does not keep a hotter one
+/// from a rep; the tier layer merges the new one into it if it would end in nurture too.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let Some(person) = routing.clean.person.clone() else {
         return Finding::passed(Reason::NoIdentity);
@@ -13,6 +14,10 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     match routing.state.earlier_lead(&person, routing.clean.lead.id) {
         Earlier::Unknown => Finding::passed(Reason::FirstSeen),
         Earlier::InFlight => Finding::passed(Reason::SubmitInFlight),
+        Earlier::Lead(first) if first.is_nurtured() => {
+            routing.nurtured = Some(first.id);
+            Finding::passed(Reason::InNurture { lead_id: first.id })
+        }
         Earlier::Lead(first) => {
             let (lead_id, by_email) = (first.id, matches!(person, Person::Email(_)));
             let (owner_id, queue) = (first.owner_id, first.queue);
@@ -86,5 +91,24 @@ mod tests {
     fn nothing_to_compare() {
         let decision = setup().route(phone("12"));
         assert_eq!(said(&decision, Layer::Duplicate), &Reason::NoIdentity);
+    }
+
+    #[test]
+    fn a_person_in_nurture_gets_another_chance_and_is_no_second_lead_in_nurture() {
+        let rules = json!({
+            "segments": [{"name": "all", "priority": 1}],
+            "tiers": [
+                {"name": "hot", "score": {"lower": 50.0, "lower_inc": true}, "action": "queue", "queue": "hot"},
+                {"name": "cold", "score": {"upper": 50.0}, "action": "nurture"},
+            ],
+        });
+        let scored = |score| {
+            let mut setup = Setup::new(rules.clone(), json!({}));
+            setup.state.earlier("ada@acme.com", 7, None, None);
+            setup.route(Lead { score: Some(score), ..lead("ada@acme.com") })
+        };
+        assert_eq!(scored(90.0).outcome.queue(), Some("hot"));
+        assert_eq!(said(&scored(90.0), Layer::Duplicate), &Reason::InNurture { lead_id: 7 });
+        assert_eq!(scored(10.0).outcome.duplicate_of(), Some(7));
     }
 }

@@ -29,11 +29,16 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
             (tier.pool.clone(), None)
         }
         TierAction::Queue => (tier.queue.clone(), tier.queue.clone().map(Outcome::Queue)),
-        TierAction::Nurture => (None, Some(Outcome::Nurture)),
+        TierAction::Nurture => (None, Some(nurture(routing.nurtured))),
     };
     let (tier, action) = (tier.name.clone(), tier.action);
     let reason = Reason::Tier { tier, score, action, target };
     Finding { reason, outcome }
+}
+
+/// Nurture; for a person who is there already, a touch of that lead.
+fn nurture(first: Option<i64>) -> Outcome {
+    first.map_or(Outcome::Nurture, |lead_id| Outcome::Merged { lead_id, owner_id: None, queue: None })
 }
 
 #[cfg(test)]
