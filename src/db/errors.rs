@@ -92,7 +92,7 @@ pub fn unreadable_config(what: &str) -> ! {
 /// The objects of the extension are not where they belong.
 pub fn broken_installation(what: &str) -> ! {
     raise(
-        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
         format!("{what} of extension leadroute is missing"),
         "Drop and create the extension again, after a dump of its data.",
     )
