@@ -76,20 +76,27 @@ fn an_old_snapshot_sees_new_turns() {
     }
 }
 
+/// Prepared statements: once planned they take no lock anew, and so are not told of changes by the lock.
 #[test]
 fn an_old_snapshot_sees_new_rules() {
     for level in LEVELS {
         let database = Database::with_pool(2);
         let (mut first, mut second) = (database.connect(), database.connect());
+        let sql = "INSERT INTO leadroute.leads (email) VALUES ($1) RETURNING coalesce(owner_id, queue)";
+        let prepared = second.prepare(sql).unwrap();
+        let mut insert = |client: &mut Client, email: &str| -> String {
+            client.query_one(&prepared, &[&email]).unwrap().get(0)
+        };
         second.batch_execute(&format!("BEGIN ISOLATION LEVEL {level}")).unwrap();
-        insert(&mut second, "zero");
+        // PostgreSQL makes a generic plan at the sixth execution at the latest.
+        for n in 0..8 {
+            insert(&mut second, &format!("{n}@acme.com"));
+        }
         first.batch_execute("UPDATE leadroute.reps SET presence = 'offline' WHERE id = 'r2'").unwrap();
-        let owners = [insert(&mut second, "one"), insert(&mut second, "two")];
+        let owners = [insert(&mut second, "one@acme.com"), insert(&mut second, "two@acme.com")];
         assert_eq!(owners, ["r1", "r1"], "{level}: somebody offline got a lead");
         first.batch_execute("UPDATE leadroute.segments SET enabled = false").unwrap();
-        insert(&mut second, "three");
-        let queue = text(&mut second, "SELECT queue FROM leadroute.leads WHERE email = 'three@acme.com'");
-        assert_eq!(queue, "catch_all", "{level}: a disabled segment still matched");
+        assert_eq!(insert(&mut second, "three@acme.com"), "catch_all", "{level}: a disabled segment matched");
         second.batch_execute("COMMIT").unwrap();
     }
 }
