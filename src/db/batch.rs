@@ -76,15 +76,19 @@ thread_local! {
 impl Batch {
     /// Opens a batch with the rules and the roster of now.
     pub fn open(cause: &'static str, odd: Vec<Problem>) -> Self {
-        let loaded = protect(|| {
-            let _owner = AsOwner::begin();
-            cache::current()
-        });
-        let (mut broken, mut config) = (None, Default::default());
-        match loaded {
-            Ok(current) => config = current,
-            Err(failure) => broken = Some(fall_back(failure)),
-        }
+        let loaded = cache::current().map_or_else(
+            || {
+                protect(|| {
+                    let _owner = AsOwner::begin();
+                    cache::load()
+                })
+            },
+            Ok,
+        );
+        let (config, broken) = match loaded {
+            Ok(config) => (config, None),
+            Err(failure) => (Default::default(), Some(fall_back(failure))),
+        };
         Self {
             cause,
             rules: config.0,

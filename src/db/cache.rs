@@ -41,26 +41,34 @@ unsafe extern "C-unwind" fn invalidated(_: Datum, relation: Oid) {
     STALE.set((old_rules || all || relation == rules, old_roster || all || relation == roster));
 }
 
-/// The rules and roster that are committed now, and those this transaction has changed itself.
+/// The rules and the roster, compiled.
+pub type Config = (Rc<Rules>, Rc<Roster>);
+
+/// The rules and roster that are committed now, and those this transaction has changed itself; `None` if
+/// they must be [`load`]ed.
 ///
 /// A lock that is held already does not deliver invalidations, so they are asked for here: in a long
 /// transaction the next statement sees a change that committed in between.
-pub fn current() -> (Rc<Rules>, Rc<Roster>) {
+pub fn current() -> Option<Config> {
     // SAFETY: may run wherever locks may be taken.
     unsafe { pg_sys::AcceptInvalidationMessages() };
+    if STALE.get() != (false, false) {
+        return None;
+    }
+    CACHE.with_borrow(|cache| Some((cache.rules.clone()?, cache.roster.clone()?)))
+}
+
+/// Reads what is out of date, until nothing is.
+pub fn load() -> Config {
     loop {
-        let (rules, roster) = STALE.get();
-        if !rules && !roster {
-            break;
+        if let Some(config) = current() {
+            return config;
         }
+        let (rules, roster) = STALE.get();
         MARKERS.set((identity::relation("segments"), identity::relation("reps")));
         STALE.set((false, false));
         reload(rules, roster);
     }
-    CACHE.with_borrow(|cache| {
-        let (rules, roster) = (cache.rules.clone(), cache.roster.clone());
-        (rules.unwrap_or_default(), roster.unwrap_or_default())
-    })
 }
 
 fn reload(rules: bool, roster: bool) {

@@ -1,5 +1,5 @@
-//! Runs a stretch of code as the owner of the extension, with a search_path that nobody can plant
-//! anything in.
+//! Runs a stretch of code as the owner of the extension, and queries with a search_path that nobody can
+//! plant anything in.
 
 use super::errors;
 use pgrx::pg_sys;
@@ -8,11 +8,10 @@ use std::ffi::CStr;
 const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
 
 /// Until it is dropped, the owner of `leadroute.leads` is the current user. After an error the
-/// (sub)transaction that is rolled back restores both user and path.
+/// (sub)transaction that is rolled back restores the user.
 pub struct AsOwner {
     user: pg_sys::Oid,
     context: i32,
-    guc_level: i32,
 }
 
 impl AsOwner {
@@ -23,10 +22,32 @@ impl AsOwner {
         // SAFETY: plain calls into the backend; the relation exists.
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
-            let owner = owner_of(leads);
             let local = pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32;
-            pg_sys::SetUserIdAndSecContext(owner, context | local);
-            let guc_level = pg_sys::NewGUCNestLevel();
+            pg_sys::SetUserIdAndSecContext(owner_of(leads), context | local);
+        }
+        Self { user, context }
+    }
+}
+
+impl Drop for AsOwner {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: undoes what begin did.
+            unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) };
+        }
+    }
+}
+
+/// Until it is dropped, names are looked up in pg_catalog only. Look-ups by index and appended rows need
+/// no names; queries do. After an error the (sub)transaction that is rolled back restores the path.
+pub struct SafePath(i32);
+
+impl SafePath {
+    /// Sets the path.
+    pub fn begin() -> Self {
+        // SAFETY: plain calls into the backend.
+        unsafe {
+            let level = pg_sys::NewGUCNestLevel();
             if CStr::from_ptr(pg_sys::namespace_search_path) != SAFE_PATH {
                 pg_sys::set_config_option(
                     c"search_path".as_ptr(),
@@ -39,20 +60,16 @@ impl AsOwner {
                     false,
                 );
             }
-            Self { user, context, guc_level }
+            Self(level)
         }
     }
 }
 
-impl Drop for AsOwner {
+impl Drop for SafePath {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            return;
-        }
-        // SAFETY: undoes what begin did, in reverse order.
-        unsafe {
-            pg_sys::AtEOXact_GUC(true, self.guc_level);
-            pg_sys::SetUserIdAndSecContext(self.user, self.context);
+        if !std::thread::panicking() {
+            // SAFETY: undoes what begin did.
+            unsafe { pg_sys::AtEOXact_GUC(true, self.0) };
         }
     }
 }

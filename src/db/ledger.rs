@@ -13,7 +13,7 @@ use super::scan::{Order, TURNS, TURN_DELTAS};
 use super::spi::Row;
 use super::{queries, settings, store};
 use leadroute_engine::rotation::{self, Deltas, Share};
-use pgrx::pg_sys::Datum;
+use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -42,6 +42,8 @@ struct Pool {
     writer: bool,
     /// [`WRITES`] when it was read.
     read_at: u64,
+    /// [`commits`] before it was read.
+    commits: u64,
 }
 
 /// What one lead added to a ledger.
@@ -68,6 +70,7 @@ impl Pool {
             credits: HashMap::new(),
             writer,
             read_at: WRITES.get(),
+            commits: commits(),
         };
         TURNS.integer(pool_no, Order::Down, |row| Some(pool.base.add_row(row)));
         TURN_DELTAS.integer(pool_no, Order::Up, |row| {
@@ -131,6 +134,10 @@ impl Ledgers {
                     busy[entry.deltas.chosen] = true;
                     continue;
                 }
+                // A holder of the seat counts as ended before the seat is free.
+                if pool.commits == commits() {
+                    return Some((pool, entry));
+                }
                 pool = Pool::read(pool_no, writer);
                 match pool.entry(pool_no, shares, &busy) {
                     Some(again) if again.seat() == entry.seat() => return Some((pool, again)),
@@ -188,6 +195,12 @@ impl Pool {
         WRITES.set(WRITES.get() + 1);
         self.read_at = WRITES.get();
     }
+}
+
+/// How many transactions of the cluster had ended when a snapshot was taken just now.
+fn commits() -> u64 {
+    // SAFETY: the snapshot is read at once.
+    unsafe { (*pg_sys::GetLatestSnapshot()).snapXactCompletionCount }
 }
 
 /// Credit and leads received, by seat.

@@ -4,6 +4,7 @@
 //! READ not the one of the transaction either; so every query gets `GetLatestSnapshot()`, after a
 //! command counter increment that lets it see the rows this statement has inserted so far.
 
+use super::identity::SafePath;
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum};
 use std::ffi::{c_char, CString};
@@ -55,6 +56,7 @@ impl Query {
         let nulls: Vec<c_char> =
             (args.iter()).map(|arg| if arg.is_some() { b' ' } else { b'n' } as c_char).collect();
         let mut rows = Vec::new();
+        let _path = SafePath::begin();
         // SAFETY: connect and finish are paired (an error rolls back to a level that closes SPI); the
         // arrays are as long as the plan has parameters; rows are read before SPI frees them.
         unsafe {

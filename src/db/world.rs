@@ -166,6 +166,7 @@ fn document(row: &LeadRow, clean: &CleanLead) -> Option<Document> {
 
 /// Runs a query whose parameter types are only known now.
 unsafe fn one_value(sql: &CStr, types: &mut [pg_sys::Oid], values: &mut [Datum]) -> Option<Document> {
+    let _path = super::identity::SafePath::begin();
     // SAFETY: as in `spi`; the caller vouches for types and values.
     unsafe {
         pg_sys::SPI_connect();

@@ -84,7 +84,7 @@ fn an_old_snapshot_sees_new_rules() {
         let (mut first, mut second) = (database.connect(), database.connect());
         let sql = "INSERT INTO leadroute.leads (email) VALUES ($1) RETURNING coalesce(owner_id, queue)";
         let prepared = second.prepare(sql).unwrap();
-        let mut insert = |client: &mut Client, email: &str| -> String {
+        let insert = |client: &mut Client, email: &str| -> String {
             client.query_one(&prepared, &[&email]).unwrap().get(0)
         };
         second.batch_execute(&format!("BEGIN ISOLATION LEVEL {level}")).unwrap();
