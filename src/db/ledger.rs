@@ -11,9 +11,9 @@ use super::identity::next_value;
 use super::locks::{self, Class};
 use super::scan::{Order, TURNS, TURN_DELTAS};
 use super::spi::Row;
-use super::{queries, settings, store};
+use super::{settings, store};
 use leadroute_engine::rotation::{self, Deltas, Share};
-use pgrx::pg_sys::{self, Datum};
+use pgrx::pg_sys::{self, Datum, ItemPointerData};
 use pgrx::IntoDatum;
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -23,9 +23,6 @@ thread_local! {
     static WRITES: Cell<u64> = const { Cell::new(0) };
 }
 
-/// States of a pool that are kept before they are deleted.
-const KEEP_STATES: i64 = 64;
-
 /// The pools that one statement has touched.
 #[derive(Default)]
 pub struct Ledgers(HashMap<i32, Pool>);
@@ -34,8 +31,10 @@ pub struct Ledgers(HashMap<i32, Pool>);
 struct Pool {
     /// Committed credit and leads received, by seat.
     base: Sum,
-    /// Deltas that are contained in it.
-    contains: Vec<i64>,
+    /// Where that state is stored.
+    stored_at: Option<ItemPointerData>,
+    /// Where the deltas are that it contains.
+    contains: Vec<ItemPointerData>,
     /// Credits including the turns of this statement.
     credits: HashMap<i32, i64>,
     /// Whether this transaction writes the state.
@@ -66,13 +65,14 @@ impl Pool {
     fn read(pool_no: i32, writer: bool) -> Self {
         let mut pool = Self {
             base: Sum::default(),
+            stored_at: None,
             contains: Vec::new(),
             credits: HashMap::new(),
             writer,
             read_at: WRITES.get(),
             commits: commits(),
         };
-        TURNS.integer(pool_no, Order::Down, |row| Some(pool.base.add_row(row)));
+        pool.stored_at = TURNS.integer(pool_no, Order::Down, |row| Some(pool.base.add_row(row)));
         TURN_DELTAS.integer(pool_no, Order::Up, |row| {
             pool.contains.push(pool.base.add_row(row));
             None::<()>
@@ -168,7 +168,10 @@ impl Ledgers {
         for (pool_no, sum) in sums {
             match self.0.get_mut(&pool_no) {
                 Some(pool) if pool.writer => pool.advance(pool_no, sum),
-                _ => store::append("turn_deltas", [sum.row(next_value("turn_deltas_id_seq"), pool_no)]),
+                _ => {
+                    let row = sum.row(next_value("turn_deltas_id_seq"), pool_no);
+                    store::append("turn_deltas", [row]);
+                }
             }
         }
     }
@@ -179,19 +182,15 @@ impl Pool {
     fn advance(&mut self, pool_no: i32, sum: Sum) {
         if self.read_at != WRITES.get() {
             let fresh = Self::read(pool_no, true);
-            (self.base, self.contains) = (fresh.base, fresh.contains);
+            (self.base, self.stored_at, self.contains) = (fresh.base, fresh.stored_at, fresh.contains);
         }
         for (seat, (credit, received)) in sum.0 {
             self.base.add(seat, credit, received);
         }
-        let id = next_value("turns_id_seq");
-        store::append("turns", [self.base.row(id, pool_no)]);
-        if !self.contains.is_empty() {
-            queries::DELTA_TRIM.write(&[std::mem::take(&mut self.contains).into_datum()]);
-        }
-        if id % KEEP_STATES == 0 {
-            queries::STATE_TRIM.write(&[Some(Datum::from(pool_no)), Some(Datum::from(id))]);
-        }
+        let row = self.base.row(next_value("turns_id_seq"), pool_no);
+        let old = std::mem::replace(&mut self.stored_at, store::append("turns", [row]));
+        store::remove("turns", old.as_slice());
+        store::remove("turn_deltas", &std::mem::take(&mut self.contains));
         WRITES.set(WRITES.get() + 1);
         self.read_at = WRITES.get();
     }
@@ -214,15 +213,16 @@ impl Sum {
         total.1 += received;
     }
 
-    /// Adds a row of `turns` or `turn_deltas`; answers its key.
-    fn add_row(&mut self, row: Row) -> i64 {
+    /// Adds a row of `turns` or `turn_deltas`; answers where it is stored.
+    fn add_row(&mut self, row: Row) -> ItemPointerData {
         let seats = row.get::<Vec<i32>>(3).unwrap_or_default().into_iter();
         let (credit, received) = (row.get::<Vec<i64>>(4), row.get::<Vec<i64>>(5));
         let totals = credit.unwrap_or_default().into_iter().zip(received.unwrap_or_default());
         for (seat, (credit, received)) in seats.zip(totals) {
             self.add(seat, credit, received);
         }
-        row.get(1).unwrap_or_default()
+        // SAFETY: the tuple is valid during the callback.
+        unsafe { (*row.tuple).t_self }
     }
 
     /// As a row of `turns` or `turn_deltas`.

@@ -2,23 +2,13 @@
 //! [`super::identity`]), and always under a fresh snapshot (see [`super::spi`]).
 
 use super::spi::Query;
-use pgrx::pg_sys::{
-    BOOLOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
-};
+use pgrx::pg_sys::{BOOLOID, INT4OID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID};
 
 /// The rules as JSON.
 pub static RULES: Query = Query::new("SELECT leadroute.rules_json()", &[]);
 
 /// The roster as JSON.
 pub static ROSTER: Query = Query::new("SELECT leadroute.roster_json()", &[]);
-
-/// States of a pool that no longer hold.
-pub static STATE_TRIM: Query =
-    Query::new("DELETE FROM leadroute.turns WHERE pool_no = $1 AND id < $2", &[INT4OID, INT8OID]);
-
-/// Turns that the new state contains.
-pub static DELTA_TRIM: Query =
-    Query::new("DELETE FROM leadroute.turn_deltas WHERE id = ANY ($1)", &[INT8ARRAYOID]);
 
 /// Stops the clock of a lead.
 pub static CLOCK_STOP: Query = Query::new(
