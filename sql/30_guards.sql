@@ -156,10 +156,14 @@ BEGIN
         'escalation_steps', 'recycle_rules', 'playbooks', 'industry_aliases', 'country_aliases'] LOOP
         EXECUTE format('CREATE TRIGGER config_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION leadroute.config_changed(''rules'')', name);
+        -- also when a subscription applies the change
+        EXECUTE format('ALTER TABLE leadroute.%I ENABLE ALWAYS TRIGGER config_changed', name);
     END LOOP;
     FOREACH name IN ARRAY ARRAY['reps', 'pool_members', 'absences', 'schedules', 'schedule_hours', 'holidays'] LOOP
         EXECUTE format('CREATE TRIGGER config_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION leadroute.config_changed(''roster'')', name);
+        -- also when a subscription applies the change
+        EXECUTE format('ALTER TABLE leadroute.%I ENABLE ALWAYS TRIGGER config_changed', name);
     END LOOP;
     FOREACH name IN ARRAY ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases'] LOOP
         EXECUTE format('CREATE TRIGGER replace_shipped BEFORE INSERT OR UPDATE ON leadroute.%I '

@@ -98,3 +98,16 @@ COMMENT ON FUNCTION leadroute.leads_deleted() IS 'Trigger: what was written abou
 
 CREATE TRIGGER leads_deleted AFTER DELETE ON leadroute.leads REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION leadroute.leads_deleted();
+
+CREATE FUNCTION leadroute.leads_truncated() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    DELETE FROM leadroute.notifications;
+    DELETE FROM leadroute.sla_clocks;
+    DELETE FROM leadroute.decisions;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION leadroute.leads_truncated() IS 'Trigger: what was written about leads goes with them.';
+
+CREATE TRIGGER leads_truncated AFTER TRUNCATE ON leadroute.leads
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.leads_truncated();

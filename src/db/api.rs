@@ -61,14 +61,18 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             return answer(id, false);
         }
     }
-    let Fields { columns, consumed, odd, .. } = fields;
+    let Fields { columns, consumed, odd, external_id } = fields;
     batch::announce(Some(Door { cause: "route_lead", odd }));
     let arguments = [rawjson::from_text(&columns), Some(lead), consumed.into_datum()];
     let ids = queries::LEAD_INSERT.returning(&arguments, |row| row.get::<i64>(1));
     batch::announce(None);
     match ids.first().copied().flatten() {
         Some(id) => answer(id, true),
-        None => errors::row_was_dropped(),
+        // somebody else has inserted it meanwhile
+        None => match external_id.and_then(|key| by_external_id(&key)) {
+            Some(id) => answer(id, false),
+            None => errors::row_was_dropped(),
+        },
     }
 }
 

@@ -87,7 +87,7 @@ impl Batch {
         );
         let (config, broken) = match loaded {
             Ok(config) => (config, None),
-            Err(failure) => (Default::default(), Some(fall_back(failure))),
+            Err(failure) => (Default::default(), Some(fall_back(failure, cause))),
         };
         Self {
             cause,
@@ -150,7 +150,7 @@ impl Batch {
             (decision, live.entry)
         });
         PERSONS.set(persons);
-        result.map_err(fall_back)
+        result.map_err(|failure| fall_back(failure, self.cause))
     }
 
     /// Routes a row that is about to be inserted; answers the row as it shall be.
@@ -223,9 +223,11 @@ fn has_arrived(pending: &Pending) -> bool {
     found == Some(pending.decision_id)
 }
 
-/// The SQLSTATE and message to keep with the lead, unless the setting says to fail.
-fn fall_back(failure: Failure) -> (String, String) {
-    if ON_ERROR.get() == OnError::raise {
+/// The SQLSTATE and message to keep with a new lead, unless the setting says to fail. A lead that is there
+/// keeps what it has: its new decision fails and can be asked for again.
+fn fall_back(failure: Failure, cause: &str) -> (String, String) {
+    let is_there = matches!(cause, "reroute" | "escalation");
+    if is_there || ON_ERROR.get() == OnError::raise {
         failure.rethrow();
     }
     (failure.sqlstate, failure.message)
@@ -280,6 +282,7 @@ unsafe extern "C-unwind" fn subtransaction_ended(
     _: *mut std::ffi::c_void,
 ) {
     if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        DOOR.set(None);
         OPEN.with_borrow_mut(|open| open.retain(|batch| batch.subtransaction < ended));
     }
 }

@@ -112,6 +112,9 @@ unsafe fn config_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     unsafe {
         let data = super::trigger::data(fcinfo, "config_changed");
         let trigger = &*data.tg_trigger;
+        if trigger.tgnargs < 1 {
+            super::errors::not_a_trigger("config_changed");
+        }
         let group = CStr::from_ptr(*trigger.tgargs);
         let marker = match group.to_bytes() {
             b"rules" => {

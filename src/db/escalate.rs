@@ -71,6 +71,8 @@ fn escalate(session: &mut Batch, clock: Clock) -> Option<()> {
             tier: row.get("tier"),
             pool: row.get("pool"),
             account_id: row.get("account_id"),
+            playbook: row.get("playbook"),
+            expansion: row.get("expansion").unwrap_or(false),
             ..overdue.clone()
         };
         let owner = overdue.owner_id.clone();

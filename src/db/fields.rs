@@ -92,10 +92,10 @@ fn read(key: &str, kind: Kind, json_type: &str, value: &str) -> Result<Option<St
             Err(_) => Err(format!("is \"{}\", not a whole number in range", quoted())),
         },
         Kind::Number => match trimmed.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(Some(trimmed.to_owned())),
+            Ok(number) if number.is_finite() && has_small_exponent(trimmed) => Ok(Some(trimmed.to_owned())),
             _ => Err(format!("is \"{}\", not a number in range", quoted())),
         },
-        Kind::Time if is_time(trimmed) => Ok(Some(trimmed.to_owned())),
+        Kind::Time if trimmed.is_ascii() && normal_time(trimmed).is_some() => Ok(normal_time(trimmed)),
         Kind::Time => Err(format!("is \"{}\", not a time in ISO 8601", quoted())),
     }
 }
@@ -110,15 +110,26 @@ fn whole(value: &str) -> Result<i32, ()> {
     digits.parse().map_err(|_| ())
 }
 
-/// ISO 8601, with or without time and zone, in years that PostgreSQL and people understand.
-fn is_time(value: &str) -> bool {
-    let year = DateTime::parse_from_rfc3339(value)
-        .map(|time| time.year())
-        .or_else(|_| DateTime::parse_from_str(value, "%Y-%m-%d %H:%M:%S%.f%#z").map(|time| time.year()))
-        .or_else(|_| DateTime::parse_from_str(value, "%Y-%m-%dT%H:%M%#z").map(|time| time.year()))
-        .or_else(|_| NaiveDateTime::parse_from_str(value, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.year()))
-        .or_else(|_| NaiveDateTime::parse_from_str(value, "%Y-%m-%dT%H:%M").map(|time| time.year()))
-        .or_else(|_| NaiveDateTime::parse_from_str(value, "%Y-%m-%d %H:%M:%S%.f").map(|time| time.year()))
-        .or_else(|_| NaiveDate::parse_from_str(value, "%Y-%m-%d").map(|day| day.year()));
-    year.is_ok_and(|year| (1..=9999).contains(&year))
+/// Whether numeric can hold it: PostgreSQL gives up at 16,383 digits after the point.
+fn has_small_exponent(value: &str) -> bool {
+    let exponent = value.split(['e', 'E']).nth(1).map(str::parse::<i32>);
+    exponent.is_none_or(|exponent| exponent.is_ok_and(|exponent| exponent.abs() < 1000))
+}
+
+/// ISO 8601, with or without time and zone, in the one form that PostgreSQL reads whatever its settings.
+fn normal_time(value: &str) -> Option<String> {
+    const ZONED: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"];
+    const LOCAL: [&str; 3] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f"];
+    let parsed = |format: &&str| DateTime::parse_from_str(value, format).ok();
+    let zoned = DateTime::parse_from_rfc3339(value).ok().or_else(|| ZONED.iter().find_map(parsed));
+    let (time, zone) = match zoned {
+        Some(time) => (time.naive_utc(), "Z"),
+        None => {
+            let parsed = |format: &&str| NaiveDateTime::parse_from_str(value, format).ok();
+            let midnight = || NaiveDate::parse_from_str(value, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+            (LOCAL.iter().find_map(parsed).or_else(midnight)?, "")
+        }
+    };
+    let text = format!("{}{zone}", time.format("%Y-%m-%dT%H:%M:%S%.6f"));
+    (1..=9999).contains(&time.year()).then_some(text)
 }

@@ -84,7 +84,7 @@ pub static LEAD_INSERT: Query = Query::new(
                CASE jsonb_typeof($2 -> 'attributes') WHEN 'object' THEN $2 -> 'attributes' || ($2 - $3 - 'attributes')
                     WHEN 'null' THEN $2 - $3 - 'attributes' ELSE $2 - $3 END, '{}')) AS doc) d,
         jsonb_populate_record(NULL::leadroute.leads, d.doc) r
-     RETURNING id",
+     ON CONFLICT (external_id) DO NOTHING RETURNING id",
     &[JSONBOID, JSONBOID, TEXTARRAYOID],
 );
 

@@ -103,8 +103,10 @@ impl Index {
             }
             pg_sys::systable_endscan_ordered(scan);
             pg_sys::UnregisterSnapshot(snapshot);
-            pg_sys::index_close(index, share);
-            pg_sys::table_close(table, share);
+            // The locks stay: rows that are removed by their place later must not be moved meanwhile.
+            let keep = pg_sys::NoLock as pg_sys::LOCKMODE;
+            pg_sys::index_close(index, keep);
+            pg_sys::table_close(table, keep);
             answer
         }
     }

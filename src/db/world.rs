@@ -27,7 +27,7 @@ thread_local! {
 }
 
 /// Persons that one transaction keeps locked at most, so that a bulk load does not fill the lock table.
-const MOST_PERSONS: u32 = 1000;
+const MOST_PERSONS: u32 = 100;
 
 /// What one lead is routed with.
 pub struct Live<'a> {

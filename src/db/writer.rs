@@ -22,7 +22,8 @@ pub fn inserted(arrived: &[Pending], cause: &str, version: i64) {
 /// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
 pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Option<&str>) {
     update_lead(pending);
-    if pending.decision.clock.is_some() {
+    // The ladder goes on with the clock that it has; any other decision starts anew, or needs none.
+    if cause != "escalation" {
         let now = timestamp(Some(pending.decided_at));
         queries::CLOCK_STOP.write(&[Some(Datum::from(pending.lead_id)), now]);
     }

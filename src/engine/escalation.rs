@@ -25,6 +25,8 @@ pub struct Overdue {
     pub tier: Option<String>,
     pub pool: Option<String>,
     pub account_id: Option<String>,
+    pub playbook: Option<String>,
+    pub expansion: bool,
     /// Reps who had the lead and let it pass.
     pub tried: Vec<String>,
 }
@@ -80,8 +82,8 @@ fn act(row: &EscalationStep, overdue: Overdue, world: World<'_>, state: &mut dyn
         territory: overdue.territory,
         tier: overdue.tier,
         pool: overdue.pool,
-        playbook: None,
-        expansion: false,
+        playbook: overdue.playbook,
+        expansion: overdue.expansion,
         trace,
         clock: None,
         turn,
@@ -95,7 +97,7 @@ fn routing<'a>(overdue: &'a Overdue, world: World<'a>, state: &'a mut dyn State)
     Routing {
         world,
         state,
-        clean: CleanLead { lead: overdue.lead.clone(), ..CleanLead::default() },
+        clean: CleanLead { lead: folded(&overdue.lead), ..CleanLead::default() },
         tried: &overdue.tried,
         domain_rule: None,
         account: Some(None),
@@ -107,6 +109,12 @@ fn routing<'a>(overdue: &'a Overdue, world: World<'a>, state: &'a mut dyn State)
         expansion: false,
         recycled: false,
     }
+}
+
+/// What distribution compares, in the form that intake gives it.
+fn folded(lead: &Lead) -> Lead {
+    let fold = |value: &Option<String>| value.as_deref().and_then(crate::text::folded);
+    Lead { language: fold(&lead.language), product: fold(&lead.product), ..lead.clone() }
 }
 
 fn attempt(
