@@ -1,5 +1,13 @@
 -- Where leads wait, and who looks after a territory. Reps come first because everything names one.
 
+DO $$
+BEGIN
+    IF current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'leadroute needs a database in UTF8, not %', current_setting('server_encoding')
+            USING ERRCODE = 'feature_not_supported', HINT = 'CREATE DATABASE ... ENCODING ''UTF8'' TEMPLATE template0.';
+    END IF;
+END $$;
+
 CREATE DOMAIN leadroute.names AS text[]
     CHECK (CASE WHEN array_ndims(VALUE) > 1 THEN false ELSE array_position(VALUE, NULL) IS NULL END);
 COMMENT ON DOMAIN leadroute.names IS 'A plain list of names without NULL.';

@@ -24,6 +24,8 @@ thread_local! {
     static CACHE: RefCell<Cache> = RefCell::default();
     /// Relations whose invalidation means 'rules' and 'roster'.
     static MARKERS: Cell<(Oid, Oid)> = const { Cell::new((Oid::INVALID, Oid::INVALID)) };
+    /// The table of leads, and whether it may have changed its shape.
+    static LEADS: Cell<(Oid, bool)> = const { Cell::new((Oid::INVALID, true)) };
     static STALE: Cell<(bool, bool)> = const { Cell::new((true, true)) };
 }
 
@@ -37,6 +39,8 @@ pub fn register() {
 unsafe extern "C-unwind" fn invalidated(_: Datum, relation: Oid) {
     let (rules, roster) = MARKERS.get();
     let all = relation == Oid::INVALID;
+    let (leads, changed) = LEADS.get();
+    LEADS.set((leads, changed || all || relation == leads || leads == Oid::INVALID));
     let (old_rules, old_roster) = STALE.get();
     STALE.set((old_rules || all || relation == rules, old_roster || all || relation == roster));
 }
@@ -56,6 +60,16 @@ pub fn current() -> Option<Config> {
         return None;
     }
     CACHE.with_borrow(|cache| Some((cache.rules.clone()?, cache.roster.clone()?)))
+}
+
+/// Whether the table of leads may have changed its shape since the last call.
+pub fn leads_changed() -> bool {
+    let (leads, changed) = LEADS.get();
+    if changed {
+        LEADS.set((leads, false));
+        LEADS.set((identity::relation("leads"), LEADS.get().1));
+    }
+    changed
 }
 
 /// Reads what is out of date, until nothing is.

@@ -89,6 +89,15 @@ pub fn unreadable_config(what: &str) -> ! {
     )
 }
 
+/// A column of leads cannot be read.
+pub fn column_has_another_type(column: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("column \"{column}\" of leadroute.leads has another type than leadroute expects"),
+        "Change it back with ALTER TABLE, and keep values of your own in attributes or in a column of your own.",
+    )
+}
+
 /// The objects of the extension are not where they belong.
 pub fn broken_installation(what: &str) -> ! {
     raise(

@@ -1,5 +1,6 @@
 //! Rows of `leads`: from a tuple to a [`Lead`], and back with what was decided.
 
+use super::{cache, errors};
 use leadroute_engine::decision::Decision;
 use leadroute_engine::lead::Lead;
 use leadroute_engine::Micros;
@@ -28,6 +29,18 @@ pub const fn from_postgres_epoch(timestamp: i64) -> Micros {
 pub fn now() -> Micros {
     // SAFETY: reads the clock.
     from_postgres_epoch(unsafe { pg_sys::GetCurrentTimestamp() })
+}
+
+/// The type that a column of `leads` is read as.
+fn expected_type(column: &str) -> pg_sys::Oid {
+    match column {
+        "id" | "duplicate_of" | "decision_id" => pg_sys::INT8OID,
+        "employees" => pg_sys::INT4OID,
+        "annual_revenue" | "score" => pg_sys::NUMERICOID,
+        "expansion" => pg_sys::BOOLOID,
+        "occurred_at" | "routed_at" | "sla_due_at" | "first_response_at" => pg_sys::TIMESTAMPTZOID,
+        _ => pg_sys::TEXTOID,
+    }
 }
 
 /// Type and number of columns of a tuple.
@@ -65,18 +78,37 @@ impl LeadRow {
     fn place(&self, column: &'static str) -> Option<usize> {
         // SAFETY: reads the shape.
         let shape = unsafe { ((*self.desc).tdtypeid, self.values.len()) };
+        // Rows of a query have no shape of their own, and a table may have got another one.
+        if shape.0 == pg_sys::RECORDOID {
+            return self.find(column);
+        }
         PLACES.with_borrow_mut(|places| {
+            if cache::leads_changed() {
+                places.clear();
+            }
             let known = places.entry(shape).or_default();
             if let Some(place) = known.get(column) {
                 return *place;
             }
-            let name = std::ffi::CString::new(column).ok()?;
-            // SAFETY: looks a name up in the shape.
-            let number = unsafe { pg_sys::SPI_fnumber(self.desc, name.as_ptr()) };
-            let place = usize::try_from(number - 1).ok();
+            let place = self.find(column);
             known.insert(column, place);
             place
         })
+    }
+
+    /// Looks a column up; an error if it has become another type, whose values would be misread.
+    fn find(&self, column: &'static str) -> Option<usize> {
+        let name = std::ffi::CString::new(column).ok()?;
+        // SAFETY: looks a name and its type up in the shape.
+        unsafe {
+            let number = pg_sys::SPI_fnumber(self.desc, name.as_ptr());
+            let place = usize::try_from(number - 1).ok()?;
+            let found = pg_sys::getBaseType(pg_sys::SPI_gettypeid(self.desc, number));
+            if found != expected_type(column) {
+                errors::column_has_another_type(column);
+            }
+            Some(place)
+        }
     }
 
     /// The value of a column.

@@ -34,3 +34,20 @@ RESET enable_seqscan;
 ALTER TABLE leadroute.decisions ADD CONSTRAINT no_ann CHECK (owner_id <> 'ann') NOT VALID;
 INSERT INTO leadroute.leads (email) VALUES ('cyd@mill.com');
 SELECT count(*) FROM leadroute.leads;
+ALTER TABLE leadroute.decisions DROP CONSTRAINT no_ann;
+
+-- Columns may move; what has become another type is refused, not misread.
+SELECT leadroute.reroute_lead(1) ->> 'owner_id' AS owner_id;
+ALTER TABLE leadroute.leads DROP COLUMN title;
+ALTER TABLE leadroute.leads ADD COLUMN title text;
+SELECT leadroute.reroute_lead(1) ->> 'owner_id' AS owner_id;
+INSERT INTO leadroute.leads (email, score) VALUES ('dan@mill.com', 5) RETURNING owner_id;
+ALTER TABLE leadroute.leads ALTER score TYPE float8;
+INSERT INTO leadroute.leads (email, score) VALUES ('eve@mill.com', 5) RETURNING owner_id;
+ALTER TABLE leadroute.leads ALTER score TYPE numeric;
+INSERT INTO leadroute.leads (email, score) VALUES ('eve@mill.com', 5) RETURNING owner_id;
+
+-- What was written about leads goes with them.
+TRUNCATE leadroute.leads;
+SELECT (SELECT count(*) FROM leadroute.decisions) + (SELECT count(*) FROM leadroute.sla_clocks)
+     + (SELECT count(*) FROM leadroute.notifications) AS left_over;
