@@ -213,14 +213,21 @@ impl Batch {
     }
 }
 
-/// Whether the row of a decision has been inserted.
+/// Whether the row of a decision has been inserted. A trigger of the user may have given it a later
+/// decision since; a row that was there before this transaction is none of ours.
 fn has_arrived(pending: &Pending) -> bool {
-    let found = LEADS.bigint(pending.lead_id, |row| {
+    let found = LEADS.bigint(pending.lead_id, |found| {
         // SAFETY: a row of leads, valid during the callback.
-        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-        row.get::<i64>("decision_id")
+        let (row, is_ours) = unsafe {
+            let writer = (*(*found.tuple).t_data).t_choice.t_heap.t_xmin;
+            let row = LeadRow::new(found.tuple, found.desc);
+            (row, pg_sys::TransactionIdIsCurrentTransactionId(writer))
+        };
+        Some((row.get::<i64>("decision_id")?, is_ours))
     });
-    found == Some(pending.decision_id)
+    found.is_some_and(|(decision, is_ours)| {
+        decision == pending.decision_id || (is_ours && decision > pending.decision_id)
+    })
 }
 
 /// The SQLSTATE and message to keep with a new lead, unless the setting says to fail. A lead that is there

@@ -38,3 +38,17 @@ SELECT lead_id, d.previous_owner_id, d.owner_id, d.cause FROM leadroute.decision
 SELECT count(*) FROM leadroute.decisions;
 -- The next touch goes to the owner of now.
 INSERT INTO leadroute.leads (email) VALUES ('ben@acme.com') RETURNING owner_id, duplicate_of;
+
+-- An AFTER trigger that changes the owner at once adds a decision; the first one keeps its turn and clock.
+CREATE FUNCTION story.take_over() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE leadroute.leads SET owner_id = 'bob' WHERE id = NEW.id AND owner_id IS DISTINCT FROM 'bob';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER take_over AFTER INSERT ON leadroute.leads FOR EACH ROW EXECUTE FUNCTION story.take_over();
+INSERT INTO leadroute.leads (email) SELECT 'taken' || n || '@over.com' FROM generate_series(1, 4) n;
+SELECT cause, count(*) > 0 AS some FROM leadroute.decisions WHERE lead_id IN (SELECT id FROM leadroute.leads WHERE email LIKE 'taken%')
+ GROUP BY cause ORDER BY cause;
+SELECT count(*) AS leads, count(*) FILTER (WHERE EXISTS (SELECT FROM leadroute.sla_clocks c WHERE c.lead_id = l.id)) AS with_clock,
+       count(*) FILTER (WHERE EXISTS (SELECT FROM leadroute.decisions d WHERE d.lead_id = l.id AND d.cause = 'insert')) AS with_first_decision
+  FROM leadroute.leads l WHERE email LIKE 'taken%';
