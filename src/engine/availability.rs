@@ -1,8 +1,8 @@
 //! Whether a rep can take a lead now, and who stands in for one who cannot.
 
-use crate::roster::{Presence, Rep, Roster};
+use crate::pipeline::World;
+use crate::roster::{Presence, Rep};
 use crate::state::Zones;
-use crate::Micros;
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, Timelike};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -40,24 +40,38 @@ impl fmt::Display for Away {
     }
 }
 
-/// Why `rep` cannot take a lead at `now`; `None` if they can.
-pub fn away(rep: &Rep, roster: &Roster, zones: &dyn Zones, now: Micros) -> Option<Away> {
+impl Away {
+    /// Whether the rep comes back by itself.
+    pub const fn is_passing(&self) -> bool {
+        !matches!(self, Self::Unknown | Self::Inactive)
+    }
+}
+
+/// Why `rep` cannot take a lead now; `None` if they can.
+pub fn away(rep: &Rep, world: World<'_>, zones: &dyn Zones) -> Option<Away> {
     if !rep.active {
         return Some(Away::Inactive);
     }
-    if rep.presence != Presence::Online {
+    if rep.presence != Presence::Online && !is_stale(rep, world) {
         let presence = rep.presence;
         return Some(Away::Presence { presence });
     }
-    let absences = roster.absences.get(&rep.id).into_iter().flatten();
-    if let Some(absence) = { absences }.find(|row| row.during.contains(&now)) {
+    let absences = world.roster.absences.get(&rep.id).into_iter().flatten();
+    if let Some(absence) = { absences }.find(|row| row.during.contains(&world.now)) {
         let kind = absence.kind.clone();
         return Some(Away::Absent { kind });
     }
-    off_duty(rep, roster, zones, now)
+    off_duty(rep, world, zones)
 }
 
-fn off_duty(rep: &Rep, roster: &Roster, zones: &dyn Zones, now: Micros) -> Option<Away> {
+/// A presence that was reported too long ago says nothing: hours and absences decide.
+fn is_stale(rep: &Rep, world: World<'_>) -> bool {
+    let age = rep.presence_at.map(|at| world.now.saturating_sub(at));
+    world.presence_ttl.zip(age).is_some_and(|(ttl, age)| age > ttl)
+}
+
+fn off_duty(rep: &Rep, world: World<'_>, zones: &dyn Zones) -> Option<Away> {
+    let World { roster, now, .. } = world;
     let schedule = rep.schedule.as_ref()?;
     let local = zones.local(&rep.time_zone, now)?;
     let holiday = |day: NaiveDate| roster.holidays.get(schedule)?.get(&day);
@@ -100,12 +114,8 @@ const LONGEST_CHAIN: usize = 32;
 
 /// `owner`, or the first available backup: the one of the absence, then the standing one, and so on
 /// from there. Each rep is asked once, so a cycle ends. The refusals say who could not.
-pub fn owner_or_backup(
-    owner: &str,
-    roster: &Roster,
-    zones: &dyn Zones,
-    now: Micros,
-) -> (Option<String>, Vec<Refusal>) {
+pub fn owner_or_backup(owner: &str, world: World<'_>, zones: &dyn Zones) -> (Option<String>, Vec<Refusal>) {
+    let World { roster, now, .. } = world;
     let mut refusals: Vec<Refusal> = Vec::new();
     let mut queue = vec![owner.to_owned()];
     while let Some(id) = queue.pop() {
@@ -117,7 +127,7 @@ pub fn owner_or_backup(
             refusals.push(Refusal { rep: id, why: Away::Unknown });
             continue;
         };
-        let Some(why) = away(rep, roster, zones, now) else {
+        let Some(why) = away(rep, world, zones) else {
             return (Some(id), refusals);
         };
         // a stack: the absence's own backup comes off first
@@ -131,186 +141,4 @@ pub fn owner_or_backup(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testkit::{at, now, roster, Memory, HOUR};
-    use serde_json::{json, Value};
-
-    /// Why ann cannot take a lead; her schedule is 'desk', her zone two hours east of UTC.
-    fn why(tables: Value, moment: &str) -> Option<Away> {
-        let roster = roster(tables);
-        let mut zones = Memory::default();
-        zones.zone("Europe/Athens", 2 * HOUR);
-        away(&roster.reps["ann"], &roster, &zones, at(moment))
-    }
-
-    fn desk(hours: Value, holidays: Value) -> Value {
-        json!({
-            "reps": [{"id": "ann", "time_zone": "Europe/Athens", "schedule": "desk"}],
-            "schedules": [{"name": "desk", "hours": hours}],
-            "holidays": holidays,
-        })
-    }
-
-    /// Minutes after midnight.
-    fn block(weekday: u32, opens: u32, closes: u32) -> Value {
-        json!({"weekday": weekday, "opens": opens, "closes": closes})
-    }
-
-    fn off_hours() -> Option<Away> {
-        let schedule = "desk".to_owned();
-        Some(Away::OffHours { schedule })
-    }
-
-    fn holiday(name: &str) -> Option<Away> {
-        let name = name.to_owned();
-        Some(Away::Holiday { name })
-    }
-
-    /// The moments are in UTC, so two hours before ann's clock. 4 March 2026 is a Wednesday.
-    fn check(tables: &Value, moments: &[(&str, bool)]) {
-        for (moment, open) in moments {
-            let expected = if *open { None } else { off_hours() };
-            assert_eq!(why(tables.clone(), moment), expected, "{moment}");
-        }
-    }
-
-    #[test]
-    fn a_rep_without_schedule_is_always_on_duty() {
-        let tables = json!({"reps": [{"id": "ann"}]});
-        assert_eq!(why(tables, "2026-03-01 03:00"), None);
-    }
-
-    #[test]
-    fn hours_are_those_of_the_weekday_on_the_reps_clock() {
-        let tables = desk(json!([block(3, 9 * 60, 17 * 60)]), json!([]));
-        let moments = [
-            ("2026-03-04 06:59", false),
-            ("2026-03-04 07:00", true),
-            ("2026-03-04 14:59", true),
-            ("2026-03-04 15:00", false),
-            ("2026-03-03 10:00", false),
-            ("2026-03-05 10:00", false),
-        ];
-        check(&tables, &moments);
-    }
-
-    #[test]
-    fn a_day_may_have_several_blocks() {
-        let hours = [block(3, 9 * 60, 12 * 60), block(3, 13 * 60, 17 * 60)];
-        let tables = desk(json!(hours), json!([]));
-        let moments = [("2026-03-04 09:59", true), ("2026-03-04 10:30", false), ("2026-03-04 11:00", true)];
-        check(&tables, &moments);
-    }
-
-    #[test]
-    fn a_block_over_midnight_belongs_to_the_day_on_which_it_opens() {
-        // Wednesday 22:00 to Thursday 06:00 in Athens
-        let tables = desk(json!([block(3, 22 * 60, 6 * 60)]), json!([]));
-        let moments = [
-            ("2026-03-04 03:59", false),
-            ("2026-03-04 19:59", false),
-            ("2026-03-04 20:00", true),
-            ("2026-03-05 03:59", true),
-            ("2026-03-05 04:00", false),
-            ("2026-03-05 20:00", false),
-        ];
-        check(&tables, &moments);
-    }
-
-    #[test]
-    fn a_sunday_night_runs_into_monday() {
-        let tables = desk(json!([block(7, 22 * 60, 6 * 60)]), json!([]));
-        let moments = [("2026-03-02 03:00", true), ("2026-03-01 03:00", false)];
-        check(&tables, &moments);
-    }
-
-    #[test]
-    fn a_block_that_closes_when_it_opens_lasts_a_day() {
-        let tables = desk(json!([block(3, 0, 0)]), json!([]));
-        let moments = [
-            ("2026-03-03 21:59", false),
-            ("2026-03-03 22:00", true),
-            ("2026-03-04 21:59", true),
-            ("2026-03-04 22:00", false),
-        ];
-        check(&tables, &moments);
-    }
-
-    #[test]
-    fn a_holiday_is_free_from_midnight_to_midnight_on_the_reps_clock() {
-        let hours: Vec<Value> = (1..=7).map(|day| block(day, 0, 24 * 60)).collect();
-        let days = json!([
-            {"schedule": "desk", "day": "2026-03-04", "name": "Founders' day"},
-            {"schedule": "other", "day": "2026-03-05", "name": "Not ours"},
-        ]);
-        let tables = desk(json!(hours), days);
-        assert_eq!(why(tables.clone(), "2026-03-03 21:59"), None);
-        let free = holiday("Founders' day");
-        assert_eq!(why(tables.clone(), "2026-03-03 22:00"), free);
-        assert_eq!(why(tables.clone(), "2026-03-04 21:59"), free);
-        assert_eq!(why(tables, "2026-03-04 22:00"), None);
-    }
-
-    #[test]
-    fn no_night_shift_starts_on_a_holiday() {
-        let nights: Vec<Value> = (1..=7).map(|day| block(day, 22 * 60, 6 * 60)).collect();
-        let days = json!([{"schedule": "desk", "day": "2026-03-04", "name": "Founders' day"}]);
-        let tables = desk(json!(nights), days);
-        // the small hours of Thursday would belong to the shift of the holiday
-        assert_eq!(why(tables.clone(), "2026-03-05 02:00"), off_hours());
-        assert_eq!(why(tables.clone(), "2026-03-05 20:00"), None);
-        assert_eq!(why(tables, "2026-03-06 02:00"), None);
-    }
-
-    #[test]
-    fn an_absence_may_have_no_end_and_its_bounds_count() {
-        let absent = |during: Value| {
-            let absences = [json!({"rep_id": "ann", "during": during, "kind": "sick"})];
-            let tables = json!({"reps": [{"id": "ann"}, {"id": "bob"}], "absences": absences});
-            why(tables, "2026-03-04 10:00")
-        };
-        let kind = "sick".to_owned();
-        let sick = Some(Away::Absent { kind });
-        assert_eq!(absent(json!({"lower": now() - HOUR})), sick);
-        assert_eq!(absent(json!({"upper": now() + 1})), sick);
-        assert_eq!(absent(json!({"lower": now(), "lower_inc": true})), sick);
-        assert_eq!(absent(json!({"upper": now(), "upper_inc": false})), None);
-        assert_eq!(absent(json!({"lower": now() + 1, "lower_inc": true})), None);
-    }
-
-    #[test]
-    fn activity_and_presence_come_first() {
-        let rep = |fields: Value| {
-            let mut tables = json!({"reps": [{"id": "ann"}]});
-            let row = tables["reps"][0].as_object_mut().unwrap();
-            row.extend(fields.as_object().unwrap().clone());
-            why(tables, "2026-03-04 10:00")
-        };
-        let seen_as = |presence| Some(Away::Presence { presence });
-        assert_eq!(rep(json!({"presence": "online"})), None);
-        assert_eq!(rep(json!({"presence": "away"})), seen_as(Presence::Away));
-        assert_eq!(rep(json!({"presence": "offline"})), seen_as(Presence::Offline));
-        let gone = json!({"presence": "away", "active": false});
-        assert_eq!(rep(gone), Some(Away::Inactive));
-    }
-
-    #[test]
-    fn an_owner_who_left_the_roster_has_no_stand_in() {
-        let (rep, refusals) = owner_or_backup("gone", &Roster::default(), &Memory::default(), now());
-        let (who, why) = ("gone".to_owned(), Away::Unknown);
-        assert_eq!((rep, refusals), (None, vec![Refusal { rep: who, why }]));
-    }
-
-    #[test]
-    fn nobody_is_asked_twice() {
-        let roster = roster(json!({"reps": [
-            {"id": "ann", "active": false, "backup_id": "bob"},
-            {"id": "bob", "active": false, "backup_id": "cid"},
-            {"id": "cid", "active": false, "backup_id": "bob"},
-        ]}));
-        let (rep, refusals) = owner_or_backup("ann", &roster, &Memory::default(), now());
-        let asked: Vec<&str> = refusals.iter().map(|row| row.rep.as_str()).collect();
-        assert_eq!((rep, asked), (None, vec!["ann", "bob", "cid"]));
-    }
-}
+mod tests;

@@ -96,12 +96,43 @@ pub struct Tier {
     pub queue: Option<String>,
 }
 
+/// How a pool chooses among those who are eligible.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// By entitlement; see [`crate::rotation`].
+    #[default]
+    WeightedRoundRobin,
+    /// By open leads, relative to capacity.
+    LeastLoaded,
+}
+
+/// What a pool does while nobody of it is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenAllAway {
+    /// Goes on to the fallback.
+    #[default]
+    Fallback,
+    /// Keeps the lead until the first is back.
+    Hold,
+    /// Gives it to somebody who is away.
+    AssignAnyway,
+}
+
 /// One row of `pools`.
 #[derive(Debug, Clone, Deserialize)]
 #[allow(missing_docs)]
 pub struct Pool {
     pub name: String,
     pub pool_no: i32,
+    #[serde(default)]
+    pub strategy: Strategy,
+    #[serde(default)]
+    pub when_all_away: WhenAllAway,
+    /// A lead that goes to a member as owner of the account counts as their turn.
+    #[serde(default)]
+    pub owner_matches_count: bool,
     pub fallback_queue: Option<String>,
 }
 

@@ -3,7 +3,8 @@
 use crate::lead::Lead;
 use crate::reason::{Problem, Reason};
 use crate::sla::Clock;
-use crate::state::{Person, Turn};
+use crate::rotation::Turn;
+use crate::state::Person;
 use serde::{Deserialize, Serialize};
 
 /// The layers, in the order in which they are asked.
@@ -170,7 +171,10 @@ pub struct Decision {
     pub expansion: bool,
     pub trace: Vec<Step>,
     pub clock: Option<Clock>,
-    pub turn: Option<Turn>,
+    /// The turn that was taken, and those that an owner match counts as.
+    pub turns: Vec<Turn>,
+    /// Waits for the first rep of the pool to come back.
+    pub held: bool,
     pub notices: Vec<Notice>,
     pub clean: CleanLead,
 }

@@ -68,7 +68,7 @@ fn act(row: &EscalationStep, overdue: Overdue, world: World<'_>, state: &mut dyn
             (None, _) => EscalationAction::Queue,
         };
     };
-    let Routing { turn, clean, .. } = routing;
+    let Routing { turns, clean, held, .. } = routing;
     let (policy, step) = (overdue.policy, row.step);
     let to = outcome.owner().or(outcome.queue()).unwrap_or_default().to_owned();
     let reason = Reason::Escalated { policy, step, to };
@@ -86,7 +86,8 @@ fn act(row: &EscalationStep, overdue: Overdue, world: World<'_>, state: &mut dyn
         expansion: overdue.expansion,
         trace,
         clock: None,
-        turn,
+        turns,
+        held,
         notices,
         clean,
     }
@@ -105,7 +106,8 @@ fn routing<'a>(overdue: &'a Overdue, world: World<'a>, state: &'a mut dyn State)
         segment: segment.and_then(|name| world.rules.segments.place(name)),
         tier: overdue.tier.clone(),
         pool: overdue.pool.clone(),
-        turn: None,
+        turns: Vec::new(),
+        held: false,
         expansion: false,
         recycled: false,
     }
@@ -142,13 +144,13 @@ fn attempt(
 
 /// The owner's manager or their backups, else the territory's; never somebody who let the lead pass.
 fn manager(overdue: &Overdue, routing: &Routing<'_>) -> Option<String> {
-    let World { rules, roster, now } = routing.world;
+    let World { rules, roster, .. } = routing.world;
     let owner = overdue.owner_id.as_ref();
     let own = owner.and_then(|id| roster.reps.get(id)?.manager_id.as_ref());
     let territory = overdue.territory.as_ref();
     let area = territory.and_then(|name| rules.territories.get(name)?.manager_id.as_ref());
     [own, area].into_iter().flatten().find_map(|id| {
-        let (rep, _) = owner_or_backup(id, roster, &*routing.state, now);
+        let (rep, _) = owner_or_backup(id, routing.world, &*routing.state);
         rep.filter(|rep| Some(rep) != owner && !overdue.tried.contains(rep))
     })
 }
@@ -215,7 +217,7 @@ mod tests {
 
     fn next(setup: &mut Setup, overdue: Overdue) -> Option<Escalation> {
         let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
-        escalate(overdue, World { rules, roster, now }, &mut setup.state)
+        escalate(overdue, World { rules, roster, now, presence_ttl: None }, &mut setup.state)
     }
 
     fn notice(kind: &'static str, rep: &str) -> Notice {
@@ -239,7 +241,7 @@ mod tests {
         for _ in 0..5 {
             let done = next(&mut setup, overdue(1, &["ann"])).unwrap();
             assert_eq!((done.step, owner(&done.decision)), (2, "bob"));
-            assert_eq!(done.decision.turn.unwrap().seat, 1);
+            assert_eq!(done.decision.turns[0].seat, 1);
             assert_eq!(done.decision.notices, [notice("escalated", "bob")]);
             assert_eq!(done.next_at, Some(now() + 4 * MINUTE));
         }
@@ -249,7 +251,7 @@ mod tests {
     fn with_nobody_left_in_the_pool_the_manager_gets_it() {
         let done = next(&mut setup(), overdue(1, &["ann", "bob"])).unwrap();
         assert_eq!((done.step, owner(&done.decision)), (2, "max"));
-        assert_eq!(done.decision.turn, None);
+        assert_eq!(done.decision.turns, []);
         assert_eq!(done.decision.notices, [notice("escalated", "max")]);
         let asked: Vec<Layer> = done.decision.trace.iter().map(|step| step.layer).collect();
         assert_eq!(asked, [Layer::Distribution, Layer::Escalation]);

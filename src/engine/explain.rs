@@ -2,7 +2,7 @@
 
 use crate::account::MatchedBy;
 use crate::availability::Refusal;
-use crate::config::{DomainKind, RecycleKind, TierAction};
+use crate::config::{DomainKind, RecycleKind, Strategy, TierAction};
 use crate::decision::{Layer, Step};
 use crate::reason::{Candidate, Ineligible, Problem, Reason};
 use crate::state::MailDomain;
@@ -151,7 +151,16 @@ fn rule_sentence(reason: &Reason) -> String {
             }
         }
         Reason::NoTier { segment, score } => format!("no tier of segment {segment} has score {score}"),
-        Reason::Turn { pool, rep, .. } => format!("it was the turn of {rep} in pool {pool}"),
+        Reason::Turn { pool, rep, by, anyway, .. } => {
+            let though = if *anyway { ", though everybody is away" } else { "" };
+            match by {
+                Strategy::WeightedRoundRobin => format!("it was the turn of {rep} in pool {pool}{though}"),
+                Strategy::LeastLoaded => format!("{rep} has the most room in pool {pool}{though}"),
+            }
+        }
+        Reason::Held { pool, queue, .. } => {
+            format!("everybody in pool {pool} is away: held in queue {queue} until somebody is back")
+        }
         Reason::NobodyEligible { pool, .. } => format!("nobody in pool {pool} is eligible"),
         Reason::Fallback { queue, of } => format!("goes to the {of} queue {queue}"),
         _ => String::new(),
@@ -192,7 +201,9 @@ const fn domain_kind(kind: DomainKind) -> &'static str {
 
 fn details(reason: &Reason) -> Vec<String> {
     match reason {
-        Reason::Turn { candidates, .. } | Reason::NobodyEligible { candidates, .. } => {
+        Reason::Turn { candidates, .. }
+        | Reason::Held { candidates, .. }
+        | Reason::NobodyEligible { candidates, .. } => {
             candidates.iter().map(candidate).collect()
         }
         Reason::Segment { broken, .. } | Reason::NoSegment { broken, .. } => {
@@ -213,6 +224,10 @@ fn candidate(row: &Candidate) -> String {
         Some(Ineligible::Product { needs }) => format!("{rep} does not sell {needs}"),
         Some(Ineligible::Skill { needs }) => format!("{rep} lacks the skill {needs}"),
         Some(Ineligible::AlreadyTried) => format!("{rep} has had this lead"),
+        Some(Ineligible::DailyCap { cap }) => format!("{rep} has got {cap} leads today, the daily cap"),
+        Some(Ineligible::WeeklyCap { cap }) => format!("{rep} has got {cap} leads this week, the weekly cap"),
+        Some(Ineligible::OpenLeads { cap }) => format!("{rep} has {cap} open leads, the most allowed"),
+        Some(Ineligible::Counted) => format!("{rep} was being given a lead elsewhere, and has caps to keep"),
     }
 }
 

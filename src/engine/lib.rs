@@ -15,6 +15,7 @@ pub mod escalation;
 pub mod explain;
 pub mod layers;
 pub mod lead;
+pub mod load;
 pub mod matcher;
 pub mod pipeline;
 pub mod reason;

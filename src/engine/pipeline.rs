@@ -8,7 +8,8 @@ use crate::lead::Lead;
 use crate::reason::{Problem, Reason};
 use crate::roster::Roster;
 use crate::sla;
-use crate::state::{State, Turn};
+use crate::rotation::Turn;
+use crate::state::State;
 use crate::Micros;
 
 /// What a layer answers: a reason, and an outcome if it decided.
@@ -43,6 +44,8 @@ pub struct World<'a> {
     pub roster: &'a Roster,
     /// The time of routing.
     pub now: Micros,
+    /// How long a reported presence counts; `None` is for ever.
+    pub presence_ttl: Option<Micros>,
 }
 
 /// One lead on its way through the layers.
@@ -67,8 +70,10 @@ pub struct Routing<'a> {
     pub tier: Option<String>,
     /// Name of the pool.
     pub pool: Option<String>,
-    /// The turn that was taken.
-    pub turn: Option<Turn>,
+    /// Turns that were taken.
+    pub turns: Vec<Turn>,
+    /// The pool keeps the lead until somebody is back.
+    pub held: bool,
     /// The lead belongs to another part of a customer.
     pub expansion: bool,
     /// The lead comes back from a disqualified account.
@@ -110,7 +115,8 @@ pub fn route(
         segment: None,
         tier: None,
         pool: None,
-        turn: None,
+        turns: Vec::new(),
+        held: false,
         expansion: false,
         recycled: false,
     };
@@ -148,13 +154,17 @@ pub fn rescued(lead: Lead, sqlstate: &str, message: &str, world: World<'_>) -> D
         expansion: false,
         trace: vec![Step { layer: Layer::Fallback, decided: true, reason }],
         clock,
-        turn: None,
+        turns: Vec::new(),
+        held: false,
         clean: CleanLead { lead, ..CleanLead::default() },
     }
 }
 
-fn decision(routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec<Step>) -> Decision {
+fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec<Step>) -> Decision {
     let rules = routing.world.rules;
+    if let (Outcome::Owner(owner), Layer::Customer | Layer::NamedAccount) = (&outcome, layer) {
+        routing.turns = layers::distribution::owner_match(owner, &routing);
+    }
     let segment = routing.segment.and_then(|place| rules.segments.get(place));
     let segment_name = segment.map(|row| row.name.clone());
     let lead = &routing.clean.lead;
@@ -162,13 +172,13 @@ fn decision(routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec<Ste
     // Queues that no buyer waits in start no clock: partners, competitors, recycling.
     let waits = match &outcome {
         Outcome::Owner(_) => true,
-        Outcome::Queue(_) => matches!(layer, Layer::Tier | Layer::Fallback),
+        Outcome::Queue(_) => matches!(layer, Layer::Tier | Layer::Distribution | Layer::Fallback),
         Outcome::Nurture | Outcome::Merged { .. } => false,
     };
     let clock =
         waits.then(|| sla::clock(rules, lead.event.as_deref(), segment_name.as_deref(), acted_at)).flatten();
     let notices = match (&outcome, layer) {
-        (Outcome::Queue(queue), Layer::Fallback) => fallback_notices(rules, queue),
+        (Outcome::Queue(queue), Layer::Distribution | Layer::Fallback) => fallback_notices(rules, queue),
         _ => owner_notice(&routing, &outcome),
     };
     Decision {
@@ -183,7 +193,8 @@ fn decision(routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec<Ste
         outcome,
         trace,
         clock,
-        turn: routing.turn,
+        turns: routing.turns,
+        held: routing.held,
         notices,
         clean: routing.clean,
     }

@@ -2,7 +2,7 @@
 
 use crate::account::MatchedBy;
 use crate::availability::{Away, Refusal};
-use crate::config::{DomainKind, RecycleKind, TierAction};
+use crate::config::{DomainKind, RecycleKind, Strategy, TierAction};
 use crate::state::MailDomain;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,14 @@ pub enum Ineligible {
     Skill { needs: String },
     /// Has had this lead already.
     AlreadyTried,
+    /// Has got as many leads today as `reps.daily_cap`.
+    DailyCap { cap: i64 },
+    /// Has got as many leads this week as `reps.weekly_cap`.
+    WeeklyCap { cap: i64 },
+    /// Has as many open leads as `reps.max_open_leads`.
+    OpenLeads { cap: i64 },
+    /// Is being counted by another transaction, and has caps that must be kept.
+    Counted,
 }
 
 /// A candidate of a pool: eligible, or why not.
@@ -157,6 +165,17 @@ pub enum Reason {
     Turn {
         pool: String,
         rep: String,
+        #[serde(default, skip_serializing_if = "is_rotation")]
+        by: Strategy,
+        /// Everybody is away, and the pool assigns anyway.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        anyway: bool,
+        candidates: Vec<Candidate>,
+    },
+    /// Everybody is away, and the pool holds its leads.
+    Held {
+        pool: String,
+        queue: String,
         candidates: Vec<Candidate>,
     },
     NobodyEligible {
@@ -177,4 +196,8 @@ pub enum Reason {
         step: i32,
         to: String,
     },
+}
+
+fn is_rotation(strategy: &Strategy) -> bool {
+    *strategy == Strategy::WeightedRoundRobin
 }

@@ -1,6 +1,7 @@
 //! The roster as it stands in the routing tables: who could take a lead, and when.
 
 use crate::config::{keyed, Span};
+use crate::load::Caps;
 use crate::Micros;
 use chrono::NaiveDate;
 use rustc_hash::FxHashMap;
@@ -21,15 +22,31 @@ pub enum Presence {
 #[allow(missing_docs)]
 pub struct Rep {
     pub id: String,
+    /// Number that survives a rename.
+    #[serde(default)]
+    pub rep_no: i32,
     pub manager_id: Option<String>,
     pub active: bool,
     pub presence: Presence,
+    /// When it was reported; `None` if it holds until it is changed.
+    #[serde(default)]
+    pub presence_at: Option<Micros>,
     pub time_zone: String,
     pub schedule: Option<String>,
     pub languages: Option<Vec<String>>,
     pub products: Option<Vec<String>>,
     pub skills: Option<Vec<String>>,
     pub backup_id: Option<String>,
+    pub daily_cap: Option<i64>,
+    pub weekly_cap: Option<i64>,
+    pub max_open_leads: Option<i64>,
+}
+
+impl Rep {
+    /// What the rep may have.
+    pub fn caps(&self) -> Caps {
+        Caps { daily: self.daily_cap, weekly: self.weekly_cap, open: self.max_open_leads }
+    }
 }
 
 /// One row of `pool_members`; `weight` in thousandths.

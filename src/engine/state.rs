@@ -3,7 +3,8 @@
 use crate::account::AccountMatch;
 use crate::config::{DomainKind, Pool};
 use crate::decision::CleanLead;
-use crate::rotation::Share;
+use crate::load::{Day, Load};
+use crate::rotation::{Share, Taken};
 use crate::Micros;
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
@@ -86,15 +87,6 @@ pub struct AccountKeys<'a> {
     pub domains: &'a [String],
 }
 
-/// A turn that was taken in a pool.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
-    /// Number of the pool.
-    pub pool_no: i32,
-    /// Seat of the rep whose turn it is.
-    pub seat: i32,
-}
-
 /// Local times, by the zone names of PostgreSQL.
 pub trait Zones {
     /// Wall-clock time in `zone` at `at`; `None` if there is no such zone.
@@ -112,6 +104,8 @@ pub trait State: Zones {
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch>;
     /// Whether the jsonpath holds for the lead: its first result is neither `false` nor `null`.
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool;
-    /// Takes the turn of the rep furthest behind. `shares` is not empty.
-    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Option<Turn>;
+    /// Leads of a rep, those of transactions that have not ended yet included.
+    fn load(&mut self, rep_no: i32, day: Day) -> Load;
+    /// Takes the next turn by [`crate::rotation::take`]. `shares` is not empty.
+    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Taken;
 }

@@ -7,8 +7,10 @@ use crate::lead::Lead;
 use crate::pipeline::{route, World};
 use crate::reason::Reason;
 use crate::roster::{Roster, RosterTables};
-use crate::rotation::{next, Share};
-use crate::state::{AccountKeys, DomainFacts, Earlier, EarlierLead, MailDomain, Person, State, Turn, Zones};
+use crate::load::{Day, Load};
+use crate::reason::Ineligible;
+use crate::rotation::{take, Books, Share, Taken};
+use crate::state::{AccountKeys, DomainFacts, Earlier, EarlierLead, MailDomain, Person, State, Zones};
 use crate::{Micros, SECOND};
 use chrono::{DateTime, NaiveDateTime};
 use serde_json::{json, Value};
@@ -43,6 +45,10 @@ pub struct Memory {
     /// Credit by pool and seat.
     ledger: BTreeMap<i32, BTreeMap<i32, i64>>,
     offsets: BTreeMap<String, Micros>,
+    /// Leads by number of the rep.
+    pub loads: BTreeMap<i32, Load>,
+    /// Reps whose count another transaction holds.
+    pub counted: Vec<i32>,
 }
 
 impl Memory {
@@ -149,15 +155,45 @@ impl State for Memory {
         self.conditions[jsonpath]
     }
 
-    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Option<Turn> {
+    fn load(&mut self, rep_no: i32, _day: Day) -> Load {
+        self.loads.get(&rep_no).copied().unwrap_or_default()
+    }
+
+    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Taken {
+        let taken = take(pool.pool_no, pool.strategy, shares, &mut Book { memory: self, pool_no: pool.pool_no });
         let credits = self.ledger.entry(pool.pool_no).or_default();
-        let credit = |share: &Share| credits.get(&share.seat).copied().unwrap_or(0);
-        let before: Vec<i64> = shares.iter().map(credit).collect();
-        let turn = next(shares, &before, &[])?;
-        for (share, delta) in shares.iter().zip(&turn.credit) {
-            *credits.entry(share.seat).or_default() += delta;
+        for (seat, delta) in taken.turn.iter().flat_map(|turn| &turn.credit) {
+            *credits.entry(*seat).or_default() += delta;
         }
-        Some(Turn { pool_no: pool.pool_no, seat: shares[turn.chosen].seat })
+        taken
+    }
+}
+
+/// The books of one pool.
+struct Book<'a> {
+    memory: &'a mut Memory,
+    pool_no: i32,
+}
+
+impl Books for Book<'_> {
+    fn credit(&self, seat: i32) -> i64 {
+        self.memory.ledger.get(&self.pool_no).and_then(|credits| credits.get(&seat)).copied().unwrap_or(0)
+    }
+
+    fn open_leads(&mut self, rep_no: i32) -> i64 {
+        self.memory.load(rep_no, Day::default()).open
+    }
+
+    fn reserve(&mut self, share: &Share) -> Result<(), Ineligible> {
+        if self.memory.counted.contains(&share.rep_no) {
+            return Err(Ineligible::Counted);
+        }
+        let load = self.memory.loads.entry(share.rep_no).or_default();
+        if let Some(why) = share.limits.and_then(|(caps, _)| caps.reached(load)) {
+            return Err(why);
+        }
+        *load = Load { today: load.today + 1, this_week: load.this_week + 1, open: load.open + 1 };
+        Ok(())
     }
 }
 
@@ -170,7 +206,7 @@ pub fn rules(tables: Value) -> Rules {
 /// The roster; what a row leaves out gets the defaults of the table: an active, present rep without
 /// hours, a member of weight 1.
 pub fn roster(mut tables: Value) -> Roster {
-    let rep = |_| json!({"active": true, "presence": "online", "time_zone": "UTC"});
+    let rep = |place| json!({"rep_no": place, "active": true, "presence": "online", "time_zone": "UTC"});
     fill(&mut tables, "reps", rep);
     let member = |place| json!({"seat": place, "weight": 1000});
     fill(&mut tables, "members", member);
@@ -238,7 +274,7 @@ impl Setup {
     /// Routes a lead that some reps have had already.
     pub fn route_again(&mut self, lead: Lead, tried: &[&str]) -> Decision {
         let tried: Vec<String> = tried.iter().map(|&rep| rep.into()).collect();
-        let world = World { rules: &self.rules, roster: &self.roster, now: self.now };
+        let world = World { rules: &self.rules, roster: &self.roster, now: self.now, presence_ttl: None };
         route(lead, Vec::new(), &tried, world, &mut self.state)
     }
 }

@@ -34,7 +34,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     }
     let (world, mut refused) = (routing.world, Vec::new());
     let rep = responsible.into_iter().find_map(|rep| {
-        let (rep, refusals) = owner_or_backup(rep, world.roster, &*routing.state, world.now);
+        let (rep, refusals) = owner_or_backup(rep, world, &*routing.state);
         refused.extend(refusals);
         rep
     });

@@ -1,55 +1,130 @@
-//! The pool hands the lead to the eligible rep who is furthest behind.
+//! The pool hands the lead to one of its eligible reps, by the pool's strategy.
 
-use crate::availability::away;
+use crate::availability::{away, Away};
+use crate::config::{Pool, WhenAllAway};
 use crate::decision::Outcome;
+use crate::layers::fallback;
 use crate::lead::Lead;
+use crate::load::Day;
 use crate::pipeline::{Finding, Routing};
 use crate::reason::{Candidate, Ineligible, Reason};
 use crate::roster::{Member, Rep};
-use crate::rotation::Share;
+use crate::rotation::{self, Share, Turn};
 
-/// Decides where at least one rep of the pool is eligible.
+/// A member of the pool who was looked at.
+struct Asked<'a> {
+    member: &'a Member,
+    rep: Option<&'a Rep>,
+    not: Option<Ineligible>,
+}
+
+/// Decides where at least one rep of the pool is eligible, and where the pool holds its leads.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
-    let (rules, roster) = (routing.world.rules, routing.world.roster);
+    let rules = routing.world.rules;
     let Some(pool) = routing.pool.as_ref().and_then(|name| rules.pools.get(name)) else {
         let needs = "pool".to_owned();
         return Finding::passed(Reason::NotAsked { needs });
     };
-    let members = roster.members.get(&pool.name).map_or(&[][..], Vec::as_slice);
-    let (mut shares, mut candidates) = (Vec::with_capacity(members.len()), Vec::new());
-    for member in members {
-        let not = ineligible(member, routing);
-        if not.is_none() {
-            let (seat, weight) = (member.seat, member.weight);
-            shares.push(Share { seat, weight });
-        }
-        let rep = member.rep_id.clone();
-        candidates.push(Candidate { rep, not });
+    let mut asked = survey(pool, routing);
+    let mut shares = shares(&asked, routing, |not| not.is_none());
+    let anyway = shares.is_empty() && pool.when_all_away == WhenAllAway::AssignAnyway;
+    if anyway {
+        shares = self::shares(&asked, routing, |not| not.as_ref().is_some_and(is_passing));
     }
-    let turn = match shares.is_empty() {
-        true => None,
+    let taken = match shares.is_empty() {
+        true => rotation::Taken::default(),
         false => routing.state.take_turn(pool, &shares),
     };
-    let winner = turn.as_ref().and_then(|turn| {
-        let member = members.iter().find(|member| member.seat == turn.seat)?;
-        Some(member.rep_id.clone())
+    for (seat, why) in taken.refused {
+        asked.iter_mut().filter(|row| row.member.seat == seat).for_each(|row| row.not = Some(why.clone()));
+    }
+    let winner = taken.turn.as_ref().and_then(|turn| {
+        let row = asked.iter().find(|row| row.member.seat == turn.seat)?;
+        Some(row.member.rep_id.clone())
     });
-    routing.turn = turn;
-    let pool = pool.name.clone();
+    routing.turns.extend(taken.turn);
     match winner {
-        None => Finding::passed(Reason::NobodyEligible { pool, candidates }),
         Some(rep) => {
-            let outcome = Outcome::Owner(rep.clone());
-            Finding::decided(outcome, Reason::Turn { pool, rep, candidates })
+            let (pool, by) = (pool.name.clone(), pool.strategy);
+            let reason = Reason::Turn { pool, rep: rep.clone(), by, anyway, candidates: candidates(asked) };
+            Finding::decided(Outcome::Owner(rep), reason)
         }
+        None => nobody(pool, asked, routing),
     }
 }
 
-fn ineligible(member: &Member, routing: &Routing<'_>) -> Option<Ineligible> {
-    let world = routing.world;
-    let Some(rep) = world.roster.reps.get(&member.rep_id) else {
-        return Some(Ineligible::Away { away: crate::availability::Away::Unknown });
+fn nobody(pool: &Pool, asked: Vec<Asked<'_>>, routing: &mut Routing<'_>) -> Finding {
+    let somebody_returns = asked.iter().any(|row| row.not.as_ref().is_some_and(is_passing));
+    let (pool_name, candidates) = (pool.name.clone(), candidates(asked));
+    if pool.when_all_away != WhenAllAway::Hold || !somebody_returns {
+        return Finding::passed(Reason::NobodyEligible { pool: pool_name, candidates });
+    }
+    routing.held = true;
+    let (_, queue) = fallback::way_out(routing);
+    let outcome = Outcome::Queue(queue.clone());
+    Finding::decided(outcome, Reason::Held { pool: pool_name, queue, candidates })
+}
+
+/// Away for a while, and for no other reason.
+fn is_passing(not: &Ineligible) -> bool {
+    matches!(not, Ineligible::Away { away } if away.is_passing())
+}
+
+/// The turns that an owner of an account uses up in pools that count owner matches.
+pub fn owner_match(owner: &str, routing: &Routing<'_>) -> Vec<Turn> {
+    let counts = |pool: &&Pool| pool.owner_matches_count;
+    let mut pools: Vec<&Pool> = routing.world.rules.pools.values().filter(counts).collect();
+    pools.sort_by_key(|pool| pool.pool_no);
+    let turn = |pool: &Pool| {
+        let members = routing.world.roster.members.get(&pool.name)?;
+        let own = members.iter().find(|row| row.rep_id == owner && row.active && row.weight > 0)?;
+        let present = |row: &&Member| {
+            let rep = routing.world.roster.reps.get(&row.rep_id);
+            let here = rep.is_some_and(|rep| away(rep, routing.world, &*routing.state).is_none());
+            row.seat == own.seat || (here && row.active && row.weight > 0)
+        };
+        let shares: Vec<Share> = members.iter().filter(present).map(|row| share(row, routing)).collect();
+        Some(rotation::charge(pool.pool_no, &shares, &share(own, routing)))
     };
+    pools.into_iter().filter_map(turn).collect()
+}
+
+fn survey<'a>(pool: &Pool, routing: &mut Routing<'a>) -> Vec<Asked<'a>> {
+    let roster = routing.world.roster;
+    let members = roster.members.get(&pool.name).map_or(&[][..], Vec::as_slice);
+    let ask = |member: &'a Member| {
+        let rep = roster.reps.get(&member.rep_id);
+        let not = match rep {
+            None => Some(Ineligible::Away { away: Away::Unknown }),
+            Some(rep) => ineligible(member, rep, routing),
+        };
+        Asked { member, rep, not }
+    };
+    members.iter().map(ask).collect()
+}
+
+fn shares(asked: &[Asked<'_>], routing: &Routing<'_>, wanted: impl Fn(&Option<Ineligible>) -> bool) -> Vec<Share> {
+    let known = asked.iter().filter(|row| wanted(&row.not) && row.rep.is_some());
+    known.map(|row| share(row.member, routing)).collect()
+}
+
+fn share(member: &Member, routing: &Routing<'_>) -> Share {
+    let rep = routing.world.roster.reps.get(&member.rep_id);
+    let limits = rep.filter(|rep| !rep.caps().is_none()).map(|rep| (rep.caps(), day(rep, routing)));
+    Share { seat: member.seat, weight: member.weight, rep_no: rep.map_or(0, |rep| rep.rep_no), limits }
+}
+
+fn day(rep: &Rep, routing: &Routing<'_>) -> Day {
+    Day::of(routing.world.now, &rep.time_zone, &*routing.state)
+}
+
+fn candidates(asked: Vec<Asked<'_>>) -> Vec<Candidate> {
+    asked.into_iter().map(|row| Candidate { rep: row.member.rep_id.clone(), not: row.not }).collect()
+}
+
+/// Why not, cheapest first; who is only away for a while has no other reason.
+fn ineligible(member: &Member, rep: &Rep, routing: &mut Routing<'_>) -> Option<Ineligible> {
+    let world = routing.world;
     if !member.active {
         return Some(Ineligible::Paused);
     }
@@ -59,12 +134,19 @@ fn ineligible(member: &Member, routing: &Routing<'_>) -> Option<Ineligible> {
     if routing.tried.contains(&rep.id) {
         return Some(Ineligible::AlreadyTried);
     }
-    if let Some(away) = away(rep, world.roster, &*routing.state, world.now) {
-        return Some(Ineligible::Away { away });
+    let away = away(rep, world, &*routing.state);
+    if let Some(away) = away.as_ref().filter(|away| !away.is_passing()) {
+        return Some(Ineligible::Away { away: away.clone() });
     }
     let segment = routing.segment.and_then(|place| world.rules.segments.get(place));
     let skills = segment.and_then(|row| row.required_skills.as_deref());
-    unsuited(rep, &routing.clean.lead, skills.unwrap_or_default())
+    let unsuited = unsuited(rep, &routing.clean.lead, skills.unwrap_or_default());
+    let full = unsuited.or_else(|| {
+        let caps = rep.caps();
+        let load = (!caps.is_none()).then(|| routing.state.load(rep.rep_no, day(rep, routing)));
+        caps.reached(&load?)
+    });
+    full.or(away.map(|away| Ineligible::Away { away }))
 }
 
 fn unsuited(rep: &Rep, lead: &Lead, skills: &[String]) -> Option<Ineligible> {
@@ -84,140 +166,4 @@ fn unsuited(rep: &Rep, lead: &Lead, skills: &[String]) -> Option<Ineligible> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::availability::Away;
-    use crate::decision::{Decision, Layer};
-    use crate::roster::Presence;
-    use crate::testkit::{lead, owner, queue, roster, said, Setup};
-    use serde_json::{json, Value};
-
-    /// Every lead goes to the pool hunters; members in the order of their seats, with their weights.
-    fn setup(reps: Value, weights: &[(&str, i64)]) -> Setup {
-        let rules = json!({
-            "segments": [{"name": "all", "priority": 1, "required_skills": ["cloud"]}],
-            "tiers": [{"name": "any", "score": {}, "action": "pool", "pool": "hunters"}],
-            "pools": [{"name": "hunters", "pool_no": 1}],
-        });
-        Setup::new(rules, team(reps, weights))
-    }
-
-    fn team(mut reps: Value, weights: &[(&str, i64)]) -> Value {
-        for rep in reps.as_array_mut().unwrap() {
-            rep.as_object_mut().unwrap().entry("skills").or_insert(json!(["cloud"]));
-        }
-        let member =
-            |(rep, weight): &(&str, i64)| json!({"pool": "hunters", "rep_id": rep, "weight": weight});
-        let members: Vec<Value> = weights.iter().map(member).collect();
-        json!({"reps": reps, "members": members})
-    }
-
-    fn turns(setup: &mut Setup, leads: usize) -> Vec<String> {
-        let mut next = |_| owner(&setup.route(lead("ada@acme.com"))).to_owned();
-        (0..leads).map(&mut next).collect()
-    }
-
-    fn candidates(decision: &Decision) -> Vec<(&str, Option<Ineligible>)> {
-        let list = match said(decision, Layer::Distribution) {
-            Reason::Turn { candidates, .. } | Reason::NobodyEligible { candidates, .. } => candidates,
-            other => panic!("{other:?}"),
-        };
-        list.iter().map(|row| (row.rep.as_str(), row.not.clone())).collect()
-    }
-
-    #[test]
-    fn turns_follow_the_weights() {
-        let reps = || json!([{"id": "ann"}, {"id": "bob"}]);
-        let mut even = setup(reps(), &[("ann", 1000), ("bob", 1000)]);
-        assert_eq!(turns(&mut even, 4), ["ann", "bob", "ann", "bob"]);
-        let mut double = setup(reps(), &[("ann", 2000), ("bob", 1000)]);
-        assert_eq!(turns(&mut double, 6), ["ann", "bob", "ann", "ann", "bob", "ann"]);
-    }
-
-    #[test]
-    fn a_tie_ends_in_the_lower_seat() {
-        let mut setup = setup(json!([]), &[]);
-        let mut tables = team(json!([{"id": "ann"}, {"id": "bob"}]), &[("bob", 1000), ("ann", 1000)]);
-        for (row, seat) in [(0, 7), (1, 3)] {
-            tables["members"][row]["seat"] = json!(seat);
-        }
-        setup.roster = roster(tables);
-        let decision = setup.route(lead("ada@acme.com"));
-        assert_eq!(candidates(&decision), [("ann", None), ("bob", None)]);
-        assert_eq!((owner(&decision), decision.turn.as_ref().unwrap().seat), ("ann", 3));
-    }
-
-    #[test]
-    fn who_was_away_comes_back_level_with_the_pool() {
-        let weights = [("ann", 1000), ("bob", 1000)];
-        let mut setup = setup(json!([{"id": "ann"}, {"id": "bob", "presence": "away"}]), &weights);
-        assert_eq!(turns(&mut setup, 4), ["ann"; 4]);
-        setup.roster = roster(team(json!([{"id": "ann"}, {"id": "bob"}]), &weights));
-        assert_eq!(turns(&mut setup, 4), ["ann", "bob", "ann", "bob"]);
-    }
-
-    /// One rep for each reason not to be eligible, and one who fits.
-    fn motley() -> Setup {
-        let reps = json!([
-            {"id": "away", "presence": "offline"},
-            {"id": "zero"},
-            {"id": "tongue", "languages": ["de", "en"]},
-            {"id": "goods", "products": ["phone"]},
-            {"id": "novice", "skills": ["phone"]},
-            {"id": "tried"},
-            {"id": "fit", "languages": ["fr"], "products": ["mail"], "skills": ["sap", "cloud"]},
-        ]);
-        let seats = ["away", "zero", "tongue", "goods", "novice", "tried", "gone", "fit"];
-        setup(reps, &seats.map(|rep| (rep, if rep == "zero" { 0 } else { 1000 })))
-    }
-
-    #[test]
-    fn every_other_candidate_is_in_the_trace_with_why_not() {
-        let lead = Lead { language: Some("FR".into()), product: Some("Mail".into()), ..lead("ada@acme.com") };
-        let decision = motley().route_again(lead, &["tried"]);
-        assert_eq!(owner(&decision), "fit");
-        let away = |away| Some(Ineligible::Away { away });
-        let presence = Presence::Offline;
-        let language = Ineligible::Language { needs: "fr".into() };
-        let product = Ineligible::Product { needs: "mail".into() };
-        let skill = Ineligible::Skill { needs: "cloud".into() };
-        let expected = [
-            ("away", away(Away::Presence { presence })),
-            ("zero", Some(Ineligible::ZeroWeight)),
-            ("tongue", Some(language)),
-            ("goods", Some(product)),
-            ("novice", Some(skill)),
-            ("tried", Some(Ineligible::AlreadyTried)),
-            ("gone", away(Away::Unknown)),
-            ("fit", None),
-        ];
-        assert_eq!(candidates(&decision), expected);
-    }
-
-    #[test]
-    fn a_lead_that_says_nothing_of_language_and_product_suits_everybody() {
-        let reps = json!([{"id": "ann", "languages": ["fr"], "products": ["mail"]}]);
-        let decision = setup(reps, &[("ann", 1000)]).route(lead("ada@acme.com"));
-        assert_eq!(owner(&decision), "ann");
-        assert_eq!((decision.layer, decision.turn.unwrap().seat), (Layer::Distribution, 0));
-    }
-
-    #[test]
-    fn nobody_eligible_takes_no_turn_and_falls_on() {
-        let mut setup = setup(json!([{"id": "ann", "active": false}]), &[("ann", 1000)]);
-        let before = setup.state.clone();
-        let decision = setup.route(lead("ada@acme.com"));
-        let away = Away::Inactive;
-        assert_eq!(candidates(&decision), [("ann", Some(Ineligible::Away { away }))]);
-        assert_eq!(queue(&decision), "catch_all");
-        assert_eq!(decision.turn, None);
-        assert_eq!(setup.state, before);
-    }
-
-    #[test]
-    fn a_pool_without_members_falls_on() {
-        let decision = setup(json!([]), &[]).route(lead("ada@acme.com"));
-        assert!(candidates(&decision).is_empty());
-        assert_eq!(decision.layer, Layer::Fallback);
-    }
-}
+mod tests;

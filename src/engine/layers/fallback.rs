@@ -7,8 +7,15 @@ use crate::reason::Reason;
 /// The queue that cannot be removed.
 pub const CATCH_ALL: &str = "catch_all";
 
-/// Decides always: the segment's queue, the territory's, the pool's, the catch-all queue.
+/// Decides always.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
+    let (of, queue) = way_out(routing);
+    let (outcome, of) = (Outcome::Queue(queue.clone()), of.to_owned());
+    Finding::decided(outcome, Reason::Fallback { queue, of })
+}
+
+/// The segment's queue, the territory's, the pool's, the catch-all queue: whose it is, and its name.
+pub fn way_out(routing: &Routing<'_>) -> (&'static str, String) {
     let rules = routing.world.rules;
     let segment = routing.segment.and_then(|place| rules.segments.get(place));
     let territory = segment.and_then(|row| rules.territories.get(row.territory.as_ref()?));
@@ -19,9 +26,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         ("pool", pool.and_then(|row| row.fallback_queue.clone())),
     ];
     let first = ways.into_iter().find_map(|(of, queue)| Some((of, queue?)));
-    let (of, queue) = first.unwrap_or(("catch-all", CATCH_ALL.to_owned()));
-    let (outcome, of) = (Outcome::Queue(queue.clone()), of.to_owned());
-    Finding::decided(outcome, Reason::Fallback { queue, of })
+    first.unwrap_or(("catch-all", CATCH_ALL.to_owned()))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NoOwner { account });
     };
     let world = routing.world;
-    let (rep, refused) = owner_or_backup(owner, world.roster, &*routing.state, world.now);
+    let (rep, refused) = owner_or_backup(owner, world, &*routing.state);
     match rep {
         None => Finding::passed(Reason::OwnersAway { account, refused }),
         Some(rep) => {

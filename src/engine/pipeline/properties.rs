@@ -197,7 +197,7 @@ proptest! {
             Outcome::Merged { lead_id, .. } => prop_assert!([7, 8].contains(lead_id)),
         }
         let by_turn = decision.layer == Layer::Distribution;
-        prop_assert_eq!(decision.turn.is_some(), by_turn);
+        prop_assert_eq!(!decision.turns.is_empty(), by_turn);
         let waits = by_turn || decision.layer == Layer::Fallback;
         prop_assert!(!waits || decision.clock.is_some());
     }

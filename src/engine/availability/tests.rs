@@ -1,0 +1,205 @@
+use super::*;
+use crate::config::Rules;
+use crate::roster::Roster;
+use crate::testkit::{at, now, roster, Memory, DAY, HOUR};
+use serde_json::{json, Value};
+
+fn world<'a>(rules: &'a Rules, roster: &'a Roster, now: crate::Micros) -> World<'a> {
+    World { rules, roster, now, presence_ttl: Some(DAY) }
+}
+
+fn asked(owner: &str, roster: &Roster) -> (Option<String>, Vec<Refusal>) {
+    owner_or_backup(owner, world(&Rules::default(), roster, now()), &Memory::default())
+}
+
+/// Why ann cannot take a lead; her schedule is 'desk', her zone two hours east of UTC.
+fn why(tables: Value, moment: &str) -> Option<Away> {
+    let roster = roster(tables);
+    let mut zones = Memory::default();
+    zones.zone("Europe/Athens", 2 * HOUR);
+    away(&roster.reps["ann"], world(&Rules::default(), &roster, at(moment)), &zones)
+}
+
+fn desk(hours: Value, holidays: Value) -> Value {
+    json!({
+        "reps": [{"id": "ann", "time_zone": "Europe/Athens", "schedule": "desk"}],
+        "schedules": [{"name": "desk", "hours": hours}],
+        "holidays": holidays,
+    })
+}
+
+/// Minutes after midnight.
+fn block(weekday: u32, opens: u32, closes: u32) -> Value {
+    json!({"weekday": weekday, "opens": opens, "closes": closes})
+}
+
+fn off_hours() -> Option<Away> {
+    let schedule = "desk".to_owned();
+    Some(Away::OffHours { schedule })
+}
+
+fn holiday(name: &str) -> Option<Away> {
+    let name = name.to_owned();
+    Some(Away::Holiday { name })
+}
+
+/// The moments are in UTC, so two hours before ann's clock. 4 March 2026 is a Wednesday.
+fn check(tables: &Value, moments: &[(&str, bool)]) {
+    for (moment, open) in moments {
+        let expected = if *open { None } else { off_hours() };
+        assert_eq!(why(tables.clone(), moment), expected, "{moment}");
+    }
+}
+
+#[test]
+fn a_rep_without_schedule_is_always_on_duty() {
+    let tables = json!({"reps": [{"id": "ann"}]});
+    assert_eq!(why(tables, "2026-03-01 03:00"), None);
+}
+
+#[test]
+fn hours_are_those_of_the_weekday_on_the_reps_clock() {
+    let tables = desk(json!([block(3, 9 * 60, 17 * 60)]), json!([]));
+    let moments = [
+        ("2026-03-04 06:59", false),
+        ("2026-03-04 07:00", true),
+        ("2026-03-04 14:59", true),
+        ("2026-03-04 15:00", false),
+        ("2026-03-03 10:00", false),
+        ("2026-03-05 10:00", false),
+    ];
+    check(&tables, &moments);
+}
+
+#[test]
+fn a_day_may_have_several_blocks() {
+    let hours = [block(3, 9 * 60, 12 * 60), block(3, 13 * 60, 17 * 60)];
+    let tables = desk(json!(hours), json!([]));
+    let moments = [("2026-03-04 09:59", true), ("2026-03-04 10:30", false), ("2026-03-04 11:00", true)];
+    check(&tables, &moments);
+}
+
+#[test]
+fn a_block_over_midnight_belongs_to_the_day_on_which_it_opens() {
+    // Wednesday 22:00 to Thursday 06:00 in Athens
+    let tables = desk(json!([block(3, 22 * 60, 6 * 60)]), json!([]));
+    let moments = [
+        ("2026-03-04 03:59", false),
+        ("2026-03-04 19:59", false),
+        ("2026-03-04 20:00", true),
+        ("2026-03-05 03:59", true),
+        ("2026-03-05 04:00", false),
+        ("2026-03-05 20:00", false),
+    ];
+    check(&tables, &moments);
+}
+
+#[test]
+fn a_sunday_night_runs_into_monday() {
+    let tables = desk(json!([block(7, 22 * 60, 6 * 60)]), json!([]));
+    let moments = [("2026-03-02 03:00", true), ("2026-03-01 03:00", false)];
+    check(&tables, &moments);
+}
+
+#[test]
+fn a_block_that_closes_when_it_opens_lasts_a_day() {
+    let tables = desk(json!([block(3, 0, 0)]), json!([]));
+    let moments = [
+        ("2026-03-03 21:59", false),
+        ("2026-03-03 22:00", true),
+        ("2026-03-04 21:59", true),
+        ("2026-03-04 22:00", false),
+    ];
+    check(&tables, &moments);
+}
+
+#[test]
+fn a_holiday_is_free_from_midnight_to_midnight_on_the_reps_clock() {
+    let hours: Vec<Value> = (1..=7).map(|day| block(day, 0, 24 * 60)).collect();
+    let days = json!([
+        {"schedule": "desk", "day": "2026-03-04", "name": "Founders' day"},
+        {"schedule": "other", "day": "2026-03-05", "name": "Not ours"},
+    ]);
+    let tables = desk(json!(hours), days);
+    assert_eq!(why(tables.clone(), "2026-03-03 21:59"), None);
+    let free = holiday("Founders' day");
+    assert_eq!(why(tables.clone(), "2026-03-03 22:00"), free);
+    assert_eq!(why(tables.clone(), "2026-03-04 21:59"), free);
+    assert_eq!(why(tables, "2026-03-04 22:00"), None);
+}
+
+#[test]
+fn no_night_shift_starts_on_a_holiday() {
+    let nights: Vec<Value> = (1..=7).map(|day| block(day, 22 * 60, 6 * 60)).collect();
+    let days = json!([{"schedule": "desk", "day": "2026-03-04", "name": "Founders' day"}]);
+    let tables = desk(json!(nights), days);
+    // the small hours of Thursday would belong to the shift of the holiday
+    assert_eq!(why(tables.clone(), "2026-03-05 02:00"), off_hours());
+    assert_eq!(why(tables.clone(), "2026-03-05 20:00"), None);
+    assert_eq!(why(tables, "2026-03-06 02:00"), None);
+}
+
+#[test]
+fn an_absence_may_have_no_end_and_its_bounds_count() {
+    let absent = |during: Value| {
+        let absences = [json!({"rep_id": "ann", "during": during, "kind": "sick"})];
+        let tables = json!({"reps": [{"id": "ann"}, {"id": "bob"}], "absences": absences});
+        why(tables, "2026-03-04 10:00")
+    };
+    let kind = "sick".to_owned();
+    let sick = Some(Away::Absent { kind });
+    assert_eq!(absent(json!({"lower": now() - HOUR})), sick);
+    assert_eq!(absent(json!({"upper": now() + 1})), sick);
+    assert_eq!(absent(json!({"lower": now(), "lower_inc": true})), sick);
+    assert_eq!(absent(json!({"upper": now(), "upper_inc": false})), None);
+    assert_eq!(absent(json!({"lower": now() + 1, "lower_inc": true})), None);
+}
+
+#[test]
+fn activity_and_presence_come_first() {
+    let rep = |fields: Value| {
+        let mut tables = json!({"reps": [{"id": "ann"}]});
+        let row = tables["reps"][0].as_object_mut().unwrap();
+        row.extend(fields.as_object().unwrap().clone());
+        why(tables, "2026-03-04 10:00")
+    };
+    let seen_as = |presence| Some(Away::Presence { presence });
+    assert_eq!(rep(json!({"presence": "online"})), None);
+    assert_eq!(rep(json!({"presence": "away"})), seen_as(Presence::Away));
+    assert_eq!(rep(json!({"presence": "offline"})), seen_as(Presence::Offline));
+    let gone = json!({"presence": "away", "active": false});
+    assert_eq!(rep(gone), Some(Away::Inactive));
+}
+
+#[test]
+fn an_owner_who_left_the_roster_has_no_stand_in() {
+    let (rep, refusals) = asked("gone", &Roster::default());
+    let (who, why) = ("gone".to_owned(), Away::Unknown);
+    assert_eq!((rep, refusals), (None, vec![Refusal { rep: who, why }]));
+}
+
+#[test]
+fn nobody_is_asked_twice() {
+    let roster = roster(json!({"reps": [
+        {"id": "ann", "active": false, "backup_id": "bob"},
+        {"id": "bob", "active": false, "backup_id": "cid"},
+        {"id": "cid", "active": false, "backup_id": "bob"},
+    ]}));
+    let (rep, refusals) = asked("ann", &roster);
+    let asked: Vec<&str> = refusals.iter().map(|row| row.rep.as_str()).collect();
+    assert_eq!((rep, asked), (None, vec!["ann", "bob", "cid"]));
+}
+
+#[test]
+fn a_presence_reported_too_long_ago_says_nothing() {
+    let seen = |presence: &str, ago: crate::Micros| {
+        let at = now() - ago;
+        why(json!({"reps": [{"id": "ann", "presence": presence, "presence_at": at}]}), "2026-03-04 10:00")
+    };
+    let away = Some(Away::Presence { presence: Presence::Away });
+    assert_eq!(seen("away", DAY), away);
+    assert_eq!(seen("away", DAY + 1), None);
+    assert_eq!(seen("offline", 2 * DAY), None);
+    // without a time somebody has set it for good
+    assert_eq!(why(json!({"reps": [{"id": "ann", "presence": "away"}]}), "2026-03-04 10:00"), away);
+}
