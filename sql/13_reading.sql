@@ -94,12 +94,15 @@ CREATE FUNCTION leadroute.roster_json() RETURNS text
 SELECT json_build_object(
     'reps', (
         SELECT coalesce(json_agg(r), '[]') FROM (
-            SELECT id, manager_id, active, presence, time_zone, schedule, lower(languages::text)::text[] AS languages,
+            SELECT id, rep_no, manager_id, active, presence, leadroute.micros(presence_at) AS presence_at, time_zone, schedule,
+                   daily_cap, weekly_cap, max_open_leads, lower(languages::text)::text[] AS languages,
                    lower(products::text)::text[] AS products, lower(skills::text)::text[] AS skills, backup_id
               FROM leadroute.reps) r),
     'members', (
         SELECT coalesce(json_agg(m), '[]') FROM (
-            SELECT pool, rep_id, seat, (weight * 1000)::bigint AS weight, active FROM leadroute.pool_members) m),
+            SELECT m.pool, m.rep_id, m.seat, m.active, CASE WHEN m.weight = 0 THEN 0 ELSE greatest(1, (m.weight * 1000
+                       * CASE WHEN p.performance_weighted THEN m.performance ELSE 1 END)::bigint) END AS weight
+              FROM leadroute.pool_members m JOIN leadroute.pools p ON p.name = m.pool) m),
     'absences', (
         SELECT coalesce(json_agg(a ORDER BY a.id), '[]') FROM (
             SELECT id, rep_id, leadroute.span(during) AS during, kind, backup_id

@@ -148,6 +148,37 @@ COMMENT ON FUNCTION leadroute.cascade_tier_rename() IS 'Trigger: carries the new
 CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.tiers FOR EACH ROW
     EXECUTE FUNCTION leadroute.cascade_tier_rename();
 
+CREATE FUNCTION leadroute.another_seat() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- A rename of the rep or the pool comes here too, but then the old name is gone.
+    IF NEW.rep_id <> OLD.rep_id AND EXISTS (SELECT FROM leadroute.reps WHERE id = OLD.rep_id)
+       OR NEW.pool <> OLD.pool AND EXISTS (SELECT FROM leadroute.pools WHERE name = OLD.pool) THEN
+        NEW.seat := nextval('leadroute.pool_members_seat_seq');
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION leadroute.another_seat() IS 'Trigger: a member who is replaced or moved to another pool starts with a seat of their own.';
+
+CREATE TRIGGER another_seat BEFORE UPDATE OF pool, rep_id ON leadroute.pool_members
+    FOR EACH ROW EXECUTE FUNCTION leadroute.another_seat();
+
+CREATE FUNCTION leadroute.close_book() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'pools' THEN
+        DELETE FROM leadroute.turns WHERE pool_no = OLD.pool_no;
+        DELETE FROM leadroute.returned_turns WHERE pool_no = OLD.pool_no;
+    ELSE
+        DELETE FROM leadroute.loads WHERE rep_no = OLD.rep_no;
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION leadroute.close_book() IS 'Trigger: turns go with their pool, a load goes with its rep.';
+
+CREATE TRIGGER close_book AFTER DELETE ON leadroute.pools FOR EACH ROW EXECUTE FUNCTION leadroute.close_book();
+CREATE TRIGGER close_book AFTER DELETE ON leadroute.reps FOR EACH ROW EXECUTE FUNCTION leadroute.close_book();
+
 DO $$
 DECLARE
     name text;
@@ -170,3 +201,8 @@ BEGIN
                        'FOR EACH ROW EXECUTE FUNCTION leadroute.replace_shipped()', name);
     END LOOP;
 END $$;
+
+-- Whether performance counts is said by the pool, and read with its members.
+CREATE TRIGGER roster_changed AFTER UPDATE ON leadroute.pools
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.config_changed('roster');
+ALTER TABLE leadroute.pools ENABLE ALWAYS TRIGGER roster_changed;

@@ -63,6 +63,7 @@ BEGIN
         END IF;
         IF NEW.owner_id IS NOT NULL AND NEW.owner_id IS DISTINCT FROM OLD.owner_id THEN
             NEW.queue := NULL;
+            NEW.held := false;
             NEW.status := CASE WHEN NEW.status IN ('queued', 'nurture', 'new') THEN 'assigned' ELSE NEW.status END;
         END IF;
         INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id,
@@ -82,6 +83,18 @@ COMMENT ON FUNCTION leadroute.lead_changed() IS 'Trigger: records an owner or qu
 CREATE TRIGGER lead_changed BEFORE UPDATE ON leadroute.leads
     FOR EACH ROW EXECUTE FUNCTION leadroute.lead_changed();
 
+CREATE FUNCTION leadroute.add_load(rep_no integer, given integer, open integer, at timestamptz DEFAULT clock_timestamp()) RETURNS void
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_add_load';
+COMMENT ON FUNCTION leadroute.add_load(integer, integer, integer, timestamptz) IS 'Changes the load of a rep: leads given on the day of at, and open leads. Internal.';
+
+CREATE FUNCTION leadroute.count_load() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_count_load';
+COMMENT ON FUNCTION leadroute.count_load() IS 'Trigger: keeps the loads of reps right when a lead changes its owner or is closed, whoever does it.';
+
+CREATE TRIGGER count_load AFTER UPDATE ON leadroute.leads FOR EACH ROW
+    WHEN ((OLD.owner_id, OLD.status, OLD.duplicate_of) IS DISTINCT FROM (NEW.owner_id, NEW.status, NEW.duplicate_of))
+    EXECUTE FUNCTION leadroute.count_load();
+
 CREATE FUNCTION leadroute.leads_deleted() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -89,6 +102,11 @@ BEGIN
         RAISE EXCEPTION 'a deleted lead still has touches that point at it'
             USING ERRCODE = 'foreign_key_violation', HINT = 'Delete the leads with that duplicate_of in the same statement.';
     END IF;
+    PERFORM leadroute.add_load(r.rep_no, 0, -count(*)::int)
+       FROM gone JOIN leadroute.reps r ON r.id = gone.owner_id
+      WHERE gone.duplicate_of IS NULL AND gone.status IN ('assigned', 'working', 'qualified') GROUP BY r.rep_no;
+    DELETE FROM leadroute.returned_turns t USING gone JOIN leadroute.decisions d ON d.lead_id = gone.id
+     WHERE t.decision_id = d.id;
     DELETE FROM leadroute.notifications t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.sla_clocks t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.decisions t USING gone WHERE t.lead_id = gone.id;
@@ -102,6 +120,8 @@ CREATE TRIGGER leads_deleted AFTER DELETE ON leadroute.leads REFERENCING OLD TAB
 CREATE FUNCTION leadroute.leads_truncated() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    DELETE FROM leadroute.loads;
+    DELETE FROM leadroute.returned_turns;
     DELETE FROM leadroute.notifications;
     DELETE FROM leadroute.sla_clocks;
     DELETE FROM leadroute.decisions;

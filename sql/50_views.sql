@@ -18,19 +18,44 @@ SELECT d.id AS decision_id, d.decided_at, d.lead_id, l.email, c.policy, c.starte
 COMMENT ON VIEW leadroute.escalations IS 'Every step of an SLA ladder that was taken.';
 
 CREATE VIEW leadroute.pool_fairness AS
-WITH state AS (
-    SELECT DISTINCT ON (pool_no) pool_no, seats, credit, received FROM leadroute.turns ORDER BY pool_no, id DESC
-), ledger AS (
-    SELECT pool_no, seats, credit, received FROM state
-    UNION ALL
-    SELECT pool_no, seats, credit, received FROM leadroute.turn_deltas
-), seat AS (
-    SELECT u.seat, trim_scale(sum(u.credit) * 0.000000000001) AS difference, sum(u.received)::bigint AS received
-      FROM ledger CROSS JOIN LATERAL unnest(seats, credit, received) AS u (seat, credit, received) GROUP BY u.seat
+WITH seat AS (
+    SELECT t.pool_no, u.seat, trim_scale(sum(u.credit) * 0.000000000001) AS credit, sum(u.received)::bigint AS kept
+      FROM leadroute.turns t CROSS JOIN LATERAL unnest(t.seats, t.credit, t.received) AS u (seat, credit, received)
+     GROUP BY t.pool_no, u.seat
+), returned AS (
+    SELECT pool_no, seat, count(*) AS leads FROM leadroute.returned_turns GROUP BY pool_no, seat
 )
-SELECT m.pool, m.rep_id, m.weight, s.received, s.received + s.difference AS entitled, s.difference
-  FROM leadroute.pool_members m JOIN seat s USING (seat);
-COMMENT ON VIEW leadroute.pool_fairness IS 'Leads that each rep got by rotation beside the share that the rep was entitled to, over the leads that the rep was eligible for.';
+SELECT p.name AS pool, m.rep_id, s.seat, m.weight, s.kept + s.credit AS entitled, s.kept + coalesce(r.leads, 0) AS received,
+       coalesce(r.leads, 0) AS returned, s.credit AS difference
+  FROM seat s
+  JOIN leadroute.pools p USING (pool_no)
+  LEFT JOIN leadroute.pool_members m ON m.pool = p.name AND m.seat = s.seat
+  LEFT JOIN returned r ON (r.pool_no, r.seat) = (s.pool_no, s.seat);
+COMMENT ON VIEW leadroute.pool_fairness IS 'What each member was entitled to over the leads that they were eligible for, what they received by rotation, what of it was given back, and the difference. A seat without rep_id is that of a former member. pool_skips says who was skipped and why.';
+
+CREATE VIEW leadroute.pool_skips AS
+SELECT d.pool, c ->> 'rep' AS rep_id, coalesce(nullif(c ->> 'why', 'away'), c ->> 'away') AS why,
+       count(*) AS leads, max(d.decided_at) AS latest
+  FROM leadroute.decisions d
+ CROSS JOIN LATERAL jsonb_array_elements(d.trace) step
+ CROSS JOIN LATERAL jsonb_array_elements(step -> 'candidates') c
+ WHERE step ->> 'layer' = 'distribution' AND c ? 'why'
+ GROUP BY 1, 2, 3;
+COMMENT ON VIEW leadroute.pool_skips IS 'Leads for which a member of the pool was passed over, by reason, from the traces of all decisions; join decisions yourself to look at a period.';
+
+CREATE VIEW leadroute.rep_load AS
+SELECT r.id AS rep_id, coalesce(l.today, 0) AS today, r.daily_cap, coalesce(l.this_week, 0) AS this_week, r.weekly_cap,
+       coalesce(l.open, 0) AS open, r.max_open_leads,
+       coalesce(l.today >= r.daily_cap, false) OR coalesce(l.this_week >= r.weekly_cap, false)
+           OR coalesce(l.open >= r.max_open_leads, false) AS is_full
+  FROM leadroute.reps r
+ CROSS JOIN LATERAL (
+    SELECT sum(t.today) FILTER (WHERE t.day = here.day)::bigint AS today,
+           sum(t.this_week) FILTER (WHERE date_trunc('week', t.day) = date_trunc('week', here.day))::bigint AS this_week,
+           sum(t.open)::bigint AS open
+      FROM (SELECT (now() AT TIME ZONE r.time_zone)::date AS day) here
+      LEFT JOIN leadroute.loads t ON t.rep_no = r.rep_no) l;
+COMMENT ON VIEW leadroute.rep_load IS 'Leads of each rep on this day and in this week of their own clock, and those that are open, beside the caps.';
 
 CREATE VIEW leadroute.config_problems AS
 SELECT 'segments' AS "table", name AS key, leadroute.condition_problem(condition) AS problem

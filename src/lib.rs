@@ -12,7 +12,8 @@ extension_sql_file!("../sql/11_rules.sql", name = "rules", requires = ["queues"]
 extension_sql_file!("../sql/12_accounts.sql", name = "accounts", requires = ["rules"]);
 extension_sql_file!("../sql/13_reading.sql", name = "reading", requires = ["accounts"]);
 extension_sql_file!("../sql/20_leads.sql", name = "leads", requires = ["reading"]);
-extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["leads"]);
+extension_sql_file!("../sql/21_books.sql", name = "books", requires = ["leads"]);
+extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["books"]);
 extension_sql_file!("../sql/40_routing.sql", name = "routing", requires = ["guards"]);
 extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["routing"]);
 extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["views"]);

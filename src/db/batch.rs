@@ -5,18 +5,20 @@
 //! every thousand rows, for the rows that are there by then.
 
 use super::identity::{next_value, AsOwner};
-use super::ledger::{Entry, Ledgers};
+use super::ledger::Ledgers;
+use super::loads::{self, Added};
 use super::rescue::{protect, Failure};
 use super::row::{now, LeadRow};
 use super::scan::LEADS;
-use super::settings::{OnError, ON_ERROR};
+use super::settings::{self, OnError, ON_ERROR};
 use super::world::Live;
-use super::{cache, writer};
+use super::{book, cache, writer};
 use leadroute_engine::config::Rules;
-use leadroute_engine::decision::Decision;
+use leadroute_engine::decision::{Decision, Outcome};
 use leadroute_engine::pipeline::{self, World};
 use leadroute_engine::reason::Problem;
 use leadroute_engine::roster::Roster;
+use leadroute_engine::rotation::Turn;
 use leadroute_engine::Micros;
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -34,8 +36,8 @@ pub struct Pending {
     pub decision_id: i64,
     /// The decision.
     pub decision: Decision,
-    /// The turn that it took.
-    pub entry: Option<Entry>,
+    /// Whether the load of its owner counts it already.
+    pub is_counted: bool,
     /// When it was decided.
     pub decided_at: Micros,
     /// Time spent, in microseconds.
@@ -111,21 +113,25 @@ impl Batch {
     ) -> Option<Pending> {
         let (start, decided_at) = (Instant::now(), now());
         let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
-        let world = World { rules: &rules, roster: &roster, now: decided_at };
+        let world = World { rules: &rules, roster: &roster, now: decided_at, presence_ttl: settings::presence_ttl() };
         let lead_id = row.get::<i64>("id").unwrap_or_default();
         let rescued = |(sqlstate, message): (String, String)| {
-            (Some(pipeline::rescued(row.lead(), &sqlstate, &message, world)), None)
+            Some(pipeline::rescued(row.lead(), &sqlstate, &message, world))
         };
-        let (decision, entry) = match self.broken.clone() {
+        let decision = match self.broken.clone() {
             Some(broken) => rescued(broken),
             None => self.attempt(row, effect, world, work).unwrap_or_else(rescued),
+        };
+        let is_counted = match &decision {
+            Some(decision) if effect => self.post(&decision.turns),
+            _ => false,
         };
         let elapsed = start.elapsed().as_micros();
         Some(Pending {
             lead_id,
             decision_id: 0,
             decision: decision?,
-            entry,
+            is_counted,
             decided_at,
             elapsed_us: i32::try_from(elapsed).unwrap_or(i32::MAX),
             note: None,
@@ -138,19 +144,26 @@ impl Batch {
         effect: bool,
         world: World<'_>,
         work: impl FnOnce(World<'_>, Vec<Problem>, &mut Live<'_>) -> Option<Decision>,
-    ) -> Result<(Option<Decision>, Option<Entry>), (String, String)> {
+    ) -> Result<Option<Decision>, (String, String)> {
         let odd = std::mem::take(&mut self.odd);
         let mut persons = PERSONS.get();
         let ledgers = &mut self.ledgers;
         let result = protect(|| {
             let _owner = AsOwner::begin();
-            let (persons, entry, document) = (&mut persons, None, None);
-            let mut live = Live { row, ledgers, effect, persons, entry, document };
-            let decision = work(world, odd, &mut live);
-            (decision, live.entry)
+            let (persons, document) = (&mut persons, None);
+            work(world, odd, &mut Live { row, ledgers, effect, persons, document })
         });
         PERSONS.set(persons);
-        result.map_err(|failure| fall_back(failure, self.cause))
+        result.map_err(|failure| {
+            self.ledgers.undo_choice();
+            fall_back(failure, self.cause)
+        })
+    }
+
+    /// Writes the turn outside of the subtransaction that decided it, which so needs no transaction id.
+    fn post(&mut self, turns: &[Turn]) -> bool {
+        let _owner = AsOwner::begin();
+        self.ledgers.post(turns)
     }
 
     /// Routes a row that is about to be inserted; answers the row as it shall be.
@@ -176,41 +189,68 @@ impl Batch {
     /// Gives the turn of the row before back if that row was dropped on a conflict: by now it is there,
     /// or will never be.
     fn take_back_dropped(&mut self) {
-        let Some(last) = self.pending.last().filter(|last| last.entry.is_some()) else {
+        let Some(last) = self.pending.pop_if(|last| !last.decision.turns.is_empty() && !is_there(last)) else {
             return;
         };
-        let arrived = {
-            let _owner = AsOwner::begin();
-            has_arrived(last)
-        };
-        if !arrived {
-            let dropped = self.pending.pop().and_then(|last| last.entry);
-            dropped.iter().for_each(|entry| self.ledgers.take_back(entry));
+        self.dropped(&last);
+    }
+
+    fn dropped(&mut self, pending: &Pending) {
+        self.ledgers.take_back(&pending.decision.turns);
+        if let Some((rep_no, lead)) = self.given(pending).filter(|_| pending.is_counted) {
+            self.ledgers.count_load(rep_no, &lead.taken_back());
         }
+    }
+
+    /// What a decision adds to the load of the rep who gets the lead.
+    fn given(&self, pending: &Pending) -> Option<(i32, Added)> {
+        let Outcome::Owner(owner) = &pending.decision.outcome else {
+            return None;
+        };
+        let rep = self.roster.reps.get(owner)?;
+        Some((rep.rep_no, Added::lead(loads::day(rep, pending.decided_at))))
     }
 
     /// Writes what was decided for the rows that were inserted.
     pub fn flush(&mut self) {
         if self.pending.is_empty() {
-            return;
+            return self.settle();
+        }
+        let (arrived, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending).into_iter().partition(is_there);
+        gone.iter().for_each(|pending| self.dropped(pending));
+        for pending in arrived.iter().filter(|pending| !pending.is_counted) {
+            if let Some((rep_no, lead)) = self.given(pending) {
+                self.ledgers.count_load(rep_no, &lead);
+            }
         }
         let _owner = AsOwner::begin();
-        let mut pending = std::mem::take(&mut self.pending);
-        pending.retain(has_arrived);
-        writer::inserted(&pending, self.cause, self.rules.version);
-        let entries: Vec<Entry> = pending.into_iter().filter_map(|row| row.entry).collect();
-        self.ledgers.write(&entries);
+        writer::inserted(&arrived, self.cause, self.rules.version);
+        self.ledgers.flush();
+    }
+
+    /// Writes the turns and loads that are left.
+    fn settle(&mut self) {
+        let _owner = AsOwner::begin();
+        self.ledgers.flush();
     }
 
     /// Writes a new decision for a lead that is there.
     pub fn revise(&mut self, mut pending: Pending, previous_owner: Option<&str>) -> i64 {
         let _owner = AsOwner::begin();
         pending.decision_id = next_value("decisions_id_seq");
+        // The update of the lead counts it as well (see `loads`).
+        if let Some((rep_no, lead)) = self.given(&pending).filter(|_| pending.is_counted) {
+            self.ledgers.count_load(rep_no, &lead.taken_back());
+        }
         writer::revised(&pending, self.cause, self.rules.version, previous_owner);
-        let entries: Vec<Entry> = pending.entry.into_iter().collect();
-        self.ledgers.write(&entries);
+        self.ledgers.flush();
         pending.decision_id
     }
+}
+
+fn is_there(pending: &Pending) -> bool {
+    let _owner = AsOwner::begin();
+    has_arrived(pending)
 }
 
 /// Whether the row of a decision has been inserted. A trigger of the user may have given it a later
@@ -279,16 +319,22 @@ unsafe extern "C-unwind" fn transaction_ended(event: pg_sys::XactEvent::Type, _:
         OPEN.with_borrow_mut(Vec::clear);
         DOOR.set(None);
         PERSONS.set(0);
+        book::transaction_ended();
     }
 }
 
 unsafe extern "C-unwind" fn subtransaction_ended(
     event: pg_sys::SubXactEvent::Type,
     ended: pg_sys::SubTransactionId,
-    _: pg_sys::SubTransactionId,
+    parent: pg_sys::SubTransactionId,
     _: *mut std::ffi::c_void,
 ) {
-    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+    use pg_sys::SubXactEvent::{SUBXACT_EVENT_ABORT_SUB, SUBXACT_EVENT_COMMIT_SUB};
+    if event == SUBXACT_EVENT_COMMIT_SUB {
+        book::subtransaction_released(ended, parent);
+    }
+    if event == SUBXACT_EVENT_ABORT_SUB {
+        book::subtransaction_aborted(ended);
         DOOR.set(None);
         OPEN.with_borrow_mut(|open| open.retain(|batch| batch.subtransaction < ended));
     }

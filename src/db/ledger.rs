@@ -1,236 +1,229 @@
-//! Turns under concurrency.
+//! Turns under concurrency: who is next in a pool, and writing down that they were.
 //!
-//! An open transaction that gave a lead to a rep holds that rep's seat (an advisory lock), so another one
-//! sees that the turn is taken although the row is not visible yet, and goes on to the next rep instead of
-//! waiting. The ledger is read again once the seat is ours: whoever held it has committed by then, or not.
-//!
-//! One open transaction at a time may write the state of a pool (a second lock, only ever tried); the
-//! others add deltas beside it, which the next writer takes in. So nobody waits for anybody's commit.
+//! The first lead of a statement in a pool is chosen under the short lock of the pool's [`Book`], and its turn
+//! is there for others to see before the lock is given back. The leads after it go by the statement's own
+//! count, so that shares are exact within a statement, and are written when it ends or after a thousand
+//! rows. So nobody waits for anybody's commit, and nobody who is open at the same time gives the same turn.
 
-use super::identity::next_value;
-use super::locks::{self, Class};
-use super::scan::{Order, TURNS, TURN_DELTAS};
+use super::book::{Book, Reading, Sum};
+use super::loads::{Added, LOADS};
+use super::locks::Class;
 use super::spi::Row;
-use super::{settings, store};
-use leadroute_engine::rotation::{self, Deltas, Share};
-use pgrx::pg_sys::{self, Datum, ItemPointerData};
+use leadroute_engine::config::Pool;
+use leadroute_engine::load::{Day, Load};
+use leadroute_engine::reason::Ineligible;
+use leadroute_engine::rotation::{self, Books, Share, Taken, Turn};
+use pgrx::pg_sys::Datum;
 use pgrx::IntoDatum;
-use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
-thread_local! {
-    /// Counts the writes of this session: a statement inside a statement may have changed a state.
-    static WRITES: Cell<u64> = const { Cell::new(0) };
+static TURNS: Book<Credit> = Book::new("turns", "turns_pkey", Class::Turns);
+
+/// Credit and leads received, by seat.
+#[derive(Clone, Default)]
+struct Credit(BTreeMap<i32, (i64, i64)>);
+
+impl Credit {
+    /// Adds a turn, or takes it off.
+    fn count(&mut self, turn: &Turn, sign: i64) {
+        for (seat, delta) in &turn.credit {
+            let total = self.0.entry(*seat).or_default();
+            total.0 += sign * delta;
+            total.1 += if *seat == turn.seat { sign } else { 0 };
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.0.values().all(|total| *total == (0, 0))
+    }
+}
+
+impl Sum for Credit {
+    fn add_row(&mut self, row: &Row) {
+        let seats = row.get::<Vec<i32>>(5).unwrap_or_default().into_iter();
+        let (credit, received) = (row.get::<Vec<i64>>(6), row.get::<Vec<i64>>(7));
+        let totals = credit.unwrap_or_default().into_iter().zip(received.unwrap_or_default());
+        self.add(&Self(seats.zip(totals).collect()));
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (seat, (credit, received)) in &other.0 {
+            let total = self.0.entry(*seat).or_default();
+            total.0 += credit;
+            total.1 += received;
+        }
+    }
+
+    fn columns(&self) -> Vec<Option<Datum>> {
+        let seats: Vec<i32> = self.0.keys().copied().collect();
+        let credit: Vec<i64> = self.0.values().map(|total| total.0).collect();
+        let received: Vec<i64> = self.0.values().map(|total| total.1).collect();
+        vec![seats.into_datum(), credit.into_datum(), received.into_datum()]
+    }
+}
+
+/// A turn that was chosen and is not written yet. An error releases the locks.
+struct Chosen {
+    pool_no: i32,
+    /// The book of the pool, if its lock is held.
+    turns: Option<Reading<Credit>>,
+    /// The rep whose place is kept, with the book of their load.
+    place: Option<(Share, Reading<Added>)>,
 }
 
 /// The pools that one statement has touched.
 #[derive(Default)]
-pub struct Ledgers(HashMap<i32, Pool>);
-
-/// A pool as it was read, with the turns of this statement.
-struct Pool {
-    /// Committed credit and leads received, by seat.
-    base: Sum,
-    /// Where that state is stored.
-    stored_at: Option<ItemPointerData>,
-    /// Where the deltas are that it contains.
-    contains: Vec<ItemPointerData>,
-    /// Credits including the turns of this statement.
-    credits: HashMap<i32, i64>,
-    /// Whether this transaction writes the state.
-    writer: bool,
-    /// [`WRITES`] when it was read.
-    read_at: u64,
-    /// [`commits`] before it was read.
-    commits: u64,
-}
-
-/// What one lead added to a ledger.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The pool.
-    pub pool_no: i32,
-    seats: Vec<i32>,
-    deltas: Deltas,
-}
-
-impl Entry {
-    /// The seat whose turn it was.
-    pub fn seat(&self) -> i32 {
-        self.seats[self.deltas.chosen]
-    }
-}
-
-impl Pool {
-    fn read(pool_no: i32, writer: bool) -> Self {
-        let mut pool = Self {
-            base: Sum::default(),
-            stored_at: None,
-            contains: Vec::new(),
-            credits: HashMap::new(),
-            writer,
-            read_at: WRITES.get(),
-            commits: commits(),
-        };
-        pool.stored_at = TURNS.integer(pool_no, Order::Down, |row| Some(pool.base.add_row(row)));
-        TURN_DELTAS.integer(pool_no, Order::Up, |row| {
-            pool.contains.push(pool.base.add_row(row));
-            None::<()>
-        });
-        pool.credits = pool.base.0.iter().map(|(seat, total)| (*seat, total.0)).collect();
-        pool
-    }
-
-    fn entry(&self, pool_no: i32, shares: &[Share], busy: &[bool]) -> Option<Entry> {
-        let credit = |share: &Share| self.credits.get(&share.seat).copied().unwrap_or(0);
-        let before: Vec<i64> = shares.iter().map(credit).collect();
-        let deltas = rotation::next(shares, &before, busy)?;
-        let seats = shares.iter().map(|share| share.seat).collect();
-        Some(Entry { pool_no, seats, deltas })
-    }
+pub struct Ledgers {
+    /// Credit by pool, including the turns of this statement.
+    pools: HashMap<i32, Credit>,
+    chosen: Option<Chosen>,
+    /// What is still to be written: turns by pool, leads by rep.
+    turns: BTreeMap<i32, Credit>,
+    loads: BTreeMap<i32, Added>,
 }
 
 impl Ledgers {
-    /// Takes the turn of the seat furthest behind whose rep is free. `effect` is false for a preview,
-    /// which takes no seat.
-    pub fn take(&mut self, pool_no: i32, shares: &[Share], effect: bool) -> Option<Entry> {
-        let entry = match (effect, self.0.get(&pool_no)) {
-            (true, Some(pool)) => {
-                let entry = pool.entry(pool_no, shares, &[])?;
-                // Later rows of a statement go by its own count, so that shares are exact within it. The
-                // seat is held from now on if it is free.
-                locks::try_lock(Class::Seat, entry.seat());
-                entry
-            }
-            (true, None) => self.first_in_statement(pool_no, shares)?,
-            (false, _) => return Pool::read(pool_no, false).entry(pool_no, shares, &[]),
+    /// Takes the next turn. `effect` is false for a preview: no lock, nothing to write.
+    pub fn take(&mut self, pool: &Pool, shares: &[Share], effect: bool) -> Taken {
+        let key = pool.pool_no;
+        let mut chosen = Chosen { pool_no: key, turns: None, place: None };
+        if !self.pools.contains_key(&key) {
+            let locked = effect && TURNS.lock(key);
+            let reading = TURNS.read(key);
+            self.pools.insert(key, reading.sum.clone());
+            chosen.turns = locked.then_some(reading);
+        }
+        let credit = self.pools.get(&key).cloned().unwrap_or_default();
+        let mut desk = Desk { credit: &credit, effect, place: None };
+        let taken = rotation::take(key, pool.strategy, shares, &mut desk);
+        chosen.place = desk.place;
+        match taken.turn {
+            None => chosen.give_back(),
+            Some(_) => self.chosen = effect.then_some(chosen),
+        }
+        taken
+    }
+
+    /// Forgets what an error has undone.
+    pub fn undo_choice(&mut self) {
+        if let Some(chosen) = self.chosen.take() {
+            self.pools.remove(&chosen.pool_no);
+        }
+    }
+
+    /// Writes the turn that was just chosen, if it is the first of the statement in its pool, and keeps the
+    /// others in mind. Answers whether the lead is counted in the rep's load already.
+    pub fn post(&mut self, turns: &[Turn]) -> bool {
+        turns.iter().for_each(|turn| self.count(turn, 1));
+        let Some(chosen) = self.chosen.take() else {
+            return false;
         };
-        if let Some(pool) = self.0.get_mut(&pool_no) {
-            for (seat, delta) in entry.seats.iter().zip(&entry.deltas.credit) {
-                *pool.credits.entry(*seat).or_default() += delta;
-            }
+        let is_counted = chosen.place.is_some();
+        if let Some((share, reading)) = chosen.place {
+            let day = share.limits.map(|(_, day)| day).unwrap_or_default();
+            LOADS.add_locked(share.rep_no, &Added::lead(day), reading);
+            LOADS.unlock(share.rep_no);
         }
-        Some(entry)
+        if let Some(reading) = chosen.turns {
+            if let Some(due) = self.turns.remove(&chosen.pool_no) {
+                TURNS.add_locked(chosen.pool_no, &due, reading);
+            }
+            TURNS.unlock(chosen.pool_no);
+        }
+        is_counted
     }
 
-    /// Undoes a turn of this statement whose row was not inserted.
-    pub fn take_back(&mut self, entry: &Entry) {
-        if let Some(pool) = self.0.get_mut(&entry.pool_no) {
-            for (seat, delta) in entry.seats.iter().zip(&entry.deltas.credit) {
-                *pool.credits.entry(*seat).or_default() -= delta;
-            }
+    /// Undoes turns of this statement whose row was not inserted.
+    pub fn take_back(&mut self, turns: &[Turn]) {
+        turns.iter().for_each(|turn| self.count(turn, -1));
+    }
+
+    fn count(&mut self, turn: &Turn, sign: i64) {
+        for credit in [self.pools.get_mut(&turn.pool_no), Some(self.turns.entry(turn.pool_no).or_default())] {
+            credit.into_iter().for_each(|credit| credit.count(turn, sign));
         }
     }
 
-    /// Free seats in the order of their turns; the first whose turn it still is after a fresh read.
-    fn first_in_statement(&mut self, pool_no: i32, shares: &[Share]) -> Option<Entry> {
-        // Before the first read: then nobody else can replace the state that is read.
-        let writer = locks::try_lock(Class::State, pool_no);
-        let found = locks::poll(settings::TURN_WAIT.get(), || {
-            let mut busy = vec![false; shares.len()];
-            let mut pool = Pool::read(pool_no, writer);
-            while let Some(entry) = pool.entry(pool_no, shares, &busy) {
-                if !locks::try_lock(Class::Seat, entry.seat()) {
-                    busy[entry.deltas.chosen] = true;
-                    continue;
-                }
-                // A holder of the seat counts as ended before the seat is free.
-                if pool.commits == commits() {
-                    return Some((pool, entry));
-                }
-                pool = Pool::read(pool_no, writer);
-                match pool.entry(pool_no, shares, &busy) {
-                    Some(again) if again.seat() == entry.seat() => return Some((pool, again)),
-                    _ => locks::unlock(Class::Seat, entry.seat()),
-                }
-            }
-            None
-        });
-        // Every rep has a lead in an open transaction: go by what is committed rather than wait on.
-        let (pool, entry) = found.or_else(|| {
-            let pool = Pool::read(pool_no, writer);
-            let entry = pool.entry(pool_no, shares, &[])?;
-            Some((pool, entry))
-        })?;
-        self.0.insert(pool_no, pool);
-        Some(entry)
+    /// Keeps in mind what a rep's load changes by.
+    pub fn count_load(&mut self, rep_no: i32, what: &Added) {
+        self.loads.entry(rep_no).or_default().add(what);
     }
 
-    /// Writes the turns that came true, one row for each pool.
-    pub fn write(&mut self, entries: &[Entry]) {
-        let mut sums: BTreeMap<i32, Sum> = BTreeMap::new();
-        for entry in entries {
-            let sum = sums.entry(entry.pool_no).or_default();
-            for (place, (seat, delta)) in entry.seats.iter().zip(&entry.deltas.credit).enumerate() {
-                sum.add(*seat, *delta, i64::from(place == entry.deltas.chosen));
+    /// Writes what is left to write; the next choice in each pool reads its book again.
+    pub fn flush(&mut self) {
+        for (pool_no, due) in std::mem::take(&mut self.turns) {
+            if !due.is_nothing() {
+                TURNS.add(pool_no, &due);
             }
         }
-        for (pool_no, sum) in sums {
-            match self.0.get_mut(&pool_no) {
-                Some(pool) if pool.writer => pool.advance(pool_no, sum),
-                _ => {
-                    let row = sum.row(next_value("turn_deltas_id_seq"), pool_no);
-                    store::append("turn_deltas", [row]);
-                }
+        for (rep_no, due) in std::mem::take(&mut self.loads) {
+            if !due.is_nothing() {
+                LOADS.add(rep_no, &due);
             }
+        }
+        self.pools.clear();
+    }
+}
+
+impl Chosen {
+    fn give_back(self) {
+        if let Some((share, _)) = self.place {
+            LOADS.unlock(share.rep_no);
+        }
+        if self.turns.is_some() {
+            TURNS.unlock(self.pool_no);
         }
     }
 }
 
-impl Pool {
-    /// Writes the state with `sum` added, and takes in the deltas that were read.
-    fn advance(&mut self, pool_no: i32, sum: Sum) {
-        if self.read_at != WRITES.get() {
-            let fresh = Self::read(pool_no, true);
-            (self.base, self.stored_at, self.contains) = (fresh.base, fresh.stored_at, fresh.contains);
+/// Gives a turn back, or takes one that was not taken by routing.
+pub fn correct(turn: &Turn, sign: i64) {
+    let mut credit = Credit::default();
+    credit.count(turn, sign);
+    TURNS.add(turn.pool_no, &credit);
+}
+
+/// What a choice goes by.
+struct Desk<'a> {
+    credit: &'a Credit,
+    effect: bool,
+    place: Option<(Share, Reading<Added>)>,
+}
+
+impl Books for Desk<'_> {
+    fn credit(&self, seat: i32) -> i64 {
+        self.credit.0.get(&seat).map_or(0, |total| total.0)
+    }
+
+    fn open_leads(&mut self, rep_no: i32) -> i64 {
+        load(rep_no, Day::default()).open
+    }
+
+    /// The lock of the rep is kept until the lead is written into the book, so that nobody else fills the
+    /// same place.
+    fn reserve(&mut self, share: &Share) -> Result<(), Ineligible> {
+        let Some((caps, day)) = share.limits else {
+            return Ok(());
+        };
+        if self.effect && !LOADS.lock(share.rep_no) {
+            return Err(Ineligible::Counted);
         }
-        for (seat, (credit, received)) in sum.0 {
-            self.base.add(seat, credit, received);
+        let reading = LOADS.read(share.rep_no);
+        match (caps.reached(&reading.sum.on(day)), self.effect) {
+            (None, true) => self.place = Some((*share, reading)),
+            (None, false) => {}
+            (Some(why), effect) => {
+                if effect {
+                    LOADS.unlock(share.rep_no);
+                }
+                return Err(why);
+            }
         }
-        let row = self.base.row(next_value("turns_id_seq"), pool_no);
-        let old = std::mem::replace(&mut self.stored_at, store::append("turns", [row]));
-        store::remove("turns", old.as_slice());
-        store::remove("turn_deltas", &std::mem::take(&mut self.contains));
-        WRITES.set(WRITES.get() + 1);
-        self.read_at = WRITES.get();
+        Ok(())
     }
 }
 
-/// How many transactions of the cluster had ended when a snapshot was taken just now.
-fn commits() -> u64 {
-    // SAFETY: the snapshot is read at once.
-    unsafe { (*pg_sys::GetLatestSnapshot()).snapXactCompletionCount }
-}
-
-/// Credit and leads received, by seat.
-#[derive(Default)]
-struct Sum(BTreeMap<i32, (i64, i64)>);
-
-impl Sum {
-    fn add(&mut self, seat: i32, credit: i64, received: i64) {
-        let total = self.0.entry(seat).or_default();
-        total.0 += credit;
-        total.1 += received;
-    }
-
-    /// Adds a row of `turns` or `turn_deltas`; answers where it is stored.
-    fn add_row(&mut self, row: Row) -> ItemPointerData {
-        let seats = row.get::<Vec<i32>>(3).unwrap_or_default().into_iter();
-        let (credit, received) = (row.get::<Vec<i64>>(4), row.get::<Vec<i64>>(5));
-        let totals = credit.unwrap_or_default().into_iter().zip(received.unwrap_or_default());
-        for (seat, (credit, received)) in seats.zip(totals) {
-            self.add(seat, credit, received);
-        }
-        // SAFETY: the tuple is valid during the callback.
-        unsafe { (*row.tuple).t_self }
-    }
-
-    /// As a row of `turns` or `turn_deltas`.
-    fn row(&self, id: i64, pool_no: i32) -> [Option<Datum>; 5] {
-        let seats: Vec<i32> = self.0.keys().copied().collect();
-        let credit: Vec<i64> = self.0.values().map(|total| total.0).collect();
-        let received: Vec<i64> = self.0.values().map(|total| total.1).collect();
-        let (id, pool_no) = (Some(Datum::from(id)), Some(Datum::from(pool_no)));
-        [id, pool_no, seats.into_datum(), credit.into_datum(), received.into_datum()]
-    }
+/// Leads of a rep, those of open transactions included.
+pub fn load(rep_no: i32, day: Day) -> Load {
+    LOADS.read(rep_no).sum.on(day)
 }

@@ -1,18 +1,18 @@
 //! Every advisory lock the extension takes. Two-key form: the class, and a number in it. All belong to
-//! the transaction, none is ever waited for in the lock manager: waits are polls with an end, so no
-//! order of inserts can deadlock.
+//! the transaction (an error releases them), none is ever waited for in the lock manager: waits are polls
+//! with an end, so no order of inserts can deadlock.
 
 use pgrx::pg_sys;
 use std::time::{Duration, Instant};
 
 /// Classes of locks; the first key. 'LR' and a letter.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(i32)]
 pub enum Class {
-    /// A rep has got a lead in an open transaction; the second key is `pool_members.seat`.
-    Seat = 0x4C52_0053,
-    /// A transaction writes the state of a pool; the second key is `pools.pool_no`.
-    State = 0x4C52_0046,
+    /// Turns of a pool are being written; the second key is `pools.pool_no`. Held for microseconds.
+    Turns = 0x4C52_0054,
+    /// The load of a rep is being written; the second key is `reps.rep_no`. Held for microseconds.
+    Load = 0x4C52_004C,
     /// A person is being submitted; the second key is a hash of `leads.person_key`.
     Person = 0x4C52_0050,
     /// A lead with an external id is being submitted; the second key is a hash of it.
@@ -31,10 +31,33 @@ fn tag(class: Class, key: i32) -> pg_sys::LOCKTAG {
     }
 }
 
+/// Until it is dropped, locks belong to the (sub)transaction rather than to the portal that runs: those
+/// of a subtransaction go to its parent when it ends, and can be given back from there.
+struct OfTransaction(pg_sys::ResourceOwner);
+
+impl OfTransaction {
+    fn begin() -> Self {
+        // SAFETY: plain globals of the backend.
+        unsafe {
+            let before = pg_sys::CurrentResourceOwner;
+            pg_sys::CurrentResourceOwner = pg_sys::CurTransactionResourceOwner;
+            Self(before)
+        }
+    }
+}
+
+impl Drop for OfTransaction {
+    fn drop(&mut self) {
+        // SAFETY: undoes what begin did.
+        unsafe { pg_sys::CurrentResourceOwner = self.0 };
+    }
+}
+
 /// Takes the lock if it is free or already ours.
 pub fn try_lock(class: Class, key: i32) -> bool {
     let tag = tag(class, key);
     let mode = pg_sys::ExclusiveLock as pg_sys::LOCKMODE;
+    let _owner = OfTransaction::begin();
     // SAFETY: a valid tag; held until the end of the transaction.
     let result = unsafe { pg_sys::LockAcquire(&tag, mode, false, true) };
     result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
@@ -43,6 +66,7 @@ pub fn try_lock(class: Class, key: i32) -> bool {
 /// Gives back a lock that [`try_lock`] took.
 pub fn unlock(class: Class, key: i32) {
     let tag = tag(class, key);
+    let _owner = OfTransaction::begin();
     // SAFETY: the lock was taken by this transaction in the same mode.
     unsafe { pg_sys::LockRelease(&tag, pg_sys::ExclusiveLock as pg_sys::LOCKMODE, false) };
 }
@@ -52,25 +76,42 @@ pub fn lock_within(class: Class, key: i32, wait_ms: i32) -> bool {
     poll(wait_ms, || try_lock(class, key).then_some(())).is_some()
 }
 
+/// Naps before the first long one, for locks that are held for microseconds.
+const SHORT_NAPS: u32 = 50;
+
 /// Calls `attempt` until it answers or `wait_ms` have passed. Interrupts are served in between.
-pub fn poll<T>(wait_ms: i32, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+fn poll<T>(wait_ms: i32, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    if let Some(answer) = attempt() {
+        return Some(answer);
+    }
     let end = Instant::now() + Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+    let mut naps = 0;
     loop {
-        if let Some(answer) = attempt() {
-            return Some(answer);
-        }
         if Instant::now() >= end {
             return None;
         }
-        // SAFETY: sleeps at most a millisecond on our own latch.
-        unsafe {
-            let events = (pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH) as i32;
-            let event = pg_sys::PG_WAIT_EXTENSION;
-            pg_sys::WaitLatch(pg_sys::MyLatch, events, 1, event);
-            pg_sys::ResetLatch(pg_sys::MyLatch);
+        naps += 1;
+        if naps <= SHORT_NAPS {
+            std::thread::sleep(Duration::from_micros(20));
+        } else {
+            doze();
         }
-        pgrx::check_for_interrupts!();
+        if let Some(answer) = attempt() {
+            return Some(answer);
+        }
     }
+}
+
+/// Sleeps at most a millisecond on our own latch.
+fn doze() {
+    // SAFETY: waits on the latch of this process.
+    unsafe {
+        let events = (pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH) as i32;
+        let event = pg_sys::PG_WAIT_EXTENSION;
+        pg_sys::WaitLatch(pg_sys::MyLatch, events, 1, event);
+        pg_sys::ResetLatch(pg_sys::MyLatch);
+    }
+    pgrx::check_for_interrupts!();
 }
 
 /// A lock key for a text: FNV-1a, folded to 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/).

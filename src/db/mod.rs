@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod batch;
+pub mod book;
 pub mod cache;
 pub mod errors;
 pub mod escalate;
@@ -12,6 +13,7 @@ pub mod fields;
 pub mod function;
 pub mod identity;
 pub mod ledger;
+pub mod loads;
 pub mod locks;
 pub mod queries;
 pub mod rawjson;

@@ -29,11 +29,11 @@ pub static LEAD_UPDATE: Query = Query::new(
             territory = $9, tier = $10, pool = $11, playbook = $12, expansion = $13, duplicate_of = $14,
             person_key = coalesce($15, person_key), sla_due_at = coalesce($16, sla_due_at),
             email = coalesce($17, email), industry = coalesce($18, industry), country = coalesce($19, country),
-            occurred_at = coalesce($20, occurred_at)
+            occurred_at = coalesce($20, occurred_at), held = $21
       WHERE id = $1",
     &[
         INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-        TEXTOID, BOOLOID, INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
+        TEXTOID, BOOLOID, INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID,
     ],
 );
 

@@ -37,7 +37,7 @@ fn expected_type(column: &str) -> pg_sys::Oid {
         "id" | "duplicate_of" | "decision_id" => pg_sys::INT8OID,
         "employees" => pg_sys::INT4OID,
         "annual_revenue" | "score" => pg_sys::NUMERICOID,
-        "expansion" => pg_sys::BOOLOID,
+        "expansion" | "held" => pg_sys::BOOLOID,
         "occurred_at" | "routed_at" | "sla_due_at" | "first_response_at" => pg_sys::TIMESTAMPTZOID,
         _ => pg_sys::TEXTOID,
     }
@@ -216,6 +216,7 @@ fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Opti
         ("pool", text(decision.pool.as_deref())),
         ("playbook", text(decision.playbook.as_deref())),
         ("expansion", decision.expansion.into_datum()),
+        ("held", decision.held.into_datum()),
         ("duplicate_of", outcome.duplicate_of().into_datum()),
         ("person_key", text(clean.person.as_ref().map(|person| person.key()))),
         ("routed_at", time(now)),

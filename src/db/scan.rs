@@ -1,11 +1,13 @@
 //! Look-ups by index without the executor: a probe costs about a microsecond, a kept plan several.
 //!
 //! For the tables of the extension only. Each scan has a snapshot of its own, taken just before it, after
-//! a command counter increment; see [`super::spi`] for why.
+//! a command counter increment; see [`super::spi`] for why. [`Index::versions`] sees rows that are not
+//! committed, too.
 
 use super::identity::relation;
 use super::spi::Row;
 use pgrx::pg_sys::{self, Datum};
+use pgrx::pg_sys::ScanDirection as Direction;
 use pgrx::IntoDatum;
 
 /// A table with one of its btree indexes.
@@ -14,15 +16,6 @@ pub struct Index {
     pub table: &'static str,
     /// Name of the index.
     pub index: &'static str,
-}
-
-/// Which way to go through equal keys.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Smallest first.
-    Up,
-    /// Largest first.
-    Down,
 }
 
 /// `domain_rules` by domain; columns: domain, kind, queue.
@@ -35,64 +28,105 @@ pub const CONTACTS: Index = Index { table: "contacts", index: "contacts_pkey" };
 pub const ACCOUNT_DOMAINS: Index = Index { table: "account_domains", index: "account_domains_pkey" };
 /// `accounts` by id.
 pub const ACCOUNTS: Index = Index { table: "accounts", index: "accounts_pkey" };
-/// `turns` by pool, then id; columns: id, pool_no, seats, credit, received.
-pub const TURNS: Index = Index { table: "turns", index: "turns_pool_no_id_idx" };
-/// `turn_deltas` by pool; the same columns.
-pub const TURN_DELTAS: Index = Index { table: "turn_deltas", index: "turn_deltas_pool_no_idx" };
 /// `leads` by person; only first leads are in the index.
 pub const PERSONS: Index = Index { table: "leads", index: "leads_person_key_idx" };
 /// `leads` by id.
 pub const LEADS: Index = Index { table: "leads", index: "leads_pkey" };
 
+/// What is known of the transactions that wrote a row, or are removing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Written by a committed transaction or by this one.
+    Settled,
+    /// Written by another transaction that is open.
+    Arriving,
+    /// Being removed by another transaction that is open.
+    Leaving,
+}
+
+/// How many transactions of the cluster had ended when a snapshot was taken just now.
+pub fn transactions_ended() -> u64 {
+    // SAFETY: the snapshot is read at once.
+    unsafe { (*pg_sys::GetLatestSnapshot()).snapXactCompletionCount }
+}
+
 impl Index {
     /// Rows whose column is equal to a text, until `each` answers.
     pub fn text<T>(&self, key: &str, each: impl FnMut(Row) -> Option<T>) -> Option<T> {
-        let datum = key.into_datum()?;
-        self.scan(datum, pg_sys::F_TEXTEQ, Order::Up, each)
-    }
-
-    /// Rows whose column is equal to an integer.
-    pub fn integer<T>(&self, key: i32, order: Order, each: impl FnMut(Row) -> Option<T>) -> Option<T> {
-        self.scan(Datum::from(key), pg_sys::F_INT4EQ, order, each)
+        self.find(key.into_datum()?, pg_sys::F_TEXTEQ, each)
     }
 
     /// Rows whose column is equal to a bigint.
     pub fn bigint<T>(&self, key: i64, each: impl FnMut(Row) -> Option<T>) -> Option<T> {
-        self.scan(Datum::from(key), pg_sys::F_INT8EQ, Order::Up, each)
+        self.find(Datum::from(key), pg_sys::F_INT8EQ, each)
     }
 
-    fn scan<T>(
+    /// Rows of an integer key, newest version first (or one version only), committed or not, with their fate.
+    pub fn versions<T>(
         &self,
-        key: Datum,
-        equal: u32,
-        order: Order,
+        key: i32,
+        version: Option<i64>,
+        mut each: impl FnMut(Row, Fate) -> Option<T>,
+    ) -> Option<T> {
+        let mut dirty = snapshot(pg_sys::SnapshotType::SNAPSHOT_DIRTY);
+        let place: *mut pg_sys::SnapshotData = &mut *dirty;
+        let mut keys = vec![(Datum::from(key), pg_sys::F_INT4EQ)];
+        keys.extend(version.map(|version| (Datum::from(version), pg_sys::F_INT8EQ)));
+        // SAFETY: the snapshot outlives the scan, which leaves in it the transactions of the row it found.
+        unsafe {
+            self.scan(&keys, Direction::BackwardScanDirection, place, |row| {
+                let fate = match ((*place).xmin, (*place).xmax) {
+                    (_, leaving) if leaving != pg_sys::InvalidTransactionId => Fate::Leaving,
+                    (arriving, _) if arriving != pg_sys::InvalidTransactionId => Fate::Arriving,
+                    _ => Fate::Settled,
+                };
+                each(row, fate)
+            })
+        }
+    }
+
+    fn find<T>(&self, key: Datum, equal: u32, mut each: impl FnMut(Row) -> Option<T>) -> Option<T> {
+        let keys = [(key, equal)];
+        let up = Direction::ForwardScanDirection;
+        // SAFETY: the snapshots outlive the scans.
+        unsafe {
+            if pg_sys::XactIsoLevel != pg_sys::XACT_SERIALIZABLE as i32 {
+                let latest = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+                let found = self.scan(&keys, up, latest, each);
+                pg_sys::UnregisterSnapshot(latest);
+                return found;
+            }
+            // No predicate locks: what two leads read of each other is kept apart by advisory locks, and
+            // must not fail either. A row that is replaced during the scan may be missed; then again.
+            loop {
+                let (ended, mut itself) = (transactions_ended(), snapshot(pg_sys::SnapshotType::SNAPSHOT_SELF));
+                let found = self.scan(&keys, up, &mut *itself, &mut each);
+                if found.is_some() || ended == transactions_ended() {
+                    return found;
+                }
+                pgrx::check_for_interrupts!();
+            }
+        }
+    }
+
+    unsafe fn scan<T>(
+        &self,
+        keys: &[(Datum, u32)],
+        direction: Direction::Type,
+        snapshot: pg_sys::Snapshot,
         mut each: impl FnMut(Row) -> Option<T>,
     ) -> Option<T> {
         let share = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
-        // SAFETY: relations, scan and snapshot are opened and closed in pairs (an error releases them with
-        // the subtransaction); the key has the type and collation of the indexed column.
+        // SAFETY: relations and scan are opened and closed in pairs (an error releases them with the
+        // subtransaction); the keys have the types and collations of the indexed columns.
         unsafe {
             let table = pg_sys::table_open(relation(self.table), share);
             let index = pg_sys::index_open(relation(self.index), share);
             pg_sys::CommandCounterIncrement();
-            let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-            let mut scan_key: pg_sys::ScanKeyData = std::mem::zeroed();
-            pg_sys::ScanKeyEntryInitialize(
-                &mut scan_key,
-                0,
-                // the leading column of the index, by its number in the table
-                (*(*index).rd_index).indkey.values.as_slice(1)[0],
-                pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
-                pg_sys::InvalidOid,
-                *(*index).rd_indcollation,
-                pg_sys::RegProcedure::from(equal),
-                key,
-            );
-            let scan = pg_sys::systable_beginscan_ordered(table, index, snapshot, 1, &mut scan_key);
-            let direction = match order {
-                Order::Up => pg_sys::ScanDirection::ForwardScanDirection,
-                Order::Down => pg_sys::ScanDirection::BackwardScanDirection,
-            };
+            let mut scan_keys: Vec<pg_sys::ScanKeyData> =
+                keys.iter().enumerate().map(|(place, key)| scan_key(index, place, *key)).collect();
+            let (count, first) = (scan_keys.len() as i32, scan_keys.as_mut_ptr());
+            let scan = pg_sys::systable_beginscan_ordered(table, index, snapshot, count, first);
             let mut answer = None;
             while answer.is_none() {
                 let tuple = pg_sys::systable_getnext_ordered(scan, direction);
@@ -102,7 +136,6 @@ impl Index {
                 answer = each(Row { tuple, desc: (*table).rd_att });
             }
             pg_sys::systable_endscan_ordered(scan);
-            pg_sys::UnregisterSnapshot(snapshot);
             // The locks stay: rows that are removed by their place later must not be moved meanwhile.
             let keep = pg_sys::NoLock as pg_sys::LOCKMODE;
             pg_sys::index_close(index, keep);
@@ -110,4 +143,30 @@ impl Index {
             answer
         }
     }
+}
+
+/// Equality with column `place` of an open index.
+unsafe fn scan_key(index: pg_sys::Relation, place: usize, key: (Datum, u32)) -> pg_sys::ScanKeyData {
+    // SAFETY: the index has that column; scans name it by its number in the table.
+    unsafe {
+        let columns = (*(*index).rd_index).indnatts as usize;
+        let mut scan_key: pg_sys::ScanKeyData = std::mem::zeroed();
+        pg_sys::ScanKeyEntryInitialize(
+            &mut scan_key,
+            0,
+            (*(*index).rd_index).indkey.values.as_slice(columns)[place],
+            pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
+            pg_sys::InvalidOid,
+            *(*index).rd_indcollation.add(place),
+            pg_sys::RegProcedure::from(key.1),
+            key.0,
+        );
+        scan_key
+    }
+}
+
+/// A snapshot that is none: it looks at transactions as they are at the moment. On the heap, since scans
+/// keep its address.
+fn snapshot(kind: pg_sys::SnapshotType::Type) -> Box<pg_sys::SnapshotData> {
+    Box::new(pg_sys::SnapshotData { snapshot_type: kind, ..Default::default() })
 }

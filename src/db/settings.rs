@@ -1,5 +1,6 @@
 //! Settings, all with the reserved prefix `leadroute`.
 
+use leadroute_engine::Micros;
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 
 /// What to do when routing itself fails.
@@ -21,6 +22,15 @@ pub static TURN_WAIT: GucSetting<i32> = GucSetting::<i32>::new(50);
 /// `leadroute.duplicate_wait`, in milliseconds
 pub static DUPLICATE_WAIT: GucSetting<i32> = GucSetting::<i32>::new(1000);
 
+/// `leadroute.presence_ttl`, in seconds; 0 is for ever
+pub static PRESENCE_TTL: GucSetting<i32> = GucSetting::<i32>::new(16 * 60 * 60);
+
+/// How long a reported presence counts; `None` is for ever.
+pub fn presence_ttl() -> Option<Micros> {
+    let seconds = Micros::from(PRESENCE_TTL.get());
+    (seconds > 0).then_some(seconds * leadroute_engine::SECOND)
+}
+
 /// Defines the settings. Those that change who gets a lead are for superusers.
 pub fn register() {
     GucRegistry::define_bool_guc(
@@ -41,8 +51,8 @@ pub fn register() {
     );
     GucRegistry::define_int_guc(
         c"leadroute.turn_wait",
-        c"Longest wait for a turn while open transactions hold one of every rep in the pool.",
-        c"After it the lead is assigned by what is committed.",
+        c"Longest wait for the turns of a pool or the load of a rep, which others hold for microseconds.",
+        c"After it a lead is assigned by what can be seen, and who has caps to keep is passed over.",
         &TURN_WAIT,
         0,
         60_000,
@@ -58,6 +68,16 @@ pub fn register() {
         600_000,
         GucContext::Suset,
         GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"leadroute.presence_ttl",
+        c"How long a presence that was reported by set_presence counts.",
+        c"After it hours and absences alone decide; 0 is for ever.",
+        &PRESENCE_TTL,
+        0,
+        31_536_000,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
     );
     reserve_prefix();
 }

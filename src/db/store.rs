@@ -7,27 +7,23 @@
 use super::identity::relation;
 use pgrx::pg_sys::{self, Datum, ItemPointerData};
 
-/// Appends `rows` to a table; a row has a value for each of its first `N` columns. Answers the place of
-/// the last.
-pub fn append<const N: usize>(
-    table: &str,
-    rows: impl IntoIterator<Item = [Option<Datum>; N]>,
-) -> Option<ItemPointerData> {
+/// Appends `rows` to a table; a row has values for its first columns.
+pub fn append(table: &str, rows: impl IntoIterator<Item = impl AsRef<[Option<Datum>]>>) {
     let mut rows = rows.into_iter().peekable();
-    rows.peek()?;
-    let mut last = None;
+    if rows.peek().is_none() {
+        return;
+    }
     // SAFETY: executor state, slot, indexes and relation are opened and closed in pairs (an error frees
     // them with the transaction); the slot has a place for every column.
     unsafe {
         let table = pg_sys::table_open(relation(table), pg_sys::RowExclusiveLock as pg_sys::LOCKMODE);
         let target = Target::open(table);
         for row in rows {
-            last = Some(target.insert(&row));
+            target.insert(row.as_ref());
         }
         target.close();
         pg_sys::table_close(table, pg_sys::NoLock as pg_sys::LOCKMODE);
     }
-    last
 }
 
 /// An open table with what the executor needs to insert into it.
@@ -56,7 +52,7 @@ impl Target {
         }
     }
 
-    unsafe fn insert(&self, row: &[Option<Datum>]) -> ItemPointerData {
+    unsafe fn insert(&self, row: &[Option<Datum>]) {
         // SAFETY: the slot has as many places as the table has columns.
         unsafe {
             let columns = (*(*self.slot).tts_tupleDescriptor).natts as usize;
@@ -71,7 +67,6 @@ impl Target {
             }
             pg_sys::ExecStoreVirtualTuple(self.slot);
             pg_sys::ExecSimpleRelationInsert(self.relation, self.estate, self.slot);
-            (*self.slot).tts_tid
         }
     }
 

@@ -1,6 +1,6 @@
 //! The engine's view of the world, answered by PostgreSQL.
 
-use super::ledger::{Entry, Ledgers};
+use super::ledger::{self, Ledgers};
 use super::locks::{self, Class};
 use super::rawjson::{Document, Path};
 use super::row::{from_postgres_epoch, LeadRow};
@@ -11,9 +11,10 @@ use chrono::NaiveDateTime;
 use leadroute_engine::account::{Account, AccountKind, AccountMatch, MatchedBy};
 use leadroute_engine::config::{DomainKind, Pool};
 use leadroute_engine::decision::CleanLead;
-use leadroute_engine::rotation::Share;
+use leadroute_engine::load::{Day, Load};
+use leadroute_engine::rotation::{Share, Taken};
 use leadroute_engine::state::{
-    AccountKeys, DomainFacts, Earlier, EarlierLead, MailDomain, Person, State, Turn, Zones,
+    AccountKeys, DomainFacts, Earlier, EarlierLead, MailDomain, Person, State, Zones,
 };
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
@@ -39,8 +40,6 @@ pub struct Live<'a> {
     pub effect: bool,
     /// Persons that are locked so far.
     pub persons: &'a mut u32,
-    /// The turn that was taken.
-    pub entry: Option<Entry>,
     /// The lead as jsonb, once a condition asked for it.
     pub document: Option<Document>,
 }
@@ -139,11 +138,12 @@ impl State for Live<'_> {
         })
     }
 
-    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Option<Turn> {
-        let entry = self.ledgers.take(pool.pool_no, shares, self.effect)?;
-        let turn = Turn { pool_no: pool.pool_no, seat: entry.seat() };
-        self.entry = Some(entry);
-        Some(turn)
+    fn load(&mut self, rep_no: i32, day: Day) -> Load {
+        ledger::load(rep_no, day)
+    }
+
+    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Taken {
+        self.ledgers.take(pool, shares, self.effect)
     }
 }
 

@@ -125,5 +125,6 @@ fn update_lead(pending: &Pending) {
         text(decision.clean.industry.as_deref()),
         text(decision.clean.lead.country.as_deref()),
         timestamp(decision.clean.lead.occurred_at),
+        decision.held.into_datum(),
     ]);
 }

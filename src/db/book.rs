@@ -1,0 +1,244 @@
+//! Sums to which many transactions add at once, without waiting for each other's commit.
+//!
+//! A book has a row for each open transaction that added to it, and one for all that have ended: whoever
+//! adds first replaces the rows of committed transactions by one of its own that holds their sum and what
+//! it adds. Readers look at rows that are not committed yet too (as unique indexes do): what an open
+//! transaction added counts at once, and stops to count by itself if it rolls back, because then the rows
+//! that it replaced are valid again.
+//!
+//! Reading costs the same however long a transaction stays open or a snapshot keeps dead rows: the newest
+//! row (by `version`) is found by the index, and names all others that may still count: `beside` those of
+//! other transactions, `replaces` those that return if its own transaction rolls back.
+//!
+//! Adding takes a short advisory lock, held until the row is there, not until commit. Whoever cannot get it
+//! in `turn_wait` leaves a loose row, which sorts after all others and is taken in by the next. Rows are
+//! read by a dirty snapshot, so no serializable transaction fails for two leads in one pool.
+
+use super::locks::{self, Class};
+use super::scan::{transactions_ended, Fate, Index};
+use super::settings::TURN_WAIT;
+use super::spi::Row;
+use super::store;
+use pgrx::pg_sys::{self, Datum, ItemPointerData};
+use pgrx::IntoDatum;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::marker::PhantomData;
+
+/// Versions from here on belong to loose rows.
+const LOOSE: i64 = 1 << 62;
+
+/// What a book adds up.
+pub trait Sum: Clone + Default {
+    /// Adds the content of a stored row.
+    fn add_row(&mut self, row: &Row);
+    /// Adds another sum.
+    fn add(&mut self, other: &Self);
+    /// The content as columns of the table, after the first four.
+    fn columns(&self) -> Vec<Option<Datum>>;
+}
+
+/// A table of sums: its first columns are key, version, beside and replaces.
+pub struct Book<S> {
+    table: &'static str,
+    index: Index,
+    class: Class,
+    sum: PhantomData<S>,
+}
+
+/// What a book says of a key.
+pub struct Reading<S> {
+    /// What has been added by everybody, open transactions included.
+    pub sum: S,
+    /// Rows of ended transactions and of this one.
+    settled: Vec<Stored<S>>,
+    /// Rows of other open transactions, and rows that those replace.
+    beside: Vec<i64>,
+    /// The newest version.
+    newest: i64,
+}
+
+struct Stored<S> {
+    version: i64,
+    place: ItemPointerData,
+    sum: S,
+}
+
+/// A row that this transaction wrote, and the rows of others that it replaced.
+struct Frame {
+    subtransaction: pg_sys::SubTransactionId,
+    version: i64,
+    under: Vec<i64>,
+}
+
+thread_local! {
+    /// Rows of this transaction by book and key: the one that counts, above those that a rollback to a
+    /// savepoint would bring back.
+    static FRAMES: RefCell<HashMap<(Class, i32), Vec<Frame>>> = RefCell::default();
+}
+
+impl<S: Sum> Reading<S> {
+    fn take_in(&mut self, row: &Row, version: i64, fate: Fate) {
+        let mut sum = S::default();
+        sum.add_row(row);
+        let is_loose = version >= LOOSE;
+        match fate {
+            // SAFETY: the tuple is valid during the callback.
+            Fate::Settled => self.settled.push(Stored { version, place: unsafe { (*row.tuple).t_self }, sum: sum.clone() }),
+            // loose rows are found without being named
+            Fate::Arriving | Fate::Leaving if !is_loose => self.beside.push(version),
+            Fate::Arriving | Fate::Leaving => {}
+        }
+        if fate != Fate::Leaving {
+            self.sum.add(&sum);
+        }
+        if !is_loose {
+            self.newest = self.newest.max(version);
+        }
+    }
+}
+
+impl<S: Sum> Book<S> {
+    /// A book in a table, with its index on key and version.
+    pub const fn new(table: &'static str, index: &'static str, class: Class) -> Self {
+        Self { table, index: Index { table, index }, class, sum: PhantomData }
+    }
+
+    /// Reads a key. A transaction that ends meanwhile may be seen half: then it is read again.
+    pub fn read(&self, key: i32) -> Reading<S> {
+        loop {
+            let ended = transactions_ended();
+            let reading = self.read_once(key);
+            if ended == transactions_ended() {
+                return reading;
+            }
+            pgrx::check_for_interrupts!();
+        }
+    }
+
+    fn read_once(&self, key: i32) -> Reading<S> {
+        let mut reading = Reading { sum: S::default(), settled: Vec::new(), beside: Vec::new(), newest: 0 };
+        let mut named: Vec<i64> = Vec::new();
+        self.index.versions(key, None, |row, fate| {
+            let version = row.get::<i64>(2).unwrap_or_default();
+            reading.take_in(&row, version, fate);
+            if version >= LOOSE {
+                return None;
+            }
+            named = row.get(3).unwrap_or_default();
+            if fate == Fate::Arriving {
+                named.extend(row.get::<Vec<i64>>(4).unwrap_or_default());
+            }
+            Some(())
+        });
+        for version in named {
+            self.index.versions(key, Some(version), |row, fate| {
+                reading.take_in(&row, version, fate);
+                Some(())
+            });
+        }
+        reading
+    }
+
+    /// Takes the lock of a key, waiting at most `turn_wait`.
+    pub fn lock(&self, key: i32) -> bool {
+        locks::lock_within(self.class, key, TURN_WAIT.get())
+    }
+
+    /// Gives the lock back.
+    pub fn unlock(&self, key: i32) {
+        locks::unlock(self.class, key);
+    }
+
+    /// Adds to a key.
+    pub fn add(&self, key: i32, what: &S) {
+        if self.lock(key) {
+            self.add_locked(key, what, self.read(key));
+            self.unlock(key);
+        } else {
+            self.append(key, loose_version(), &[], &[], what);
+        }
+    }
+
+    /// Adds to a key whose lock has been held since it was read.
+    pub fn add_locked(&self, key: i32, what: &S, reading: Reading<S>) {
+        let Reading { settled, mut beside, newest, .. } = reading;
+        let version = newest + 1;
+        let (replaced, kept, replaces) = FRAMES.with_borrow_mut(|frames| {
+            let stack = frames.entry((self.class, key)).or_default();
+            // What others have committed is taken in by the first row only: else a long transaction would
+            // keep a growing list of rows that its rollback brings back.
+            let own = stack.last().map(|frame| frame.version);
+            let (replaced, kept): (Vec<_>, Vec<_>) =
+                settled.into_iter().partition(|row| own.is_none_or(|own| row.version == own));
+            let under = match own {
+                None => replaced.iter().map(|row| row.version).collect(),
+                Some(_) => Vec::new(),
+            };
+            (replaced, kept, push(stack, version, under))
+        });
+        let mut sum = what.clone();
+        replaced.iter().for_each(|row| sum.add(&row.sum));
+        beside.extend(kept.iter().map(|row| row.version).filter(|version| *version < LOOSE));
+        self.append(key, version, &beside, &replaces, &sum);
+        let places: Vec<ItemPointerData> = replaced.iter().map(|row| row.place).collect();
+        store::remove(self.table, &places);
+    }
+
+    fn append(&self, key: i32, version: i64, beside: &[i64], replaces: &[i64], sum: &S) {
+        let head = [Some(Datum::from(key)), Some(Datum::from(version)), list(beside), list(replaces)];
+        store::append(self.table, [head.into_iter().chain(sum.columns()).collect::<Vec<_>>()]);
+    }
+}
+
+/// Notes a new row of this transaction; answers the rows that its rollback brings back.
+fn push(stack: &mut Vec<Frame>, version: i64, mut under: Vec<i64>) -> Vec<i64> {
+    // SAFETY: reads a counter.
+    let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
+    // written at the same level: neither ever counts without the other
+    if let Some(own) = stack.pop_if(|frame| frame.subtransaction == subtransaction) {
+        under.extend(own.under);
+    }
+    stack.push(Frame { subtransaction, version, under });
+    let rows = stack.iter().flat_map(|frame| frame.under.iter().chain([&frame.version]));
+    rows.copied().filter(|row| *row != version).collect()
+}
+
+fn list(versions: &[i64]) -> Option<Datum> {
+    versions.to_vec().into_datum()
+}
+
+/// A version after all others, by the clock and the process.
+fn loose_version() -> i64 {
+    // SAFETY: reads the clock and a number.
+    let (now, process) = unsafe { (pg_sys::GetCurrentTimestamp(), pg_sys::MyProcPid) };
+    LOOSE + (now << 12) + i64::from(process & 0xfff)
+}
+
+/// Forgets the rows of this transaction: it has ended.
+pub fn transaction_ended() {
+    FRAMES.with_borrow_mut(HashMap::clear);
+}
+
+/// A subtransaction was rolled back: its rows are gone.
+pub fn subtransaction_aborted(ended: pg_sys::SubTransactionId) {
+    FRAMES.with_borrow_mut(|frames| {
+        frames.values_mut().for_each(|stack| stack.retain(|frame| frame.subtransaction < ended));
+    });
+}
+
+/// A subtransaction was released: its rows are its parent's now.
+pub fn subtransaction_released(ended: pg_sys::SubTransactionId, parent: pg_sys::SubTransactionId) {
+    FRAMES.with_borrow_mut(|frames| {
+        for stack in frames.values_mut() {
+            let Some(mut top) = stack.pop_if(|frame| frame.subtransaction == ended) else {
+                continue;
+            };
+            top.subtransaction = parent;
+            if let Some(below) = stack.pop_if(|frame| frame.subtransaction == parent) {
+                top.under.extend(below.under);
+            }
+            stack.push(top);
+        }
+    });
+}
