@@ -13,9 +13,11 @@ extension_sql_file!("../sql/12_accounts.sql", name = "accounts", requires = ["ru
 extension_sql_file!("../sql/13_reading.sql", name = "reading", requires = ["accounts"]);
 extension_sql_file!("../sql/20_leads.sql", name = "leads", requires = ["reading"]);
 extension_sql_file!("../sql/21_books.sql", name = "books", requires = ["leads"]);
-extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["books"]);
+extension_sql_file!("../sql/22_history.sql", name = "history", requires = ["books"]);
+extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["history"]);
 extension_sql_file!("../sql/40_routing.sql", name = "routing", requires = ["guards"]);
-extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["routing"]);
+extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["routing"]);
+extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["turns"]);
 extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["views"]);
 extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["jobs"]);
 extension_sql_file!("../sql/71_mail_domains.sql", name = "mail_domains", requires = ["defaults"]);

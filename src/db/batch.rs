@@ -113,7 +113,8 @@ impl Batch {
     ) -> Option<Pending> {
         let (start, decided_at) = (Instant::now(), now());
         let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
-        let world = World { rules: &rules, roster: &roster, now: decided_at, presence_ttl: settings::presence_ttl() };
+        let world =
+            World { rules: &rules, roster: &roster, now: decided_at, presence_ttl: settings::presence_ttl() };
         let lead_id = row.get::<i64>("id").unwrap_or_default();
         let rescued = |(sqlstate, message): (String, String)| {
             Some(pipeline::rescued(row.lead(), &sqlstate, &message, world))
@@ -189,7 +190,8 @@ impl Batch {
     /// Gives the turn of the row before back if that row was dropped on a conflict: by now it is there,
     /// or will never be.
     fn take_back_dropped(&mut self) {
-        let Some(last) = self.pending.pop_if(|last| !last.decision.turns.is_empty() && !is_there(last)) else {
+        let Some(last) = self.pending.pop_if(|last| !last.decision.turns.is_empty() && !is_there(last))
+        else {
             return;
         };
         self.dropped(&last);
@@ -216,7 +218,8 @@ impl Batch {
         if self.pending.is_empty() {
             return self.settle();
         }
-        let (arrived, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending).into_iter().partition(is_there);
+        let (arrived, gone): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.pending).into_iter().partition(is_there);
         gone.iter().for_each(|pending| self.dropped(pending));
         for pending in arrived.iter().filter(|pending| !pending.is_counted) {
             if let Some((rep_no, lead)) = self.given(pending) {

@@ -84,7 +84,9 @@ impl<S: Sum> Reading<S> {
         let is_loose = version >= LOOSE;
         match fate {
             // SAFETY: the tuple is valid during the callback.
-            Fate::Settled => self.settled.push(Stored { version, place: unsafe { (*row.tuple).t_self }, sum: sum.clone() }),
+            Fate::Settled => {
+                self.settled.push(Stored { version, place: unsafe { (*row.tuple).t_self }, sum: sum.clone() })
+            }
             // loose rows are found without being named
             Fate::Arriving | Fate::Leaving if !is_loose => self.beside.push(version),
             Fate::Arriving | Fate::Leaving => {}

@@ -35,6 +35,24 @@ pub fn no_such_decision(id: i64) -> ! {
     )
 }
 
+/// A decision without a turn has none to give back.
+pub fn took_no_turn(id: i64) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("decision {id} took no turn"),
+        "Only decisions by rotation (layer distribution, or an escalation to the next rep) take turns.",
+    )
+}
+
+/// The book of a pool went with it.
+pub fn pool_is_gone(id: i64, pool: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("pool \"{pool}\" of decision {id} does not exist any more"),
+        "There is no rotation to give the turn back to.",
+    )
+}
+
 /// A touch has no route of its own.
 pub fn is_a_touch(id: i64, first: i64) -> ! {
     raise(

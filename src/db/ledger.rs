@@ -176,10 +176,10 @@ impl Chosen {
     }
 }
 
-/// Gives a turn back, or takes one that was not taken by routing.
-pub fn correct(turn: &Turn, sign: i64) {
+/// Gives a turn back: the pool stands as if the lead had not come.
+pub fn give_back(turn: &Turn) {
     let mut credit = Credit::default();
-    credit.count(turn, sign);
+    credit.count(turn, -1);
     TURNS.add(turn.pool_no, &credit);
 }
 

@@ -140,7 +140,10 @@ unsafe fn count_load(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         }
         let shape = (*data.tg_relation).rd_att;
         let _owner = AsOwner::begin();
-        updated(&Held::of(&LeadRow::new(data.tg_trigtuple, shape)), &Held::of(&LeadRow::new(data.tg_newtuple, shape)));
+        updated(
+            &Held::of(&LeadRow::new(data.tg_trigtuple, shape)),
+            &Held::of(&LeadRow::new(data.tg_newtuple, shape)),
+        );
     }
     Datum::from(0)
 }

@@ -24,6 +24,7 @@ pub mod settings;
 pub mod spi;
 pub mod store;
 pub mod trigger;
+pub mod turns;
 pub mod world;
 pub mod writer;
 pub mod zones;

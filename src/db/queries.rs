@@ -135,3 +135,21 @@ pub static OWNERS_SO_FAR: Query = Query::new(
     "SELECT DISTINCT owner_id FROM leadroute.decisions WHERE lead_id = $1 AND owner_id IS NOT NULL",
     &[INT8OID],
 );
+
+/// A decision, to give its turn back: time, trace and pool.
+pub static TURN_OF_DECISION: Query =
+    Query::new("SELECT decided_at, trace::text, pool FROM leadroute.decisions WHERE id = $1", &[INT8OID]);
+
+/// The pool of a seat ($1), or of that name ($2) if the member has left.
+pub static POOL_OF_SEAT: Query = Query::new(
+    "SELECT p.pool_no FROM leadroute.pools p LEFT JOIN leadroute.pool_members m ON m.pool = p.name AND m.seat = $1
+      WHERE m.seat IS NOT NULL OR p.name = $2 ORDER BY m.seat IS NULL LIMIT 1",
+    &[INT4OID, TEXTOID],
+);
+
+/// Notes that a turn was given back, once.
+pub static TURN_RETURNED: Query = Query::new(
+    "INSERT INTO leadroute.returned_turns (decision_id, pool_no, seat, reason) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (decision_id) DO NOTHING",
+    &[INT8OID, INT4OID, INT4OID, TEXTOID],
+);

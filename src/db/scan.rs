@@ -6,8 +6,8 @@
 
 use super::identity::relation;
 use super::spi::Row;
-use pgrx::pg_sys::{self, Datum};
 use pgrx::pg_sys::ScanDirection as Direction;
+use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
 
 /// A table with one of its btree indexes.
@@ -99,7 +99,8 @@ impl Index {
             // No predicate locks: what two leads read of each other is kept apart by advisory locks, and
             // must not fail either. A row that is replaced during the scan may be missed; then again.
             loop {
-                let (ended, mut itself) = (transactions_ended(), snapshot(pg_sys::SnapshotType::SNAPSHOT_SELF));
+                let (ended, mut itself) =
+                    (transactions_ended(), snapshot(pg_sys::SnapshotType::SNAPSHOT_SELF));
                 let found = self.scan(&keys, up, &mut *itself, &mut each);
                 if found.is_some() || ended == transactions_ended() {
                     return found;

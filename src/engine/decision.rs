@@ -2,8 +2,8 @@
 
 use crate::lead::Lead;
 use crate::reason::{Problem, Reason};
-use crate::sla::Clock;
 use crate::rotation::Turn;
+use crate::sla::Clock;
 use crate::state::Person;
 use serde::{Deserialize, Serialize};
 

@@ -82,7 +82,10 @@ mod tests {
         assert_eq!(caps(None, Some(7), None).reached(&load), Some(Ineligible::WeeklyCap { cap: 7 }));
         assert_eq!(caps(None, None, Some(39)).reached(&load), Some(Ineligible::OpenLeads { cap: 39 }));
         assert_eq!(Caps::default().reached(&load), None);
-        assert_eq!(caps(Some(0), None, None).reached(&Load::default()), Some(Ineligible::DailyCap { cap: 0 }));
+        assert_eq!(
+            caps(Some(0), None, None).reached(&Load::default()),
+            Some(Ineligible::DailyCap { cap: 0 })
+        );
     }
 
     #[test]

@@ -7,8 +7,8 @@ use crate::layers;
 use crate::lead::Lead;
 use crate::reason::{Problem, Reason};
 use crate::roster::Roster;
-use crate::sla;
 use crate::rotation::Turn;
+use crate::sla;
 use crate::state::State;
 use crate::Micros;
 

@@ -52,6 +52,9 @@ pub enum Ineligible {
 #[allow(missing_docs)]
 pub struct Candidate {
     pub rep: String,
+    /// Seat and weight in thousandths of who took part in the rotation, so that the turn can be given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<(i32, i64)>,
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub not: Option<Ineligible>,
 }

@@ -4,12 +4,12 @@ use crate::account::{Account, AccountKind, AccountMatch, MatchedBy};
 use crate::config::{DomainKind, Pool, RuleTables, Rules};
 use crate::decision::{CleanLead, Decision, Layer};
 use crate::lead::Lead;
+use crate::load::{Day, Load};
 use crate::pipeline::{route, World};
+use crate::reason::Ineligible;
 use crate::reason::Reason;
 use crate::roster::{Roster, RosterTables};
-use crate::load::{Day, Load};
-use crate::reason::Ineligible;
-use crate::rotation::{take, Books, Share, Taken};
+use crate::rotation::{take, Books, Share, Taken, Turn};
 use crate::state::{AccountKeys, DomainFacts, Earlier, EarlierLead, MailDomain, Person, State, Zones};
 use crate::{Micros, SECOND};
 use chrono::{DateTime, NaiveDateTime};
@@ -98,6 +98,16 @@ impl Memory {
         self.offsets.insert(name.into(), east);
     }
 
+    /// Writes turns down.
+    pub fn book(&mut self, turns: &[Turn]) {
+        for turn in turns {
+            let credits = self.ledger.entry(turn.pool_no).or_default();
+            for (seat, delta) in &turn.credit {
+                *credits.entry(*seat).or_default() += delta;
+            }
+        }
+    }
+
     fn found(&self, id: &str, by: MatchedBy) -> Option<AccountMatch> {
         let account = self.accounts.get(id)?.clone();
         let parent = self.parents.get(id).and_then(|id| self.accounts.get(id));
@@ -160,11 +170,9 @@ impl State for Memory {
     }
 
     fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Taken {
-        let taken = take(pool.pool_no, pool.strategy, shares, &mut Book { memory: self, pool_no: pool.pool_no });
-        let credits = self.ledger.entry(pool.pool_no).or_default();
-        for (seat, delta) in taken.turn.iter().flat_map(|turn| &turn.credit) {
-            *credits.entry(*seat).or_default() += delta;
-        }
+        let taken =
+            take(pool.pool_no, pool.strategy, shares, &mut Book { memory: self, pool_no: pool.pool_no });
+        self.book(taken.turn.as_slice());
         taken
     }
 }

@@ -14,8 +14,8 @@ use crate::rotation::{self, Share, Turn};
 /// A member of the pool who was looked at.
 struct Asked<'a> {
     member: &'a Member,
-    rep: Option<&'a Rep>,
     not: Option<Ineligible>,
+    share: Option<Share>,
 }
 
 /// Decides where at least one rep of the pool is eligible, and where the pool holds its leads.
@@ -26,17 +26,19 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NotAsked { needs });
     };
     let mut asked = survey(pool, routing);
-    let mut shares = shares(&asked, routing, |not| not.is_none());
+    let mut shares = shares(&mut asked, routing, |not| not.is_none());
     let anyway = shares.is_empty() && pool.when_all_away == WhenAllAway::AssignAnyway;
     if anyway {
-        shares = self::shares(&asked, routing, |not| not.as_ref().is_some_and(is_passing));
+        shares = self::shares(&mut asked, routing, |not| not.as_ref().is_some_and(is_passing));
     }
     let taken = match shares.is_empty() {
         true => rotation::Taken::default(),
         false => routing.state.take_turn(pool, &shares),
     };
     for (seat, why) in taken.refused {
-        asked.iter_mut().filter(|row| row.member.seat == seat).for_each(|row| row.not = Some(why.clone()));
+        for row in asked.iter_mut().filter(|row| row.member.seat == seat) {
+            (row.not, row.share) = (Some(why.clone()), None);
+        }
     }
     let winner = taken.turn.as_ref().and_then(|turn| {
         let row = asked.iter().find(|row| row.member.seat == turn.seat)?;
@@ -70,6 +72,17 @@ fn is_passing(not: &Ineligible) -> bool {
     matches!(not, Ineligible::Away { away } if away.is_passing())
 }
 
+/// The turn that a step of a trace tells of; `rep_no` is not in the trace.
+pub fn turn_of(reason: &Reason, pool_no: i32) -> Option<(&str, Turn)> {
+    let Reason::Turn { rep, candidates, .. } = reason else {
+        return None;
+    };
+    let share = |(seat, weight)| Share { seat, weight, rep_no: 0, limits: None };
+    let shares: Vec<Share> = candidates.iter().filter_map(|row| row.share.map(share)).collect();
+    let chosen = candidates.iter().find(|row| row.rep == *rep)?.share.map(share)?;
+    Some((rep, rotation::charge(pool_no, &shares, &chosen)))
+}
+
 /// The turns that an owner of an account uses up in pools that count owner matches.
 pub fn owner_match(owner: &str, routing: &Routing<'_>) -> Vec<Turn> {
     let counts = |pool: &&Pool| pool.owner_matches_count;
@@ -98,14 +111,21 @@ fn survey<'a>(pool: &Pool, routing: &mut Routing<'a>) -> Vec<Asked<'a>> {
             None => Some(Ineligible::Away { away: Away::Unknown }),
             Some(rep) => ineligible(member, rep, routing),
         };
-        Asked { member, rep, not }
+        Asked { member, not, share: None }
     };
     members.iter().map(ask).collect()
 }
 
-fn shares(asked: &[Asked<'_>], routing: &Routing<'_>, wanted: impl Fn(&Option<Ineligible>) -> bool) -> Vec<Share> {
-    let known = asked.iter().filter(|row| wanted(&row.not) && row.rep.is_some());
-    known.map(|row| share(row.member, routing)).collect()
+/// Marks and answers those who take part.
+fn shares(
+    asked: &mut [Asked<'_>],
+    routing: &Routing<'_>,
+    wanted: impl Fn(&Option<Ineligible>) -> bool,
+) -> Vec<Share> {
+    for row in asked.iter_mut() {
+        row.share = wanted(&row.not).then(|| share(row.member, routing));
+    }
+    asked.iter().filter_map(|row| row.share).collect()
 }
 
 fn share(member: &Member, routing: &Routing<'_>) -> Share {
@@ -119,7 +139,11 @@ fn day(rep: &Rep, routing: &Routing<'_>) -> Day {
 }
 
 fn candidates(asked: Vec<Asked<'_>>) -> Vec<Candidate> {
-    asked.into_iter().map(|row| Candidate { rep: row.member.rep_id.clone(), not: row.not }).collect()
+    let candidate = |row: Asked<'_>| {
+        let share = row.share.map(|share| (share.seat, share.weight));
+        Candidate { rep: row.member.rep_id.clone(), share, not: row.not }
+    };
+    asked.into_iter().map(candidate).collect()
 }
 
 /// Why not, cheapest first; who is only away for a while has no other reason.

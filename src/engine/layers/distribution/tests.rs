@@ -2,7 +2,7 @@ use super::*;
 use crate::availability::Away;
 use crate::decision::{Decision, Layer};
 use crate::roster::Presence;
-use crate::testkit::{lead, owner, queue, roster, said, Setup};
+use crate::testkit::{account, lead, owner, queue, roster, said, Setup};
 use serde_json::{json, Value};
 
 /// Every lead goes to the pool hunters; members in the order of their seats, with their weights.
@@ -19,8 +19,7 @@ fn team(mut reps: Value, weights: &[(&str, i64)]) -> Value {
     for rep in reps.as_array_mut().unwrap() {
         rep.as_object_mut().unwrap().entry("skills").or_insert(json!(["cloud"]));
     }
-    let member =
-        |(rep, weight): &(&str, i64)| json!({"pool": "hunters", "rep_id": rep, "weight": weight});
+    let member = |(rep, weight): &(&str, i64)| json!({"pool": "hunters", "rep_id": rep, "weight": weight});
     let members: Vec<Value> = weights.iter().map(member).collect();
     json!({"reps": reps, "members": members})
 }
@@ -132,4 +131,99 @@ fn a_pool_without_members_falls_on() {
     let decision = setup(json!([]), &[]).route(lead("ada@acme.com"));
     assert!(candidates(&decision).is_empty());
     assert_eq!(decision.layer, Layer::Fallback);
+}
+
+fn with_pool(mut setup: Setup, fields: Value) -> Setup {
+    let pool = setup.rules.pools.get_mut("hunters").unwrap();
+    let mut row = json!({"name": "hunters", "pool_no": 1});
+    row.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    *pool = serde_json::from_value(row).unwrap();
+    setup
+}
+
+#[test]
+fn a_pool_may_hold_its_leads_while_everybody_is_away() {
+    let reps = json!([{"id": "ann", "presence": "away"}, {"id": "bob", "active": false}]);
+    let weights = [("ann", 1000), ("bob", 1000)];
+    let mut setup =
+        with_pool(setup(reps, &weights), json!({"when_all_away": "hold", "fallback_queue": "desk"}));
+    let decision = setup.route(lead("ada@acme.com"));
+    assert_eq!((decision.layer, queue(&decision), decision.held), (Layer::Distribution, "desk", true));
+    assert!(matches!(said(&decision, Layer::Distribution), Reason::Held { .. }));
+    // nobody who comes back, nothing to hold for
+    let gone = json!([{"id": "ann", "active": false}, {"id": "bob", "active": false}]);
+    setup.roster = roster(team(gone, &weights));
+    let decision = setup.route(lead("ada@acme.com"));
+    assert_eq!((decision.layer, decision.held), (Layer::Fallback, false));
+}
+
+#[test]
+fn a_pool_may_assign_to_somebody_who_is_away() {
+    let reps = json!([
+        {"id": "ann", "presence": "away"}, {"id": "bob", "active": false},
+        {"id": "cid", "presence": "away", "languages": ["fr"]}, {"id": "dee", "presence": "offline"},
+    ]);
+    let weights = ["ann", "bob", "cid", "dee"].map(|rep| (rep, 1000));
+    let mut setup = with_pool(setup(reps, &weights), json!({"when_all_away": "assign_anyway"}));
+    let german = Lead { language: Some("de".into()), ..lead("ada@acme.com") };
+    let owners: Vec<String> = (0..4).map(|_| owner(&setup.route(german.clone())).to_owned()).collect();
+    assert_eq!(owners, ["ann", "dee", "ann", "dee"]);
+    let decision = setup.route(german);
+    assert!(matches!(said(&decision, Layer::Distribution), Reason::Turn { anyway: true, .. }));
+}
+
+#[test]
+fn who_has_as_many_leads_as_allowed_is_passed_over() {
+    let reps = json!([
+        {"id": "ann", "daily_cap": 2}, {"id": "bob", "weekly_cap": 3}, {"id": "cid", "max_open_leads": 1},
+    ]);
+    let mut setup = setup(reps, &["ann", "bob", "cid"].map(|rep| (rep, 1000)));
+    assert_eq!(turns(&mut setup, 6), ["ann", "bob", "cid", "ann", "bob", "bob"]);
+    let decision = setup.route(lead("ada@acme.com"));
+    let caps = [
+        ("ann", Some(Ineligible::DailyCap { cap: 2 })),
+        ("bob", Some(Ineligible::WeeklyCap { cap: 3 })),
+        ("cid", Some(Ineligible::OpenLeads { cap: 1 })),
+    ];
+    assert_eq!(candidates(&decision), caps);
+    assert_eq!(decision.layer, Layer::Fallback);
+}
+
+#[test]
+fn who_is_being_counted_elsewhere_is_passed_over() {
+    let reps = json!([{"id": "ann", "daily_cap": 9}, {"id": "bob"}]);
+    let mut setup = setup(reps, &[("ann", 1000), ("bob", 1000)]);
+    setup.state.counted = vec![0];
+    let decision = setup.route(lead("ada@acme.com"));
+    assert_eq!(owner(&decision), "bob");
+    assert_eq!(candidates(&decision), [("ann", Some(Ineligible::Counted)), ("bob", None)]);
+}
+
+#[test]
+fn an_owner_match_is_a_turn_where_the_pool_says_so() {
+    use crate::account::{Account, AccountKind};
+    for counts in [false, true] {
+        let reps = json!([{"id": "ann"}, {"id": "bob"}]);
+        let mut setup = setup(reps, &[("ann", 1000), ("bob", 1000)]);
+        setup = with_pool(setup, json!({"owner_matches_count": counts}));
+        let owner_id = Some("ann".to_owned());
+        setup.state.account(Account { named: true, owner_id, ..account("acme", AccountKind::Prospect) });
+        setup.state.account_domain("acme.com", "acme", None);
+        let matched = setup.route(lead("ada@acme.com"));
+        assert_eq!((owner(&matched), matched.turns.len()), ("ann", usize::from(counts)));
+        setup.state.book(&matched.turns);
+        let next = if counts { "bob" } else { "ann" };
+        assert_eq!(owner(&setup.route(lead("eve@other.org"))), next);
+    }
+}
+
+#[test]
+fn a_trace_tells_the_turn_that_it_took() {
+    let reps = json!([{"id": "ann"}, {"id": "bob", "presence": "away"}, {"id": "cid"}]);
+    let mut setup = setup(reps, &[("ann", 2000), ("bob", 1000), ("cid", 1000)]);
+    let decision = setup.route(lead("ada@acme.com"));
+    let json = serde_json::to_string(said(&decision, Layer::Distribution)).unwrap();
+    let reason: Reason = serde_json::from_str(&json).unwrap();
+    let (rep, turn) = turn_of(&reason, 1).unwrap();
+    assert_eq!((rep, turn.seat, &turn.credit), ("ann", 0, &decision.turns[0].credit));
 }

@@ -1,0 +1,106 @@
+-- Turns that go back, leads that change hands, who is there, and how well they do.
+
+CREATE FUNCTION leadroute.return_turn(decision_id bigint, reason text DEFAULT NULL) RETURNS boolean
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_return_turn';
+COMMENT ON FUNCTION leadroute.return_turn(bigint, text) IS 'Gives back the turn that a decision took: a bad fit, a duplicate, a misroute. The rotation and the caps stand as if the lead had not come; the lead keeps its owner. True the first time, false if it was given back already.';
+
+CREATE FUNCTION leadroute.transfer_lead(lead_id bigint, rep_id text, reason text DEFAULT NULL) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads;
+    decision bigint;
+BEGIN
+    SELECT * INTO lead FROM leadroute.leads l WHERE l.id = transfer_lead.lead_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'lead % does not exist', lead_id
+            USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.leads.';
+    END IF;
+    IF lead.duplicate_of IS NOT NULL THEN
+        RAISE EXCEPTION 'lead % is a touch of lead %', lead_id, lead.duplicate_of
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Transfer that lead instead.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM leadroute.reps r WHERE r.id = transfer_lead.rep_id) THEN
+        RAISE EXCEPTION 'rep "%" does not exist', rep_id
+            USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.reps.';
+    END IF;
+    IF NOT (SELECT r.active FROM leadroute.reps r WHERE r.id = transfer_lead.rep_id) THEN
+        RAISE EXCEPTION 'rep "%" is not active', rep_id
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Choose somebody else, or set reps.active to true.';
+    END IF;
+    IF lead.owner_id = rep_id THEN
+        RETURN lead.decision_id;
+    END IF;
+    INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, previous_owner_id, segment, territory,
+                                     tier, pool, playbook, reason)
+    VALUES (lead.id, clock_timestamp(), 'manual', 'owner', transfer_lead.rep_id, lead.owner_id, lead.segment, lead.territory,
+            lead.tier, lead.pool, lead.playbook, concat_ws(': ', format('transferred by %s', session_user), reason))
+    RETURNING id INTO decision;
+    UPDATE leadroute.leads l
+       SET owner_id = transfer_lead.rep_id, queue = NULL, held = false, decision_id = decision,
+           routed_at = coalesce(l.routed_at, clock_timestamp()),
+           status = CASE WHEN l.status IN ('new', 'queued', 'nurture') THEN 'assigned' ELSE l.status END
+     WHERE l.id = lead.id;
+    INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id)
+    VALUES (lead.id, decision, 'assigned', transfer_lead.rep_id);
+    RETURN decision;
+END $$;
+COMMENT ON FUNCTION leadroute.transfer_lead(bigint, text, text) IS 'Gives a lead to another rep, who is notified, and returns the decision. Takes no turn and gives none back; counts towards the caps of the new owner, but is not refused by them.';
+
+CREATE FUNCTION leadroute.set_presence(rep_id text, presence text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rep leadroute.reps;
+    ttl integer := (SELECT setting FROM pg_settings WHERE name = 'leadroute.presence_ttl');
+BEGIN
+    IF presence IS NULL OR presence NOT IN ('online', 'away', 'offline') THEN
+        RAISE EXCEPTION 'presence must be online, away or offline, not "%"', presence
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Absences of days belong into leadroute.absences.';
+    END IF;
+    SELECT * INTO rep FROM leadroute.reps r WHERE r.id = set_presence.rep_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'rep "%" does not exist', rep_id
+            USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.reps.';
+    END IF;
+    -- A tool that reports every few seconds must not make every session read the roster again each time.
+    IF rep.presence = set_presence.presence AND rep.presence_at > clock_timestamp() - interval '1 second' * ttl / 4 THEN
+        RETURN;
+    END IF;
+    UPDATE leadroute.reps r SET presence = set_presence.presence, presence_at = clock_timestamp() WHERE r.id = set_presence.rep_id;
+END $$;
+COMMENT ON FUNCTION leadroute.set_presence(text, text) IS 'Reports online, away or offline for a rep. It counts for leadroute.presence_ttl; then hours and absences alone decide.';
+
+CREATE FUNCTION leadroute.refresh_performance() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    changed integer;
+BEGIN
+    WITH had AS (
+        SELECT m.pool, m.rep_id, p.performance_sample, p.performance_min, p.performance_max, count(l.id) AS leads,
+               count(l.id) FILTER (WHERE l.status = 'converted') AS won
+          FROM leadroute.pool_members m
+          JOIN leadroute.pools p ON p.name = m.pool AND p.performance_weighted
+          LEFT JOIN leadroute.leads l ON l.owner_id = m.rep_id AND l.pool = m.pool AND l.duplicate_of IS NULL
+                                     AND l.routed_at > now() - p.performance_window
+         GROUP BY 1, 2, 3, 4, 5
+    ), rated AS (
+        SELECT pool, rep_id,
+               CASE WHEN leads < performance_sample OR sum(won) OVER w = 0 THEN 1
+                    ELSE round(least(performance_max, greatest(performance_min,
+                             (won::numeric / leads) / (sum(won) OVER w / sum(leads) OVER w))), 3) END AS performance
+          FROM had WINDOW w AS (PARTITION BY pool)
+    ), changed AS (
+        UPDATE leadroute.pool_members m SET performance = r.performance
+          FROM rated r, leadroute.pool_members was
+         WHERE (m.pool, m.rep_id) = (r.pool, r.rep_id) AND (was.pool, was.rep_id) = (r.pool, r.rep_id)
+           AND m.performance <> r.performance
+        RETURNING m.pool, m.rep_id, was.performance AS before, m.performance AS after
+    ), noted AS (
+        INSERT INTO leadroute.config_history ("table", key, operation, before, after, why)
+        SELECT 'pool_members', pool || '/' || rep_id, 'UPDATE', jsonb_build_object('performance', before),
+               jsonb_build_object('performance', after), 'refresh_performance'
+          FROM changed
+    )
+    SELECT count(*) INTO changed FROM changed;
+    RETURN changed;
+END $$;
+COMMENT ON FUNCTION leadroute.refresh_performance() IS 'Rates the members of performance_weighted pools: the part of the leads of the window that converted, divided by that of the pool, within the limits of the pool; 1 for members with fewer leads than performance_sample. Returns how many changed; changelog shows them.';

@@ -1,0 +1,72 @@
+//! `return_turn`: a turn that should not have been taken goes back.
+
+use super::function::{argument, sql_function};
+use super::identity::AsOwner;
+use super::loads::{self, Added, LOADS};
+use super::row::from_postgres_epoch;
+use super::spi::text;
+use super::{cache, errors, ledger, queries};
+use leadroute_engine::decision::Step;
+use leadroute_engine::layers::distribution::turn_of;
+use leadroute_engine::Micros;
+use pgrx::pg_sys::{self, Datum};
+use pgrx::{FromDatum, IntoDatum};
+
+sql_function! {
+    /// `leadroute.return_turn(bigint, text)`
+    leadroute_return_turn, pg_finfo_leadroute_return_turn, return_turn
+}
+
+struct Taken {
+    decided_at: Micros,
+    trace: Vec<Step>,
+    pool: Option<String>,
+}
+
+unsafe fn return_turn(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: bigint, text.
+    let (id, reason) = unsafe {
+        let id = argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false));
+        (id, argument(fcinfo, 1).and_then(|datum| String::from_datum(datum, false)))
+    };
+    let Some(id) = id else {
+        errors::null_argument("return_turn", "decision_id");
+    };
+    let _owner = AsOwner::begin();
+    let taken = queries::TURN_OF_DECISION.first(&[Some(Datum::from(id))], |row| Taken {
+        decided_at: row.get::<i64>(1).map_or(0, from_postgres_epoch),
+        trace: serde_json::from_str(&row.get::<String>(2).unwrap_or_default()).unwrap_or_default(),
+        pool: row.get(3),
+    });
+    let Some(taken) = taken else {
+        errors::no_such_decision(id);
+    };
+    let Some((rep, mut turn)) = taken.trace.iter().find_map(|step| turn_of(&step.reason, 0)) else {
+        errors::took_no_turn(id);
+    };
+    let place = [Some(Datum::from(turn.seat)), text(taken.pool.as_deref())];
+    let Some(pool_no) = queries::POOL_OF_SEAT.first(&place, |row| row.get::<i32>(1)).flatten() else {
+        errors::pool_is_gone(id, taken.pool.as_deref().unwrap_or_default());
+    };
+    turn.pool_no = pool_no;
+    let row = [
+        Some(Datum::from(id)),
+        Some(Datum::from(pool_no)),
+        Some(Datum::from(turn.seat)),
+        text(reason.as_deref()),
+    ];
+    let is_first = queries::TURN_RETURNED.write(&row) > 0;
+    if is_first {
+        ledger::give_back(&turn);
+        give_back_load(rep, taken.decided_at);
+    }
+    is_first.into_datum().unwrap_or(Datum::from(0))
+}
+
+/// The lead does not count towards the caps of its day and week any more.
+fn give_back_load(rep: &str, decided_at: Micros) {
+    let (_, roster) = cache::load();
+    if let Some(rep) = roster.reps.get(rep) {
+        LOADS.add(rep.rep_no, &Added::change(loads::day(rep, decided_at), -1, 0));
+    }
+}
