@@ -17,6 +17,16 @@ SELECT d.id AS decision_id, d.decided_at, d.lead_id, l.email, c.policy, c.starte
  WHERE d.cause = 'escalation';
 COMMENT ON VIEW leadroute.escalations IS 'Every step of an SLA ladder that was taken.';
 
+CREATE VIEW leadroute.pool_skips AS
+SELECT d.pool, c ->> 'rep' AS rep_id, coalesce(c ->> 'presence', nullif(c ->> 'why', 'away'), c ->> 'away') AS why,
+       count(*) AS leads, max(d.decided_at) AS latest
+  FROM leadroute.decisions d
+ CROSS JOIN LATERAL jsonb_array_elements(d.trace) step
+ CROSS JOIN LATERAL jsonb_array_elements(step -> 'candidates') c
+ WHERE step ->> 'layer' = 'distribution' AND c ? 'why'
+ GROUP BY 1, 2, 3;
+COMMENT ON VIEW leadroute.pool_skips IS 'Leads for which a member of the pool was passed over, by reason, from the traces of all decisions; join decisions yourself to look at a period.';
+
 CREATE VIEW leadroute.pool_fairness AS
 WITH seat AS (
     SELECT t.pool_no, u.seat, trim_scale(sum(u.credit) * 0.000000000001) AS credit, sum(u.received)::bigint AS kept
@@ -26,22 +36,15 @@ WITH seat AS (
     SELECT pool_no, seat, count(*) AS leads FROM leadroute.returned_turns GROUP BY pool_no, seat
 )
 SELECT p.name AS pool, m.rep_id, s.seat, m.weight, s.kept + s.credit AS entitled, s.kept + coalesce(r.leads, 0) AS received,
-       coalesce(r.leads, 0) AS returned, s.credit AS difference
+       coalesce(r.leads, 0) AS returned, s.credit AS difference, k.skipped
   FROM seat s
   JOIN leadroute.pools p USING (pool_no)
   LEFT JOIN leadroute.pool_members m ON m.pool = p.name AND m.seat = s.seat
-  LEFT JOIN returned r ON (r.pool_no, r.seat) = (s.pool_no, s.seat);
-COMMENT ON VIEW leadroute.pool_fairness IS 'What each member was entitled to over the leads that they were eligible for, what they received by rotation, what of it was given back, and the difference. A seat without rep_id is that of a former member. pool_skips says who was skipped and why.';
-
-CREATE VIEW leadroute.pool_skips AS
-SELECT d.pool, c ->> 'rep' AS rep_id, coalesce(nullif(c ->> 'why', 'away'), c ->> 'away') AS why,
-       count(*) AS leads, max(d.decided_at) AS latest
-  FROM leadroute.decisions d
- CROSS JOIN LATERAL jsonb_array_elements(d.trace) step
- CROSS JOIN LATERAL jsonb_array_elements(step -> 'candidates') c
- WHERE step ->> 'layer' = 'distribution' AND c ? 'why'
- GROUP BY 1, 2, 3;
-COMMENT ON VIEW leadroute.pool_skips IS 'Leads for which a member of the pool was passed over, by reason, from the traces of all decisions; join decisions yourself to look at a period.';
+  LEFT JOIN returned r ON (r.pool_no, r.seat) = (s.pool_no, s.seat)
+  -- not run where the column is not asked for
+  LEFT JOIN (SELECT pool, rep_id, jsonb_object_agg(why, leads) AS skipped FROM leadroute.pool_skips GROUP BY pool, rep_id) k
+    ON k.pool = p.name AND k.rep_id = m.rep_id;
+COMMENT ON VIEW leadroute.pool_fairness IS 'What each member was entitled to over the leads that they were eligible for, what they received by rotation, what of it was given back, and the difference; skipped counts by reason the leads for which they were passed over. A seat without rep_id is that of a former member.';
 
 CREATE VIEW leadroute.rep_load AS
 SELECT r.id AS rep_id, coalesce(l.today, 0) AS today, r.daily_cap, coalesce(l.this_week, 0) AS this_week, r.weekly_cap,

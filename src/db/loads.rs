@@ -6,6 +6,7 @@ use super::function::{argument, sql_function};
 use super::identity::AsOwner;
 use super::locks::Class;
 use super::row::{from_postgres_epoch, now, LeadRow};
+use super::scan::REPS;
 use super::spi::Row;
 use super::{cache, errors, trigger, zones};
 use chrono::{Days, NaiveDate};
@@ -175,8 +176,9 @@ fn updated(old: &Held, new: &Held) {
         }
         return;
     }
-    // a rename carries the new key to the leads: nobody gets or loses one
-    if old.owner.is_some() && rep(old).is_none() {
+    // A rename carries the new key to the leads: nobody gets or loses one. The roster may not know yet.
+    let is_gone = |id: &String| REPS.text(id, |_| Some(())).is_none();
+    if old.owner.as_ref().is_some_and(is_gone) {
         return;
     }
     if let Some(rep) = rep(old).filter(|_| old.is_open) {

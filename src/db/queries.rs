@@ -2,7 +2,9 @@
 //! [`super::identity`]), and always under a fresh snapshot (see [`super::spi`]).
 
 use super::spi::Query;
-use pgrx::pg_sys::{BOOLOID, INT4OID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID};
+use pgrx::pg_sys::{
+    BOOLOID, INT4ARRAYOID, INT4OID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
+};
 
 /// The rules as JSON.
 pub static RULES: Query = Query::new("SELECT leadroute.rules_json()", &[]);
@@ -140,11 +142,11 @@ pub static OWNERS_SO_FAR: Query = Query::new(
 pub static TURN_OF_DECISION: Query =
     Query::new("SELECT decided_at, trace::text, pool FROM leadroute.decisions WHERE id = $1", &[INT8OID]);
 
-/// The pool of a seat ($1), or of that name ($2) if the member has left.
-pub static POOL_OF_SEAT: Query = Query::new(
-    "SELECT p.pool_no FROM leadroute.pools p LEFT JOIN leadroute.pool_members m ON m.pool = p.name AND m.seat = $1
+/// The pool that has one of the seats ($1), or the one of that name ($2) if all have left.
+pub static POOL_OF_SEATS: Query = Query::new(
+    "SELECT p.pool_no FROM leadroute.pools p LEFT JOIN leadroute.pool_members m ON m.pool = p.name AND m.seat = ANY ($1)
       WHERE m.seat IS NOT NULL OR p.name = $2 ORDER BY m.seat IS NULL LIMIT 1",
-    &[INT4OID, TEXTOID],
+    &[INT4ARRAYOID, TEXTOID],
 );
 
 /// Notes that a turn was given back, once.

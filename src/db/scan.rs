@@ -28,6 +28,8 @@ pub const CONTACTS: Index = Index { table: "contacts", index: "contacts_pkey" };
 pub const ACCOUNT_DOMAINS: Index = Index { table: "account_domains", index: "account_domains_pkey" };
 /// `accounts` by id.
 pub const ACCOUNTS: Index = Index { table: "accounts", index: "accounts_pkey" };
+/// `reps` by id.
+pub const REPS: Index = Index { table: "reps", index: "reps_pkey" };
 /// `leads` by person; only first leads are in the index.
 pub const PERSONS: Index = Index { table: "leads", index: "leads_person_key_idx" };
 /// `leads` by id.

@@ -44,8 +44,9 @@ unsafe fn return_turn(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let Some((rep, mut turn)) = taken.trace.iter().find_map(|step| turn_of(&step.reason, 0)) else {
         errors::took_no_turn(id);
     };
-    let place = [Some(Datum::from(turn.seat)), text(taken.pool.as_deref())];
-    let Some(pool_no) = queries::POOL_OF_SEAT.first(&place, |row| row.get::<i32>(1)).flatten() else {
+    let seats: Vec<i32> = turn.credit.iter().map(|(seat, _)| *seat).collect();
+    let place = [seats.into_datum(), text(taken.pool.as_deref())];
+    let Some(pool_no) = queries::POOL_OF_SEATS.first(&place, |row| row.get::<i32>(1)).flatten() else {
         errors::pool_is_gone(id, taken.pool.as_deref().unwrap_or_default());
     };
     turn.pool_no = pool_no;

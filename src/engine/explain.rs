@@ -222,9 +222,9 @@ fn candidate(row: &Candidate) -> String {
         Some(Ineligible::Product { needs }) => format!("{rep} does not sell {needs}"),
         Some(Ineligible::Skill { needs }) => format!("{rep} lacks the skill {needs}"),
         Some(Ineligible::AlreadyTried) => format!("{rep} has had this lead"),
-        Some(Ineligible::DailyCap { cap }) => format!("{rep} has got {cap} leads today, the daily cap"),
-        Some(Ineligible::WeeklyCap { cap }) => format!("{rep} has got {cap} leads this week, the weekly cap"),
-        Some(Ineligible::OpenLeads { cap }) => format!("{rep} has {cap} open leads, the most allowed"),
+        Some(Ineligible::DailyCap { cap }) => format!("{rep} is at the daily cap of {cap}"),
+        Some(Ineligible::WeeklyCap { cap }) => format!("{rep} is at the weekly cap of {cap}"),
+        Some(Ineligible::OpenLeads { cap }) => format!("{rep} is at the limit of {cap} open leads"),
         Some(Ineligible::Counted) => format!("{rep} was being given a lead elsewhere, and has caps to keep"),
     }
 }

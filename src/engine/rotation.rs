@@ -29,7 +29,7 @@ pub struct Share {
     pub weight: i64,
     /// Number of the rep, across pools.
     pub rep_no: i32,
-    /// What the rep may have, and the day that counts; `None` without caps.
+    /// What the rep may have, and the day that counts; `None` where no place need be kept.
     pub limits: Option<(Caps, Day)>,
 }
 

@@ -1,7 +1,7 @@
 //! The pool hands the lead to one of its eligible reps, by the pool's strategy.
 
 use crate::availability::{away, Away};
-use crate::config::{Pool, WhenAllAway};
+use crate::config::{Pool, Strategy, WhenAllAway};
 use crate::decision::Outcome;
 use crate::layers::fallback;
 use crate::lead::Lead;
@@ -26,10 +26,10 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NotAsked { needs });
     };
     let mut asked = survey(pool, routing);
-    let mut shares = shares(&mut asked, routing, |not| not.is_none());
+    let mut shares = shares(&mut asked, pool, routing, |not| not.is_none());
     let anyway = shares.is_empty() && pool.when_all_away == WhenAllAway::AssignAnyway;
     if anyway {
-        shares = self::shares(&mut asked, routing, |not| not.as_ref().is_some_and(is_passing));
+        shares = self::shares(&mut asked, pool, routing, |not| not.as_ref().is_some_and(is_passing));
     }
     let taken = match shares.is_empty() {
         true => rotation::Taken::default(),
@@ -96,8 +96,9 @@ pub fn owner_match(owner: &str, routing: &Routing<'_>) -> Vec<Turn> {
             let here = rep.is_some_and(|rep| away(rep, routing.world, &*routing.state).is_none());
             row.seat == own.seat || (here && row.active && row.weight > 0)
         };
-        let shares: Vec<Share> = members.iter().filter(present).map(|row| share(row, routing)).collect();
-        Some(rotation::charge(pool.pool_no, &shares, &share(own, routing)))
+        let shares: Vec<Share> =
+            members.iter().filter(present).map(|row| share(row, pool, routing)).collect();
+        Some(rotation::charge(pool.pool_no, &shares, &share(own, pool, routing)))
     };
     pools.into_iter().filter_map(turn).collect()
 }
@@ -119,18 +120,22 @@ fn survey<'a>(pool: &Pool, routing: &mut Routing<'a>) -> Vec<Asked<'a>> {
 /// Marks and answers those who take part.
 fn shares(
     asked: &mut [Asked<'_>],
+    pool: &Pool,
     routing: &Routing<'_>,
     wanted: impl Fn(&Option<Ineligible>) -> bool,
 ) -> Vec<Share> {
     for row in asked.iter_mut() {
-        row.share = wanted(&row.not).then(|| share(row.member, routing));
+        row.share = wanted(&row.not).then(|| share(row.member, pool, routing));
     }
     asked.iter().filter_map(|row| row.share).collect()
 }
 
-fn share(member: &Member, routing: &Routing<'_>) -> Share {
+/// Where loads decide, or caps, a place is kept for the lead at once.
+fn share(member: &Member, pool: &Pool, routing: &Routing<'_>) -> Share {
     let rep = routing.world.roster.reps.get(&member.rep_id);
-    let limits = rep.filter(|rep| !rep.caps().is_none()).map(|rep| (rep.caps(), day(rep, routing)));
+    let by_load = pool.strategy == Strategy::LeastLoaded;
+    let limited = rep.filter(|rep| by_load || !rep.caps().is_none());
+    let limits = limited.map(|rep| (rep.caps(), day(rep, routing)));
     Share { seat: member.seat, weight: member.weight, rep_no: rep.map_or(0, |rep| rep.rep_no), limits }
 }
 
