@@ -2,12 +2,57 @@
 
 use super::batch::Pending;
 use super::identity::next_value;
+use super::queries;
 use super::rawjson;
 use super::row::to_postgres_epoch;
 use super::spi::{text, timestamp};
-use super::{queries, store};
-use pgrx::pg_sys::Datum;
+use super::store::Table;
+use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
 use pgrx::IntoDatum;
+
+static DECISIONS: Table<19> = Table {
+    name: "decisions",
+    types: [
+        INT8OID,
+        INT8OID,
+        TIMESTAMPTZOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        JSONBOID,
+        INT8OID,
+        TEXTOID,
+        INT4OID,
+    ],
+};
+
+static CLOCKS: Table<8> = Table {
+    name: "sla_clocks",
+    types: [
+        INT8OID,
+        INT8OID,
+        TEXTOID,
+        TIMESTAMPTZOID,
+        TIMESTAMPTZOID,
+        INT4OID,
+        TIMESTAMPTZOID,
+        TIMESTAMPTZOID,
+    ],
+};
+
+static NOTIFICATIONS: Table<7> = Table {
+    name: "notifications",
+    types: [INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID],
+};
 
 /// Writes the decisions of leads that were inserted, with everything that belongs to them.
 pub fn inserted(arrived: &[Pending], cause: &str, version: i64) {
@@ -32,9 +77,9 @@ pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Opt
 
 /// Decisions, clocks and notifications, a table after the other.
 fn record(leads: &[Pending], cause: &str, version: i64, previous_owner: Option<&str>) {
-    store::append("decisions", leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
-    store::append("sla_clocks", leads.iter().filter_map(clock));
-    store::append("notifications", leads.iter().flat_map(notifications));
+    DECISIONS.insert(leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
+    CLOCKS.insert(leads.iter().filter_map(clock));
+    NOTIFICATIONS.insert(leads.iter().flat_map(notifications));
 }
 
 fn clock(pending: &Pending) -> Option<[Option<Datum>; 8]> {
