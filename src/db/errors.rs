@@ -8,6 +8,15 @@ fn raise(code: PgSqlErrorCode, message: String, hint: &str) -> ! {
     unreachable!("ERROR does not return")
 }
 
+/// One lead of a sweep failed; the others go on.
+pub fn warn_not_escalated(id: i64, sqlstate: &str, message: &str) {
+    let message = format!("lead {id} could not be escalated: {message}");
+    ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, function_name!())
+        .set_detail(format!("The error was {sqlstate}."))
+        .set_hint("Mend what the message names; the lead is tried again in a minute.")
+        .report(PgLogLevel::WARNING);
+}
+
 /// The argument is not a JSON object.
 pub fn not_an_object(function: &str, kind: &str) -> ! {
     raise(

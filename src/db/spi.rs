@@ -15,13 +15,20 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 pub struct Query {
     sql: &'static str,
     types: &'static [Oid],
+    options: u32,
     plan: AtomicPtr<pg_sys::_SPI_plan>,
 }
 
 impl Query {
     /// A query with the types of its parameters.
     pub const fn new(sql: &'static str, types: &'static [Oid]) -> Self {
-        Self { sql, types, plan: AtomicPtr::new(null_mut()) }
+        // One plan for all values: planning each time costs more than running.
+        Self { sql, types, options: pg_sys::CURSOR_OPT_GENERIC_PLAN, plan: AtomicPtr::new(null_mut()) }
+    }
+
+    /// The same, planned anew for the values of each run.
+    pub const fn planned_with_values(self) -> Self {
+        Self { options: pg_sys::CURSOR_OPT_CUSTOM_PLAN, ..self }
     }
 
     /// Runs a query that only reads; `each` is called for every row.
@@ -80,9 +87,7 @@ impl Query {
         // SAFETY: the types live for ever; SPI is connected.
         unsafe {
             let (count, types) = (self.types.len() as i32, self.types.as_ptr().cast_mut());
-            // One plan for all values: planning each time costs more than running.
-            let options = pg_sys::CURSOR_OPT_GENERIC_PLAN as i32;
-            let plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), count, types, options);
+            let plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), count, types, self.options as i32);
             assert!(!plan.is_null(), "SPI_prepare failed: {}", { pg_sys::SPI_result });
             pg_sys::SPI_keepplan(plan);
             self.plan.store(plan, Ordering::Relaxed);
