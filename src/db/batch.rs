@@ -6,6 +6,7 @@
 
 use super::identity::{next_value, AsOwner};
 use super::ledger::{Entry, Ledgers};
+use super::patience::Patience;
 use super::rescue::{protect, Failure};
 use super::row::{now, LeadRow};
 use super::scan::LEADS;
@@ -60,6 +61,7 @@ pub struct Batch {
     pub rules: Rc<Rules>,
     roster: Rc<Roster>,
     ledgers: Ledgers,
+    patience: Patience,
     odd: Vec<Problem>,
     broken: Option<(String, String)>,
     pending: Vec<Pending>,
@@ -94,6 +96,7 @@ impl Batch {
             rules: config.0,
             roster: config.1,
             ledgers: Ledgers::default(),
+            patience: Patience::fresh(),
             odd,
             broken,
             pending: Vec::new(),
@@ -141,11 +144,11 @@ impl Batch {
     ) -> Result<(Option<Decision>, Option<Entry>), (String, String)> {
         let odd = std::mem::take(&mut self.odd);
         let mut persons = PERSONS.get();
-        let ledgers = &mut self.ledgers;
+        let (ledgers, patience) = (&mut self.ledgers, &mut self.patience);
         let result = protect(|| {
             let _owner = AsOwner::begin();
             let (persons, entry, document) = (&mut persons, None, None);
-            let mut live = Live { row, ledgers, effect, persons, entry, document };
+            let mut live = Live { row, ledgers, effect, persons, patience, entry, document };
             let decision = work(world, odd, &mut live);
             (decision, live.entry)
         });

@@ -13,6 +13,7 @@ pub mod function;
 pub mod identity;
 pub mod ledger;
 pub mod locks;
+pub mod patience;
 pub mod queries;
 pub mod rawjson;
 pub mod rescue;
