@@ -51,6 +51,8 @@ pub struct Door {
     pub cause: &'static str,
     /// Values that could not be read.
     pub odd: Vec<Problem>,
+    /// How long it still waits.
+    pub patience: Patience,
 }
 
 /// The leads of one statement.
@@ -251,8 +253,10 @@ pub fn announce(door: Option<Door>) {
 /// A statement that inserts leads begins.
 pub fn begin_statement() {
     let door = DOOR.take();
-    let (cause, odd) = door.map_or(("insert", Vec::new()), |door| (door.cause, door.odd));
-    let batch = Batch::open(cause, odd);
+    let batch = match door {
+        Some(Door { cause, odd, patience }) => Batch { patience, ..Batch::open(cause, odd) },
+        None => Batch::open("insert", Vec::new()),
+    };
     OPEN.with_borrow_mut(|open| open.push(batch));
 }
 

@@ -71,6 +71,15 @@ pub fn bad_batch(batch: i32) -> ! {
     )
 }
 
+/// Somebody else's transaction has inserted the same external id and is still open.
+pub fn submit_in_flight(external_id: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
+        format!("lead with external_id \"{external_id}\" is being submitted by another transaction"),
+        "Try again: nothing is lost, the other transaction has it, and once it has ended this call answers with that lead.",
+    )
+}
+
 /// A trigger of the user dropped the row.
 pub fn row_was_dropped() -> ! {
     raise(

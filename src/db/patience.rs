@@ -19,6 +19,11 @@ impl Patience {
         self.spend(|wait_ms| locks::lock_within(class, key, wait_ms))
     }
 
+    /// Calls `attempt`, at least once, until it answers or nothing is left.
+    pub fn wait<T>(&mut self, attempt: impl FnMut() -> Option<T>) -> Option<T> {
+        self.spend(|wait_ms| locks::poll(wait_ms, attempt))
+    }
+
     fn spend<T>(&mut self, work: impl FnOnce(i32) -> T) -> T {
         let begun = Instant::now();
         let answer = work(i32::try_from(self.0.as_millis()).unwrap_or(i32::MAX));

@@ -7,6 +7,7 @@ use super::identity::relation;
 use super::spi::Row;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
+use std::ptr::null_mut;
 
 /// A table with one of its btree indexes.
 pub struct Index {
@@ -43,29 +44,51 @@ pub const TURN_DELTAS: Index = Index { table: "turn_deltas", index: "turn_deltas
 pub const PERSONS: Index = Index { table: "leads", index: "leads_person_key_idx" };
 /// `leads` by id.
 pub const LEADS: Index = Index { table: "leads", index: "leads_pkey" };
+/// `leads` by external id.
+pub const EXTERNAL_IDS: Index = Index { table: "leads", index: "leads_external_id_key" };
 
 impl Index {
     /// Rows whose column is equal to a text, until `each` answers.
     pub fn text<T>(&self, key: &str, each: impl FnMut(Row) -> Option<T>) -> Option<T> {
         let datum = key.into_datum()?;
-        self.scan(datum, pg_sys::F_TEXTEQ, Order::Up, each)
+        self.scan(datum, pg_sys::F_TEXTEQ, Order::Up, null_mut(), each)
+    }
+
+    /// Whether a transaction of somebody else that is still open has inserted, changed or deleted a row whose
+    /// column is equal to a text: a unique index would wait for it.
+    pub fn is_in_flight(&self, key: &str) -> bool {
+        // SAFETY: plain data; zero is a valid value for every field.
+        let mut dirty: pg_sys::SnapshotData = unsafe { std::mem::zeroed() };
+        dirty.snapshot_type = pg_sys::SnapshotType::SNAPSHOT_DIRTY;
+        let dirty: pg_sys::Snapshot = &mut dirty;
+        let found = key.into_datum().and_then(|key| {
+            self.scan(key, pg_sys::F_TEXTEQ, Order::Up, dirty, |_| {
+                // SAFETY: the scan notes there who works on the row that it has found.
+                let (inserting, changing) = unsafe { ((*dirty).xmin, (*dirty).xmax) };
+                (inserting != pg_sys::InvalidTransactionId || changing != pg_sys::InvalidTransactionId)
+                    .then_some(())
+            })
+        });
+        found.is_some()
     }
 
     /// Rows whose column is equal to an integer.
     pub fn integer<T>(&self, key: i32, order: Order, each: impl FnMut(Row) -> Option<T>) -> Option<T> {
-        self.scan(Datum::from(key), pg_sys::F_INT4EQ, order, each)
+        self.scan(Datum::from(key), pg_sys::F_INT4EQ, order, null_mut(), each)
     }
 
     /// Rows whose column is equal to a bigint.
     pub fn bigint<T>(&self, key: i64, each: impl FnMut(Row) -> Option<T>) -> Option<T> {
-        self.scan(Datum::from(key), pg_sys::F_INT8EQ, Order::Up, each)
+        self.scan(Datum::from(key), pg_sys::F_INT8EQ, Order::Up, null_mut(), each)
     }
 
+    /// Under a snapshot of now, unless another one is given.
     fn scan<T>(
         &self,
         key: Datum,
         equal: u32,
         order: Order,
+        given: pg_sys::Snapshot,
         mut each: impl FnMut(Row) -> Option<T>,
     ) -> Option<T> {
         let share = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
@@ -75,7 +98,11 @@ impl Index {
             let table = pg_sys::table_open(relation(self.table), share);
             let index = pg_sys::index_open(relation(self.index), share);
             pg_sys::CommandCounterIncrement();
-            let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+            let fresh = match given.is_null() {
+                true => pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()),
+                false => null_mut(),
+            };
+            let snapshot = if given.is_null() { fresh } else { given };
             let mut scan_key: pg_sys::ScanKeyData = std::mem::zeroed();
             pg_sys::ScanKeyEntryInitialize(
                 &mut scan_key,
@@ -102,7 +129,7 @@ impl Index {
                 answer = each(Row { tuple, desc: (*table).rd_att });
             }
             pg_sys::systable_endscan_ordered(scan);
-            pg_sys::UnregisterSnapshot(snapshot);
+            pg_sys::UnregisterSnapshot(fresh);
             // The locks stay: rows that are removed by their place later must not be moved meanwhile.
             let keep = pg_sys::NoLock as pg_sys::LOCKMODE;
             pg_sys::index_close(index, keep);

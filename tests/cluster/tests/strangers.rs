@@ -1,8 +1,11 @@
 //! Waiting for a stranger's open transaction has an end.
 
-use leadroute_cluster_tests::{check_consistency, Database};
+use leadroute_cluster_tests::{check_consistency, number, text, wait_for, Database};
 use postgres::Client;
 use std::time::{Duration, Instant};
+
+const ROUTE: &str =
+    "SELECT leadroute.route_lead('{\"external_id\": \"form-7\", \"email\": \"bob@acme.com\"}') ->> 'created'";
 
 /// A statement that hangs fails its test instead of hanging it too.
 fn session(database: &Database, duplicate_wait: &str) -> Client {
@@ -11,6 +14,87 @@ fn session(database: &Database, duplicate_wait: &str) -> Client {
         format!("SET leadroute.duplicate_wait = '{duplicate_wait}'; SET statement_timeout = '20s'");
     client.batch_execute(&settings).unwrap();
     client
+}
+
+#[test]
+fn an_external_id_in_an_open_transaction_is_an_error_in_time() {
+    let submits = [
+        ("route_lead", ROUTE),
+        ("INSERT", "INSERT INTO leadroute.leads (external_id) VALUES ('form-7') RETURNING external_id"),
+        (
+            "bulk INSERT",
+            "INSERT INTO leadroute.leads (external_id) SELECT 'form-' || n FROM generate_series(1, 300) n",
+        ),
+        (
+            "INSERT while routing is off",
+            "SET LOCAL leadroute.enabled = off; INSERT INTO leadroute.leads (external_id) VALUES ('form-7')",
+        ),
+    ];
+    for (name, submit) in submits {
+        let database = Database::with_pool(2);
+        let (mut first, mut second) = (database.connect(), session(&database, "100ms"));
+        first.batch_execute("BEGIN").unwrap();
+        first.batch_execute(submit).unwrap();
+        let error = second.query(ROUTE, &[]).expect_err(name);
+        let error = error.as_db_error().expect("an error of the server");
+        assert_eq!(error.code().code(), "55P03", "{name}: {error}");
+        assert_eq!(
+            error.message(),
+            "lead with external_id \"form-7\" is being submitted by another transaction"
+        );
+        assert!(error.hint().is_some_and(|hint| hint.contains("Try again")));
+        first.batch_execute("COMMIT").unwrap();
+        assert_eq!(text(&mut second, ROUTE), "false", "{name}: a retry answers with the first submit");
+        assert_eq!(
+            number(&mut second, "SELECT count(*) FROM leadroute.leads WHERE external_id = 'form-7'"),
+            1
+        );
+    }
+}
+
+#[test]
+fn an_external_id_whose_first_submit_is_rolled_back_is_new() {
+    let database = Database::with_pool(2);
+    let mut first = database.connect();
+    first.batch_execute("BEGIN; INSERT INTO leadroute.leads (external_id) VALUES ('form-7')").unwrap();
+    let mut second = session(&database, "15s");
+    let waiting = std::thread::spawn(move || text(&mut second, ROUTE));
+    let mut watcher = database.connect();
+    wait_for("the second submit to wait", 10, || {
+        let waits =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+                       AND pid <> pg_backend_pid() AND wait_event_type = 'Extension'";
+        (number(&mut watcher, waits) > 0).then_some(())
+    });
+    first.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(waiting.join().unwrap(), "true");
+    check_consistency(&mut watcher);
+}
+
+/// Who only asks for a lead that is there, or works on it, keeps nobody else from asking.
+#[test]
+fn an_external_id_that_is_there_is_answered_at_once() {
+    let database = Database::with_pool(2);
+    let (mut first, mut second) = (database.connect(), session(&database, "60s"));
+    assert_eq!(text(&mut first, ROUTE), "true");
+    first.batch_execute("BEGIN; UPDATE leadroute.leads SET company = 'Acme'").unwrap();
+    assert_eq!(text(&mut first, ROUTE), "false");
+    assert_eq!(text(&mut second, ROUTE), "false");
+}
+
+/// A job that submits a million leads in one transaction must not fill the lock table.
+#[test]
+fn external_ids_keep_no_locks() {
+    let database = Database::with_pool(2);
+    let mut client = database.connect();
+    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = x'4C520045'::bigint";
+    client.batch_execute("BEGIN; SAVEPOINT s").unwrap();
+    for n in 0..3 {
+        let sql = format!("SELECT leadroute.route_lead('{{\"external_id\": \"{n}\"}}') ->> 'created'");
+        assert_eq!(text(&mut client, &sql), "true");
+    }
+    assert_eq!(number(&mut client, locks), 0);
+    assert_eq!(number(&mut client, "SELECT count(*) FROM leadroute.leads"), 3);
 }
 
 #[test]
