@@ -56,6 +56,10 @@ pub static FILL: Query = Query::new(
     &[INT8OID, INT8OID],
 );
 
+/// Touches of a lead ($2) that has become a touch itself belong to the first lead ($1).
+pub static TOUCHES_MOVE: Query =
+    Query::new("UPDATE leadroute.leads SET duplicate_of = $1 WHERE duplicate_of = $2", &[INT8OID, INT8OID]);
+
 /// The members of a JSON object: key, type and text of the value.
 pub static MEMBERS: Query =
     Query::new("SELECT key, jsonb_typeof(value), value #>> '{}' FROM jsonb_each($1)", &[JSONBOID]);

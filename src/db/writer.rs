@@ -57,11 +57,15 @@ static NOTIFICATIONS: Table<7> = Table {
 /// Writes the decisions of leads that were inserted, with everything that belongs to them.
 pub fn inserted(arrived: &[Pending], cause: &str, version: i64) {
     record(arrived, cause, version, None);
-    for pending in arrived {
-        if let Some(first) = pending.decision.outcome.duplicate_of() {
-            queries::FILL.write(&[Some(Datum::from(first)), Some(Datum::from(pending.lead_id))]);
-        }
+    for (first, lead) in arrived.iter().filter_map(merged) {
+        queries::FILL.write(&[first, lead]);
     }
+}
+
+/// The first lead and its touch.
+fn merged(pending: &Pending) -> Option<(Option<Datum>, Option<Datum>)> {
+    let first = pending.decision.outcome.duplicate_of()?;
+    Some((Some(Datum::from(first)), Some(Datum::from(pending.lead_id))))
 }
 
 /// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
@@ -73,6 +77,10 @@ pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Opt
         queries::CLOCK_STOP.write(&[Some(Datum::from(pending.lead_id)), now]);
     }
     record(std::slice::from_ref(pending), cause, version, previous_owner);
+    if let Some((first, lead)) = merged(pending) {
+        queries::FILL.write(&[first, lead]);
+        queries::TOUCHES_MOVE.write(&[first, lead]);
+    }
 }
 
 /// Decisions, clocks and notifications, a table after the other.

@@ -115,3 +115,35 @@ fn the_wait_for_persons_is_one_for_all_rows_of_a_statement() {
     first.batch_execute("COMMIT").unwrap();
     check_consistency(&mut second);
 }
+
+/// Let in beside an open transaction, merged once that has committed; what somebody holds is left for later.
+#[test]
+fn leads_that_were_let_in_are_merged_by_housekeeping() {
+    let database = Database::with_pool(4);
+    let (mut first, mut second) = (database.connect(), session(&database, "0"));
+    first.batch_execute("BEGIN; INSERT INTO leadroute.leads (email) VALUES ('ada@acme.com')").unwrap();
+    let insert = "INSERT INTO leadroute.leads (email, company) VALUES ('Ada+again@acme.com', 'Acme') RETURNING id::text, status";
+    assert_eq!(second.query_one(insert, &[]).unwrap().get::<_, String>(1), "assigned");
+    let merge = "SELECT leadroute.merge_duplicates()::bigint";
+    assert_eq!(number(&mut second, merge), 0, "the first is not there yet");
+    first.batch_execute("COMMIT").unwrap();
+    for held in [1, 2] {
+        first
+            .batch_execute(&format!("BEGIN; SELECT FROM leadroute.leads WHERE id = {held} FOR UPDATE"))
+            .unwrap();
+        assert_eq!(number(&mut second, merge), 0, "somebody holds lead {held}");
+        first.batch_execute("COMMIT").unwrap();
+    }
+    assert_eq!(number(&mut second, merge), 1);
+    let leads =
+        "SELECT string_agg(id || ' ' || status || ' ' || company, ', ' ORDER BY id) FROM leadroute.leads";
+    assert_eq!(text(&mut second, leads), "1 assigned Acme, 2 merged Acme");
+    assert_eq!(
+        text(
+            &mut second,
+            "SELECT string_agg(lead_id::text, '') FROM leadroute.sla_clocks WHERE stopped_at IS NULL"
+        ),
+        "1"
+    );
+    check_consistency(&mut second);
+}
