@@ -47,10 +47,11 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for a row, whose tuple and relation are valid.
     unsafe {
         let data = data(fcinfo, "route_row");
-        if !ENABLED.get() {
-            return Datum::from(data.tg_trigtuple);
-        }
         let row = LeadRow::new(data.tg_trigtuple, (*data.tg_relation).rd_att);
+        if !ENABLED.get() {
+            let is_owner = identity::is_owner(data.tg_relation);
+            return Datum::from(if is_owner { data.tg_trigtuple } else { row.unrouted() });
+        }
         // Restored, or copied from elsewhere with its decision; an app may not say so. (A WHEN clause would
         // be parsed anew for every statement.)
         if row.time("routed_at").is_some() && identity::is_owner(data.tg_relation) {
