@@ -63,7 +63,8 @@ pub struct Batch {
     pub rules: Rc<Rules>,
     roster: Rc<Roster>,
     ledgers: Ledgers,
-    patience: Patience,
+    /// How long it still waits for strangers.
+    pub patience: Patience,
     odd: Vec<Problem>,
     broken: Option<(String, String)>,
     pending: Vec<Pending>,

@@ -26,7 +26,9 @@ impl<const N: usize> Table<N> {
             return;
         }
         match self.statement() {
-            None => drop(append(self.name, rows)),
+            None => {
+                append(self.name, rows);
+            }
             Some(statement) => spi::insert(&statement, &self.types, rows),
         }
     }

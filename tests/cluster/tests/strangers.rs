@@ -16,6 +16,17 @@ fn session(database: &Database, duplicate_wait: &str) -> Client {
     client
 }
 
+/// Until a session waits for a stranger.
+fn wait_for_a_waiter(database: &Database) {
+    let mut watcher = database.connect();
+    wait_for("the second submit to wait", 10, || {
+        let waits =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+                       AND pid <> pg_backend_pid() AND wait_event_type = 'Extension'";
+        (number(&mut watcher, waits) > 0).then_some(())
+    });
+}
+
 #[test]
 fn an_external_id_in_an_open_transaction_is_an_error_in_time() {
     let submits = [
@@ -59,16 +70,28 @@ fn an_external_id_whose_first_submit_is_rolled_back_is_new() {
     first.batch_execute("BEGIN; INSERT INTO leadroute.leads (external_id) VALUES ('form-7')").unwrap();
     let mut second = session(&database, "15s");
     let waiting = std::thread::spawn(move || text(&mut second, ROUTE));
-    let mut watcher = database.connect();
-    wait_for("the second submit to wait", 10, || {
-        let waits =
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
-                       AND pid <> pg_backend_pid() AND wait_event_type = 'Extension'";
-        (number(&mut watcher, waits) > 0).then_some(())
-    });
+    wait_for_a_waiter(&database);
     first.batch_execute("ROLLBACK").unwrap();
     assert_eq!(waiting.join().unwrap(), "true");
-    check_consistency(&mut watcher);
+    check_consistency(&mut first);
+}
+
+/// A stranger inserts the same external id while route_lead waits for the person.
+#[test]
+fn an_external_id_that_comes_while_routing_waits_is_seen() {
+    let database = Database::with_pool(4);
+    let (mut person, mut key) = (database.connect(), database.connect());
+    person.batch_execute("BEGIN; INSERT INTO leadroute.leads (email) VALUES ('bob@acme.com')").unwrap();
+    let mut second = session(&database, "5s");
+    // A wait in the unique index would end with this.
+    second.batch_execute("SET lock_timeout = '50ms'").unwrap();
+    let waiting = std::thread::spawn(move || second.query(ROUTE, &[]).err());
+    wait_for_a_waiter(&database);
+    key.batch_execute("BEGIN; INSERT INTO leadroute.leads (external_id) VALUES ('form-7')").unwrap();
+    person.batch_execute("COMMIT").unwrap();
+    let error = waiting.join().unwrap().expect("an error");
+    let message = error.as_db_error().expect("an error of the server").message();
+    assert_eq!(message, "lead with external_id \"form-7\" is being submitted by another transaction");
 }
 
 /// Who only asks for a lead that is there, or works on it, keeps nobody else from asking.
@@ -87,7 +110,7 @@ fn an_external_id_that_is_there_is_answered_at_once() {
 fn external_ids_keep_no_locks() {
     let database = Database::with_pool(2);
     let mut client = database.connect();
-    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = x'4C520045'::bigint";
+    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = x'4C520045'::bigint AND pid = pg_backend_pid()";
     client.batch_execute("BEGIN; SAVEPOINT s").unwrap();
     for n in 0..3 {
         let sql = format!("SELECT leadroute.route_lead('{{\"external_id\": \"{n}\"}}') ->> 'created'");
