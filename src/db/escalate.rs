@@ -92,18 +92,7 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
         if !is_waiting(&row) {
             return None;
         }
-        let overdue = Overdue {
-            lead: row.lead(),
-            owner_id: row.get("owner_id"),
-            segment: row.get("segment"),
-            territory: row.get("territory"),
-            tier: row.get("tier"),
-            pool: row.get("pool"),
-            account_id: row.get("account_id"),
-            playbook: row.get("playbook"),
-            expansion: row.get("expansion").unwrap_or(false),
-            ..overdue.clone()
-        };
+        let overdue = with_lead(&row, overdue.clone());
         let owner = overdue.owner_id.clone();
         let pending = session.decide(&row, true, |world, _, live| {
             let step = escalation::escalate(overdue, world, live)?;
@@ -127,6 +116,21 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
             queries::CLOCK_STOP.write(&[Some(Datum::from(lead_id)), now]);
             None
         }
+    }
+}
+
+fn with_lead(row: &LeadRow, overdue: Overdue) -> Overdue {
+    Overdue {
+        lead: row.lead(),
+        owner_id: row.get("owner_id"),
+        segment: row.get("segment"),
+        territory: row.get("territory"),
+        tier: row.get("tier"),
+        pool: row.get("pool"),
+        account_id: row.get("account_id"),
+        playbook: row.get("playbook"),
+        expansion: row.get("expansion").unwrap_or(false),
+        ..overdue
     }
 }
 

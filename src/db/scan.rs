@@ -26,6 +26,15 @@ pub enum Order {
     Down,
 }
 
+impl Order {
+    fn direction(self) -> pg_sys::ScanDirection::Type {
+        match self {
+            Self::Up => pg_sys::ScanDirection::ForwardScanDirection,
+            Self::Down => pg_sys::ScanDirection::BackwardScanDirection,
+        }
+    }
+}
+
 /// `domain_rules` by domain; columns: domain, kind, queue.
 pub const DOMAIN_RULES: Index = Index { table: "domain_rules", index: "domain_rules_pkey" };
 /// `mail_domains` by domain; columns: domain, kind.
@@ -103,26 +112,11 @@ impl Index {
                 false => null_mut(),
             };
             let snapshot = if given.is_null() { fresh } else { given };
-            let mut scan_key: pg_sys::ScanKeyData = std::mem::zeroed();
-            pg_sys::ScanKeyEntryInitialize(
-                &mut scan_key,
-                0,
-                // the leading column of the index, by its number in the table
-                (*(*index).rd_index).indkey.values.as_slice(1)[0],
-                pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
-                pg_sys::InvalidOid,
-                *(*index).rd_indcollation,
-                pg_sys::RegProcedure::from(equal),
-                key,
-            );
+            let mut scan_key = scan_key(index, equal, key);
             let scan = pg_sys::systable_beginscan_ordered(table, index, snapshot, 1, &mut scan_key);
-            let direction = match order {
-                Order::Up => pg_sys::ScanDirection::ForwardScanDirection,
-                Order::Down => pg_sys::ScanDirection::BackwardScanDirection,
-            };
             let mut answer = None;
             while answer.is_none() {
-                let tuple = pg_sys::systable_getnext_ordered(scan, direction);
+                let tuple = pg_sys::systable_getnext_ordered(scan, order.direction());
                 if tuple.is_null() {
                     break;
                 }
@@ -136,5 +130,25 @@ impl Index {
             pg_sys::table_close(table, keep);
             answer
         }
+    }
+}
+
+/// The leading column of an open index is equal to `key`.
+unsafe fn scan_key(index: pg_sys::Relation, equal: u32, key: Datum) -> pg_sys::ScanKeyData {
+    // SAFETY: the caller has opened the index and vouches for the type of the key.
+    unsafe {
+        let mut scan_key: pg_sys::ScanKeyData = std::mem::zeroed();
+        pg_sys::ScanKeyEntryInitialize(
+            &mut scan_key,
+            0,
+            // by its number in the table
+            (*(*index).rd_index).indkey.values.as_slice(1)[0],
+            pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
+            pg_sys::InvalidOid,
+            *(*index).rd_indcollation,
+            pg_sys::RegProcedure::from(equal),
+            key,
+        );
+        scan_key
     }
 }

@@ -82,7 +82,7 @@ fn an_external_id_that_comes_while_routing_waits_is_seen() {
     let database = Database::with_pool(4);
     let (mut person, mut key) = (database.connect(), database.connect());
     person.batch_execute("BEGIN; INSERT INTO leadroute.leads (email) VALUES ('bob@acme.com')").unwrap();
-    let mut second = session(&database, "5s");
+    let mut second = session(&database, "2s");
     // A wait in the unique index would end with this.
     second.batch_execute("SET lock_timeout = '50ms'").unwrap();
     let waiting = std::thread::spawn(move || second.query(ROUTE, &[]).err());
