@@ -77,5 +77,11 @@ SELECT 'queues', q.name, 'nobody is told when a lead falls back to the queue: it
   FROM leadroute.queues q
  WHERE q.manager_id IS NULL
    AND (q.kind = 'catch_all' OR EXISTS (SELECT FROM leadroute.territories t WHERE t.fallback_queue = q.name)
-        OR EXISTS (SELECT FROM leadroute.segments s WHERE s.fallback_queue = q.name));
+        OR EXISTS (SELECT FROM leadroute.segments s WHERE s.fallback_queue = q.name))
+UNION ALL
+-- Triggers run in the order of their names, byte by byte. 7: for each row, before, insert.
+SELECT 'leads', t.tgname::text, 'the trigger runs after routing: the lead may differ from its decision; give it a name before zz_leadroute_route'
+  FROM pg_catalog.pg_trigger t
+ WHERE t.tgrelid = 'leadroute.leads'::regclass AND t.tgtype & 7 = 7 AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+   AND t.tgname > name 'zz_leadroute_route';
 COMMENT ON VIEW leadroute.config_problems IS 'Rules that do not do what they seem to.';

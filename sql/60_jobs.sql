@@ -1,4 +1,4 @@
--- Escalation by the clock, through pg_cron where it is installed.
+-- Escalation and housekeeping by the clock, through pg_cron where it is installed.
 
 CREATE FUNCTION leadroute.schedule_jobs() RETURNS TABLE (job text, schedule text, command text)
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -11,6 +11,11 @@ BEGIN
     job := 'leadroute escalation';
     schedule := '* * * * *';
     command := 'SELECT leadroute.escalate_overdue()';
+    EXECUTE 'SELECT cron.schedule($1, $2, $3)' USING job, schedule, command;
+    RETURN NEXT;
+    job := 'leadroute housekeeping';
+    schedule := '*/5 * * * *';
+    command := 'SELECT leadroute.merge_duplicates()';
     EXECUTE 'SELECT cron.schedule($1, $2, $3)' USING job, schedule, command;
     RETURN NEXT;
 END $$;

@@ -16,7 +16,8 @@ extension_sql_file!("../sql/21_books.sql", name = "books", requires = ["leads"])
 extension_sql_file!("../sql/22_history.sql", name = "history", requires = ["books"]);
 extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["history"]);
 extension_sql_file!("../sql/40_routing.sql", name = "routing", requires = ["guards"]);
-extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["routing"]);
+extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["routing"]);
+extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["duplicates"]);
 extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["turns"]);
 extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["views"]);
 extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["jobs"]);

@@ -4,10 +4,12 @@ use super::batch::{self, Batch, Door, Pending};
 use super::function::{argument, null, sql_function};
 use super::identity::AsOwner;
 use super::locks::{self, Class};
+use super::patience::Patience;
 use super::rawjson::{self, Document, Root};
 use super::row::LeadRow;
+use super::scan::EXTERNAL_IDS;
 use super::spi::text;
-use super::{errors, queries, settings};
+use super::{errors, queries};
 use crate::db::fields::{read_fields, Fields};
 use leadroute_engine::decision::Step;
 use leadroute_engine::pipeline;
@@ -54,18 +56,19 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let lead = unsafe { object(fcinfo, "route_lead") };
     let _owner = AsOwner::begin();
     let fields = read_fields(lead);
-    if let Some(external_id) = &fields.external_id {
-        let wait = settings::DUPLICATE_WAIT.get();
-        locks::lock_within(Class::External, locks::key_of(external_id), wait);
-        if let Some(id) = by_external_id(external_id) {
-            return answer(id, false);
-        }
+    let mut patience = Patience::fresh();
+    if let Some(id) = fields.external_id.as_deref().and_then(|key| submitted(key, &mut patience)) {
+        return answer(id, false);
     }
     let Fields { columns, consumed, odd, external_id } = fields;
-    batch::announce(Some(Door { cause: "route_lead", odd }));
+    batch::announce(Some(Door { cause: "route_lead", odd, patience }));
     let arguments = [rawjson::from_text(&columns), Some(lead), consumed.into_datum()];
     let ids = queries::LEAD_INSERT.returning(&arguments, |row| row.get::<i64>(1));
     batch::announce(None);
+    if let Some(key) = &external_id {
+        // The row is there by now for others to see that it is in flight.
+        locks::unlock(Class::External, locks::key_of(key));
+    }
     match ids.first().copied().flatten() {
         Some(id) => answer(id, true),
         // somebody else has inserted it meanwhile
@@ -74,6 +77,26 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             None => errors::row_was_dropped(),
         },
     }
+}
+
+/// The lead with an external id; `None` if it can be inserted without waiting for anybody, with the id locked;
+/// an error if somebody else's transaction has inserted it and stays open.
+fn submitted(external_id: &str, patience: &mut Patience) -> Option<i64> {
+    let key = locks::key_of(external_id);
+    let found = patience.wait(|| {
+        if let Some(id) = by_external_id(external_id) {
+            return Some(Some(id));
+        }
+        if !locks::try_lock(Class::External, key) {
+            return None;
+        }
+        if !EXTERNAL_IDS.is_in_flight(external_id) {
+            return Some(None);
+        }
+        locks::unlock(Class::External, key);
+        None
+    });
+    found.unwrap_or_else(|| errors::submit_in_flight(external_id))
 }
 
 fn by_external_id(external_id: &str) -> Option<i64> {

@@ -7,6 +7,7 @@
 use super::identity::{next_value, AsOwner};
 use super::ledger::Ledgers;
 use super::loads::{self, Added};
+use super::patience::Patience;
 use super::rescue::{protect, Failure};
 use super::row::{now, LeadRow};
 use super::scan::LEADS;
@@ -52,6 +53,8 @@ pub struct Door {
     pub cause: &'static str,
     /// Values that could not be read.
     pub odd: Vec<Problem>,
+    /// How long it still waits.
+    pub patience: Patience,
 }
 
 /// The leads of one statement.
@@ -62,6 +65,8 @@ pub struct Batch {
     pub rules: Rc<Rules>,
     roster: Rc<Roster>,
     ledgers: Ledgers,
+    /// How long it still waits for strangers.
+    pub patience: Patience,
     odd: Vec<Problem>,
     broken: Option<(String, String)>,
     pending: Vec<Pending>,
@@ -96,6 +101,7 @@ impl Batch {
             rules: config.0,
             roster: config.1,
             ledgers: Ledgers::default(),
+            patience: Patience::fresh(),
             odd,
             broken,
             pending: Vec::new(),
@@ -148,11 +154,11 @@ impl Batch {
     ) -> Result<Option<Decision>, (String, String)> {
         let odd = std::mem::take(&mut self.odd);
         let mut persons = PERSONS.get();
-        let ledgers = &mut self.ledgers;
+        let (ledgers, patience) = (&mut self.ledgers, &mut self.patience);
         let result = protect(|| {
             let _owner = AsOwner::begin();
             let (persons, document) = (&mut persons, None);
-            work(world, odd, &mut Live { row, ledgers, effect, persons, document })
+            work(world, odd, &mut Live { row, ledgers, effect, persons, patience, document })
         });
         PERSONS.set(persons);
         result.map_err(|failure| {
@@ -291,8 +297,10 @@ pub fn announce(door: Option<Door>) {
 /// A statement that inserts leads begins.
 pub fn begin_statement() {
     let door = DOOR.take();
-    let (cause, odd) = door.map_or(("insert", Vec::new()), |door| (door.cause, door.odd));
-    let batch = Batch::open(cause, odd);
+    let batch = match door {
+        Some(Door { cause, odd, patience }) => Batch { patience, ..Batch::open(cause, odd) },
+        None => Batch::open("insert", Vec::new()),
+    };
     OPEN.with_borrow_mut(|open| open.push(batch));
 }
 

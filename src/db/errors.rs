@@ -8,6 +8,15 @@ fn raise(code: PgSqlErrorCode, message: String, hint: &str) -> ! {
     unreachable!("ERROR does not return")
 }
 
+/// One lead of a sweep failed; the others go on.
+pub fn warn_not_escalated(id: i64, sqlstate: &str, message: &str) {
+    let message = format!("lead {id} could not be escalated: {message}");
+    ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, function_name!())
+        .set_detail(format!("The error was {sqlstate}."))
+        .set_hint("Mend what the message names; the lead is tried again in a minute.")
+        .report(PgLogLevel::WARNING);
+}
+
 /// The argument is not a JSON object.
 pub fn not_an_object(function: &str, kind: &str) -> ! {
     raise(
@@ -77,6 +86,15 @@ pub fn bad_batch(batch: i32) -> ! {
         PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         format!("batch must be at least 1, not {batch}"),
         "The default is 1000.",
+    )
+}
+
+/// Somebody else's transaction has inserted the same external id and is still open.
+pub fn submit_in_flight(external_id: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
+        format!("lead with external_id \"{external_id}\" is being submitted by another transaction"),
+        "Try again: nothing is lost, the other transaction has it, and once it has ended this call answers with that lead.",
     )
 }
 

@@ -1,8 +1,13 @@
 //! `escalate_overdue`: the next step of the ladder for leads that nobody answered in time.
+//!
+//! An error that one lead makes must not stop the others: the batch is one subtransaction, and one that
+//! fails is tried again in halves until the lead is found. A subtransaction for each lead would cost every
+//! session of the server: from 64 on, snapshots have to look up their parents.
 
 use super::batch::Batch;
 use super::function::{argument, sql_function};
 use super::identity::AsOwner;
+use super::rescue::protect;
 use super::row::{from_postgres_epoch, LeadRow};
 use super::spi::timestamp;
 use super::{errors, queries};
@@ -45,36 +50,49 @@ unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             ..Overdue::default()
         },
     });
-    let mut session = Batch::open("escalation", Vec::new());
-    let taken = clocks.into_iter().filter_map(|clock| escalate(&mut session, clock)).count();
-    Datum::from(i32::try_from(taken).unwrap_or(i32::MAX))
+    // Rules that cannot be read are no fault of a lead.
+    drop(Batch::open("escalation", Vec::new()));
+    Datum::from(i32::try_from(sweep(&clocks)).unwrap_or(i32::MAX))
 }
 
-/// One step for one lead; `None` if somebody holds it or it needs none.
-fn escalate(session: &mut Batch, clock: Clock) -> Option<()> {
+/// One step for each lead; answers how many took one.
+fn sweep(clocks: &[Clock]) -> usize {
+    if clocks.is_empty() {
+        return 0;
+    }
+    let failure = match protect(|| {
+        // A batch of its own: after an error the turns that it counted are gone.
+        let mut session = Batch::open("escalation", Vec::new());
+        clocks.iter().filter_map(|clock| escalate(&mut session, clock)).count()
+    }) {
+        Ok(taken) => return taken,
+        Err(failure) => failure,
+    };
+    if let [clock] = clocks {
+        errors::warn_not_escalated(clock.lead_id, &failure.sqlstate, &failure.message);
+        if let Err(again) = protect(|| queries::CLOCK_PUT_OFF.write(&[Some(Datum::from(clock.id))])) {
+            errors::warn_not_escalated(clock.lead_id, &again.sqlstate, &again.message);
+        }
+        return 0;
+    }
+    let (older, newer) = clocks.split_at(clocks.len() / 2);
+    sweep(older) + sweep(newer)
+}
+
+/// One step for one lead that is locked; `None` if it needs none.
+fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
     let lead = [Some(Datum::from(clock.lead_id))];
     let tried = queries::OWNERS_SO_FAR.read(&lead, |row| row.get::<String>(1));
-    let Clock { id, lead_id, mut overdue } = clock;
+    let (id, lead_id, mut overdue) = (clock.id, clock.lead_id, clock.overdue.clone());
     overdue.tried = tried.into_iter().flatten().collect();
     let mut done = None;
-    let found = queries::LEAD_TRY_LOCK.returning(&lead, |row| {
+    let found = queries::LEAD_LOCK.returning(&lead, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
         if !is_waiting(&row) {
             return None;
         }
-        let overdue = Overdue {
-            lead: row.lead(),
-            owner_id: row.get("owner_id"),
-            segment: row.get("segment"),
-            territory: row.get("territory"),
-            tier: row.get("tier"),
-            pool: row.get("pool"),
-            account_id: row.get("account_id"),
-            playbook: row.get("playbook"),
-            expansion: row.get("expansion").unwrap_or(false),
-            ..overdue.clone()
-        };
+        let overdue = with_lead(&row, overdue.clone());
         let owner = overdue.owner_id.clone();
         let pending = session.decide(&row, true, |world, _, live| {
             let step = escalation::escalate(overdue, world, live)?;
@@ -98,6 +116,21 @@ fn escalate(session: &mut Batch, clock: Clock) -> Option<()> {
             queries::CLOCK_STOP.write(&[Some(Datum::from(lead_id)), now]);
             None
         }
+    }
+}
+
+fn with_lead(row: &LeadRow, overdue: Overdue) -> Overdue {
+    Overdue {
+        lead: row.lead(),
+        owner_id: row.get("owner_id"),
+        segment: row.get("segment"),
+        territory: row.get("territory"),
+        tier: row.get("tier"),
+        pool: row.get("pool"),
+        account_id: row.get("account_id"),
+        playbook: row.get("playbook"),
+        expansion: row.get("expansion").unwrap_or(false),
+        ..overdue
     }
 }
 

@@ -80,7 +80,7 @@ pub fn lock_within(class: Class, key: i32, wait_ms: i32) -> bool {
 const SHORT_NAPS: u32 = 50;
 
 /// Calls `attempt` until it answers or `wait_ms` have passed. Interrupts are served in between.
-fn poll<T>(wait_ms: i32, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+pub fn poll<T>(wait_ms: i32, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
     if let Some(answer) = attempt() {
         return Some(answer);
     }

@@ -58,6 +58,10 @@ pub static FILL: Query = Query::new(
     &[INT8OID, INT8OID],
 );
 
+/// Touches of a lead ($2) that has become a touch itself belong to the first lead ($1).
+pub static TOUCHES_MOVE: Query =
+    Query::new("UPDATE leadroute.leads SET duplicate_of = $1 WHERE duplicate_of = $2", &[INT8OID, INT8OID]);
+
 /// The members of a JSON object: key, type and text of the value.
 pub static MEMBERS: Query =
     Query::new("SELECT key, jsonb_typeof(value), value #>> '{}' FROM jsonb_each($1)", &[JSONBOID]);
@@ -119,18 +123,22 @@ pub static DECISION: Query = Query::new(
     &[INT8OID],
 );
 
-/// Clocks that ran out at $2, oldest first; $1 at most. What somebody else holds is left to them.
+/// Clocks that ran out at $2, oldest first; $1 at most. Clocks and leads that somebody else holds are left
+/// to them. Planned with its values: only they tell that few clocks are due among many.
 pub static OVERDUE: Query = Query::new(
     "SELECT c.id, c.lead_id, c.policy, c.steps_done, c.due_at
-       FROM leadroute.sla_clocks c
+       FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
       WHERE c.stopped_at IS NULL AND c.next_at <= $2
-      ORDER BY c.next_at, c.id LIMIT $1 FOR UPDATE SKIP LOCKED",
+      ORDER BY c.next_at, c.id LIMIT $1 FOR UPDATE OF c, l SKIP LOCKED",
     &[INT4OID, TIMESTAMPTZOID],
-);
+)
+.planned_with_values();
 
-/// A lead for escalation, unless somebody holds it.
-pub static LEAD_TRY_LOCK: Query =
-    Query::new("SELECT * FROM leadroute.leads WHERE id = $1 FOR UPDATE SKIP LOCKED", &[INT8OID]);
+/// Puts a clock off whose lead could not be escalated.
+pub static CLOCK_PUT_OFF: Query = Query::new(
+    "UPDATE leadroute.sla_clocks SET next_at = clock_timestamp() + interval '1 minute' WHERE id = $1",
+    &[INT8OID],
+);
 
 /// Reps who have owned a lead.
 pub static OWNERS_SO_FAR: Query = Query::new(

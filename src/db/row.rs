@@ -170,9 +170,36 @@ impl LeadRow {
 
     /// The tuple with the cleaned values and the decision.
     pub fn decided(&self, decision: &Decision, id: i64, now: Micros) -> pg_sys::HeapTuple {
+        self.with(columns(decision, id, now))
+    }
+
+    /// The tuple without anything that only routing may set.
+    pub fn unrouted(&self) -> pg_sys::HeapTuple {
+        let start =
+            [("status", text(Some("new"))), ("expansion", false.into_datum()), ("held", false.into_datum())];
+        let others = [
+            "owner_id",
+            "queue",
+            "account_id",
+            "segment",
+            "territory",
+            "tier",
+            "pool",
+            "playbook",
+            "duplicate_of",
+            "person_key",
+            "routed_at",
+            "sla_due_at",
+            "first_response_at",
+            "decision_id",
+        ];
+        self.with(others.map(|column| (column, None)).into_iter().chain(start))
+    }
+
+    fn with(&self, columns: impl IntoIterator<Item = (&'static str, Option<Datum>)>) -> pg_sys::HeapTuple {
         let (mut values, mut nulls) = (self.values.clone(), self.nulls.clone());
         let mut replace = vec![false; values.len()];
-        for (column, value) in columns(decision, id, now) {
+        for (column, value) in columns {
             if let Some(place) = self.place(column) {
                 nulls[place] = value.is_none();
                 values[place] = value.unwrap_or(Datum::from(0));

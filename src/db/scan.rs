@@ -34,6 +34,8 @@ pub const REPS: Index = Index { table: "reps", index: "reps_pkey" };
 pub const PERSONS: Index = Index { table: "leads", index: "leads_person_key_idx" };
 /// `leads` by id.
 pub const LEADS: Index = Index { table: "leads", index: "leads_pkey" };
+/// `leads` by external id.
+pub const EXTERNAL_IDS: Index = Index { table: "leads", index: "leads_external_id_key" };
 
 /// What is known of the transactions that wrote a row, or are removing it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,15 +70,32 @@ impl Index {
         &self,
         key: i32,
         version: Option<i64>,
+        each: impl FnMut(Row, Fate) -> Option<T>,
+    ) -> Option<T> {
+        let mut keys = vec![(Datum::from(key), pg_sys::F_INT4EQ)];
+        keys.extend(version.map(|version| (Datum::from(version), pg_sys::F_INT8EQ)));
+        self.dirty(&keys, Direction::BackwardScanDirection, each)
+    }
+
+    /// Whether a transaction of somebody else that is still open has inserted, changed or deleted a row whose
+    /// column is equal to a text: a unique index would wait for it.
+    pub fn is_in_flight(&self, key: &str) -> bool {
+        let keys: Vec<_> = key.into_datum().map(|key| (key, pg_sys::F_TEXTEQ)).into_iter().collect();
+        let open = |_, fate| (fate != Fate::Settled).then_some(());
+        self.dirty(&keys, Direction::ForwardScanDirection, open).is_some()
+    }
+
+    fn dirty<T>(
+        &self,
+        keys: &[(Datum, u32)],
+        direction: Direction::Type,
         mut each: impl FnMut(Row, Fate) -> Option<T>,
     ) -> Option<T> {
         let mut dirty = snapshot(pg_sys::SnapshotType::SNAPSHOT_DIRTY);
         let place: *mut pg_sys::SnapshotData = &mut *dirty;
-        let mut keys = vec![(Datum::from(key), pg_sys::F_INT4EQ)];
-        keys.extend(version.map(|version| (Datum::from(version), pg_sys::F_INT8EQ)));
         // SAFETY: the snapshot outlives the scan, which leaves in it the transactions of the row it found.
         unsafe {
-            self.scan(&keys, Direction::BackwardScanDirection, place, |row| {
+            self.scan(keys, direction, place, |row| {
                 let fate = match ((*place).xmin, (*place).xmax) {
                     (_, leaving) if leaving != pg_sys::InvalidTransactionId => Fate::Leaving,
                     (arriving, _) if arriving != pg_sys::InvalidTransactionId => Fate::Arriving,

@@ -61,8 +61,8 @@ pub fn register() {
     );
     GucRegistry::define_int_guc(
         c"leadroute.duplicate_wait",
-        c"Longest wait for another transaction that submits the same person.",
-        c"After it the lead is let in.",
+        c"Longest wait of a statement for other transactions that submit the same persons.",
+        c"After it leads are let in; route_lead raises an error where the external_id is the same.",
         &DUPLICATE_WAIT,
         0,
         600_000,

@@ -15,13 +15,20 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 pub struct Query {
     sql: &'static str,
     types: &'static [Oid],
+    options: u32,
     plan: AtomicPtr<pg_sys::_SPI_plan>,
 }
 
 impl Query {
     /// A query with the types of its parameters.
     pub const fn new(sql: &'static str, types: &'static [Oid]) -> Self {
-        Self { sql, types, plan: AtomicPtr::new(null_mut()) }
+        // One plan for all values: planning each time costs more than running.
+        Self { sql, types, options: pg_sys::CURSOR_OPT_GENERIC_PLAN, plan: AtomicPtr::new(null_mut()) }
+    }
+
+    /// The same, planned anew for the values of each run.
+    pub const fn planned_with_values(self) -> Self {
+        Self { options: pg_sys::CURSOR_OPT_CUSTOM_PLAN, ..self }
     }
 
     /// Runs a query that only reads; `each` is called for every row.
@@ -51,31 +58,13 @@ impl Query {
         mut each: impl FnMut(Row) -> T,
     ) -> (u64, Vec<T>) {
         debug_assert_eq!(args.len(), self.types.len());
-        let zero = Datum::from(0);
-        let mut values: Vec<Datum> = args.iter().map(|arg| arg.unwrap_or(zero)).collect();
-        let nulls: Vec<c_char> =
-            (args.iter()).map(|arg| if arg.is_some() { b' ' } else { b'n' } as c_char).collect();
         let mut rows = Vec::new();
         let _path = SafePath::begin();
         // SAFETY: connect and finish are paired (an error rolls back to a level that closes SPI); the
         // arrays are as long as the plan has parameters; rows are read before SPI frees them.
         unsafe {
             pg_sys::SPI_connect();
-            let plan = self.plan();
-            pg_sys::CommandCounterIncrement();
-            let snapshot = pg_sys::GetLatestSnapshot();
-            let (values, nulls) = (values.as_mut_ptr(), nulls.as_ptr());
-            let code = pg_sys::SPI_execute_snapshot(
-                plan,
-                values,
-                nulls,
-                snapshot,
-                null_mut(),
-                read_only,
-                !read_only,
-                0,
-            );
-            assert!(code > 0, "SPI_execute_snapshot failed: {code}");
+            execute(self.plan(), args, read_only);
             let processed = pg_sys::SPI_processed;
             if !pg_sys::SPI_tuptable.is_null() {
                 let table = &*pg_sys::SPI_tuptable;
@@ -98,14 +87,53 @@ impl Query {
         // SAFETY: the types live for ever; SPI is connected.
         unsafe {
             let (count, types) = (self.types.len() as i32, self.types.as_ptr().cast_mut());
-            // One plan for all values: planning each time costs more than running.
-            let options = pg_sys::CURSOR_OPT_GENERIC_PLAN as i32;
-            let plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), count, types, options);
+            let plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), count, types, self.options as i32);
             assert!(!plan.is_null(), "SPI_prepare failed: {}", { pg_sys::SPI_result });
             pg_sys::SPI_keepplan(plan);
             self.plan.store(plan, Ordering::Relaxed);
             plan
         }
+    }
+}
+
+/// Runs a plan under a snapshot of now.
+///
+/// # Safety
+/// SPI must be connected; `args` must be what the plan has parameters for.
+unsafe fn execute(plan: pg_sys::SPIPlanPtr, args: &[Option<Datum>], read_only: bool) {
+    let zero = Datum::from(0);
+    let mut values: Vec<Datum> = args.iter().map(|arg| arg.unwrap_or(zero)).collect();
+    let nulls: Vec<c_char> =
+        (args.iter()).map(|arg| if arg.is_some() { b' ' } else { b'n' } as c_char).collect();
+    // SAFETY: the arrays are as long as the plan has parameters.
+    unsafe {
+        pg_sys::CommandCounterIncrement();
+        let (snapshot, fire) = (pg_sys::GetLatestSnapshot(), !read_only);
+        let (values, nulls, none) = (values.as_mut_ptr(), nulls.as_ptr(), null_mut());
+        let code = pg_sys::SPI_execute_snapshot(plan, values, nulls, snapshot, none, read_only, fire, 0);
+        assert!(code > 0, "SPI_execute_snapshot failed: {code}");
+    }
+}
+
+/// Runs an INSERT whose text is only known now, for each row.
+pub fn insert<const N: usize>(
+    statement: &str,
+    types: &[Oid; N],
+    rows: impl Iterator<Item = [Option<Datum>; N]>,
+) {
+    let statement = CString::new(statement).unwrap_or_default();
+    // The values are made before SPI has a memory context of its own.
+    let rows: Vec<_> = rows.collect();
+    let _path = SafePath::begin();
+    // SAFETY: as in `Query::run`; SPI frees the plan.
+    unsafe {
+        pg_sys::SPI_connect();
+        let plan = pg_sys::SPI_prepare(statement.as_ptr(), N as i32, types.as_ptr().cast_mut());
+        assert!(!plan.is_null(), "SPI_prepare failed: {}", { pg_sys::SPI_result });
+        for row in &rows {
+            execute(plan, row, false);
+        }
+        pg_sys::SPI_finish();
     }
 }
 

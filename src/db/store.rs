@@ -1,13 +1,94 @@
 //! Appends rows to tables that only the extension writes to, and removes them, without the executor.
 //!
-//! Constraints, indexes and triggers of whatever kind a DBA has added are honoured: rows go through the
-//! function that logical replication applies changes with. What is saved is parsing, planning and
-//! starting the executor.
+//! Saved is parsing, planning and starting the executor. Rows go through the function that logical
+//! replication applies changes with; it knows constraints and indexes of every kind. What only a whole
+//! INSERT does (defaults, statement triggers, rules) is left to one, for a table to which it makes a difference.
 
 use super::identity::relation;
-use pgrx::pg_sys::{self, Datum, ItemPointerData};
+use super::spi;
+use pgrx::pg_sys::{self, Datum, ItemPointerData, Oid};
+use pgrx::PgTupleDesc;
+use std::ffi::CStr;
 
-/// Appends `rows` to a table; a row has values for its first columns.
+/// A table whose first `N` columns the extension fills.
+pub struct Table<const N: usize> {
+    /// Its name.
+    pub name: &'static str,
+    /// Types of the values.
+    pub types: [Oid; N],
+}
+
+impl<const N: usize> Table<N> {
+    /// Inserts rows, with everything that PostgreSQL does for an INSERT.
+    pub fn insert(&self, rows: impl IntoIterator<Item = [Option<Datum>; N]>) {
+        let mut rows = rows.into_iter().peekable();
+        if rows.peek().is_none() {
+            return;
+        }
+        match self.statement() {
+            None => append(self.name, rows),
+            Some(statement) => spi::insert(&statement, &self.types, rows),
+        }
+    }
+
+    /// The INSERT that the table needs; `None` if appending comes to the same.
+    fn statement(&self) -> Option<String> {
+        // SAFETY: the relcache entry is read between open and close; the lock is kept.
+        unsafe {
+            let table = pg_sys::table_open(relation(self.name), pg_sys::RowExclusiveLock as pg_sys::LOCKMODE);
+            let columns = PgTupleDesc::from_pg_unchecked((*table).rd_att);
+            let plain = (*table).trigdesc.is_null()
+                && (*table).rd_rules.is_null()
+                && !(*(*table).rd_rel).relforcerowsecurity
+                && columns.len() >= N
+                && columns.iter().enumerate().all(|(place, column)| match self.types.get(place) {
+                    Some(given) => holds(column, *given),
+                    None => column.attisdropped || stays_null(column),
+                });
+            let statement = (!plain).then(|| self.insert_into(&columns));
+            drop(columns);
+            pg_sys::table_close(table, pg_sys::NoLock as pg_sys::LOCKMODE);
+            statement
+        }
+    }
+
+    /// Columns that were dropped are left out, others may have got another name or type.
+    fn insert_into(&self, columns: &PgTupleDesc<'_>) -> String {
+        let (mut names, mut values) = (Vec::new(), Vec::new());
+        for (place, column) in columns.iter().take(N).enumerate().filter(|(_, column)| !column.attisdropped) {
+            // SAFETY: a name ends with a zero; the quoted one is copied.
+            let name = unsafe { CStr::from_ptr(pg_sys::quote_identifier(column.attname.data.as_ptr())) };
+            names.push(name.to_string_lossy().into_owned());
+            values.push(format!("${}", place + 1));
+        }
+        let (names, values) = (names.join(", "), values.join(", "));
+        format!("INSERT INTO leadroute.{} ({names}) OVERRIDING SYSTEM VALUE VALUES ({values})", self.name)
+    }
+}
+
+/// Whether a column takes values of a type as they are.
+fn holds(column: &pg_sys::FormData_pg_attribute, given: Oid) -> bool {
+    // a dropped column has no type any more
+    if column.attisdropped || column.atttypmod != -1 {
+        return false;
+    }
+    // SAFETY: looks a type up in the syscache.
+    column.atttypid == given || unsafe { pg_sys::getBaseType(column.atttypid) } == given
+}
+
+/// Whether an INSERT that does not name a column leaves it NULL without further ado.
+fn stays_null(column: &pg_sys::FormData_pg_attribute) -> bool {
+    let by_column = column.atthasdef || column.attidentity != 0;
+    // SAFETY: looks a type up in the syscache. A domain may have rules of its own.
+    !by_column
+        && unsafe {
+            pg_sys::getBaseType(column.atttypid) == column.atttypid
+                && pg_sys::get_typdefault(column.atttypid).is_null()
+        }
+}
+
+/// Appends `rows` to a table; a row has values for its first columns. Row triggers
+/// are fired, statement triggers and defaults are not.
 pub fn append(table: &str, rows: impl IntoIterator<Item = impl AsRef<[Option<Datum>]>>) {
     let mut rows = rows.into_iter().peekable();
     if rows.peek().is_none() {

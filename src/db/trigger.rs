@@ -1,7 +1,9 @@
 //! The first door: triggers on `leadroute.leads`.
 
+use super::batch::Batch;
 use super::function::sql_function;
 use super::row::LeadRow;
+use super::scan::EXTERNAL_IDS;
 use super::settings::ENABLED;
 use super::{batch, errors, identity};
 use pgrx::pg_sys::{self, Datum};
@@ -47,10 +49,11 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for a row, whose tuple and relation are valid.
     unsafe {
         let data = data(fcinfo, "route_row");
-        if !ENABLED.get() {
-            return Datum::from(data.tg_trigtuple);
-        }
         let row = LeadRow::new(data.tg_trigtuple, (*data.tg_relation).rd_att);
+        if !ENABLED.get() {
+            let is_owner = identity::is_owner(data.tg_relation);
+            return Datum::from(if is_owner { data.tg_trigtuple } else { row.unrouted() });
+        }
         // Restored, or copied from elsewhere with its decision; an app may not say so. (A WHEN clause would
         // be parsed anew for every statement.)
         if row.time("routed_at").is_some() && identity::is_owner(data.tg_relation) {
@@ -60,7 +63,19 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             errors::not_a_trigger("route_row");
         };
         let tuple = batch.route(&row);
+        if batch.cause == "route_lead" {
+            refuse_in_flight(&mut batch, &row);
+        }
         batch::put_back(batch);
         Datum::from(tuple)
+    }
+}
+
+/// Routing may have waited for a person; a stranger who inserted the external id meanwhile would be waited for
+/// in the index, without end.
+fn refuse_in_flight(batch: &mut Batch, row: &LeadRow) {
+    if let Some(key) = row.get::<String>("external_id") {
+        let free = batch.patience.wait(|| (!EXTERNAL_IDS.is_in_flight(&key)).then_some(()));
+        free.unwrap_or_else(|| errors::submit_in_flight(&key));
     }
 }

@@ -2,10 +2,10 @@
 
 use super::ledger::{self, Ledgers};
 use super::locks::{self, Class};
+use super::patience::Patience;
 use super::rawjson::{Document, Path};
 use super::row::{from_postgres_epoch, LeadRow};
 use super::scan::{ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, DOMAIN_RULES, MAIL_DOMAINS, PERSONS};
-use super::settings;
 use super::spi::Row;
 use chrono::NaiveDateTime;
 use leadroute_engine::account::{Account, AccountKind, AccountMatch, MatchedBy};
@@ -40,6 +40,8 @@ pub struct Live<'a> {
     pub effect: bool,
     /// Persons that are locked so far.
     pub persons: &'a mut u32,
+    /// How long the statement still waits for them.
+    pub patience: &'a mut Patience,
     /// The lead as jsonb, once a condition asked for it.
     pub document: Option<Document>,
 }
@@ -77,8 +79,7 @@ impl State for Live<'_> {
         let mut waited_in_vain = false;
         if self.effect && *self.persons < MOST_PERSONS {
             *self.persons += 1;
-            let wait = settings::DUPLICATE_WAIT.get();
-            waited_in_vain = !locks::lock_within(Class::Person, locks::key_of(key), wait);
+            waited_in_vain = !self.patience.lock(Class::Person, locks::key_of(key));
         }
         let mut found: Option<EarlierLead> = None;
         PERSONS.text(key, |row| {

@@ -2,21 +2,70 @@
 
 use super::batch::Pending;
 use super::identity::next_value;
+use super::queries;
 use super::rawjson;
 use super::row::to_postgres_epoch;
 use super::spi::{text, timestamp};
-use super::{queries, store};
-use pgrx::pg_sys::Datum;
+use super::store::Table;
+use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
 use pgrx::IntoDatum;
+
+static DECISIONS: Table<19> = Table {
+    name: "decisions",
+    types: [
+        INT8OID,
+        INT8OID,
+        TIMESTAMPTZOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        JSONBOID,
+        INT8OID,
+        TEXTOID,
+        INT4OID,
+    ],
+};
+
+static CLOCKS: Table<8> = Table {
+    name: "sla_clocks",
+    types: [
+        INT8OID,
+        INT8OID,
+        TEXTOID,
+        TIMESTAMPTZOID,
+        TIMESTAMPTZOID,
+        INT4OID,
+        TIMESTAMPTZOID,
+        TIMESTAMPTZOID,
+    ],
+};
+
+static NOTIFICATIONS: Table<7> = Table {
+    name: "notifications",
+    types: [INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID],
+};
 
 /// Writes the decisions of leads that were inserted, with everything that belongs to them.
 pub fn inserted(arrived: &[Pending], cause: &str, version: i64) {
     record(arrived, cause, version, None);
-    for pending in arrived {
-        if let Some(first) = pending.decision.outcome.duplicate_of() {
-            queries::FILL.write(&[Some(Datum::from(first)), Some(Datum::from(pending.lead_id))]);
-        }
+    for (first, lead) in arrived.iter().filter_map(merged) {
+        queries::FILL.write(&[first, lead]);
     }
+}
+
+/// The first lead and its touch.
+fn merged(pending: &Pending) -> Option<(Option<Datum>, Option<Datum>)> {
+    let first = pending.decision.outcome.duplicate_of()?;
+    Some((Some(Datum::from(first)), Some(Datum::from(pending.lead_id))))
 }
 
 /// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
@@ -28,13 +77,17 @@ pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Opt
         queries::CLOCK_STOP.write(&[Some(Datum::from(pending.lead_id)), now]);
     }
     record(std::slice::from_ref(pending), cause, version, previous_owner);
+    if let Some((first, lead)) = merged(pending) {
+        queries::FILL.write(&[first, lead]);
+        queries::TOUCHES_MOVE.write(&[first, lead]);
+    }
 }
 
 /// Decisions, clocks and notifications, a table after the other.
 fn record(leads: &[Pending], cause: &str, version: i64, previous_owner: Option<&str>) {
-    store::append("decisions", leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
-    store::append("sla_clocks", leads.iter().filter_map(clock));
-    store::append("notifications", leads.iter().flat_map(notifications));
+    DECISIONS.insert(leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
+    CLOCKS.insert(leads.iter().filter_map(clock));
+    NOTIFICATIONS.insert(leads.iter().flat_map(notifications));
 }
 
 fn clock(pending: &Pending) -> Option<[Option<Datum>; 8]> {

@@ -92,3 +92,41 @@ INSERT INTO leadroute.leads (email, event) VALUES ('hal@acme.com', 'demo_request
 SELECT leadroute.escalate_overdue(as_of => now() + interval '4 minutes') AS escalated;
 SELECT leadroute.escalate_overdue(as_of => now() + interval '6 minutes') AS escalated;
 SELECT policy, owner_id FROM leadroute.escalations WHERE email = 'hal@acme.com';
+
+-- An error that one lead makes does not stop the others. It is told, and that lead waits a minute, so that it is not
+-- the first of every batch.
+DELETE FROM leadroute.leads;
+SELECT sum(received) AS turns_before FROM leadroute.pool_fairness \gset
+UPDATE leadroute.reps SET active = true;
+CREATE FUNCTION story.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_ARGV[0] = 'raise' THEN
+        RAISE EXCEPTION 'lead % is sacred', NEW.email;
+    END IF;
+    PERFORM pg_sleep(60);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER refuse BEFORE UPDATE ON leadroute.leads FOR EACH ROW WHEN (NEW.email LIKE 'i%') EXECUTE FUNCTION story.refuse('raise');
+INSERT INTO leadroute.leads (email, event, occurred_at)
+VALUES ('ian@acme.com', 'demo_request', now() - interval '9 hours'), ('jan@acme.com', 'demo_request', now() - interval '8 hours'),
+       ('ivy@acme.com', 'demo_request', now() - interval '7 hours'), ('kim@acme.com', 'demo_request', now() - interval '6 hours'),
+       ('lou@acme.com', 'demo_request', now() - interval '5 hours');
+SELECT leadroute.escalate_overdue(1) AS escalated;
+SELECT leadroute.escalate_overdue(3) AS escalated;
+SELECT email, (SELECT count(*) FROM leadroute.escalations e WHERE e.lead_id = l.id) AS steps, c.steps_done,
+       c.next_at BETWEEN now() + interval '55 seconds' AND now() + interval '61 seconds' AS waits_a_minute, c.stopped_at
+  FROM leadroute.leads l JOIN leadroute.sla_clocks c ON c.lead_id = l.id ORDER BY 1;
+-- Each has the decisions, notifications and turns that came true, and no other.
+SELECT email, count(d.id) AS decisions, count(n.id) AS notifications
+  FROM leadroute.leads l JOIN leadroute.decisions d ON d.lead_id = l.id JOIN leadroute.notifications n ON n.decision_id = d.id GROUP BY 1 ORDER BY 1;
+SELECT sum(received) - :turns_before = (SELECT count(*) FROM leadroute.decisions WHERE trace @> '[{"layer": "distribution", "decided": true}]') AS turns_are_decisions
+  FROM leadroute.pool_fairness;
+-- In time it is tried again.
+ALTER TABLE leadroute.leads DISABLE TRIGGER refuse;
+SELECT leadroute.escalate_overdue(as_of => now() + interval '2 minutes') >= 2 AS escalated;
+SELECT email, count(*) AS steps FROM leadroute.escalations WHERE email LIKE 'i%' GROUP BY 1 ORDER BY 1;
+-- A cancel is a cancel.
+CREATE TRIGGER dawdle BEFORE UPDATE ON leadroute.leads FOR EACH ROW EXECUTE FUNCTION story.refuse('sleep');
+SET statement_timeout = '200ms';
+SELECT leadroute.escalate_overdue(as_of => 'infinity');
+RESET statement_timeout;

@@ -44,6 +44,19 @@ INSERT INTO leadroute.leads (email, status, owner_id, routed_at) VALUES ('a5@acm
 RESET ROLE;
 SELECT count(*) AS leads_without_decision FROM leadroute.leads l WHERE NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.lead_id = l.id);
 
+-- Nor while routing is switched off: what routing sets is then set to its defaults for everybody but the owner.
+SET leadroute.enabled = off;
+SET ROLE story_inserter;
+INSERT INTO leadroute.leads (email, score, created_at, status, owner_id, queue, account_id, segment, territory, tier, pool, playbook, expansion,
+    duplicate_of, person_key, routed_at, sla_due_at, first_response_at, decision_id)
+VALUES ('off@acme.com', 7, '2020-01-01', 'converted', 'eve', 'catch_all', 'a', 's', 't', 't', 'p', 'p', true, 1, 'secret@acme.com', now(), now(), now(), 1);
+RESET ROLE;
+SELECT jsonb_strip_nulls(to_jsonb(l) - '{id,updated_at}'::text[]) AS what_is_left FROM leadroute.leads l WHERE email = 'off@acme.com';
+-- The owner restores.
+INSERT INTO leadroute.leads (email, status, owner_id) VALUES ('off2@acme.com', 'working', 'eve') RETURNING status, owner_id;
+RESET leadroute.enabled;
+DELETE FROM leadroute.leads WHERE email LIKE 'off%';
+
 -- EXECUTE on route_lead alone.
 GRANT EXECUTE ON FUNCTION leadroute.route_lead(jsonb) TO story_caller;
 SET ROLE story_caller;

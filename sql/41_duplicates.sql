@@ -1,0 +1,60 @@
+-- Housekeeping for persons whose leads were let in side by side.
+
+CREATE FUNCTION leadroute.merge_duplicates(batch integer DEFAULT 1000) RETURNS integer
+    LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET leadroute.duplicate_wait = 0 AS $$
+DECLARE
+    merged integer := 0;
+    later bigint;
+    earlier bigint;
+BEGIN
+    IF batch < 1 THEN
+        RAISE EXCEPTION 'batch must be at least 1, not %', batch
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 1000.';
+    END IF;
+    IF pg_is_in_recovery() THEN
+        RETURN 0;
+    END IF;
+    FOR later, earlier IN
+        -- From the index alone, so that a run without work stays cheap.
+        WITH persons AS MATERIALIZED (
+            SELECT person_key FROM leadroute.leads WHERE person_key IS NOT NULL AND duplicate_of IS NULL
+             GROUP BY person_key HAVING count(*) > 1)
+        SELECT l.id, f.id
+          FROM persons
+          JOIN leadroute.leads l USING (person_key)
+          -- The one that routing would choose.
+          CROSS JOIN LATERAL (
+            SELECT id FROM leadroute.leads
+             WHERE person_key = l.person_key AND duplicate_of IS NULL AND id < l.id
+               AND status NOT IN ('converted', 'lost', 'disqualified') AND (owner_id IS NOT NULL OR queue IS NOT NULL)
+             ORDER BY id LIMIT 1) f
+         WHERE l.duplicate_of IS NULL AND l.routed_at IS NOT NULL AND l.first_response_at IS NULL
+           AND l.status IN ('assigned', 'queued', 'nurture')
+           -- That layer comes before duplicates, so these are never merged.
+           AND NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = l.decision_id AND d.layer = 'domain_rule')
+         ORDER BY l.id FOR UPDATE OF l SKIP LOCKED
+    LOOP
+        BEGIN
+            -- Held by us, so that it is not closed meanwhile and takes what the later one knows; with the touches that
+            -- change their first lead.
+            PERFORM FROM leadroute.leads WHERE id = earlier OR duplicate_of = later FOR UPDATE NOWAIT;
+            IF leadroute.reroute_lead(later, format('housekeeping: same person as lead %s', earlier)) ->> 'outcome' <> 'merged' THEN
+                RAISE SQLSTATE 'LR001';
+            END IF;
+            merged := merged + 1;
+        EXCEPTION
+            -- Somebody holds one of them, or the rules would send it elsewhere by now: nothing for housekeeping to do.
+            WHEN lock_not_available OR SQLSTATE 'LR001' THEN
+                NULL;
+            WHEN serialization_failure OR deadlock_detected THEN
+                RAISE;
+            WHEN OTHERS THEN
+                RAISE WARNING 'lead % could not be merged into lead %: %', later, earlier, SQLERRM
+                    USING DETAIL = format('The error was %s.', SQLSTATE),
+                          HINT = 'Mend what the message names; it is tried again by the next run.';
+        END;
+        EXIT WHEN merged >= batch;
+    END LOOP;
+    RETURN merged;
+END $$;
+COMMENT ON FUNCTION leadroute.merge_duplicates(integer) IS 'Merges leads of one person that were let in side by side: the later ones, at most batch, become touches of the earliest, unless a rep has answered or works on them. Returns how many.';
