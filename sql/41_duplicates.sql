@@ -18,23 +18,30 @@ BEGIN
         -- From the index alone, so that a run without work stays cheap.
         WITH persons AS MATERIALIZED (
             SELECT person_key FROM leadroute.leads WHERE person_key IS NOT NULL AND duplicate_of IS NULL
-             GROUP BY person_key HAVING count(*) > 1)
-        SELECT l.id, f.id
-          FROM persons
-          JOIN leadroute.leads l USING (person_key)
-          -- The one that routing would choose.
-          CROSS JOIN LATERAL (
-            SELECT id FROM leadroute.leads
-             WHERE person_key = l.person_key AND duplicate_of IS NULL AND id < l.id
-               AND status NOT IN ('converted', 'lost', 'disqualified') AND (owner_id IS NOT NULL OR queue IS NOT NULL)
-             ORDER BY id LIMIT 1) f
-         WHERE l.duplicate_of IS NULL AND l.routed_at IS NOT NULL AND l.first_response_at IS NULL
-           AND l.status IN ('assigned', 'queued', 'nurture')
-           -- That layer comes before duplicates, so these are never merged.
-           AND NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = l.decision_id AND d.layer = 'domain_rule')
-         ORDER BY l.id FOR UPDATE OF l SKIP LOCKED
+             GROUP BY person_key HAVING count(*) > 1
+        ), found AS MATERIALIZED (
+            SELECT l.id AS later, f.id AS earlier, l.decision_id
+              FROM persons
+              JOIN leadroute.leads l USING (person_key)
+              -- The one that routing would choose.
+              CROSS JOIN LATERAL (
+                SELECT id FROM leadroute.leads
+                 WHERE person_key = l.person_key AND duplicate_of IS NULL AND id < l.id
+                   AND status NOT IN ('converted', 'lost', 'disqualified') AND (owner_id IS NOT NULL OR queue IS NOT NULL)
+                 ORDER BY id LIMIT 1) f
+             WHERE l.duplicate_of IS NULL AND l.routed_at IS NOT NULL AND l.first_response_at IS NULL
+               AND l.status IN ('assigned', 'queued', 'nurture'))
+        SELECT found.later, found.earlier
+          FROM found
+         -- That layer comes before duplicates, so these are never merged.
+         WHERE (SELECT d.layer FROM leadroute.decisions d WHERE d.id = found.decision_id) IS DISTINCT FROM 'domain_rule'
+         ORDER BY found.later
     LOOP
         BEGIN
+            PERFORM FROM leadroute.leads
+              WHERE id = later AND duplicate_of IS NULL AND first_response_at IS NULL AND status IN ('assigned', 'queued', 'nurture')
+                FOR UPDATE NOWAIT;
+            CONTINUE WHEN NOT FOUND;
             -- Held by us, so that it is not closed meanwhile and takes what the later one knows; with the touches that
             -- change their first lead.
             PERFORM FROM leadroute.leads WHERE id = earlier OR duplicate_of = later FOR UPDATE NOWAIT;
