@@ -8,7 +8,7 @@
 //!
 //! Reading costs the same however long a transaction stays open or a snapshot keeps dead rows: the newest
 //! row (by `version`) is found by the index, and names all others that may still count: `beside` those of
-//! other transactions, `replaces` those that return if its own transaction rolls back.
+//! other transactions and what those replace, `replaces` those that return if its own rolls back.
 //!
 //! Adding takes a short advisory lock, held until the row is there, not until commit. Whoever cannot get it
 //! in `turn_wait` leaves a loose row, which sorts after all others and is taken in by the next. Rows are
@@ -34,6 +34,8 @@ pub trait Sum: Clone + Default {
     fn add_row(&mut self, row: &Row);
     /// Adds another sum.
     fn add(&mut self, other: &Self);
+    /// Takes another sum off.
+    fn subtract(&mut self, other: &Self);
     /// The content as columns of the table, after the first four.
     fn columns(&self) -> Vec<Option<Datum>>;
 }
@@ -48,12 +50,14 @@ pub struct Book<S> {
 
 /// What a book says of a key.
 pub struct Reading<S> {
-    /// What has been added by everybody, open transactions included.
-    pub sum: S,
     /// Rows of ended transactions and of this one.
     settled: Vec<Stored<S>>,
-    /// Rows of other open transactions, and rows that those replace.
-    beside: Vec<i64>,
+    /// Rows of other open transactions.
+    arriving: Vec<Stored<S>>,
+    /// Rows that those replace.
+    leaving: Vec<Stored<S>>,
+    /// All others that may come back.
+    passing: Vec<i64>,
     /// The newest version.
     newest: i64,
 }
@@ -61,6 +65,7 @@ pub struct Reading<S> {
 struct Stored<S> {
     version: i64,
     place: ItemPointerData,
+    replaces: Vec<i64>,
     sum: S,
 }
 
@@ -79,25 +84,56 @@ thread_local! {
 
 impl<S: Sum> Reading<S> {
     fn take_in(&mut self, row: &Row, version: i64, fate: Fate) {
-        let mut sum = S::default();
-        sum.add_row(row);
-        let is_loose = version >= LOOSE;
+        // SAFETY: the tuple is valid during the callback.
+        let place = unsafe { (*row.tuple).t_self };
+        let mut stored = Stored { version, place, replaces: Vec::new(), sum: S::default() };
+        stored.sum.add_row(row);
         match fate {
-            // SAFETY: the tuple is valid during the callback.
-            Fate::Settled => {
-                self.settled.push(Stored { version, place: unsafe { (*row.tuple).t_self }, sum: sum.clone() })
+            Fate::Settled => self.settled.push(stored),
+            Fate::Arriving => {
+                stored.replaces = row.get(4).unwrap_or_default();
+                self.arriving.push(stored);
             }
-            // loose rows are found without being named
-            Fate::Arriving | Fate::Leaving if !is_loose => self.beside.push(version),
-            Fate::Arriving | Fate::Leaving => {}
+            Fate::Leaving => self.leaving.push(stored),
+            Fate::Passing => self.passing.push(version),
         }
-        if fate != Fate::Leaving {
-            self.sum.add(&sum);
-        }
-        if !is_loose {
+        if version < LOOSE {
             self.newest = self.newest.max(version);
         }
     }
+
+    /// What has been added if all open transactions commit.
+    pub fn all(&self) -> S {
+        total(self.settled.iter().chain(&self.arriving))
+    }
+
+    /// What has been added if all open transactions roll back, this one excepted.
+    pub fn settled(&self) -> S {
+        total(self.settled.iter().chain(&self.leaving))
+    }
+
+    /// What each of the other open transactions has added.
+    pub fn open(&self) -> impl Iterator<Item = S> + '_ {
+        self.arriving.iter().map(|row| {
+            let mut added = row.sum.clone();
+            let replaced = self.leaving.iter().filter(|old| row.replaces.contains(&old.version));
+            replaced.for_each(|old| added.subtract(&old.sum));
+            added
+        })
+    }
+
+    /// Versions that the next row must name; loose ones are found without that.
+    fn beside(&self) -> Vec<i64> {
+        let rows = self.arriving.iter().chain(&self.leaving).map(|row| row.version);
+        rows.chain(self.passing.iter().copied()).filter(|version| *version < LOOSE).collect()
+    }
+}
+
+fn total<'a, S: Sum + 'a>(rows: impl Iterator<Item = &'a Stored<S>>) -> S {
+    rows.fold(S::default(), |mut total, row| {
+        total.add(&row.sum);
+        total
+    })
 }
 
 impl<S: Sum> Book<S> {
@@ -119,7 +155,13 @@ impl<S: Sum> Book<S> {
     }
 
     fn read_once(&self, key: i32) -> Reading<S> {
-        let mut reading = Reading { sum: S::default(), settled: Vec::new(), beside: Vec::new(), newest: 0 };
+        let mut reading = Reading {
+            settled: Vec::new(),
+            arriving: Vec::new(),
+            leaving: Vec::new(),
+            passing: Vec::new(),
+            newest: 0,
+        };
         let mut named: Vec<i64> = Vec::new();
         self.index.versions(key, None, |row, fate| {
             let version = row.get::<i64>(2).unwrap_or_default();
@@ -128,7 +170,7 @@ impl<S: Sum> Book<S> {
                 return None;
             }
             named = row.get(3).unwrap_or_default();
-            if fate == Fate::Arriving {
+            if fate != Fate::Settled {
                 named.extend(row.get::<Vec<i64>>(4).unwrap_or_default());
             }
             Some(())
@@ -164,8 +206,7 @@ impl<S: Sum> Book<S> {
 
     /// Adds to a key whose lock has been held since it was read.
     pub fn add_locked(&self, key: i32, what: &S, reading: Reading<S>) {
-        let Reading { settled, mut beside, newest, .. } = reading;
-        let version = newest + 1;
+        let (mut beside, version, settled) = (reading.beside(), reading.newest + 1, reading.settled);
         let (replaced, kept, replaces) = FRAMES.with_borrow_mut(|frames| {
             let stack = frames.entry((self.class, key)).or_default();
             // What others have committed is taken in by the first row only: else a long transaction would

@@ -12,7 +12,7 @@ use super::spi::Row;
 use leadroute_engine::config::Pool;
 use leadroute_engine::load::{Day, Load};
 use leadroute_engine::reason::Ineligible;
-use leadroute_engine::rotation::{self, Books, Share, Taken, Turn};
+use leadroute_engine::rotation::{self, Books, Share, Taken, Turn, LEAD};
 use pgrx::pg_sys::Datum;
 use pgrx::IntoDatum;
 use std::collections::{BTreeMap, HashMap};
@@ -33,6 +33,18 @@ impl Credit {
         }
     }
 
+    /// What the next choice goes by. Turns of other open transactions count, so that nobody gives the same
+    /// turn at the same time, but each transaction for one lead at most: however many it has given, its
+    /// rollback leaves the others no further from their share than that.
+    fn to_choose_by(reading: &Reading<Self>) -> Self {
+        let mut credit = reading.settled();
+        for mut open in reading.open() {
+            open.0.values_mut().for_each(|total| total.0 = total.0.clamp(-LEAD, LEAD));
+            credit.add(&open);
+        }
+        credit
+    }
+
     fn is_nothing(&self) -> bool {
         self.0.values().all(|total| *total == (0, 0))
     }
@@ -51,6 +63,14 @@ impl Sum for Credit {
             let total = self.0.entry(*seat).or_default();
             total.0 += credit;
             total.1 += received;
+        }
+    }
+
+    fn subtract(&mut self, other: &Self) {
+        for (seat, (credit, received)) in &other.0 {
+            let total = self.0.entry(*seat).or_default();
+            total.0 -= credit;
+            total.1 -= received;
         }
     }
 
@@ -90,7 +110,7 @@ impl Ledgers {
         if !self.pools.contains_key(&key) {
             let locked = effect && TURNS.lock(key);
             let reading = TURNS.read(key);
-            self.pools.insert(key, reading.sum.clone());
+            self.pools.insert(key, Credit::to_choose_by(&reading));
             chosen.turns = locked.then_some(reading);
         }
         let credit = self.pools.get(&key).cloned().unwrap_or_default();
@@ -209,7 +229,7 @@ impl Books for Desk<'_> {
             return Err(Ineligible::Counted);
         }
         let reading = LOADS.read(share.rep_no);
-        match (caps.reached(&reading.sum.on(day)), self.effect) {
+        match (caps.reached(&reading.all().on(day)), self.effect) {
             (None, true) => self.place = Some((*share, reading)),
             (None, false) => {}
             (Some(why), effect) => {
@@ -225,5 +245,5 @@ impl Books for Desk<'_> {
 
 /// Leads of a rep, those of open transactions included.
 pub fn load(rep_no: i32, day: Day) -> Load {
-    LOADS.read(rep_no).sum.on(day)
+    LOADS.read(rep_no).all().on(day)
 }

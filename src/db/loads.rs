@@ -75,6 +75,10 @@ impl Sum for Added {
         };
     }
 
+    fn subtract(&mut self, other: &Self) {
+        self.add(&other.taken_back());
+    }
+
     fn columns(&self) -> Vec<Option<Datum>> {
         let Load { today, this_week, open } = self.load;
         let date = to_postgres_date(self.day.date).into_datum();

@@ -46,6 +46,38 @@ pub enum Fate {
     Arriving,
     /// Being removed by another transaction that is open.
     Leaving,
+    /// Written by another transaction that is open, and removed by it again (in a subtransaction perhaps).
+    Passing,
+}
+
+impl Fate {
+    /// By what a dirty snapshot notes. Of a row that is arriving it does not look at who removes it.
+    ///
+    /// # Safety
+    /// The tuple must be valid.
+    unsafe fn of(
+        arriving: pg_sys::TransactionId,
+        leaving: pg_sys::TransactionId,
+        tuple: pg_sys::HeapTuple,
+    ) -> Self {
+        if leaving != pg_sys::InvalidTransactionId {
+            return Self::Leaving;
+        }
+        if arriving == pg_sys::InvalidTransactionId {
+            return Self::Settled;
+        }
+        // SAFETY: the caller vouches for the tuple; the removing transaction stands in its header.
+        unsafe {
+            let header = &*(*tuple).t_data;
+            let is_removed = u32::from(header.t_infomask) & pg_sys::HEAP_XMAX_INVALID == 0
+                && pg_sys::TransactionIdIsInProgress(header.t_choice.t_heap.t_xmax);
+            if is_removed {
+                Self::Passing
+            } else {
+                Self::Arriving
+            }
+        }
+    }
 }
 
 /// How many transactions of the cluster had ended when a snapshot was taken just now.
@@ -96,11 +128,7 @@ impl Index {
         // SAFETY: the snapshot outlives the scan, which leaves in it the transactions of the row it found.
         unsafe {
             self.scan(keys, direction, place, |row| {
-                let fate = match ((*place).xmin, (*place).xmax) {
-                    (_, leaving) if leaving != pg_sys::InvalidTransactionId => Fate::Leaving,
-                    (arriving, _) if arriving != pg_sys::InvalidTransactionId => Fate::Arriving,
-                    _ => Fate::Settled,
-                };
+                let fate = Fate::of((*place).xmin, (*place).xmax, row.tuple);
                 each(row, fate)
             })
         }

@@ -118,4 +118,22 @@ pub fn check_consistency(client: &mut Client) {
         "SELECT count(*) FROM (SELECT FROM leadroute.pool_fairness GROUP BY pool HAVING sum(difference) <> 0) x",
     );
     assert_eq!(unbalanced, 0, "pools whose credits do not add up to zero");
+    let miscounted = number(
+        client,
+        "SELECT count(*) FROM leadroute.rep_load r
+           LEFT JOIN (SELECT owner_id, count(*) AS open FROM leadroute.leads
+                       WHERE duplicate_of IS NULL AND status IN ('assigned', 'working', 'qualified') GROUP BY 1) l
+             ON l.owner_id = r.rep_id
+           LEFT JOIN (SELECT owner_id, count(*) AS given FROM leadroute.decisions
+                       WHERE outcome = 'owner' AND owner_id IS DISTINCT FROM previous_owner_id GROUP BY 1) d
+             ON d.owner_id = r.rep_id
+          WHERE (r.open, r.this_week) <> (coalesce(l.open, 0), coalesce(d.given, 0))",
+    );
+    assert_eq!(miscounted, 0, "reps whose load is not that of their leads");
+}
+
+/// The worst distance of a rep from their exact share, in leads.
+pub fn worst_deviation(client: &mut Client) -> f64 {
+    let sql = "SELECT coalesce(max(abs(difference)), 0)::float8 FROM leadroute.pool_fairness";
+    client.query_one(sql, &[]).expect("fairness").get(0)
 }

@@ -81,7 +81,8 @@ SELECT role, relname, privilege
   FROM pg_class c, unnest(ARRAY['story_inserter', 'story_caller']) role, unnest(ARRAY['SELECT', 'USAGE', 'UPDATE']) privilege
  WHERE relnamespace = 'leadroute'::regnamespace AND relkind = 'S' AND has_sequence_privilege(role, c.oid, privilege);
 SELECT role, p.oid::regprocedure AS function FROM pg_proc p, unnest(ARRAY['story_inserter', 'story_caller']) role
- WHERE pronamespace = 'leadroute'::regnamespace AND has_function_privilege(role, p.oid, 'EXECUTE');
+ WHERE pronamespace = 'leadroute'::regnamespace AND has_function_privilege(role, p.oid, 'EXECUTE')
+ ORDER BY 1, 2;
 SELECT role FROM unnest(ARRAY['story_inserter', 'story_caller']) role WHERE has_schema_privilege(role, 'leadroute', 'CREATE');
 -- Settings that change who gets a lead are for superusers.
 SET ROLE story_inserter;

@@ -1,0 +1,242 @@
+//! The books of turns and loads under concurrency: every order of the steps of two sessions, what an open
+//! transaction costs the others, and caps that hold.
+
+use leadroute_cluster_tests::{check_consistency, number, text, worst_deviation, Database};
+use postgres::Client;
+use std::thread;
+
+const LEVELS: [&str; 3] = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
+
+fn insert(client: &mut Client, email: &str) -> String {
+    let sql = "INSERT INTO leadroute.leads (email) VALUES ($1) RETURNING coalesce(owner_id, queue)";
+    client.query_one(sql, &[&email]).unwrap_or_else(|error| panic!("{email}: {error}")).get(0)
+}
+
+/// Every way to merge `a` steps of one session and `b` of another: true is a step of the first.
+fn interleavings(a: usize, b: usize) -> Vec<Vec<bool>> {
+    if a == 0 || b == 0 {
+        return vec![vec![a > 0; a + b]];
+    }
+    let with = |first: bool, rest: Vec<Vec<bool>>| {
+        rest.into_iter().map(move |steps| [vec![first], steps].concat()).collect::<Vec<_>>()
+    };
+    [with(true, interleavings(a - 1, b)), with(false, interleavings(a, b - 1))].concat()
+}
+
+/// Runs both scripts in every order; 'lead' stands for an insert.
+fn run_all(first: &[&str], second: &[&str], setup: &str) {
+    for level in LEVELS {
+        let database = Database::with_pool(3);
+        let mut watcher = database.connect();
+        watcher.batch_execute(setup).unwrap();
+        let mut sessions = [database.connect(), database.connect()];
+        for session in &mut sessions {
+            let sql = format!(
+                "SET statement_timeout = '5s'; SET lock_timeout = '2s';
+                               SET default_transaction_isolation = '{}'",
+                level.to_lowercase()
+            );
+            session.batch_execute(&sql).unwrap();
+        }
+        for (round, order) in interleavings(first.len(), second.len()).iter().enumerate() {
+            let mut at = [0, 0];
+            for &is_first in order {
+                let who = usize::from(!is_first);
+                let step = [first, second][who][at[who]];
+                at[who] += 1;
+                match step {
+                    "lead" => {
+                        drop(insert(&mut sessions[who], &format!("{round}x{who}x{}@acme.com", at[who])))
+                    }
+                    sql => sessions[who].batch_execute(sql).unwrap(),
+                }
+            }
+            // two open transactions at most, so within 1 + 2
+            let worst = worst_deviation(&mut watcher);
+            assert!(worst < 3.0, "{level}, order {order:?}: {worst} leads from the exact share");
+        }
+        check_consistency(&mut watcher);
+    }
+}
+
+#[test]
+fn savepoints_beside_a_commit_in_every_order() {
+    let first = ["BEGIN", "lead", "SAVEPOINT s", "lead", "ROLLBACK TO s", "lead", "COMMIT"];
+    run_all(&first, &["BEGIN", "lead", "COMMIT"], "");
+}
+
+#[test]
+fn nested_savepoints_beside_a_rollback_in_every_order() {
+    let first = [
+        "BEGIN; SAVEPOINT a",
+        "lead",
+        "SAVEPOINT b",
+        "lead",
+        "RELEASE b",
+        "lead",
+        "ROLLBACK TO a",
+        "lead",
+        "COMMIT",
+    ];
+    run_all(&first, &["BEGIN", "lead", "ROLLBACK"], "");
+}
+
+#[test]
+fn two_rollbacks_in_every_order() {
+    run_all(
+        &["BEGIN", "lead", "lead", "ROLLBACK"],
+        &["BEGIN", "lead", "SAVEPOINT s", "lead", "ROLLBACK"],
+        "",
+    );
+}
+
+#[test]
+fn caps_in_every_order() {
+    // 2 to 4 leads come in a round, and rounds follow each other: the caps are soon reached
+    let setup = "UPDATE leadroute.reps SET daily_cap = 20";
+    run_all(
+        &["BEGIN", "lead", "lead", "COMMIT"],
+        &["BEGIN", "lead", "SAVEPOINT s", "lead", "ROLLBACK TO s", "COMMIT"],
+        setup,
+    );
+}
+
+/// Whatever is open beside: the rows that a choice has to look at do not grow with the leads of others.
+#[test]
+fn an_open_transaction_makes_no_book_longer() {
+    let database = Database::with_pool(2);
+    let (mut idle, mut busy, mut analyst) = (database.connect(), database.connect(), database.connect());
+    analyst.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ").unwrap();
+    number(&mut analyst, "SELECT count(*) FROM leadroute.leads");
+    idle.batch_execute("BEGIN").unwrap();
+    insert(&mut idle, "idle@acme.com");
+    for n in 0..300 {
+        insert(&mut busy, &format!("busy{n}@acme.com"));
+    }
+    let rows = "SELECT greatest((SELECT count(*) FROM leadroute.turns), (SELECT max(cardinality(beside) + cardinality(replaces)) FROM leadroute.turns))";
+    assert!(number(&mut busy, rows) <= 3, "rows of the book pile up beside an open transaction");
+    let long = "DO $$ BEGIN FOR n IN 1..300 LOOP
+                    BEGIN INSERT INTO leadroute.leads (email) VALUES (n || '@loop.com');
+                    EXCEPTION WHEN division_by_zero THEN NULL; END;
+                END LOOP; END $$";
+    busy.batch_execute(long).unwrap();
+    assert!(
+        number(&mut busy, rows) <= 4,
+        "rows of the book pile up in a transaction of many subtransactions"
+    );
+    idle.batch_execute("COMMIT").unwrap();
+    check_consistency(&mut busy);
+    insert(&mut busy, "last@acme.com");
+    assert_eq!(number(&mut busy, "SELECT count(*) FROM leadroute.turns"), 1, "the open row was not taken in");
+}
+
+/// A long transaction that goes on while others commit beside it.
+#[test]
+fn a_long_transaction_keeps_no_growing_list() {
+    let database = Database::with_pool(2);
+    let (mut long, mut busy) = (database.connect(), database.connect());
+    long.batch_execute("BEGIN").unwrap();
+    for n in 0..100 {
+        insert(&mut long, &format!("long{n}@acme.com"));
+        insert(&mut busy, &format!("busy{n}@acme.com"));
+    }
+    let longest = "SELECT max(cardinality(beside) + cardinality(replaces))::bigint FROM leadroute.turns";
+    assert!(number(&mut long, longest) <= 4 && number(&mut busy, longest) <= 4);
+    long.batch_execute("ROLLBACK").unwrap();
+    check_consistency(&mut busy);
+    assert!(worst_deviation(&mut busy) < 2.0);
+}
+
+/// Whoever holds the lock of a book for ever (here by hand) delays a lead by `turn_wait`, and loses no turn.
+#[test]
+fn a_held_lock_loses_no_turn() {
+    const TURNS: i32 = 0x4C52_0054;
+    const LOAD: i32 = 0x4C52_004C;
+    let database = Database::with_pool(2);
+    let (mut holder, mut busy) = (database.connect(), database.connect());
+    insert(&mut busy, "before@acme.com");
+    let hold = format!(
+        "SELECT pg_advisory_lock({TURNS}, pool_no) FROM leadroute.pools;
+                        SELECT pg_advisory_lock({LOAD}, rep_no) FROM leadroute.reps"
+    );
+    holder.batch_execute(&hold).unwrap();
+    busy.batch_execute("SET leadroute.turn_wait = '5ms'; SET statement_timeout = '10s'").unwrap();
+    for n in 0..5 {
+        assert!(insert(&mut busy, &format!("{n}@acme.com")).starts_with('r'));
+    }
+    check_consistency(&mut busy);
+    // a rep with caps whose count is held elsewhere is passed over rather than overfilled
+    busy.batch_execute("UPDATE leadroute.reps SET daily_cap = 100 WHERE id = 'r1'").unwrap();
+    assert_eq!([insert(&mut busy, "x@acme.com"), insert(&mut busy, "y@acme.com")], ["r2", "r2"]);
+    holder.batch_execute("SELECT pg_advisory_unlock_all()").unwrap();
+    insert(&mut busy, "after@acme.com");
+    check_consistency(&mut busy);
+    assert_eq!(number(&mut busy, "SELECT count(*) FROM leadroute.turns"), 1, "loose rows were not taken in");
+}
+
+/// Thirty places, sixteen sessions that want a hundred: through single rows, bulks, rollbacks and other pools.
+#[test]
+fn caps_hold_with_many_sessions() {
+    let database = Database::with_pool(3);
+    let mut watcher = database.connect();
+    let setup = "UPDATE leadroute.reps SET daily_cap = 10;
+                 INSERT INTO leadroute.pools (name) VALUES ('other');
+                 INSERT INTO leadroute.pool_members (pool, rep_id) SELECT 'other', id FROM leadroute.reps;
+                 INSERT INTO leadroute.segments (name, priority, territory, sources) VALUES ('other', 1, 'everywhere', '{other}');
+                 INSERT INTO leadroute.tiers (segment, name, pool) VALUES ('other', 'all', 'other')";
+    watcher.batch_execute(setup).unwrap();
+    thread::scope(|scope| {
+        for who in 0..16 {
+            let database = &database;
+            scope.spawn(move || {
+                let mut client = database.connect();
+                let level = LEVELS[who % 3];
+                for n in 0..8 {
+                    let rows: Vec<String> = (0..1 + n % 3)
+                        .map(|m| {
+                            let source = if (who + n) % 2 == 0 { "'other'" } else { "NULL" };
+                            format!("('{who}.{n}.{m}@acme.com', {source})")
+                        })
+                        .collect();
+                    let end = if (who + n) % 4 == 0 { "ROLLBACK" } else { "COMMIT" };
+                    let sql = format!(
+                        "BEGIN ISOLATION LEVEL {level};
+                        INSERT INTO leadroute.leads (email, source) VALUES {}; {end}",
+                        rows.join(", ")
+                    );
+                    client
+                        .batch_execute(&sql)
+                        .unwrap_or_else(|error| panic!("session {who}, round {n}: {error}"));
+                }
+            });
+        }
+    });
+    check_consistency(&mut watcher);
+    let most = number(&mut watcher, "SELECT max(n) FROM (SELECT count(*) AS n FROM leadroute.leads GROUP BY owner_id HAVING owner_id IS NOT NULL) x");
+    assert_eq!(most, 10, "a cap was passed, or places were left while leads went to nobody");
+    assert_eq!(
+        text(&mut watcher, "SELECT string_agg(DISTINCT today::text, ',') FROM leadroute.rep_load"),
+        "10"
+    );
+}
+
+/// Nobody asked for a serialization failure, so there is none.
+#[test]
+fn serializable_sessions_share_a_pool() {
+    let database = Database::with_pool(3);
+    let mut sessions = [database.connect(), database.connect(), database.connect()];
+    for round in 0..20 {
+        for session in &mut sessions {
+            session.batch_execute("BEGIN ISOLATION LEVEL SERIALIZABLE").unwrap();
+        }
+        for turn in 0..2 {
+            for (who, session) in sessions.iter_mut().enumerate() {
+                insert(session, &format!("{round}.{turn}.{who}@acme.com"));
+            }
+        }
+        for session in &mut sessions {
+            session.batch_execute("COMMIT").unwrap();
+        }
+    }
+    check_consistency(&mut sessions[0]);
+}
