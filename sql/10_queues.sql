@@ -97,7 +97,7 @@ CREATE TABLE leadroute.absences (
     during tstzrange NOT NULL CHECK (NOT isempty(during)),
     kind text NOT NULL DEFAULT 'pto' CHECK (kind IN ('pto', 'sick', 'meeting', 'other')),
     backup_id text REFERENCES leadroute.reps ON UPDATE CASCADE,
-    source text,
+    source text NOT NULL DEFAULT 'manual',
     external_id text,
     CONSTRAINT absences_backup_is_somebody_else CHECK (backup_id <> rep_id),
     CONSTRAINT absences_external_id_key UNIQUE (source, external_id),
@@ -110,7 +110,7 @@ COMMENT ON COLUMN leadroute.absences.rep_id IS 'Who is away.';
 COMMENT ON COLUMN leadroute.absences.during IS 'When; an open end is fine.';
 COMMENT ON COLUMN leadroute.absences.kind IS 'pto, sick, meeting or other.';
 COMMENT ON COLUMN leadroute.absences.backup_id IS 'Who stands in for owned accounts; NULL is the standing backup.';
-COMMENT ON COLUMN leadroute.absences.source IS 'System that reported it.';
+COMMENT ON COLUMN leadroute.absences.source IS 'System that reported it; with external_id the key to upsert by.';
 COMMENT ON COLUMN leadroute.absences.external_id IS 'Its key in that system.';
 
 CREATE TABLE leadroute.queues (

@@ -37,6 +37,10 @@ CREATE FUNCTION leadroute.escalate_overdue(batch integer DEFAULT 1000, as_of tim
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_escalate_overdue';
 COMMENT ON FUNCTION leadroute.escalate_overdue(integer, timestamptz) IS 'Takes the next step of the SLA ladder for at most batch leads that are overdue at as_of, and returns how many.';
 
+CREATE FUNCTION leadroute.assign_queued(batch integer DEFAULT 1000) RETURNS integer
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_assign_queued';
+COMMENT ON FUNCTION leadroute.assign_queued(integer) IS 'Gives at most batch leads that a pool holds to reps who are back, oldest first, and returns how many. Their clocks go on.';
+
 CREATE FUNCTION leadroute.lead_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

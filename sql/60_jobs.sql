@@ -1,4 +1,4 @@
--- Escalation and housekeeping by the clock, through pg_cron where it is installed.
+-- Escalation, held leads, housekeeping and performance by the clock, through pg_cron where it is installed.
 
 CREATE FUNCTION leadroute.schedule_jobs() RETURNS TABLE (job text, schedule text, command text)
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -8,16 +8,14 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = 'Add pg_cron to shared_preload_libraries, set cron.database_name to this database, restart, and run CREATE EXTENSION pg_cron. Without it, call leadroute.escalate_overdue() from a scheduler of your own.';
     END IF;
-    job := 'leadroute escalation';
-    schedule := '* * * * *';
-    command := 'SELECT leadroute.escalate_overdue()';
-    EXECUTE 'SELECT cron.schedule($1, $2, $3)' USING job, schedule, command;
-    RETURN NEXT;
-    job := 'leadroute housekeeping';
-    schedule := '*/5 * * * *';
-    command := 'SELECT leadroute.merge_duplicates()';
-    EXECUTE 'SELECT cron.schedule($1, $2, $3)' USING job, schedule, command;
-    RETURN NEXT;
+    FOR job, schedule, command IN VALUES
+        ('leadroute escalation', '* * * * *', 'SELECT leadroute.escalate_overdue()'),
+        ('leadroute queues', '* * * * *', 'SELECT leadroute.assign_queued()'),
+        ('leadroute housekeeping', '*/5 * * * *', 'SELECT leadroute.merge_duplicates()'),
+        ('leadroute performance', '23 3 * * *', 'SELECT leadroute.refresh_performance()') LOOP
+        EXECUTE 'SELECT cron.schedule($1, $2, $3)' USING job, schedule, command;
+        RETURN NEXT;
+    END LOOP;
 END $$;
 COMMENT ON FUNCTION leadroute.schedule_jobs() IS 'Registers the jobs of leadroute with pg_cron, for the current user and database; calling it again changes nothing.';
 

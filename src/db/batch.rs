@@ -119,8 +119,7 @@ impl Batch {
     ) -> Option<Pending> {
         let (start, decided_at) = (Instant::now(), now());
         let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
-        let world =
-            World { rules: &rules, roster: &roster, now: decided_at, presence_ttl: settings::presence_ttl() };
+        let world = world(&rules, &roster, decided_at);
         let lead_id = row.get::<i64>("id").unwrap_or_default();
         let rescued = |(sqlstate, message): (String, String)| {
             Some(pipeline::rescued(row.lead(), &sqlstate, &message, world))
@@ -262,6 +261,11 @@ fn is_there(pending: &Pending) -> bool {
     has_arrived(pending)
 }
 
+/// What stands still while leads are routed.
+pub fn world<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> World<'a> {
+    World { rules, roster, now, presence_ttl: settings::presence_ttl() }
+}
+
 /// Whether the row of a decision has been inserted. A trigger of the user may have given it a later
 /// decision since; a row that was there before this transaction is none of ours.
 fn has_arrived(pending: &Pending) -> bool {
@@ -282,7 +286,7 @@ fn has_arrived(pending: &Pending) -> bool {
 /// The SQLSTATE and message to keep with a new lead, unless the setting says to fail. A lead that is there
 /// keeps what it has: its new decision fails and can be asked for again.
 fn fall_back(failure: Failure, cause: &str) -> (String, String) {
-    let is_there = matches!(cause, "reroute" | "escalation");
+    let is_there = matches!(cause, "reroute" | "escalation" | "auto_assign");
     if is_there || ON_ERROR.get() == OnError::raise {
         failure.rethrow();
     }

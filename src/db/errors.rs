@@ -9,12 +9,23 @@ fn raise(code: PgSqlErrorCode, message: String, hint: &str) -> ! {
 }
 
 /// One lead of a sweep failed; the others go on.
-pub fn warn_not_escalated(id: i64, sqlstate: &str, message: &str) {
-    let message = format!("lead {id} could not be escalated: {message}");
+fn warn(message: String, sqlstate: &str, hint: &str) {
     ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, function_name!())
         .set_detail(format!("The error was {sqlstate}."))
-        .set_hint("Mend what the message names; the lead is tried again in a minute.")
+        .set_hint(hint)
         .report(PgLogLevel::WARNING);
+}
+
+/// The step of the ladder failed.
+pub fn warn_not_escalated(id: i64, sqlstate: &str, message: &str) {
+    let message = format!("lead {id} could not be escalated: {message}");
+    warn(message, sqlstate, "Mend what the message names; the lead is tried again in a minute.");
+}
+
+/// A held lead could not be handed out.
+pub fn warn_not_assigned(id: i64, sqlstate: &str, message: &str) {
+    let message = format!("lead {id} could not be assigned: {message}");
+    warn(message, sqlstate, "Mend what the message names; the lead stays in its queue and is tried again.");
 }
 
 /// The argument is not a JSON object.

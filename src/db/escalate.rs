@@ -1,17 +1,15 @@
 //! `escalate_overdue`: the next step of the ladder for leads that nobody answered in time.
-//!
-//! An error that one lead makes must not stop the others: the batch is one subtransaction, and one that
-//! fails is tried again in halves until the lead is found. A subtransaction for each lead would cost every
-//! session of the server: from 64 on, snapshots have to look up their parents.
 
 use super::batch::Batch;
 use super::function::{argument, sql_function};
 use super::identity::AsOwner;
-use super::rescue::protect;
+use super::rescue::{protect, Failure};
 use super::row::{from_postgres_epoch, LeadRow};
 use super::spi::timestamp;
+use super::sweep::Sweep;
 use super::{errors, queries};
 use leadroute_engine::escalation::{self, Overdue};
+use leadroute_engine::waiting::Waiting;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 
@@ -52,39 +50,24 @@ unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     });
     // Rules that cannot be read are no fault of a lead.
     drop(Batch::open("escalation", Vec::new()));
-    Datum::from(i32::try_from(sweep(&clocks)).unwrap_or(i32::MAX))
+    let sweep = Sweep { cause: "escalation", work: &escalate, failed: &put_off };
+    Datum::from(i32::try_from(sweep.run(&clocks)).unwrap_or(i32::MAX))
 }
 
-/// One step for each lead; answers how many took one.
-fn sweep(clocks: &[Clock]) -> usize {
-    if clocks.is_empty() {
-        return 0;
+/// The clock of a lead whose step failed must not be the first again at once.
+fn put_off(clock: &Clock, failure: &Failure) {
+    errors::warn_not_escalated(clock.lead_id, &failure.sqlstate, &failure.message);
+    if let Err(again) = protect(|| queries::CLOCK_PUT_OFF.write(&[Some(Datum::from(clock.id))])) {
+        errors::warn_not_escalated(clock.lead_id, &again.sqlstate, &again.message);
     }
-    let failure = match protect(|| {
-        // A batch of its own: after an error the turns that it counted are gone.
-        let mut session = Batch::open("escalation", Vec::new());
-        clocks.iter().filter_map(|clock| escalate(&mut session, clock)).count()
-    }) {
-        Ok(taken) => return taken,
-        Err(failure) => failure,
-    };
-    if let [clock] = clocks {
-        errors::warn_not_escalated(clock.lead_id, &failure.sqlstate, &failure.message);
-        if let Err(again) = protect(|| queries::CLOCK_PUT_OFF.write(&[Some(Datum::from(clock.id))])) {
-            errors::warn_not_escalated(clock.lead_id, &again.sqlstate, &again.message);
-        }
-        return 0;
-    }
-    let (older, newer) = clocks.split_at(clocks.len() / 2);
-    sweep(older) + sweep(newer)
 }
 
 /// One step for one lead that is locked; `None` if it needs none.
 fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
     let lead = [Some(Datum::from(clock.lead_id))];
     let tried = queries::OWNERS_SO_FAR.read(&lead, |row| row.get::<String>(1));
-    let (id, lead_id, mut overdue) = (clock.id, clock.lead_id, clock.overdue.clone());
-    overdue.tried = tried.into_iter().flatten().collect();
+    let (id, lead_id) = (clock.id, clock.lead_id);
+    let tried: Vec<String> = tried.into_iter().flatten().collect();
     let mut done = None;
     let found = queries::LEAD_LOCK.returning(&lead, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
@@ -92,8 +75,9 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
         if !is_waiting(&row) {
             return None;
         }
-        let overdue = with_lead(&row, overdue.clone());
-        let owner = overdue.owner_id.clone();
+        let waiting = Waiting { tried: tried.clone(), ..row.waiting() };
+        let owner = waiting.owner_id.clone();
+        let overdue = Overdue { waiting, ..clock.overdue.clone() };
         let pending = session.decide(&row, true, |world, _, live| {
             let step = escalation::escalate(overdue, world, live)?;
             done = Some((step.step, step.next_at));
@@ -116,21 +100,6 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
             queries::CLOCK_STOP.write(&[Some(Datum::from(lead_id)), now]);
             None
         }
-    }
-}
-
-fn with_lead(row: &LeadRow, overdue: Overdue) -> Overdue {
-    Overdue {
-        lead: row.lead(),
-        owner_id: row.get("owner_id"),
-        segment: row.get("segment"),
-        territory: row.get("territory"),
-        tier: row.get("tier"),
-        pool: row.get("pool"),
-        account_id: row.get("account_id"),
-        playbook: row.get("playbook"),
-        expansion: row.get("expansion").unwrap_or(false),
-        ..overdue
     }
 }
 

@@ -102,13 +102,7 @@ fn from_postgres_date(days: i32) -> NaiveDate {
 
 /// The day on a rep's clock.
 pub fn day(rep: &Rep, at: Micros) -> Day {
-    struct Clock;
-    impl leadroute_engine::state::Zones for Clock {
-        fn local(&self, zone: &str, at: Micros) -> Option<chrono::NaiveDateTime> {
-            zones::local(zone, at)
-        }
-    }
-    Day::of(at, &rep.time_zone, &Clock)
+    Day::of(at, &rep.time_zone, &zones::Clock)
 }
 
 sql_function! {

@@ -163,3 +163,15 @@ pub static TURN_RETURNED: Query = Query::new(
      ON CONFLICT (decision_id) DO NOTHING",
     &[INT8OID, INT4OID, INT4OID, TEXTOID],
 );
+
+/// Pools that hold leads.
+pub static HELD_POOLS: Query = Query::new(
+    "SELECT DISTINCT pool FROM leadroute.leads WHERE held AND pool IS NOT NULL ORDER BY pool",
+    &[],
+);
+
+/// Leads that a pool ($1) holds, oldest first, after $2; $3 at most. What somebody else holds is left to them.
+pub static HELD: Query = Query::new(
+    "SELECT id FROM leadroute.leads WHERE held AND pool = $1 AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED",
+    &[TEXTOID, INT8OID, INT4OID],
+);

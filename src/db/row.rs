@@ -3,6 +3,7 @@
 use super::{cache, errors};
 use leadroute_engine::decision::Decision;
 use leadroute_engine::lead::Lead;
+use leadroute_engine::waiting::Waiting;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -154,6 +155,22 @@ impl LeadRow {
             event: self.get("event"),
             occurred_at: self.time("occurred_at"),
             source: self.get("source"),
+        }
+    }
+
+    /// The lead with the place that its last decision gave it.
+    pub fn waiting(&self) -> Waiting {
+        Waiting {
+            lead: self.lead(),
+            owner_id: self.get("owner_id"),
+            segment: self.get("segment"),
+            territory: self.get("territory"),
+            tier: self.get("tier"),
+            pool: self.get("pool"),
+            account_id: self.get("account_id"),
+            playbook: self.get("playbook"),
+            expansion: self.get("expansion").unwrap_or(false),
+            tried: Vec::new(),
         }
     }
 

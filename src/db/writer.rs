@@ -71,8 +71,8 @@ fn merged(pending: &Pending) -> Option<(Option<Datum>, Option<Datum>)> {
 /// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
 pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Option<&str>) {
     update_lead(pending);
-    // The ladder goes on with the clock that it has; any other decision starts anew, or needs none.
-    if cause != "escalation" {
+    // The ladder, and who is back, go on with the clock that runs; any other decision starts anew, or needs none.
+    if !matches!(cause, "escalation" | "auto_assign") {
         let now = timestamp(Some(pending.decided_at));
         queries::CLOCK_STOP.write(&[Some(Datum::from(pending.lead_id)), now]);
     }

@@ -2,6 +2,7 @@
 
 use super::function::{argument, sql_function};
 use chrono::{NaiveDate, NaiveDateTime};
+use leadroute_engine::state::Zones;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
@@ -26,6 +27,15 @@ pub fn local(name: &str, at: Micros) -> Option<NaiveDateTime> {
         part(time.tm_min)?,
         part(time.tm_sec)?,
     )
+}
+
+/// The zones of PostgreSQL, for the engine.
+pub struct Clock;
+
+impl Zones for Clock {
+    fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime> {
+        local(zone, at)
+    }
 }
 
 sql_function! {

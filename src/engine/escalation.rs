@@ -2,33 +2,23 @@
 
 use crate::availability::owner_or_backup;
 use crate::config::{EscalationAction, EscalationStep, Rules};
-use crate::decision::{CleanLead, Decision, Layer, Notice, Outcome, Step};
+use crate::decision::{Decision, Layer, Notice, Outcome, Step};
 use crate::layers::{distribution, fallback};
-use crate::lead::Lead;
 use crate::pipeline::{Routing, World};
 use crate::reason::Reason;
 use crate::state::State;
+use crate::waiting::Waiting;
 use crate::Micros;
 
-/// A lead whose clock ran out, as the tables hold it.
+/// A lead whose clock ran out.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]
 pub struct Overdue {
-    pub lead: Lead,
+    pub waiting: Waiting,
     pub policy: String,
     /// Steps already taken.
     pub steps_done: i32,
     pub due_at: Micros,
-    pub owner_id: Option<String>,
-    pub segment: Option<String>,
-    pub territory: Option<String>,
-    pub tier: Option<String>,
-    pub pool: Option<String>,
-    pub account_id: Option<String>,
-    pub playbook: Option<String>,
-    pub expansion: bool,
-    /// Reps who had the lead and let it pass.
-    pub tried: Vec<String>,
 }
 
 /// What a step did, and when the next is due.
@@ -58,81 +48,40 @@ pub fn escalate(overdue: Overdue, world: World<'_>, state: &mut dyn State) -> Op
 
 fn act(row: &EscalationStep, overdue: Overdue, world: World<'_>, state: &mut dyn State) -> Decision {
     let mut trace = Vec::new();
-    let mut routing = routing(&overdue, world, state);
+    let waiting = &overdue.waiting;
+    let mut routing = waiting.routing(world, state);
     let mut action = row.action;
     let outcome = loop {
-        let tried = attempt(action, &overdue, &mut routing, &mut trace);
+        let tried = attempt(action, waiting, &mut routing, &mut trace);
         action = match (tried, action) {
             (Some(outcome), _) => break outcome,
             (None, EscalationAction::Reassign | EscalationAction::Remind) => EscalationAction::Manager,
             (None, _) => EscalationAction::Queue,
         };
     };
-    let Routing { turns, clean, held, .. } = routing;
-    let (policy, step) = (overdue.policy, row.step);
     let to = outcome.owner().or(outcome.queue()).unwrap_or_default().to_owned();
-    let reason = Reason::Escalated { policy, step, to };
+    let reason = Reason::Escalated { policy: overdue.policy.clone(), step: row.step, to };
     trace.push(Step { layer: Layer::Escalation, decided: true, reason });
     let notices = notices(action, &outcome, world.rules);
-    Decision {
-        layer: Layer::Escalation,
-        outcome,
-        account_id: overdue.account_id,
-        segment: overdue.segment,
-        territory: overdue.territory,
-        tier: overdue.tier,
-        pool: overdue.pool,
-        playbook: overdue.playbook,
-        expansion: overdue.expansion,
-        trace,
-        clock: None,
-        turns,
-        held,
-        notices,
-        clean,
-    }
-}
-
-fn routing<'a>(overdue: &'a Overdue, world: World<'a>, state: &'a mut dyn State) -> Routing<'a> {
-    let segment = overdue.segment.as_deref();
-    Routing {
-        world,
-        state,
-        clean: CleanLead { lead: folded(&overdue.lead), ..CleanLead::default() },
-        tried: &overdue.tried,
-        domain_rule: None,
-        account: Some(None),
-        nurtured: None,
-        segment: segment.and_then(|name| world.rules.segments.place(name)),
-        tier: overdue.tier.clone(),
-        pool: overdue.pool.clone(),
-        turns: Vec::new(),
-        held: false,
-        expansion: false,
-        recycled: false,
-    }
-}
-
-/// What distribution compares, in the form that intake gives it.
-fn folded(lead: &Lead) -> Lead {
-    let fold = |value: &Option<String>| value.as_deref().and_then(crate::text::folded);
-    Lead { language: fold(&lead.language), product: fold(&lead.product), ..lead.clone() }
+    waiting.decision(Layer::Escalation, outcome, routing, trace, notices)
 }
 
 fn attempt(
     action: EscalationAction,
-    overdue: &Overdue,
+    waiting: &Waiting,
     routing: &mut Routing<'_>,
     trace: &mut Vec<Step>,
 ) -> Option<Outcome> {
     match action {
-        EscalationAction::Remind => overdue.owner_id.clone().map(Outcome::Owner),
-        EscalationAction::Manager => manager(overdue, routing).map(Outcome::Owner),
+        EscalationAction::Remind => waiting.owner_id.clone().map(Outcome::Owner),
+        EscalationAction::Manager => manager(waiting, routing).map(Outcome::Owner),
         EscalationAction::Reassign => {
             let found = distribution::ask(routing);
-            let (layer, decided) = (Layer::Distribution, found.outcome.is_some());
-            trace.push(Step { layer, decided, reason: found.reason });
-            found.outcome
+            // Where everybody is away and the pool would hold the lead, the manager hears of it.
+            routing.held = false;
+            let next = found.outcome.filter(|outcome| matches!(outcome, Outcome::Owner(_)));
+            trace.push(Step { layer: Layer::Distribution, decided: next.is_some(), reason: found.reason });
+            next
         }
         EscalationAction::Queue => {
             let found = fallback::ask(routing);
@@ -143,15 +92,15 @@ fn attempt(
 }
 
 /// The owner's manager or their backups, else the territory's; never somebody who let the lead pass.
-fn manager(overdue: &Overdue, routing: &Routing<'_>) -> Option<String> {
+fn manager(waiting: &Waiting, routing: &Routing<'_>) -> Option<String> {
     let World { rules, roster, .. } = routing.world;
-    let owner = overdue.owner_id.as_ref();
+    let owner = waiting.owner_id.as_ref();
     let own = owner.and_then(|id| roster.reps.get(id)?.manager_id.as_ref());
-    let territory = overdue.territory.as_ref();
+    let territory = waiting.territory.as_ref();
     let area = territory.and_then(|name| rules.territories.get(name)?.manager_id.as_ref());
     [own, area].into_iter().flatten().find_map(|id| {
         let (rep, _) = owner_or_backup(id, routing.world, &*routing.state);
-        rep.filter(|rep| Some(rep) != owner && !overdue.tried.contains(rep))
+        rep.filter(|rep| Some(rep) != owner && !waiting.tried.contains(rep))
     })
 }
 
@@ -201,18 +150,16 @@ mod tests {
 
     /// Owned by ann, due five minutes ago.
     fn overdue(steps_done: i32, tried: &[&str]) -> Overdue {
-        Overdue {
+        let waiting = Waiting {
             lead: lead("ada@acme.com"),
-            policy: "fast".into(),
-            steps_done,
-            due_at: now() - 5 * MINUTE,
             owner_id: Some("ann".into()),
             segment: Some("all".into()),
             territory: Some("north".into()),
             pool: Some("hunters".into()),
             tried: tried.iter().map(|&rep| rep.into()).collect(),
-            ..Overdue::default()
-        }
+            ..Waiting::default()
+        };
+        Overdue { waiting, policy: "fast".into(), steps_done, due_at: now() - 5 * MINUTE }
     }
 
     fn next(setup: &mut Setup, overdue: Overdue) -> Option<Escalation> {
@@ -260,7 +207,7 @@ mod tests {
     #[test]
     fn without_manager_of_their_own_the_territorys_gets_it() {
         let mut late = overdue(2, &["ann", "bob"]);
-        late.owner_id = Some("bob".into());
+        late.waiting.owner_id = Some("bob".into());
         let done = next(&mut setup(), late).unwrap();
         assert_eq!(owner(&done.decision), "nora");
     }
@@ -268,7 +215,7 @@ mod tests {
     #[test]
     fn without_any_manager_the_fallback_queue_gets_it() {
         let mut late = overdue(2, &["nora"]);
-        late.owner_id = Some("nora".into());
+        late.waiting.owner_id = Some("nora".into());
         let done = next(&mut setup(), late).unwrap();
         assert_eq!((done.step, queue(&done.decision)), (3, "north"));
         assert_eq!(done.decision.notices, [notice("fallback", "nora")]);
@@ -293,7 +240,7 @@ mod tests {
     #[test]
     fn a_lead_that_waits_in_a_queue_cannot_be_reminded_of() {
         let mut late = overdue(0, &[]);
-        late.owner_id = None;
+        late.waiting.owner_id = None;
         let done = next(&mut setup(), late).unwrap();
         assert_eq!((done.step, owner(&done.decision)), (1, "nora"));
     }

@@ -18,6 +18,7 @@ pub mod lead;
 pub mod load;
 pub mod matcher;
 pub mod pipeline;
+pub mod queued;
 pub mod reason;
 pub mod roster;
 pub mod rotation;
@@ -26,6 +27,7 @@ pub mod state;
 #[cfg(test)]
 mod testkit;
 pub mod text;
+pub mod waiting;
 
 /// Version of the rules in this crate, written into every decision.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
