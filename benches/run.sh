@@ -44,7 +44,7 @@ SQL
 reset() {
     local tables
     tables=$(sql -c "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables WHERE schemaname = '$1'
-        AND (tablename IN ('leads', 'decisions', 'sla_clocks', 'notifications') OR tablename LIKE 'turn%')")
+        AND (tablename IN ('leads', 'decisions', 'sla_clocks', 'notifications', 'loads') OR tablename LIKE 'turn%')")
     sql -c "TRUNCATE $tables" \
         -c "INSERT INTO $1.leads (email, person_key, owner_id, status, routed_at) TABLE bench.base"
     case $1 in
