@@ -59,7 +59,7 @@ CREATE TABLE leadroute.leads (
     decision_id bigint,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT leads_never_to_nobody CHECK (routed_at IS NULL OR owner_id IS NOT NULL
+    CONSTRAINT leads_never_to_nobody CHECK (routed_at IS NULL OR routed_at = '-infinity' OR owner_id IS NOT NULL
         OR queue IS NOT NULL OR status = 'nurture' OR duplicate_of IS NOT NULL)
 );
 CREATE INDEX leads_person_key_idx ON leadroute.leads (person_key) WHERE person_key IS NOT NULL AND duplicate_of IS NULL;
@@ -107,7 +107,7 @@ COMMENT ON COLUMN leadroute.leads.expansion IS 'Comes from another part of a cus
 COMMENT ON COLUMN leadroute.leads.held IS 'Waits in the queue until the first rep of the pool is back.';
 COMMENT ON COLUMN leadroute.leads.duplicate_of IS 'The first lead of the same person; this row is a touch of it.';
 COMMENT ON COLUMN leadroute.leads.person_key IS 'Who the person is: address without plus-tag, or phone number.';
-COMMENT ON COLUMN leadroute.leads.routed_at IS 'When it was routed; a row that comes with it is not routed again.';
+COMMENT ON COLUMN leadroute.leads.routed_at IS 'When it was routed; a row that comes with it is not routed again. -infinity: it came while routing was off.';
 COMMENT ON COLUMN leadroute.leads.sla_due_at IS 'When the first response is due.';
 COMMENT ON COLUMN leadroute.leads.first_response_at IS 'When somebody answered.';
 COMMENT ON COLUMN leadroute.leads.decision_id IS 'The decision that holds.';

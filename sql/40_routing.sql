@@ -70,6 +70,7 @@ BEGIN
             NEW.held := false;
             NEW.status := CASE WHEN NEW.status IN ('queued', 'nurture', 'new') THEN 'assigned' ELSE NEW.status END;
         END IF;
+        NEW.routed_at := coalesce(nullif(NEW.routed_at, '-infinity'), clock_timestamp());
         INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id,
                                          segment, territory, tier, pool, playbook, reason)
         VALUES (NEW.id, clock_timestamp(), 'manual',

@@ -29,7 +29,7 @@ BEGIN
                  WHERE person_key = l.person_key AND duplicate_of IS NULL AND id < l.id
                    AND status NOT IN ('converted', 'lost', 'disqualified') AND (owner_id IS NOT NULL OR queue IS NOT NULL)
                  ORDER BY id LIMIT 1) f
-             WHERE l.duplicate_of IS NULL AND l.routed_at IS NOT NULL AND l.first_response_at IS NULL
+             WHERE l.duplicate_of IS NULL AND l.routed_at > '-infinity' AND l.first_response_at IS NULL
                AND l.status IN ('assigned', 'queued', 'nurture'))
         SELECT found.later, found.earlier
           FROM found

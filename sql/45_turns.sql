@@ -37,7 +37,7 @@ BEGIN
     RETURNING id INTO decision;
     UPDATE leadroute.leads l
        SET owner_id = transfer_lead.rep_id, queue = NULL, held = false, decision_id = decision,
-           routed_at = coalesce(l.routed_at, clock_timestamp()),
+           routed_at = coalesce(nullif(l.routed_at, '-infinity'), clock_timestamp()),
            status = CASE WHEN l.status IN ('new', 'queued', 'nurture') THEN 'assigned' ELSE l.status END
      WHERE l.id = lead.id;
     INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id)

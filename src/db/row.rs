@@ -13,6 +13,9 @@ use std::collections::HashMap;
 /// PostgreSQL counts from 2000-01-01, the engine from 1970-01-01.
 const EPOCH_SHIFT: i64 = 946_684_800_000_000;
 
+/// `-infinity`
+const NEVER: i64 = i64::MIN;
+
 /// Microseconds since 2000 from those since 1970.
 pub const fn to_postgres_epoch(micros: Micros) -> i64 {
     micros.saturating_sub(EPOCH_SHIFT)
@@ -21,7 +24,7 @@ pub const fn to_postgres_epoch(micros: Micros) -> i64 {
 /// Microseconds since 1970 from those since 2000; infinities stay at the ends.
 pub const fn from_postgres_epoch(timestamp: i64) -> Micros {
     match timestamp {
-        i64::MIN => i64::MIN,
+        NEVER => NEVER,
         _ => timestamp.saturating_add(EPOCH_SHIFT),
     }
 }
@@ -190,10 +193,14 @@ impl LeadRow {
         self.with(columns(decision, id, now))
     }
 
-    /// The tuple without anything that only routing may set.
-    pub fn unrouted(&self) -> pg_sys::HeapTuple {
-        let start =
-            [("status", text(Some("new"))), ("expansion", false.into_datum()), ("held", false.into_datum())];
+    /// The tuple of a row that comes while routing is off. Only a `trusted` role may set what routing sets. The
+    /// mark in `routed_at` tells a restore that the row was not routed.
+    pub fn unrouted(&self, trusted: bool) -> pg_sys::HeapTuple {
+        let mark = ("routed_at", Some(Datum::from(NEVER)));
+        if trusted {
+            let given = self.time("routed_at").is_some();
+            return self.with((!given).then_some(mark));
+        }
         let others = [
             "owner_id",
             "queue",
@@ -205,11 +212,12 @@ impl LeadRow {
             "playbook",
             "duplicate_of",
             "person_key",
-            "routed_at",
             "sla_due_at",
             "first_response_at",
             "decision_id",
         ];
+        let no = || false.into_datum();
+        let start = [("status", text(Some("new"))), ("expansion", no()), ("held", no()), mark];
         self.with(others.map(|column| (column, None)).into_iter().chain(start))
     }
 

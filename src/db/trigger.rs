@@ -51,8 +51,7 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let data = data(fcinfo, "route_row");
         let row = LeadRow::new(data.tg_trigtuple, (*data.tg_relation).rd_att);
         if !ENABLED.get() {
-            let is_owner = identity::is_owner(data.tg_relation);
-            return Datum::from(if is_owner { data.tg_trigtuple } else { row.unrouted() });
+            return Datum::from(row.unrouted(identity::is_owner(data.tg_relation)));
         }
         // Restored, or copied from elsewhere with its decision; an app may not say so. (A WHEN clause would
         // be parsed anew for every statement.)

@@ -54,9 +54,15 @@ fn a_dump_restores_everything_and_routes_nothing() {
              INSERT INTO leadroute.domain_rules (domain, kind) VALUES ('rival.com', 'competitor');
              INSERT INTO leadroute.leads (email)
                  SELECT 'p' || n || '@c' || n || '.com' FROM generate_series(1, 50) n;
-             INSERT INTO leadroute.leads (email) VALUES ('x@acme.com'), ('y@rival.com'), ('p1+again@c1.com')",
+             INSERT INTO leadroute.leads (email) VALUES ('x@acme.com'), ('y@rival.com'), ('p1+again@c1.com');
+             SET leadroute.enabled = off;
+             INSERT INTO leadroute.leads (email) VALUES ('unrouted@later.com');
+             RESET leadroute.enabled",
         )
         .unwrap();
+    // A transaction that is open while the dump is made has replaced rows of the books that the dump holds.
+    let mut open = source.connect();
+    open.batch_execute("BEGIN; INSERT INTO leadroute.leads (email) VALUES ('open@in.flight.com')").unwrap();
     let target = Database::empty();
     target
         .connect()
@@ -65,8 +71,17 @@ fn a_dump_restores_everything_and_routes_nothing() {
     restore(&source, target.name());
     let mut restored = target.connect();
     assert_eq!(digest(&mut restored), digest(&mut client));
+    open.batch_execute("ROLLBACK").unwrap();
+    let unrouted =
+        "SELECT status || ' ' || routed_at FROM leadroute.leads WHERE email = 'unrouted@later.com'";
+    assert_eq!(text(&mut restored, unrouted), "new -infinity");
+    for database in [&mut client, &mut restored] {
+        database
+            .batch_execute("SELECT leadroute.reroute_lead(id) FROM leadroute.leads WHERE status = 'new'")
+            .unwrap();
+    }
     check_consistency(&mut restored);
     let next = "INSERT INTO leadroute.leads (email) VALUES ('next@one.com') RETURNING owner_id || id";
     assert_eq!(text(&mut restored, next), text(&mut client, next));
-    assert_eq!(number(&mut restored, "SELECT count(*) FROM leadroute.decisions"), 54);
+    assert_eq!(number(&mut restored, "SELECT count(*) FROM leadroute.decisions"), 55);
 }
