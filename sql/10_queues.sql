@@ -118,6 +118,9 @@ CREATE TABLE leadroute.queues (
     kind text NOT NULL DEFAULT 'triage'
         CHECK (kind IN ('catch_all', 'triage', 'fallback', 'partner', 'competitor', 'internal', 'blocked', 'recycling')),
     manager_id text REFERENCES leadroute.reps ON UPDATE CASCADE,
+    claimable boolean NOT NULL DEFAULT false,
+    auto_assign_pool text,
+    auto_assign_after interval NOT NULL DEFAULT '0' CHECK (auto_assign_after >= interval '0'),
     shipped boolean NOT NULL DEFAULT false
 );
 CREATE UNIQUE INDEX queues_one_catch_all ON leadroute.queues (kind) WHERE kind = 'catch_all';
@@ -126,6 +129,9 @@ COMMENT ON TABLE leadroute.queues IS 'Where leads wait that no rep owns.';
 COMMENT ON COLUMN leadroute.queues.name IS 'Key.';
 COMMENT ON COLUMN leadroute.queues.kind IS 'What is in it; the one catch_all queue cannot be removed.';
 COMMENT ON COLUMN leadroute.queues.manager_id IS 'Who is told at once when a lead falls back to it.';
+COMMENT ON COLUMN leadroute.queues.claimable IS 'Whether reps may take leads out of it by claim_lead.';
+COMMENT ON COLUMN leadroute.queues.auto_assign_pool IS 'Pool that its leads are handed out to by assign_queued; NULL leaves them to people.';
+COMMENT ON COLUMN leadroute.queues.auto_assign_after IS 'How long a lead waits in the queue before that.';
 COMMENT ON COLUMN leadroute.queues.shipped IS 'A default of the extension that nobody has edited.';
 
 CREATE TABLE leadroute.territories (
@@ -154,6 +160,9 @@ CREATE TABLE leadroute.pools (
     fallback_queue text REFERENCES leadroute.queues ON UPDATE CASCADE
 );
 CREATE INDEX pools_fallback_queue_idx ON leadroute.pools (fallback_queue);
+ALTER TABLE leadroute.queues
+    ADD CONSTRAINT queues_auto_assign_pool_fkey FOREIGN KEY (auto_assign_pool) REFERENCES leadroute.pools ON UPDATE CASCADE;
+CREATE INDEX queues_auto_assign_pool_idx ON leadroute.queues (auto_assign_pool);
 COMMENT ON TABLE leadroute.pools IS 'Groups of reps who share leads.';
 COMMENT ON COLUMN leadroute.pools.name IS 'Key.';
 COMMENT ON COLUMN leadroute.pools.pool_no IS 'Key of its turns; survives a rename.';

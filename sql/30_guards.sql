@@ -110,9 +110,9 @@ END $$;
 COMMENT ON FUNCTION leadroute.cascade_rename() IS 'Trigger: carries a new key to what names it without a foreign key; decisions keep the name of then.';
 
 CREATE TRIGGER cascade_rename AFTER UPDATE OF id ON leadroute.reps FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('id', 'leads.owner_id', 'notifications.rep_id');
+    EXECUTE FUNCTION leadroute.cascade_rename('id', 'leads.owner_id', 'notifications.rep_id', 'responses.rep_id', 'claims.rep_id');
 CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.queues FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.queue', 'notifications.queue');
+    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.queue', 'notifications.queue', 'claims.queue');
 CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.territories FOR EACH ROW
     EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.territory');
 CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.pools FOR EACH ROW

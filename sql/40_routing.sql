@@ -37,9 +37,9 @@ CREATE FUNCTION leadroute.escalate_overdue(batch integer DEFAULT 1000, as_of tim
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_escalate_overdue';
 COMMENT ON FUNCTION leadroute.escalate_overdue(integer, timestamptz) IS 'Takes the next step of the SLA ladder for at most batch leads that are overdue at as_of, and returns how many.';
 
-CREATE FUNCTION leadroute.assign_queued(batch integer DEFAULT 1000) RETURNS integer
+CREATE FUNCTION leadroute.assign_queued(batch integer DEFAULT 1000, as_of timestamptz DEFAULT now()) RETURNS integer
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_assign_queued';
-COMMENT ON FUNCTION leadroute.assign_queued(integer) IS 'Gives at most batch leads that a pool holds to reps who are back, oldest first, and returns how many. Their clocks go on.';
+COMMENT ON FUNCTION leadroute.assign_queued(integer, timestamptz) IS 'Gives at most batch leads to reps and returns how many: leads that a pool holds, as soon as somebody is back, and leads that at as_of have waited for auto_assign_after in a queue with an auto_assign_pool. The higher tier first, then the oldest; a lead that nobody there may take lets others pass. Their clocks go on.';
 
 CREATE FUNCTION leadroute.lead_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -112,6 +112,9 @@ BEGIN
       WHERE gone.duplicate_of IS NULL AND gone.status IN ('assigned', 'working', 'qualified') GROUP BY r.rep_no;
     DELETE FROM leadroute.returned_turns t USING gone JOIN leadroute.decisions d ON d.lead_id = gone.id
      WHERE t.decision_id = d.id;
+    DELETE FROM leadroute.lead_events t USING gone WHERE t.lead_id = gone.id;
+    DELETE FROM leadroute.responses t USING gone WHERE t.lead_id = gone.id;
+    DELETE FROM leadroute.claims t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.notifications t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.sla_clocks t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.decisions t USING gone WHERE t.lead_id = gone.id;
@@ -127,6 +130,9 @@ CREATE FUNCTION leadroute.leads_truncated() RETURNS trigger
 BEGIN
     DELETE FROM leadroute.loads;
     DELETE FROM leadroute.returned_turns;
+    DELETE FROM leadroute.lead_events;
+    DELETE FROM leadroute.responses;
+    DELETE FROM leadroute.claims;
     DELETE FROM leadroute.notifications;
     DELETE FROM leadroute.sla_clocks;
     DELETE FROM leadroute.decisions;

@@ -14,11 +14,13 @@ extension_sql_file!("../sql/13_reading.sql", name = "reading", requires = ["acco
 extension_sql_file!("../sql/20_leads.sql", name = "leads", requires = ["reading"]);
 extension_sql_file!("../sql/21_books.sql", name = "books", requires = ["leads"]);
 extension_sql_file!("../sql/22_history.sql", name = "history", requires = ["books"]);
-extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["history"]);
+extension_sql_file!("../sql/23_life.sql", name = "life", requires = ["history"]);
+extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["life"]);
 extension_sql_file!("../sql/40_routing.sql", name = "routing", requires = ["guards"]);
 extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["routing"]);
 extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["duplicates"]);
-extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["turns"]);
+extension_sql_file!("../sql/46_life.sql", name = "life_functions", requires = ["turns"]);
+extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["life_functions"]);
 extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["views"]);
 extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["jobs"]);
 extension_sql_file!("../sql/71_mail_domains.sql", name = "mail_domains", requires = ["defaults"]);

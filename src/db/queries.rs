@@ -3,7 +3,7 @@
 
 use super::spi::Query;
 use pgrx::pg_sys::{
-    BOOLOID, INT4ARRAYOID, INT4OID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
+    BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
 };
 
 /// The rules as JSON.
@@ -164,14 +164,24 @@ pub static TURN_RETURNED: Query = Query::new(
     &[INT8OID, INT4OID, INT4OID, TEXTOID],
 );
 
-/// Pools that hold leads.
-pub static HELD_POOLS: Query = Query::new(
-    "SELECT DISTINCT pool FROM leadroute.leads WHERE held AND pool IS NOT NULL ORDER BY pool",
+/// Pools that hold leads, or that queues with leads hand out to.
+pub static POOLS_WITH_LEADS: Query = Query::new(
+    "SELECT pool FROM leadroute.leads WHERE held AND pool IS NOT NULL
+     UNION
+     SELECT auto_assign_pool FROM leadroute.queues q
+      WHERE auto_assign_pool IS NOT NULL AND EXISTS (SELECT FROM leadroute.leads l WHERE l.queue = q.name AND l.owner_id IS NULL)
+      ORDER BY 1",
     &[],
 );
 
-/// Leads that a pool ($1) holds, oldest first, after $2; $3 at most. What somebody else holds is left to them.
-pub static HELD: Query = Query::new(
-    "SELECT id FROM leadroute.leads WHERE held AND pool = $1 AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED",
-    &[TEXTOID, INT8OID, INT4OID],
+/// Leads that a pool ($1) holds, or that have waited for it in a queue long enough at $2, but for those in $3;
+/// $4 at most, the higher tier first, then the oldest. What somebody else holds is left to them.
+pub static WAITING_FOR_POOL: Query = Query::new(
+    "SELECT l.id FROM leadroute.leads l JOIN leadroute.queues q ON q.name = l.queue
+      WHERE l.status = 'queued' AND l.owner_id IS NULL AND l.id <> ALL ($3)
+        AND CASE WHEN l.held THEN l.pool = $1 ELSE q.auto_assign_pool = $1 AND l.routed_at <= $2 - q.auto_assign_after END
+      ORDER BY (SELECT lower(t.score) FROM leadroute.tiers t WHERE t.name = l.tier AND (t.segment = l.segment OR t.segment IS NULL)
+                 ORDER BY t.segment NULLS LAST LIMIT 1) DESC NULLS LAST, l.id
+      LIMIT $4 FOR UPDATE OF l SKIP LOCKED",
+    &[TEXTOID, TIMESTAMPTZOID, INT8ARRAYOID, INT4OID],
 );

@@ -1,4 +1,4 @@
-//! A lead that was held while everybody was away goes to the first who is back.
+//! A lead that waits in a queue goes to a rep of a pool.
 
 use crate::availability::away;
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};

@@ -1,0 +1,104 @@
+-- What sales tools report: responses, events, claims.
+
+CREATE FUNCTION leadroute.open_lead(lead_id bigint) RETURNS leadroute.leads
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads;
+BEGIN
+    SELECT f.* INTO lead FROM leadroute.leads l JOIN leadroute.leads f ON f.id = coalesce(l.duplicate_of, l.id)
+     WHERE l.id = open_lead.lead_id FOR UPDATE OF f;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'lead % does not exist', coalesce(lead_id::text, 'null')
+            USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.leads.';
+    END IF;
+    RETURN lead;
+END $$;
+COMMENT ON FUNCTION leadroute.open_lead(bigint) IS 'Locks and returns a lead; of a touch, the first lead of the person. Internal.';
+
+CREATE FUNCTION leadroute.known_rep(rep_id text) RETURNS leadroute.reps
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rep leadroute.reps;
+BEGIN
+    SELECT * INTO rep FROM leadroute.reps r WHERE r.id = known_rep.rep_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'rep "%" does not exist', rep_id
+            USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.reps.';
+    END IF;
+    RETURN rep;
+END $$;
+COMMENT ON FUNCTION leadroute.known_rep(text) IS 'A rep, or an error that names the one that is missing. Internal.';
+
+CREATE FUNCTION leadroute.record_response(lead_id bigint, rep_id text, channel text DEFAULT NULL,
+                                          at timestamptz DEFAULT clock_timestamp(), meaningful boolean DEFAULT true) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads := leadroute.open_lead(lead_id);
+    rep leadroute.reps := leadroute.known_rep(rep_id);
+    answered_at timestamptz := least(coalesce(record_response.at, clock_timestamp()), clock_timestamp());
+    stopped integer;
+    decision bigint;
+BEGIN
+    IF answered_at < lead.occurred_at THEN
+        RAISE EXCEPTION 'the response (%) is before the buyer acted (%)', answered_at, lead.occurred_at
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Check the time zone of "at".';
+    END IF;
+    INSERT INTO leadroute.responses (lead_id, rep_id, channel, at, meaningful)
+    VALUES (lead.id, rep.id, record_response.channel, answered_at, coalesce(record_response.meaningful, true));
+    IF NOT coalesce(record_response.meaningful, true) THEN
+        RETURN false;
+    END IF;
+    UPDATE leadroute.sla_clocks c SET stopped_at = answered_at, next_at = NULL
+     WHERE c.lead_id = lead.id AND c.stopped_at IS NULL;
+    GET DIAGNOSTICS stopped = ROW_COUNT;
+    IF lead.first_response_at IS NULL THEN
+        INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment,
+                                         territory, tier, pool, playbook, reason)
+        VALUES (lead.id, clock_timestamp(), 'response', CASE WHEN lead.owner_id IS NOT NULL THEN 'owner'
+                WHEN lead.queue IS NOT NULL THEN 'queue' ELSE 'nurture' END, lead.owner_id, lead.queue, lead.owner_id, lead.segment,
+                lead.territory, lead.tier, lead.pool, lead.playbook,
+                format('first response by %s%s', rep.id, ' (' || record_response.channel || ')'))
+        RETURNING id INTO decision;
+    END IF;
+    UPDATE leadroute.leads l
+       SET first_response_at = least(l.first_response_at, answered_at), decision_id = coalesce(decision, l.decision_id),
+           status = CASE l.status WHEN 'assigned' THEN 'working' ELSE l.status END
+     WHERE l.id = lead.id;
+    RETURN stopped > 0;
+END $$;
+COMMENT ON FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean) IS 'Notes that a rep answered a lead. The first meaningful response stops the clock, whoever of the team gives it; an automatic reply (meaningful = false) does not, nor does a change of owner. True if a clock was stopped. A response to a touch is one to the first lead; a time in the future is now.';
+
+CREATE FUNCTION leadroute.claim_lead(lead_id bigint, rep_id text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads := leadroute.open_lead(lead_id);
+    rep leadroute.reps := leadroute.known_rep(rep_id);
+    decision bigint;
+BEGIN
+    IF lead.owner_id IS NOT NULL OR lead.queue IS NULL THEN
+        RAISE EXCEPTION 'lead % %', lead.id, CASE WHEN lead.owner_id IS NOT NULL THEN format('is owned by %s', lead.owner_id) ELSE 'waits in no queue' END
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Only leads that wait in a queue can be claimed; see transfer_lead.';
+    END IF;
+    IF NOT (SELECT q.claimable FROM leadroute.queues q WHERE q.name = lead.queue) THEN
+        RAISE EXCEPTION 'leads of queue "%" cannot be claimed', lead.queue
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Set queues.claimable to true to allow it.';
+    END IF;
+    IF NOT rep.active THEN
+        RAISE EXCEPTION 'rep "%" is not active', rep.id
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Set reps.active to true first.';
+    END IF;
+    INSERT INTO leadroute.claims (lead_id, rep_id, queue, action) VALUES (lead.id, rep.id, lead.queue, 'claimed')
+    ON CONFLICT DO NOTHING;
+    -- What the rep saw and left: the longest-waiting of the same queue. More than a page nobody looks at.
+    INSERT INTO leadroute.claims (lead_id, rep_id, queue, action)
+    SELECT o.id, rep.id, lead.queue, 'skipped' FROM leadroute.leads o
+     WHERE o.queue = lead.queue AND o.owner_id IS NULL AND o.duplicate_of IS NULL AND o.id < lead.id ORDER BY o.id LIMIT 20
+    ON CONFLICT DO NOTHING;
+    INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, segment, territory, tier, pool, playbook, reason)
+    VALUES (lead.id, clock_timestamp(), 'claim', 'owner', rep.id, lead.segment, lead.territory, lead.tier, lead.pool, lead.playbook,
+            format('claimed from queue %s by %s', lead.queue, rep.id))
+    RETURNING id INTO decision;
+    UPDATE leadroute.leads l SET owner_id = rep.id, queue = NULL, held = false, status = 'assigned', decision_id = decision WHERE l.id = lead.id;
+    RETURN decision;
+END $$;
+COMMENT ON FUNCTION leadroute.claim_lead(bigint, text) IS 'Gives a lead that waits in a claimable queue to the rep who asks for it, and returns the decision. Of several who ask at once one gets it, and the others an error. The clock goes on until somebody responds. Caps do not refuse a claim, but it counts.';
