@@ -22,7 +22,8 @@ extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["duplicat
 extension_sql_file!("../sql/46_life.sql", name = "life_functions", requires = ["turns"]);
 extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["life_functions"]);
 extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["views"]);
-extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["speed"]);
+extension_sql_file!("../sql/55_health.sql", name = "health", requires = ["speed"]);
+extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["health"]);
 extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["jobs"]);
 extension_sql_file!("../sql/71_mail_domains.sql", name = "mail_domains", requires = ["defaults"]);
 extension_sql_file!("../sql/80_dump.sql", name = "dump", requires = ["mail_domains"]);

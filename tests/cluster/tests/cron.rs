@@ -42,6 +42,11 @@ fn an_overdue_lead_goes_to_the_next_rep_and_then_to_the_manager() {
         (text(&mut client, owners) == "r1 > r2 > boss").then_some(())
     });
     check_consistency(&mut client);
+    let unwell = "SELECT coalesce(string_agg(\"check\" || ': ' || detail, '; '), '') FROM leadroute.routing_health WHERE status = 'error'";
+    assert_eq!(text(&mut client, unwell), "");
+    // a job that fails, and one that would connect to another server, are seen
+    client.batch_execute("UPDATE cron.job SET nodeport = 1 WHERE jobname = 'leadroute queues'").unwrap();
+    assert!(text(&mut client, unwell).contains("connects to port 1"), "{}", text(&mut client, unwell));
     assert_eq!(text(&mut client, "SELECT leadroute.unschedule_jobs()::text"), "4");
     assert_eq!(text(&mut client, "SELECT leadroute.escalate_overdue()::text"), "0");
 }

@@ -1,0 +1,66 @@
+-- Whether routing and its jobs do their work.
+
+CREATE FUNCTION leadroute.job_health() RETURNS TABLE ("check" text, status text, detail text)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    found record;
+BEGIN
+    IF pg_is_in_recovery() THEN
+        RETURN QUERY VALUES ('jobs', 'ok', 'this is a standby: jobs run on the primary');
+        RETURN;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_cron') THEN
+        RETURN QUERY VALUES ('jobs', 'warning', 'pg_cron is not installed: escalate_overdue() and the other jobs must be called by a scheduler of your own');
+        RETURN;
+    END IF;
+    FOR found IN EXECUTE $q$
+        SELECT j.jobname, j.active, j.nodeport, d.status, d.return_message, d.start_time
+          FROM unnest($1) name
+          LEFT JOIN cron.job j ON j.jobname = name AND j.database = current_database()
+          LEFT JOIN LATERAL (SELECT r.status, r.return_message, r.start_time FROM cron.job_run_details r
+                              WHERE r.jobid = j.jobid AND r.status IN ('succeeded', 'failed') ORDER BY r.runid DESC LIMIT 1) d ON true
+         ORDER BY name $q$ USING ARRAY['leadroute escalation', 'leadroute housekeeping', 'leadroute performance', 'leadroute queues'] LOOP
+        "check" := coalesce(found.jobname, 'jobs');
+        IF found.jobname IS NULL THEN
+            status := 'error';
+            detail := 'a job is not scheduled: run SELECT * FROM leadroute.schedule_jobs()';
+        ELSIF NOT found.active THEN
+            status := 'error';
+            detail := 'the job is switched off in cron.job';
+        ELSIF found.nodeport <> current_setting('port')::integer THEN
+            status := 'error';
+            detail := format('the job connects to port %s, the server listens on %s: run unschedule_jobs(), then schedule_jobs()', found.nodeport, current_setting('port'));
+        ELSIF found.status = 'failed' THEN
+            status := 'error';
+            detail := format('the last run (%s) failed: %s', found.start_time, found.return_message);
+        ELSE
+            status := 'ok';
+            detail := CASE WHEN found.start_time IS NULL THEN 'has not run yet' ELSE format('last run %s', found.start_time) END;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.job_health() IS 'What pg_cron says of the jobs of leadroute, for routing_health.';
+
+CREATE VIEW leadroute.routing_health AS
+SELECT 'routing' AS "check", CASE WHEN current_setting('leadroute.enabled')::boolean THEN 'ok' ELSE 'error' END AS status,
+       CASE WHEN current_setting('leadroute.enabled')::boolean THEN 'is on' ELSE 'is off: leads are not assigned' END AS detail
+UNION ALL
+SELECT 'leads without a route', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END,
+       format('leads that came while routing was off: %s (reroute_lead() routes them)', count(*))
+  FROM leadroute.leads WHERE status = 'new' AND (routed_at IS NULL OR routed_at = '-infinity')
+UNION ALL
+SELECT 'routing errors', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
+       format('of the last 10,000 decisions errors kept in catch_all: %s%s', count(*), max('; ' || reason))
+  FROM (SELECT reason, trace FROM leadroute.decisions ORDER BY id DESC LIMIT 10000) d
+ WHERE trace @> '[{"code": "error"}]'
+UNION ALL
+SELECT 'overdue steps', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
+       format('steps of SLA ladders due for more than two minutes: %s', count(*))
+  FROM leadroute.sla_clocks WHERE next_at < now() - interval '2 minutes'
+UNION ALL
+SELECT 'rules', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END, format('listed in config_problems: %s', count(*))
+  FROM leadroute.config_problems
+UNION ALL
+SELECT "check", status, detail FROM leadroute.job_health();
+COMMENT ON VIEW leadroute.routing_health IS 'A line for each thing that must work, with status ok, warning or error: routing, the ladder, the rules, and the jobs of pg_cron. After a promotion to another port the jobs fail until they are scheduled again; it says so here.';
