@@ -3,11 +3,17 @@
 use crate::config::{Segment, Span};
 use crate::lead::Lead;
 use crate::Micros;
+use index::Index;
+use rustc_hash::FxHashMap;
+
+mod index;
 
 /// The segments in the order in which they are tried.
 #[derive(Debug, Default)]
 pub struct Matcher {
     segments: Vec<Segment>,
+    index: Index,
+    places: FxHashMap<String, usize>,
 }
 
 /// What a search found.
@@ -22,7 +28,9 @@ pub struct Search {
 impl Matcher {
     /// `segments` must come in the order of priority, ties by name.
     pub fn new(segments: Vec<Segment>) -> Self {
-        Self { segments }
+        let index = Index::new(&segments);
+        let places = segments.iter().enumerate().map(|(place, row)| (row.name.clone(), place)).collect();
+        Self { segments, index, places }
     }
 
     /// The segment at a place that [`Matcher::search`] gave.
@@ -32,7 +40,7 @@ impl Matcher {
 
     /// The place of a segment by name.
     pub fn place(&self, name: &str) -> Option<usize> {
-        self.segments.iter().position(|segment| segment.name == name)
+        self.places.get(name).copied()
     }
 
     /// How many segments there are.
@@ -48,19 +56,14 @@ impl Matcher {
     /// The first segment whose columns and condition hold. A broken condition is skipped and reported.
     pub fn search(&self, lead: &Lead, now: Micros, mut condition: impl FnMut(&str) -> bool) -> Search {
         let mut search = Search::default();
-        for (place, segment) in self.segments.iter().enumerate() {
-            if !columns_hold(segment, lead, now) {
-                continue;
-            }
+        search.found = self.index.search(lead, |place| {
+            let segment = self.segments.get(place).filter(|segment| columns_hold(segment, lead, now))?;
             if let Some(problem) = &segment.condition_problem {
                 search.broken.push((segment.name.clone(), problem.clone()));
-                continue;
+                return None;
             }
-            if segment.condition.as_deref().is_none_or(&mut condition) {
-                search.found = Some(place);
-                break;
-            }
-        }
+            segment.condition.as_deref().is_none_or(&mut condition).then_some(place)
+        });
         search
     }
 }
@@ -103,3 +106,6 @@ fn within<T: PartialOrd>(span: &Option<Span<T>>, value: Option<&T>) -> bool {
         (Some(_), None) => false,
     }
 }
+
+#[cfg(test)]
+mod tests;
