@@ -28,3 +28,36 @@ INSERT INTO leadroute.leads (id, company) VALUES (1, 'b3'), (2, 'b4'), (3, 'b5')
     ON CONFLICT DO NOTHING RETURNING company, owner_id, queue;
 SELECT * FROM story.load;
 ROLLBACK;
+
+-- A lead that a trigger deletes in the statement that inserted it was never counted, with caps or without.
+CREATE FUNCTION story.no_spam() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN DELETE FROM leadroute.leads WHERE id = NEW.id; RETURN NULL; END $$;
+CREATE TRIGGER no_spam AFTER INSERT ON leadroute.leads FOR EACH ROW WHEN (NEW.source = 'spam') EXECUTE FUNCTION story.no_spam();
+UPDATE leadroute.reps SET daily_cap = 9;
+INSERT INTO leadroute.leads (company, source) VALUES ('c1', 'spam'), ('c2', 'spam'), ('c3', 'spam');
+UPDATE leadroute.reps SET daily_cap = NULL;
+INSERT INTO leadroute.leads (company, source) VALUES ('c4', 'spam'), ('c5', 'spam'), ('c6', 'spam');
+SELECT * FROM story.load;
+-- One that goes later in its transaction was.
+BEGIN;
+INSERT INTO leadroute.leads (company, crm_account_id) VALUES ('d', 'acme');
+SELECT * FROM story.load;
+DELETE FROM leadroute.leads WHERE company = 'd';
+SELECT * FROM story.load;
+ROLLBACK;
+
+-- Whoever brings a lead with its owner along counts nothing; it counts once a decision gives it to somebody.
+INSERT INTO leadroute.leads (company, routed_at, owner_id, status)
+    SELECT 'e' || n, '2020-01-01', 'ann', 'assigned' FROM generate_series(1, 5) n;
+UPDATE leadroute.leads SET status = 'lost' WHERE company = 'e1';
+DELETE FROM leadroute.leads WHERE company = 'e2';
+SELECT * FROM story.load;
+UPDATE leadroute.leads SET owner_id = 'bob' WHERE company = 'e3';
+SELECT * FROM story.load;
+UPDATE leadroute.leads SET status = 'lost' WHERE company = 'e3';
+SELECT * FROM story.load;
+UPDATE leadroute.leads SET crm_account_id = 'acme' WHERE company = 'e4';
+SELECT leadroute.reroute_lead(id) ->> 'owner_id' AS owner FROM leadroute.leads WHERE company = 'e4';
+SELECT * FROM story.load;
+DELETE FROM leadroute.leads WHERE company IN ('e4', 'e5');
+SELECT * FROM story.load;
