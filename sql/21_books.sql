@@ -40,7 +40,7 @@ COMMENT ON COLUMN leadroute.loads.replaces IS 'Versions that count again if the 
 COMMENT ON COLUMN leadroute.loads.day IS 'Day on the clock of the rep.';
 COMMENT ON COLUMN leadroute.loads.today IS 'Leads given to the rep on that day.';
 COMMENT ON COLUMN leadroute.loads.this_week IS 'Leads given to the rep in the ISO week of that day.';
-COMMENT ON COLUMN leadroute.loads.open IS 'Leads that the rep owns in status assigned, working or qualified.';
+COMMENT ON COLUMN leadroute.loads.open IS 'Leads that the rep owns by a decision, in status assigned, working or qualified.';
 
 CREATE TABLE leadroute.returned_turns (
     decision_id bigint PRIMARY KEY,

@@ -97,7 +97,8 @@ CREATE FUNCTION leadroute.count_load() RETURNS trigger
 COMMENT ON FUNCTION leadroute.count_load() IS 'Trigger: keeps the loads of reps right when a lead changes its owner or is closed, whoever does it.';
 
 CREATE TRIGGER count_load AFTER UPDATE ON leadroute.leads FOR EACH ROW
-    WHEN ((OLD.owner_id, OLD.status, OLD.duplicate_of) IS DISTINCT FROM (NEW.owner_id, NEW.status, NEW.duplicate_of))
+    WHEN ((OLD.owner_id, OLD.status, OLD.duplicate_of, OLD.decision_id IS NULL)
+          IS DISTINCT FROM (NEW.owner_id, NEW.status, NEW.duplicate_of, NEW.decision_id IS NULL))
     EXECUTE FUNCTION leadroute.count_load();
 
 CREATE FUNCTION leadroute.leads_deleted() RETURNS trigger
@@ -107,9 +108,13 @@ BEGIN
         RAISE EXCEPTION 'a deleted lead still has touches that point at it'
             USING ERRCODE = 'foreign_key_violation', HINT = 'Delete the leads with that duplicate_of in the same statement.';
     END IF;
+    -- A lead that goes before the statement that inserted it ends has not been counted; its decision is not there yet.
     PERFORM leadroute.add_load(r.rep_no, 0, -count(*)::int)
        FROM gone JOIN leadroute.reps r ON r.id = gone.owner_id
-      WHERE gone.duplicate_of IS NULL AND gone.status IN ('assigned', 'working', 'qualified') GROUP BY r.rep_no;
+      WHERE gone.duplicate_of IS NULL AND gone.status IN ('assigned', 'working', 'qualified')
+        AND gone.decision_id IS NOT NULL
+        AND (gone.routed_at < now() OR EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = gone.decision_id))
+      GROUP BY r.rep_no;
     DELETE FROM leadroute.returned_turns t USING gone JOIN leadroute.decisions d ON d.lead_id = gone.id
      WHERE t.decision_id = d.id;
     DELETE FROM leadroute.lead_events t USING gone WHERE t.lead_id = gone.id;
@@ -128,7 +133,8 @@ CREATE TRIGGER leads_deleted AFTER DELETE ON leadroute.leads REFERENCING OLD TAB
 CREATE FUNCTION leadroute.leads_truncated() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    DELETE FROM leadroute.loads;
+    -- Whoever returns a turn waits: beside rows that are only deleted, the versions of a book would start over.
+    TRUNCATE leadroute.loads;
     DELETE FROM leadroute.returned_turns;
     DELETE FROM leadroute.lead_events;
     DELETE FROM leadroute.responses;

@@ -6,7 +6,7 @@
 
 use super::identity::{next_value, AsOwner};
 use super::ledger::Ledgers;
-use super::loads::{self, Added};
+use super::loads::{self, Added, LOADS};
 use super::patience::Patience;
 use super::rescue::{protect, Failure};
 use super::row::{now, LeadRow};
@@ -187,25 +187,40 @@ impl Batch {
             let _owner = AsOwner::begin();
             next_value("decisions_id_seq")
         };
+        self.count_at_once(&mut pending);
         let tuple = row.decided(&pending.decision, pending.decision_id, pending.decided_at);
         self.pending.push(pending);
         tuple
     }
 
-    /// Gives the turn of the row before back if that row was dropped on a conflict: by now it is there,
-    /// or will never be.
-    fn take_back_dropped(&mut self) {
-        let Some(last) = self.pending.pop_if(|last| !last.decision.turns.is_empty() && !is_there(last))
-        else {
+    /// A lead that did not come by rotation fills the caps of its owner too: for the next row already.
+    fn count_at_once(&self, pending: &mut Pending) {
+        let capped = |owner: &str| self.roster.reps.get(owner).is_some_and(|rep| !rep.caps().is_none());
+        if pending.is_counted || !pending.decision.outcome.owner().is_some_and(capped) {
             return;
-        };
-        self.dropped(&last);
+        }
+        if let Some((rep_no, lead)) = self.given(pending) {
+            let _owner = AsOwner::begin();
+            LOADS.add(rep_no, &lead);
+            pending.is_counted = true;
+        }
     }
 
+    /// Gives turn and place of the row before back if that row was dropped on a conflict: by now it is
+    /// there, or will never be.
+    fn take_back_dropped(&mut self) {
+        let took = |last: &Pending| last.is_counted || !last.decision.turns.is_empty();
+        if let Some(last) = self.pending.pop_if(|last| took(last) && !is_there(last)) {
+            self.dropped(&last);
+        }
+    }
+
+    /// The place is free for the next row of the statement.
     fn dropped(&mut self, pending: &Pending) {
         self.ledgers.take_back(&pending.decision.turns);
         if let Some((rep_no, lead)) = self.given(pending).filter(|_| pending.is_counted) {
-            self.ledgers.count_load(rep_no, &lead.taken_back());
+            let _owner = AsOwner::begin();
+            LOADS.add(rep_no, &lead.taken_back());
         }
     }
 

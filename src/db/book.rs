@@ -251,11 +251,12 @@ fn list(versions: &[i64]) -> Option<Datum> {
     versions.to_vec().into_datum()
 }
 
-/// A version after all others, by the clock and the process.
+/// A version after all others, by the clock and the process. The clock has 50 bits, which last from 2000 until
+/// 2035; then they start over.
 fn loose_version() -> i64 {
     // SAFETY: reads the clock and a number.
     let (now, process) = unsafe { (pg_sys::GetCurrentTimestamp(), pg_sys::MyProcPid) };
-    LOOSE + (now << 12) + i64::from(process & 0xfff)
+    LOOSE | ((now << 12 | i64::from(process & 0xfff)) & (LOOSE - 1))
 }
 
 /// Forgets the rows of this transaction: it has ended.

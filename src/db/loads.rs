@@ -150,7 +150,7 @@ unsafe fn count_load(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 /// Who holds a lead.
 struct Held {
     owner: Option<String>,
-    /// Owned, no touch, and not closed.
+    /// Owned by a decision, no touch, and not closed.
     is_open: bool,
     is_touch: bool,
 }
@@ -159,7 +159,9 @@ impl Held {
     fn of(row: &LeadRow) -> Self {
         let (owner, is_touch) = (row.get::<String>("owner_id"), row.get::<i64>("duplicate_of").is_some());
         let worked_on = |status: String| matches!(status.as_str(), "assigned" | "working" | "qualified");
-        let is_open = owner.is_some() && !is_touch && row.get("status").is_some_and(worked_on);
+        // Who brings a lead with its owner along has not counted it.
+        let is_decided = row.get::<i64>("decision_id").is_some();
+        let is_open = owner.is_some() && is_decided && !is_touch && row.get("status").is_some_and(worked_on);
         Self { owner, is_open, is_touch }
     }
 }

@@ -240,3 +240,44 @@ fn serializable_sessions_share_a_pool() {
     }
     check_consistency(&mut sessions[0]);
 }
+
+/// The book that starts over with an emptied table loses nothing to somebody who writes into it beside.
+#[test]
+fn a_book_starts_over_with_its_leads() {
+    let database = Database::with_pool(1);
+    let (mut emptier, mut other) = (database.connect(), database.connect());
+    emptier.batch_execute("UPDATE leadroute.reps SET daily_cap = 100").unwrap();
+    for n in 0..5 {
+        insert(&mut emptier, &format!("{n}@acme.com"));
+    }
+    let returned = "SELECT leadroute.return_turn(max(id)) FROM leadroute.decisions";
+    emptier.batch_execute("BEGIN; TRUNCATE leadroute.leads").unwrap();
+    insert(&mut emptier, "new@acme.com");
+    other.batch_execute("SET lock_timeout = '200ms'").unwrap();
+    // at once, or not before the other has ended
+    drop(other.batch_execute(returned));
+    emptier.batch_execute("COMMIT").unwrap();
+    insert(&mut other, "last@acme.com");
+    assert_eq!(number(&mut other, "SELECT count(*) FROM leadroute.loads"), 1, "a row of the book was lost");
+}
+
+/// What another transaction wrote and replaced itself behind a savepoint does not count beside what replaced it.
+#[test]
+fn rows_behind_a_savepoint_do_not_count_twice() {
+    let database = Database::with_pool(1);
+    let (mut open, mut other) = (database.connect(), database.connect());
+    other.batch_execute("UPDATE leadroute.reps SET daily_cap = 4").unwrap();
+    open.batch_execute("BEGIN").unwrap();
+    insert(&mut open, "a@acme.com");
+    open.batch_execute("SAVEPOINT s").unwrap();
+    insert(&mut open, "b@acme.com");
+    let beside = [insert(&mut other, "c@acme.com"), insert(&mut other, "d@acme.com")];
+    assert_eq!(beside, ["r1", "r1"], "two of four places were taken");
+    assert_eq!(insert(&mut other, "e@acme.com"), "catch_all", "a cap was passed");
+    // the row behind the savepoint counts again, and the place of the other one is free
+    open.batch_execute("ROLLBACK TO s").unwrap();
+    assert_eq!([insert(&mut other, "f@acme.com"), insert(&mut other, "g@acme.com")], ["r1", "catch_all"]);
+    open.batch_execute("ROLLBACK").unwrap();
+    assert_eq!([insert(&mut other, "h@acme.com"), insert(&mut other, "i@acme.com")], ["r1", "catch_all"]);
+    check_consistency(&mut other);
+}

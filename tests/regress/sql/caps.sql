@@ -29,6 +29,9 @@ INSERT INTO leadroute.leads (email, crm_account_id) VALUES ('ada@acme.com', 'acm
 INSERT INTO leadroute.accounts (id, named, owner_id) VALUES ('acme', true, 'ann');
 INSERT INTO leadroute.leads (company, crm_account_id) VALUES ('Acme', 'acme') RETURNING id, owner_id;
 SELECT * FROM story.load WHERE rep_id = 'ann';
+-- Nor does a touch of a lead whose owner has caps count.
+INSERT INTO leadroute.leads (email, crm_account_id) VALUES ('tom@acme.net', 'acme'), ('tom@acme.net', 'acme'), ('tom+x@acme.net', 'acme') RETURNING status, owner_id;
+SELECT * FROM story.load WHERE rep_id = 'ann';
 
 -- Every way in which a lead changes hands is counted: by hand, by transfer, by deletion, by a rename.
 UPDATE leadroute.leads SET owner_id = 'bob' WHERE company = 'Acme';
