@@ -19,7 +19,9 @@ extension_sql_file!("../sql/40_routing.sql", name = "routing", requires = ["guar
 extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["routing"]);
 extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["duplicates"]);
 extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["turns"]);
-extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["views"]);
+extension_sql_file!("../sql/52_coverage.sql", name = "coverage", requires = ["views"]);
+extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]);
+extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["lint"]);
 extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["jobs"]);
 extension_sql_file!("../sql/71_mail_domains.sql", name = "mail_domains", requires = ["defaults"]);
 extension_sql_file!("../sql/80_dump.sql", name = "dump", requires = ["mail_domains"]);
