@@ -21,7 +21,9 @@ extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = 
 extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["duplicates"]);
 extension_sql_file!("../sql/46_life.sql", name = "life_functions", requires = ["turns"]);
 extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["life_functions"]);
-extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["views"]);
+extension_sql_file!("../sql/52_coverage.sql", name = "coverage", requires = ["views"]);
+extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]);
+extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["lint"]);
 extension_sql_file!("../sql/55_health.sql", name = "health", requires = ["speed"]);
 extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["health"]);
 extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["jobs"]);
