@@ -18,7 +18,8 @@ extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["histor
 extension_sql_file!("../sql/40_routing.sql", name = "routing", requires = ["guards"]);
 extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["routing"]);
 extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["duplicates"]);
-extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["turns"]);
+extension_sql_file!("../sql/48_outbox.sql", name = "outbox", requires = ["turns"]);
+extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["outbox"]);
 extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["views"]);
 extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["jobs"]);
 extension_sql_file!("../sql/71_mail_domains.sql", name = "mail_domains", requires = ["defaults"]);

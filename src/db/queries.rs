@@ -175,3 +175,6 @@ pub static HELD: Query = Query::new(
     "SELECT id FROM leadroute.leads WHERE held AND pool = $1 AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED",
     &[TEXTOID, INT8OID, INT4OID],
 );
+
+/// Whether a notification could be taken now.
+pub static WAITING: Query = Query::new("SELECT leadroute.notifications_waiting()", &[]);
