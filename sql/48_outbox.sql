@@ -196,7 +196,7 @@ END $$;
 COMMENT ON FUNCTION leadroute.check_rates() IS 'Tells the manager of the catch-all queue, at most once an hour, when of the leads of the last hour (the latest 10000, at least 20) a greater share than leadroute.alarm_share fell back. Returns how many alarms it wrote.';
 
 CREATE VIEW leadroute.stuck_notifications AS
-SELECT n.id, n.kind, n.lead_id, n.rep_id, n.queue, n.created_at, n.attempts, n.taken_by, n.lease_until,
+SELECT n.id, n.lead_id, n.decision_id, n.rep_id, n.created_at, n.attempts, n.taken_by, n.lease_until,
        (SELECT count(*) FROM leadroute.notifications w
          WHERE w.lead_id = n.lead_id AND w.id > n.id AND coalesce(w.acked_at, 'infinity') = 'infinity') AS holds_back
   FROM leadroute.notifications n

@@ -329,9 +329,7 @@ pub fn register() {
 }
 
 unsafe extern "C-unwind" fn transaction_ended(event: pg_sys::XactEvent::Type, _: *mut std::ffi::c_void) {
-    use pg_sys::XactEvent::{
-        XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE, XACT_EVENT_PRE_COMMIT,
-    };
+    use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE, XACT_EVENT_PRE_COMMIT};
     if event == XACT_EVENT_PRE_COMMIT {
         outbox::before_commit();
     }

@@ -66,7 +66,7 @@ DO $$ BEGIN FOR n IN 1..4 LOOP
 END LOOP; END $$;
 SELECT count(*) AS stuck FROM leadroute.stuck_notifications;
 SELECT id, attempt FROM leadroute.take_notifications('one');
-SELECT id, kind, lead_id, rep_id, attempts, taken_by, holds_back FROM leadroute.stuck_notifications;
+SELECT id, lead_id, rep_id, attempts, taken_by, holds_back FROM leadroute.stuck_notifications;
 CREATE FUNCTION story.lease(done integer) RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN
     UPDATE leadroute.notifications SET attempts = done, lease_until = now() WHERE id = 7;
     PERFORM leadroute.take_notifications('one');
