@@ -6,7 +6,7 @@ use std::time::Duration;
 pub struct Config {
     /// Where the database is.
     pub database: postgres::Config,
-    /// Where notifications go.
+    /// Where notifications go; `-` is nowhere.
     pub webhook_url: String,
     /// Key of the signature.
     pub webhook_secret: String,

@@ -216,8 +216,41 @@ fn only_a_listener_that_sleeps_is_woken_and_only_by_a_commit() {
     assert_eq!(barrier(&mut listener, &mut router), 1);
     // A listener that has gone is not notified any more.
     drop(listener);
-    let asleep = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
+    let asleep = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     wait_for("the sleeper to be gone", 20, || (number(&mut router, asleep) == 0).then_some(()));
+}
+
+/// A commit that has looked for sleepers and is not visible yet: nobody falls asleep beside it.
+#[test]
+fn a_listener_does_not_fall_asleep_beside_a_commit() {
+    let database = Database::with_pool(1);
+    let (mut listener, mut blocker, mut router) =
+        (database.connect(), database.connect(), database.connect());
+    router
+        .batch_execute("SET lock_timeout = '20s'; CREATE TEMP TABLE late (n integer) ON COMMIT DELETE ROWS")
+        .unwrap();
+    let late = text(&mut router, "SELECT oid::regclass::text FROM pg_class WHERE relname = 'late'");
+    let schema = text(&mut router, "SELECT pg_my_temp_schema()::regnamespace::text");
+    // Emptying it is among the last things of a commit, and waits for the blocker.
+    blocker.batch_execute(&format!("BEGIN; LOCK TABLE {schema}.{late} IN ACCESS SHARE MODE")).unwrap();
+    thread::scope(|scope| {
+        let commit = scope.spawn(|| {
+            router.batch_execute(
+                "BEGIN; INSERT INTO late VALUES (1); INSERT INTO leadroute.leads (email) VALUES ('a@late.com'); COMMIT",
+            )
+        });
+        let held = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        wait_for("the commit to be held", 20, || (number(&mut listener, held) == 1).then_some(()));
+        assert_eq!(number(&mut listener, "SELECT count(*) FROM leadroute.take_notifications('l')"), 0);
+        let waits = doze(&mut listener);
+        blocker.batch_execute("COMMIT").unwrap();
+        commit.join().unwrap().unwrap();
+        assert!(waits, "fell asleep beside a commit");
+    });
+    assert_eq!(number(&mut listener, "SELECT count(*) FROM leadroute.take_notifications('l')"), 1);
+    assert!(!doze(&mut listener));
 }
 
 /// Leads go on coming while a listener takes naps without end: it is never left asleep beside a notification.
