@@ -2,7 +2,7 @@
 # What routing costs, beside a minimal (floor.sql) and a plain (plain.sql) PL/pgSQL router.
 #   run.sh          five rounds of BENCH_SECONDS (5) each; about a quarter of an hour
 #   run.sh quick    three rounds of 2 seconds
-#   run.sh rows...  some rows only: single segments10k bulk hot latency memory
+#   run.sh rows...  some rows only: single segments10k bulk hot latency memory notify
 # BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
 # disk, which costs every router the same. Off is the default; 'hot' is measured with both.
 #
@@ -13,7 +13,7 @@
 
 seconds=${BENCH_SECONDS:-5} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
-read -ra wanted <<< "${*:-single segments10k bulk hot latency memory}"
+read -ra wanted <<< "${*:-single segments10k bulk hot latency memory notify}"
 accounts=20000
 here=$ROOT/benches
 work=$(mktemp -d)
@@ -155,6 +155,26 @@ latency() {
     row "latency, 10,000 segments to 10 (us)" "$work/latency.10000" "$work/latency.10" 1.3 most
 }
 
+# The example listener takes and acknowledges everything, in both cases; only with notify on it is woken.
+notify() {
+    company 60
+    rm -f "$work"/notify.*
+    (cd "$ROOT" && cargo build --quiet --release -p leadroute-webhook)
+    for _ in $(seq "$rounds"); do
+        for setting in on off; do
+            PGDATABASE=bench WEBHOOK_URL=- WEBHOOK_SECRET=none BATCH=1000 NAP_SECONDS=1 \
+                "$TARGET/release/leadroute-webhook" >/dev/null 2>&1 & listener=$!
+            PGOPTIONS="-c leadroute.notify=$setting" tps leadroute leadroute 16 >> "$work/notify.$setting"
+            kill "$listener"
+            wait "$listener"
+            sql -c "SELECT format('notify $setting: %s written, %s acknowledged', count(*), count(acked_at)) FROM leadroute.notifications" >&2
+        done
+        tps leadroute leadroute 16 >> "$work/notify.nobody"
+    done
+    row "16 clients with a listener, notify on to off" "$work/notify.on" "$work/notify.off" 0.8 least
+    row "the same to no listener at all (for comparison)" "$work/notify.on" "$work/notify.nobody" 0.8 least
+}
+
 # Private memory of one backend, in MB, after each step of so many leads.
 memory() {
     company 60
@@ -203,7 +223,7 @@ for what in "${wanted[@]}"; do
     case $what in
         single) single 60 ;;
         segments10k) single 10000 ;;
-        bulk | hot | latency | memory) "$what" ;;
+        bulk | hot | latency | memory | notify) "$what" ;;
         *) die "unknown row $what" ;;
     esac
 done

@@ -5,7 +5,7 @@ cd "$ROOT"
 
 say "lint"
 cargo fmt --all --check
-cargo clippy --quiet -p leadroute-engine --all-targets -- -D warnings
+cargo clippy --quiet -p leadroute-engine -p leadroute-webhook --all-targets -- -D warnings
 if grep -rnE '\b(pgrx|pg_sys)\b' src/engine; then
     die "the engine must not know PostgreSQL"
 fi

@@ -42,6 +42,7 @@ BEGIN
      WHERE l.id = lead.id;
     INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id)
     VALUES (lead.id, decision, 'assigned', transfer_lead.rep_id);
+    PERFORM leadroute.wake_listeners();
     RETURN decision;
 END $$;
 COMMENT ON FUNCTION leadroute.transfer_lead(bigint, text, text) IS 'Gives a lead to another rep, who is notified, and returns the decision. Takes no turn and gives none back; counts towards the caps of the new owner, but is not refused by them.';

@@ -1,4 +1,4 @@
--- Escalation, held leads, housekeeping and performance by the clock, through pg_cron where it is installed.
+-- Escalation, held leads, housekeeping, the outbox and performance by the clock, through pg_cron where it is installed.
 
 CREATE FUNCTION leadroute.schedule_jobs() RETURNS TABLE (job text, schedule text, command text)
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -12,6 +12,7 @@ BEGIN
         ('leadroute escalation', '* * * * *', 'SELECT leadroute.escalate_overdue()'),
         ('leadroute queues', '* * * * *', 'SELECT leadroute.assign_queued()'),
         ('leadroute housekeeping', '*/5 * * * *', 'SELECT leadroute.merge_duplicates()'),
+        ('leadroute outbox', '*/5 * * * *', 'SELECT leadroute.check_rates(), leadroute.purge_notifications()'),
         ('leadroute performance', '23 3 * * *', 'SELECT leadroute.refresh_performance()') LOOP
         EXECUTE 'SELECT cron.schedule($1, $2, $3)' USING job, schedule, command;
         RETURN NEXT;

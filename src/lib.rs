@@ -20,7 +20,8 @@ extension_sql_file!("../sql/40_routing.sql", name = "routing", requires = ["guar
 extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["routing"]);
 extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["duplicates"]);
 extension_sql_file!("../sql/46_life.sql", name = "life_functions", requires = ["turns"]);
-extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["life_functions"]);
+extension_sql_file!("../sql/48_outbox.sql", name = "outbox", requires = ["life_functions"]);
+extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["outbox"]);
 extension_sql_file!("../sql/52_coverage.sql", name = "coverage", requires = ["views"]);
 extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]);
 extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["lint"]);

@@ -16,7 +16,8 @@ cluster start test
 eval "$(cluster env test)"
 psql -X -q -v ON_ERROR_STOP=1 -d postgres -c 'CREATE DATABASE leadroute' -c 'CREATE DATABASE leadroute_template'
 psql -X -q -v ON_ERROR_STOP=1 -d leadroute_template -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION leadroute CASCADE'
-cargo test --quiet -p leadroute-cluster-tests
+cargo build --quiet -p leadroute-webhook
+cargo test --quiet -p leadroute-cluster-tests -p leadroute-webhook
 
 say "README"
 tests/readme/run.sh

@@ -13,7 +13,7 @@ use super::row::{now, LeadRow};
 use super::scan::LEADS;
 use super::settings::{self, OnError, ON_ERROR};
 use super::world::Live;
-use super::{book, cache, writer};
+use super::{book, cache, outbox, writer};
 use leadroute_engine::config::Rules;
 use leadroute_engine::decision::{Decision, Outcome};
 use leadroute_engine::pipeline::{self, World};
@@ -344,12 +344,16 @@ pub fn register() {
 }
 
 unsafe extern "C-unwind" fn transaction_ended(event: pg_sys::XactEvent::Type, _: *mut std::ffi::c_void) {
-    use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
+    use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE, XACT_EVENT_PRE_COMMIT};
+    if event == XACT_EVENT_PRE_COMMIT {
+        outbox::before_commit();
+    }
     if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE) {
         OPEN.with_borrow_mut(Vec::clear);
         DOOR.set(None);
         PERSONS.set(0);
         book::transaction_ended();
+        outbox::transaction_ended();
     }
 }
 
@@ -365,6 +369,7 @@ unsafe extern "C-unwind" fn subtransaction_ended(
     }
     if event == SUBXACT_EVENT_ABORT_SUB {
         book::subtransaction_aborted(ended);
+        outbox::subtransaction_aborted(ended);
         DOOR.set(None);
         OPEN.with_borrow_mut(|open| open.retain(|batch| batch.subtransaction < ended));
     }

@@ -1,6 +1,6 @@
-//! Every advisory lock the extension takes. Two-key form: the class, and a number in it. All belong to
-//! the transaction (an error releases them), none is ever waited for in the lock manager: waits are polls
-//! with an end, so no order of inserts can deadlock.
+//! Every advisory lock the extension takes. Two-key form: the class, and a number in it. All but the sleep of
+//! a listener belong to the transaction (an error releases them), none is ever waited for in the lock manager:
+//! waits are polls with an end, so no order of inserts can deadlock.
 
 use pgrx::pg_sys;
 use std::time::{Duration, Instant};
@@ -17,6 +17,9 @@ pub enum Class {
     Person = 0x4C52_0050,
     /// A lead with an external id is being submitted; the second key is a hash of it.
     External = 0x4C52_0045,
+    /// A listener of the outbox sleeps; the second key is 0. Unlike the others it may belong to the session,
+    /// and listeners share it; transactions that commit notifications share it in another mode.
+    Sleep = 0x4C52_0053,
 }
 
 fn tag(class: Class, key: i32) -> pg_sys::LOCKTAG {
@@ -69,6 +72,63 @@ pub fn unlock(class: Class, key: i32) {
     let _owner = OfTransaction::begin();
     // SAFETY: the lock was taken by this transaction in the same mode.
     unsafe { pg_sys::LockRelease(&tag, pg_sys::ExclusiveLock as pg_sys::LOCKMODE, false) };
+}
+
+/// The lock of a listener that sleeps; until [`Sleep::keep`] it goes with the transaction.
+pub struct Sleep;
+
+impl Sleep {
+    const LISTENER: pg_sys::LOCKMODE = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
+    /// In conflict with listeners, not with itself.
+    const ROUTER: pg_sys::LOCKMODE = pg_sys::ShareLock as pg_sys::LOCKMODE;
+
+    fn acquire(mode: pg_sys::LOCKMODE, of_session: bool) -> pg_sys::LockAcquireResult::Type {
+        let _owner = OfTransaction::begin();
+        // SAFETY: a valid tag; never waits.
+        unsafe { pg_sys::LockAcquire(&tag(Class::Sleep, 0), mode, of_session, true) }
+    }
+
+    fn release(of_session: bool) {
+        let _owner = OfTransaction::begin();
+        // SAFETY: the caller holds it.
+        unsafe { pg_sys::LockRelease(&tag(Class::Sleep, 0), Self::LISTENER, of_session) };
+    }
+
+    /// Whether a listener sleeps. If none does, none can until this transaction has ended.
+    pub fn is_anybody_asleep() -> bool {
+        Self::acquire(Self::ROUTER, false) == pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
+    }
+
+    /// Falls asleep, unless a transaction with notifications is just committing.
+    pub fn begin() -> Option<Self> {
+        let result = Self::acquire(Self::LISTENER, false);
+        (result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL).then_some(Self)
+    }
+
+    /// Sleeps on, also after the transaction.
+    pub fn keep(self) {
+        Self::acquire(Self::LISTENER, true);
+        Self::release(false);
+    }
+
+    /// Does not sleep after all.
+    pub fn forget(self) {
+        Self::release(false);
+    }
+
+    /// Wakes up; whether this session was asleep.
+    pub fn end() -> bool {
+        use pg_sys::LockAcquireResult::{LOCKACQUIRE_ALREADY_HELD, LOCKACQUIRE_NOT_AVAIL};
+        let result = Self::acquire(Self::LISTENER, true);
+        if result != LOCKACQUIRE_NOT_AVAIL {
+            Self::release(true);
+        }
+        let was_asleep = result == LOCKACQUIRE_ALREADY_HELD;
+        if was_asleep {
+            Self::release(true);
+        }
+        was_asleep
+    }
 }
 
 /// Tries until `wait_ms` have passed; whether the lock was taken.

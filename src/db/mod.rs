@@ -15,6 +15,7 @@ pub mod identity;
 pub mod ledger;
 pub mod loads;
 pub mod locks;
+pub mod outbox;
 pub mod patience;
 pub mod queries;
 pub mod queued;

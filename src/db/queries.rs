@@ -185,3 +185,6 @@ pub static WAITING_FOR_POOL: Query = Query::new(
       LIMIT $4 FOR UPDATE OF l SKIP LOCKED",
     &[TEXTOID, TIMESTAMPTZOID, INT8ARRAYOID, INT4OID],
 );
+
+/// Whether a notification could be taken now.
+pub static WAITING: Query = Query::new("SELECT leadroute.notifications_waiting()", &[]);

@@ -22,6 +22,11 @@ pub static TURN_WAIT: GucSetting<i32> = GucSetting::<i32>::new(50);
 /// `leadroute.duplicate_wait`, in milliseconds
 pub static DUPLICATE_WAIT: GucSetting<i32> = GucSetting::<i32>::new(1000);
 
+/// `leadroute.notify`
+pub static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(true);
+/// `leadroute.alarm_share`; read by `check_rates`
+static ALARM_SHARE: GucSetting<f64> = GucSetting::<f64>::new(0.2);
+
 /// `leadroute.presence_ttl`, in seconds; 0 is for ever
 pub static PRESENCE_TTL: GucSetting<i32> = GucSetting::<i32>::new(16 * 60 * 60);
 
@@ -79,7 +84,29 @@ pub fn register() {
         GucContext::Suset,
         GucFlags::UNIT_S,
     );
+    register_outbox();
     reserve_prefix();
+}
+
+fn register_outbox() {
+    GucRegistry::define_bool_guc(
+        c"leadroute.notify",
+        c"Wakes listeners that sleep when a transaction has written notifications.",
+        c"While it is off, notifications are written all the same, and a listener finds them when its wait times out.",
+        &NOTIFY,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_float_guc(
+        c"leadroute.alarm_share",
+        c"Share of the leads of the last hour that may fall back before the manager of the catch-all queue is told.",
+        c"1 is never.",
+        &ALARM_SHARE,
+        0.0,
+        1.0,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
 }
 
 #[cfg(not(feature = "pg14"))]

@@ -2,6 +2,7 @@
 
 use super::batch::Pending;
 use super::identity::next_value;
+use super::outbox;
 use super::queries;
 use super::rawjson;
 use super::row::to_postgres_epoch;
@@ -88,6 +89,9 @@ fn record(leads: &[Pending], cause: &str, version: i64, previous_owner: Option<&
     DECISIONS.insert(leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
     CLOCKS.insert(leads.iter().filter_map(clock));
     NOTIFICATIONS.insert(leads.iter().flat_map(notifications));
+    if leads.iter().any(|lead| !lead.decision.notices.is_empty()) {
+        outbox::written();
+    }
 }
 
 fn clock(pending: &Pending) -> Option<[Option<Datum>; 8]> {

@@ -1,0 +1,204 @@
+-- The outbox: who is told what, handed out to those who deliver it.
+
+CREATE FUNCTION leadroute.doze() RETURNS boolean
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_doze';
+COMMENT ON FUNCTION leadroute.doze() IS 'A listener that has found nothing asks to sleep. False: sleep, and be woken by NOTIFY leadroute; first say LISTEN leadroute, and call wake() afterwards. True: notifications are waiting or being committed, take again.';
+
+CREATE FUNCTION leadroute.wake() RETURNS boolean
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_wake';
+COMMENT ON FUNCTION leadroute.wake() IS 'Ends what doze() began, so that no transaction pays for a NOTIFY to this session; true if it slept.';
+
+CREATE FUNCTION leadroute.wake_listeners() RETURNS void
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_wake_listeners';
+COMMENT ON FUNCTION leadroute.wake_listeners() IS 'Has listeners that sleep woken when this transaction commits. Internal: for functions that insert into notifications.';
+
+CREATE FUNCTION leadroute.notifications_waiting() RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan SET enable_sort = off SET jit = off AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM (
+            SELECT FROM leadroute.notifications n
+             WHERE n.acked_at IS NULL AND (n.lease_until IS NULL OR n.lease_until <= clock_timestamp())
+               AND NOT EXISTS (SELECT FROM leadroute.notifications e
+                                WHERE e.lead_id = n.lead_id AND e.id < n.id AND coalesce(e.acked_at, 'infinity') = 'infinity' OFFSET 0)
+             ORDER BY n.created_at, n.id LIMIT 1) x);
+END $$;
+COMMENT ON FUNCTION leadroute.notifications_waiting() IS 'Whether take_notifications would find something.';
+
+CREATE FUNCTION leadroute.take_notifications(consumer text, batch integer DEFAULT 100, lease interval DEFAULT '1 minute')
+    RETURNS TABLE (id bigint, lead_id bigint, decision_id bigint, kind text, rep_id text, rep_email text, queue text,
+                   created_at timestamptz, attempt integer, payload jsonb)
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    -- Planned for the sizes of now: the outbox is empty at one time and has a million rows at another.
+    SET plan_cache_mode = force_custom_plan SET enable_sort = off SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+    found bigint[];
+BEGIN
+    IF consumer IS NULL THEN
+        RAISE EXCEPTION 'take_notifications: consumer must not be null'
+            USING ERRCODE = 'null_value_not_allowed', HINT = 'Give a name by which the listener can be recognized.';
+    END IF;
+    IF batch IS NULL OR batch < 1 THEN
+        RAISE EXCEPTION 'batch must be at least 1, not %', coalesce(batch::text, 'null')
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 100.';
+    END IF;
+    IF lease IS NULL OR lease <= interval '0' OR lease > interval '1 day' THEN
+        RAISE EXCEPTION 'lease must be longer than 0 and at most a day, not %', coalesce(lease::text, 'null')
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Give the time that delivering a batch takes at most; the default is 1 minute.';
+    END IF;
+    -- Nobody takes a second one of a lead before the first is acknowledged, committed and visible; a stale view only
+    -- errs on the safe side, since what is acknowledged stays so. Hence it does not matter which rows were skipped.
+    found := ARRAY(
+        SELECT n.id FROM leadroute.notifications n
+         WHERE n.acked_at IS NULL AND (n.lease_until IS NULL OR n.lease_until <= clock_timestamp())
+           -- Written so that only the index of lead_id serves it.
+           AND NOT EXISTS (SELECT FROM leadroute.notifications e
+                            WHERE e.lead_id = n.lead_id AND e.id < n.id AND coalesce(e.acked_at, 'infinity') = 'infinity' OFFSET 0)
+         ORDER BY n.created_at, n.id LIMIT batch FOR UPDATE SKIP LOCKED);
+    RETURN QUERY
+        WITH taken AS (
+            UPDATE leadroute.notifications n
+               SET attempts = coalesce(n.attempts, 0) + 1, taken_by = consumer,
+                   -- From the sixth attempt on the lease doubles, up to an hour.
+                   lease_until = clock_timestamp()
+                       + least(lease * power(2, least(greatest(coalesce(n.attempts, 0) - 4, 0), 20)), greatest(lease, interval '1 hour'))
+             WHERE n.id = ANY (found)
+            RETURNING n.*)
+        SELECT t.id, t.lead_id, t.decision_id, t.kind::text, t.rep_id, r.email, t.queue, t.created_at, t.attempts,
+               leadroute.notification_payload(t.lead_id, t.decision_id, t.details)
+          FROM taken t LEFT JOIN leadroute.reps r ON r.id = t.rep_id
+         ORDER BY t.created_at, t.id;
+END $$;
+COMMENT ON FUNCTION leadroute.take_notifications(text, integer, interval) IS 'Hands out notifications, oldest first, each to one consumer. What is not acknowledged before its lease ends is handed out again with the next attempt. Of one lead only the earliest is out at a time. From the sixth attempt on the lease doubles, up to an hour; stuck_notifications lists those.';
+
+CREATE FUNCTION leadroute.notification_payload(lead_id bigint, decision_id bigint, details jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(details, '{}') || coalesce((
+        SELECT jsonb_build_object(
+                   'lead_id', l.id, 'external_id', l.external_id, 'email', l.email, 'first_name', l.first_name,
+                   'last_name', l.last_name, 'phone', l.phone, 'title', l.title, 'company', l.company, 'country', l.country,
+                   'product', l.product, 'language', l.language, 'event', l.event, 'source', l.source, 'score', l.score,
+                   'occurred_at', l.occurred_at, 'status', l.status, 'owner_id', l.owner_id, 'owner_name', o.name,
+                   'owner_email', o.email, 'queue', l.queue, 'account_id', l.account_id, 'segment', l.segment,
+                   'territory', l.territory, 'expansion', l.expansion, 'duplicate_of', l.duplicate_of,
+                   'sla_due_at', l.sla_due_at)
+          FROM leadroute.leads l LEFT JOIN leadroute.reps o ON o.id = l.owner_id
+         WHERE l.id = notification_payload.lead_id), '{}') || coalesce((
+        SELECT jsonb_build_object('cause', d.cause, 'layer', d.layer, 'outcome', d.outcome,
+                   'previous_owner_id', d.previous_owner_id, 'reason', d.reason, 'decided_at', d.decided_at)
+          FROM leadroute.decisions d WHERE d.id = notification_payload.decision_id), '{}') $$;
+COMMENT ON FUNCTION leadroute.notification_payload(bigint, bigint, jsonb) IS 'What is known of the lead now, and of the decision that the notification tells of. Internal.';
+
+CREATE FUNCTION leadroute.ack_notifications(ids bigint[]) RETURNS integer
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    acknowledged integer;
+BEGIN
+    -- In one order, so that two who acknowledge the same do not deadlock.
+    PERFORM FROM leadroute.notifications n WHERE n.id = ANY (ids) AND n.acked_at IS NULL ORDER BY n.id FOR UPDATE;
+    UPDATE leadroute.notifications n SET acked_at = clock_timestamp(), lease_until = NULL
+     WHERE n.id = ANY (ids) AND n.acked_at IS NULL;
+    GET DIAGNOSTICS acknowledged = ROW_COUNT;
+    RETURN acknowledged;
+END $$;
+COMMENT ON FUNCTION leadroute.ack_notifications(bigint[]) IS 'Notes that notifications were delivered, also after their lease. Returns how many were open; ids that are unknown or acknowledged already are no error.';
+
+CREATE FUNCTION leadroute.release_notifications(consumer text, ids bigint[], retry_in interval DEFAULT '0') RETURNS integer
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    released integer;
+BEGIN
+    PERFORM FROM leadroute.notifications n
+      WHERE n.id = ANY (ids) AND n.acked_at IS NULL AND n.taken_by = consumer ORDER BY n.id FOR UPDATE;
+    UPDATE leadroute.notifications n SET lease_until = clock_timestamp() + greatest(retry_in, interval '0')
+     WHERE n.id = ANY (ids) AND n.acked_at IS NULL AND n.taken_by = consumer;
+    GET DIAGNOSTICS released = ROW_COUNT;
+    IF released > 0 THEN
+        PERFORM leadroute.wake_listeners();
+    END IF;
+    RETURN released;
+END $$;
+COMMENT ON FUNCTION leadroute.release_notifications(text, bigint[], interval) IS 'Gives back what a consumer has taken and not delivered: it is handed out again after retry_in, rather than when its lease ends. Returns how many.';
+
+CREATE FUNCTION leadroute.purge_notifications(older_than interval DEFAULT '30 days', batch integer DEFAULT 100000) RETURNS integer
+    LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    cutoff timestamptz := clock_timestamp() - older_than;
+    last bigint := -9223372036854775808;
+    found bigint[];
+    some_old boolean;
+    removed integer := 0;
+    n integer;
+BEGIN
+    IF batch < 1 THEN
+        RAISE EXCEPTION 'batch must be at least 1, not %', batch
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 100000.';
+    END IF;
+    IF older_than < interval '0' THEN
+        RAISE EXCEPTION 'older_than must not be negative, but is %', older_than
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 30 days.';
+    END IF;
+    -- By key from the oldest on, until none in a thousand is old enough: that costs no index.
+    LOOP
+        found := ARRAY(
+            SELECT chunk.id FROM leadroute.notifications chunk WHERE chunk.id > last ORDER BY chunk.id LIMIT 1000);
+        EXIT WHEN found = '{}';
+        last := found[cardinality(found)];
+        SELECT bool_or(created_at < cutoff) INTO some_old FROM leadroute.notifications WHERE id = ANY (found);
+        EXIT WHEN some_old IS NOT TRUE;
+        DELETE FROM leadroute.notifications WHERE id = ANY (ARRAY(
+            SELECT id FROM leadroute.notifications
+             WHERE id = ANY (found) AND (acked_at < cutoff OR attempts IS NULL AND created_at < cutoff)
+             ORDER BY id LIMIT batch - removed FOR UPDATE SKIP LOCKED));
+        GET DIAGNOSTICS n = ROW_COUNT;
+        removed := removed + n;
+        EXIT WHEN removed >= batch;
+    END LOOP;
+    RETURN removed;
+END $$;
+COMMENT ON FUNCTION leadroute.purge_notifications(interval, integer) IS 'Removes notifications that were acknowledged so long ago, and those so old that nobody has ever taken. What was tried in vain stays. Returns how many.';
+
+CREATE FUNCTION leadroute.check_rates() RETURNS integer
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    -- Fewer leads say nothing; more cost time.
+    at_least constant integer := 20;
+    at_most constant integer := 10000;
+    threshold constant float8 := current_setting('leadroute.alarm_share');
+    catch_all leadroute.queues;
+    leads integer;
+    fallbacks integer;
+BEGIN
+    -- One at a time: whoever is late leaves it to the other.
+    SELECT * INTO catch_all FROM leadroute.queues WHERE kind = 'catch_all' FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND OR EXISTS (
+        SELECT FROM leadroute.notifications
+         WHERE lead_id IS NULL AND kind = 'rate_alarm' AND details ->> 'alarm' = 'fallback_share'
+           AND created_at > clock_timestamp() - interval '1 hour') THEN
+        RETURN 0;
+    END IF;
+    SELECT count(*), count(*) FILTER (WHERE layer = 'fallback') INTO leads, fallbacks
+      FROM (SELECT cause, layer, decided_at FROM leadroute.decisions ORDER BY id DESC LIMIT at_most) d
+     WHERE decided_at > clock_timestamp() - interval '1 hour' AND cause IN ('insert', 'route_lead', 'attach');
+    IF leads < at_least OR fallbacks <= threshold * leads THEN
+        RETURN 0;
+    END IF;
+    INSERT INTO leadroute.notifications (kind, rep_id, queue, details)
+    VALUES ('rate_alarm', catch_all.manager_id, catch_all.name, jsonb_build_object(
+        'alarm', 'fallback_share', 'leads', leads, 'fallbacks', fallbacks, 'threshold', threshold,
+        'reason', format('%s of the last %s leads within an hour fell back, which is more than %s %%',
+                         fallbacks, leads, round((threshold * 100)::numeric, 1))));
+    PERFORM leadroute.wake_listeners();
+    RETURN 1;
+END $$;
+COMMENT ON FUNCTION leadroute.check_rates() IS 'Tells the manager of the catch-all queue, at most once an hour, when of the leads of the last hour (the latest 10000, at least 20) a greater share than leadroute.alarm_share fell back. Returns how many alarms it wrote.';
+
+CREATE VIEW leadroute.stuck_notifications AS
+SELECT n.id, n.lead_id, n.decision_id, n.rep_id, n.created_at, n.attempts, n.taken_by, n.lease_until,
+       (SELECT count(*) FROM leadroute.notifications w
+         WHERE w.lead_id = n.lead_id AND w.id > n.id AND coalesce(w.acked_at, 'infinity') = 'infinity') AS holds_back
+  FROM leadroute.notifications n
+ WHERE n.acked_at IS NULL AND n.attempts >= 5;
+COMMENT ON VIEW leadroute.stuck_notifications IS 'Notifications that were handed out five times or more and never acknowledged; holds_back counts later ones of the same lead. They are tried again, at least once an hour; acknowledge one yourself to give it up.';

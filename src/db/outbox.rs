@@ -1,0 +1,106 @@
+//! Wakes listeners of the outbox. NOTIFY takes a lock of the whole cluster at commit, so a transaction pays it
+//! only while a listener sleeps: who sleeps holds a lock that the committing transaction cannot have.
+//!
+//! A transaction that wrote notifications and finds nobody asleep keeps its own lock until it is committed, and
+//! [`doze`] does not let a listener sleep meanwhile; so no notification slips in between.
+
+use super::function::sql_function;
+use super::identity::AsOwner;
+use super::locks::{self, Sleep};
+use super::{queries, settings};
+use pgrx::pg_sys::{self, Datum, SubTransactionId};
+use pgrx::{IntoDatum, PgTryBuilder};
+use std::cell::Cell;
+
+sql_function! {
+    /// `leadroute.doze()`
+    leadroute_doze, pg_finfo_leadroute_doze, doze
+}
+
+sql_function! {
+    /// `leadroute.wake()`
+    leadroute_wake, pg_finfo_leadroute_wake, wake
+}
+
+sql_function! {
+    /// `leadroute.wake_listeners()`
+    leadroute_wake_listeners, pg_finfo_leadroute_wake_listeners, wake_listeners
+}
+
+/// How long a listener that wants to sleep waits for transactions that are just committing, in milliseconds.
+const COMMITS_WAIT: i32 = 100;
+
+/// A NOTIFY that finds the queue of the cluster full fails the commit; we stay away from that.
+const FULLEST: f64 = 0.5;
+
+thread_local! {
+    /// The outermost subtransaction that has written notifications.
+    static WRITTEN: Cell<Option<SubTransactionId>> = const { Cell::new(None) };
+}
+
+/// This transaction has written notifications.
+pub fn written() {
+    // SAFETY: reads a counter.
+    let now = unsafe { pg_sys::GetCurrentSubTransactionId() };
+    WRITTEN.set(Some(WRITTEN.get().map_or(now, |first| first.min(now))));
+}
+
+/// The transaction is about to commit. Whatever happens here, it does.
+pub fn before_commit() {
+    if WRITTEN.get().is_some() && settings::NOTIFY.get() {
+        PgTryBuilder::new(notify_sleepers).catch_others(|_| ()).catch_rust_panic(|_| ()).execute();
+    }
+}
+
+fn notify_sleepers() {
+    if Sleep::is_anybody_asleep() && queue_usage() < FULLEST {
+        let (channel, payload) = ("leadroute".into_datum(), "".into_datum());
+        // SAFETY: a function of two texts; the message is sent when the transaction commits.
+        unsafe { pgrx::direct_function_call::<()>(pg_sys::pg_notify, &[channel, payload]) };
+    }
+}
+
+/// How full the queue of NOTIFY is: 0 to 1.
+fn queue_usage() -> f64 {
+    // SAFETY: a function without arguments.
+    let usage = unsafe { pgrx::direct_function_call::<f64>(pg_sys::pg_notification_queue_usage, &[]) };
+    usage.unwrap_or(1.0)
+}
+
+/// Forgets what was written.
+pub fn transaction_ended() {
+    WRITTEN.set(None);
+}
+
+/// Forgets what was written since a savepoint.
+pub fn subtransaction_aborted(ended: SubTransactionId) {
+    if WRITTEN.get().is_some_and(|first| first >= ended) {
+        WRITTEN.set(None);
+    }
+}
+
+unsafe fn doze(_: pg_sys::FunctionCallInfo) -> Datum {
+    Sleep::end();
+    let asleep = locks::poll(COMMITS_WAIT, Sleep::begin);
+    let waiting = asleep.is_none() || {
+        let _owner = AsOwner::begin();
+        queries::WAITING.first(&[], |row| row.get::<bool>(1)).flatten().unwrap_or(true)
+    };
+    if let Some(asleep) = asleep {
+        if waiting {
+            asleep.forget();
+        } else {
+            asleep.keep();
+        }
+    }
+    waiting.into_datum().unwrap_or(Datum::from(1))
+}
+
+unsafe fn wake(_: pg_sys::FunctionCallInfo) -> Datum {
+    Sleep::end().into_datum().unwrap_or(Datum::from(0))
+}
+
+unsafe fn wake_listeners(_: pg_sys::FunctionCallInfo) -> Datum {
+    written();
+    Datum::from(0)
+}
