@@ -76,7 +76,7 @@ VALUES ('t.moss@pebble-otter-canneries.co.uk', 'Pebble Otter Canneries', 'UK', 6
 RETURNING id, owner_id, to_char(now() - sla_due_at, 'MI \"min\"') AS overdue_by;"
     local lead
     lead=$(value 'SELECT max(id) FROM leadroute.leads')
-    if ! wait_for 130 'waiting for pg_cron, which runs every minute' \
+    if ! wait_for 130 'waiting for pg_cron, which starts with the next minute' \
         "SELECT EXISTS (SELECT FROM leadroute.escalations WHERE lead_id = $lead)"; then
         sql -c 'SELECT status, return_message, start_time FROM cron.job_run_details ORDER BY runid DESC LIMIT 5'
         die "pg_cron did not escalate the lead within 130 seconds"

@@ -10,7 +10,7 @@ BEGIN
         RETURN;
     END IF;
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_cron') THEN
-        RETURN QUERY VALUES ('jobs', 'warning', 'pg_cron is not installed: escalate_overdue() and the other jobs must be called by a scheduler of your own');
+        RETURN QUERY VALUES ('jobs', 'warning', 'pg_cron is not installed: a scheduler of your own must CALL keep_time() once a minute, and the other jobs');
         RETURN;
     END IF;
     FOR found IN EXECUTE $q$
@@ -19,7 +19,7 @@ BEGIN
           LEFT JOIN cron.job j ON j.jobname = name AND j.database = current_database()
           LEFT JOIN LATERAL (SELECT r.status, r.return_message, r.start_time FROM cron.job_run_details r
                               WHERE r.jobid = j.jobid AND r.status IN ('succeeded', 'failed') ORDER BY r.runid DESC LIMIT 1) d ON true
-         ORDER BY name $q$ USING ARRAY['leadroute escalation', 'leadroute housekeeping', 'leadroute performance', 'leadroute queues'] LOOP
+         ORDER BY name $q$ USING ARRAY['leadroute escalation', 'leadroute housekeeping', 'leadroute outbox', 'leadroute performance'] LOOP
         "check" := coalesce(found.jobname, 'jobs');
         IF found.jobname IS NULL THEN
             status := 'error';
@@ -58,6 +58,10 @@ UNION ALL
 SELECT 'overdue steps', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
        format('steps of SLA ladders due for more than two minutes: %s', count(*))
   FROM leadroute.sla_clocks WHERE next_at < now() - interval '2 minutes'
+UNION ALL
+SELECT 'outbox', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END,
+       format('notifications handed out five times or more and not acknowledged: %s (stuck_notifications)', count(*))
+  FROM leadroute.stuck_notifications
 UNION ALL
 SELECT 'rules', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END, format('listed in config_problems: %s', count(*))
   FROM leadroute.config_problems
