@@ -22,7 +22,8 @@ CREATE FUNCTION leadroute.schedule_jobs() RETURNS TABLE (job text, schedule text
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     version text := (SELECT extversion FROM pg_extension WHERE extname = 'pg_cron');
-    knows_seconds boolean := string_to_array(version, '.')::integer[] >= '{1,5}';
+    -- written 1.4-1 or 1.6
+    knows_seconds boolean := regexp_match(version, '^(\d+)\.(\d+)')::integer[] >= '{1,5}';
 BEGIN
     IF version IS NULL THEN
         RAISE EXCEPTION 'pg_cron is not installed in this database'
