@@ -76,7 +76,7 @@ impl Listener<'_> {
             }
             match self.webhook.post(notification) {
                 Answer::Delivered => {
-                    println!("delivered {}", notification.body);
+                    eprintln!("leadroute-webhook: notification {} was delivered", notification.id);
                     self.delivered.push(notification.id);
                     self.failures.reset();
                     left.next();

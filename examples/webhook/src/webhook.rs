@@ -36,9 +36,10 @@ impl<'a> Webhook<'a> {
         Self { config, agent: agent.into() }
     }
 
-    /// Posts a notification. Without a receiver it is merely printed, as what was delivered is anyway.
+    /// Posts a notification. Without a receiver it is merely printed.
     pub fn post(&self, notification: &Notification) -> Answer {
         if self.config.webhook_url == "-" {
+            println!("{}", notification.body);
             return Answer::Delivered;
         }
         let signature = sign(&self.config.webhook_secret, &notification.body);
