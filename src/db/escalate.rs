@@ -95,7 +95,7 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
         let overdue = with_lead(&row, overdue.clone());
         let owner = overdue.owner_id.clone();
         let pending = session.decide(&row, true, |world, _, live| {
-            let step = escalation::escalate(overdue, world, live)?;
+            let step = escalation::escalate(overdue.clone(), world, live)?;
             done = Some((step.step, step.next_at));
             Some(step.decision)
         });

@@ -12,6 +12,7 @@ pub mod escalate;
 pub mod fields;
 pub mod function;
 pub mod identity;
+pub mod keep;
 pub mod ledger;
 pub mod loads;
 pub mod locks;

@@ -163,3 +163,19 @@ pub static TURN_RETURNED: Query = Query::new(
      ON CONFLICT (decision_id) DO NOTHING",
     &[INT8OID, INT4OID, INT4OID, TEXTOID],
 );
+
+/// Whether a rep exists.
+pub static REP_EXISTS: Query =
+    Query::new("SELECT EXISTS (SELECT FROM leadroute.reps WHERE id = $1)", &[TEXTOID]);
+
+/// Whether a queue exists.
+pub static QUEUE_EXISTS: Query =
+    Query::new("SELECT EXISTS (SELECT FROM leadroute.queues WHERE name = $1)", &[TEXTOID]);
+
+/// How many leads a rep owns.
+pub static LEADS_OF_REP: Query =
+    Query::new("SELECT count(*) FROM leadroute.leads WHERE owner_id = $1", &[TEXTOID]);
+
+/// How many leads wait in a queue.
+pub static LEADS_IN_QUEUE: Query =
+    Query::new("SELECT count(*) FROM leadroute.leads WHERE queue = $1", &[TEXTOID]);
