@@ -81,6 +81,39 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.refuse_if_used() IS 'Trigger: refuses to delete what leads still point to.';
 
+CREATE FUNCTION leadroute.close_to_routing(kind text, name text) RETURNS bigint
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_close_to_routing';
+COMMENT ON FUNCTION leadroute.close_to_routing(text, text) IS 'Keeps routing from giving leads to a rep or queue until the transaction ends, once no other transaction does any more, and returns how many it has. Internal.';
+
+CREATE FUNCTION leadroute.wait_for_routing() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    name text := to_jsonb(OLD) ->> TG_ARGV[0];
+    leads bigint := leadroute.close_to_routing(TG_ARGV[2], name);
+    seen bigint;
+BEGIN
+    -- An older snapshot would leave leads behind that came while it waited.
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+        EXECUTE format('SELECT count(*) FROM leadroute.leads WHERE %I = $1', TG_ARGV[1]) INTO seen USING name;
+        IF seen <> leads THEN
+            RAISE EXCEPTION '% "%" was given leads by transactions that this one does not see', TG_ARGV[2], name
+                USING ERRCODE = 'serialization_failure', HINT = 'Try again in a new transaction.';
+        END IF;
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+COMMENT ON FUNCTION leadroute.wait_for_routing() IS 'Trigger: waits until no open transaction gives leads to what is deleted or renamed, at most lock_timeout or 10 s.';
+
+-- Before refuse_if_used and the rename, which then see all leads.
+CREATE TRIGGER close_delete BEFORE DELETE ON leadroute.reps FOR EACH ROW
+    EXECUTE FUNCTION leadroute.wait_for_routing('id', 'owner_id', 'rep');
+CREATE TRIGGER close_delete BEFORE DELETE ON leadroute.queues FOR EACH ROW WHEN (OLD.kind <> 'catch_all')
+    EXECUTE FUNCTION leadroute.wait_for_routing('name', 'queue', 'queue');
+CREATE TRIGGER close_rename BEFORE UPDATE ON leadroute.reps FOR EACH ROW WHEN (OLD.id <> NEW.id)
+    EXECUTE FUNCTION leadroute.wait_for_routing('id', 'owner_id', 'rep');
+CREATE TRIGGER close_rename BEFORE UPDATE ON leadroute.queues FOR EACH ROW WHEN (OLD.name <> NEW.name AND OLD.kind <> 'catch_all')
+    EXECUTE FUNCTION leadroute.wait_for_routing('name', 'queue', 'queue');
+
 CREATE TRIGGER refuse_if_used BEFORE DELETE ON leadroute.reps FOR EACH ROW
     EXECUTE FUNCTION leadroute.refuse_if_used('id', 'owner_id', 'rep', 'Set reps.active to false, or give the leads to somebody else first.');
 CREATE TRIGGER refuse_if_used BEFORE DELETE ON leadroute.queues FOR EACH ROW

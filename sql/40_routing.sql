@@ -101,6 +101,14 @@ CREATE TRIGGER count_load AFTER UPDATE ON leadroute.leads FOR EACH ROW
           IS DISTINCT FROM (NEW.owner_id, NEW.status, NEW.duplicate_of, NEW.decision_id IS NULL))
     EXECUTE FUNCTION leadroute.count_load();
 
+CREATE FUNCTION leadroute.keep_owner() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_keep_owner';
+COMMENT ON FUNCTION leadroute.keep_owner() IS 'Trigger: whoever is given a lead, by routing or by hand, cannot be deleted or renamed until the transaction ends.';
+
+CREATE TRIGGER keep_owner AFTER UPDATE ON leadroute.leads FOR EACH ROW
+    WHEN ((OLD.owner_id, OLD.queue) IS DISTINCT FROM (NEW.owner_id, NEW.queue))
+    EXECUTE FUNCTION leadroute.keep_owner();
+
 CREATE FUNCTION leadroute.leads_deleted() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -91,7 +91,8 @@ SELECT 'error', 'domain_rules', r.domain,
        'Delete the rule, or the domain of the account.'
   FROM leadroute.account_domains d
   JOIN leadroute.accounts a ON a.id = d.account_id AND a.kind = 'customer'
-  JOIN leadroute.domain_rules r ON r.domain = d.domain OR r.domain = substring(d.domain FROM '^[^.]+\.(.*)$')
+ CROSS JOIN LATERAL (VALUES (d.domain), (substring(d.domain FROM '^[^.]+\.(.*)$'))) n (name)
+  JOIN leadroute.domain_rules r ON r.domain = n.name
  WHERE r.kind <> 'company'
    AND (r.domain = d.domain OR NOT EXISTS (SELECT FROM leadroute.domain_rules o WHERE o.domain = d.domain))
 UNION ALL

@@ -37,5 +37,5 @@ extension_sql_file!("../sql/90_privileges.sql", name = "privileges", requires = 
 pub extern "C-unwind" fn _PG_init() {
     db::settings::register();
     db::cache::register();
-    db::batch::register();
+    db::lifetime::register();
 }

@@ -13,7 +13,7 @@ use super::row::{now, LeadRow};
 use super::scan::LEADS;
 use super::settings::{self, OnError, ON_ERROR};
 use super::world::Live;
-use super::{book, cache, outbox, writer};
+use super::{cache, keep, writer};
 use leadroute_engine::config::Rules;
 use leadroute_engine::decision::{Decision, Outcome};
 use leadroute_engine::pipeline::{self, World};
@@ -111,36 +111,60 @@ impl Batch {
     }
 
     /// Decides about a row with `work`. Without `effect` nothing is locked and no turn is taken.
+    ///
+    /// Who is being deleted or renamed cannot be kept: the decision is made again without them.
     pub fn decide(
         &mut self,
         row: &LeadRow,
         effect: bool,
-        work: impl FnOnce(World<'_>, Vec<Problem>, &mut Live<'_>) -> Option<Decision>,
+        mut work: impl FnMut(World<'_>, Vec<Problem>, &mut Live<'_>) -> Option<Decision>,
     ) -> Option<Pending> {
         let (start, decided_at) = (Instant::now(), now());
+        let odd = std::mem::take(&mut self.odd);
+        let mut apart = false;
+        loop {
+            let (decision, is_kept) = self.rescue(row, effect, decided_at, |world, live| {
+                live.apart = apart;
+                work(world, odd.clone(), live)
+            })?;
+            let is_counted = effect && self.post(&decision.turns);
+            let elapsed_us = i32::try_from(start.elapsed().as_micros()).unwrap_or(i32::MAX);
+            let lead_id = row.get::<i64>("id").unwrap_or_default();
+            let pending =
+                Pending { lead_id, decision_id: 0, decision, is_counted, decided_at, elapsed_us, note: None };
+            if is_kept {
+                return Some(pending);
+            }
+            self.dropped(&pending);
+            match &pending.decision.outcome {
+                Outcome::Merged { .. } if !apart => apart = true,
+                Outcome::Owner(rep) if self.roster.reps.contains_key(rep) => {
+                    Rc::make_mut(&mut self.roster).reps.remove(rep);
+                }
+                _ => {
+                    let decision = pipeline::to_catch_all(pending.decision, &self.rules);
+                    return Some(Pending { decision, is_counted: false, ..pending });
+                }
+            }
+        }
+    }
+
+    /// The decision, also after an error, and whether nobody takes away who gets the lead.
+    fn rescue(
+        &mut self,
+        row: &LeadRow,
+        effect: bool,
+        now: Micros,
+        work: impl FnOnce(World<'_>, &mut Live<'_>) -> Option<Decision>,
+    ) -> Option<(Decision, bool)> {
         let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
-        let world = world(&rules, &roster, decided_at);
-        let lead_id = row.get::<i64>("id").unwrap_or_default();
-        let rescued = |(sqlstate, message): (String, String)| {
-            Some(pipeline::rescued(row.lead(), &sqlstate, &message, world))
+        let world = world(&rules, &roster, now);
+        let decided = match self.broken.clone() {
+            Some(broken) => Err(broken),
+            None => self.attempt(row, effect, |live| work(world, live)),
         };
-        let decision = match self.broken.clone() {
-            Some(broken) => rescued(broken),
-            None => self.attempt(row, effect, world, work).unwrap_or_else(rescued),
-        };
-        let is_counted = match &decision {
-            Some(decision) if effect => self.post(&decision.turns),
-            _ => false,
-        };
-        let elapsed = start.elapsed().as_micros();
-        Some(Pending {
-            lead_id,
-            decision_id: 0,
-            decision: decision?,
-            is_counted,
-            decided_at,
-            elapsed_us: i32::try_from(elapsed).unwrap_or(i32::MAX),
-            note: None,
+        decided.unwrap_or_else(|(sqlstate, message)| {
+            Some((pipeline::rescued(row.lead(), &sqlstate, &message, world), true))
         })
     }
 
@@ -148,16 +172,18 @@ impl Batch {
         &mut self,
         row: &LeadRow,
         effect: bool,
-        world: World<'_>,
-        work: impl FnOnce(World<'_>, Vec<Problem>, &mut Live<'_>) -> Option<Decision>,
-    ) -> Result<Option<Decision>, (String, String)> {
-        let odd = std::mem::take(&mut self.odd);
+        work: impl FnOnce(&mut Live<'_>) -> Option<Decision>,
+    ) -> Result<Option<(Decision, bool)>, (String, String)> {
         let mut persons = PERSONS.get();
+        let config = (Rc::clone(&self.rules), Rc::clone(&self.roster));
+        let is_there = is_there_already(self.cause).then_some(row);
         let (ledgers, patience) = (&mut self.ledgers, &mut self.patience);
         let result = protect(|| {
             let _owner = AsOwner::begin();
-            let (persons, document) = (&mut persons, None);
-            work(world, odd, &mut Live { row, ledgers, effect, persons, patience, document })
+            let (persons, document, apart) = (&mut persons, None, false);
+            let decision = work(&mut Live { row, ledgers, effect, persons, patience, apart, document })?;
+            let is_kept = !effect || keep::outcome(&decision.outcome, is_there, &config);
+            Some((decision, is_kept))
         });
         PERSONS.set(persons);
         result.map_err(|failure| {
@@ -298,11 +324,15 @@ fn has_arrived(pending: &Pending) -> bool {
     })
 }
 
+/// Whether the lead is no new one.
+fn is_there_already(cause: &str) -> bool {
+    matches!(cause, "reroute" | "escalation" | "auto_assign")
+}
+
 /// The SQLSTATE and message to keep with a new lead, unless the setting says to fail. A lead that is there
 /// keeps what it has: its new decision fails and can be asked for again.
 fn fall_back(failure: Failure, cause: &str) -> (String, String) {
-    let is_there = matches!(cause, "reroute" | "escalation" | "auto_assign");
-    if is_there || ON_ERROR.get() == OnError::raise {
+    if is_there_already(cause) || ON_ERROR.get() == OnError::raise {
         failure.rethrow();
     }
     (failure.sqlstate, failure.message)
@@ -334,43 +364,15 @@ pub fn put_back(batch: Batch) {
     OPEN.with_borrow_mut(|open| open.push(batch));
 }
 
-/// Registers the callbacks that forget what a rollback undid.
-pub fn register() {
-    // SAFETY: the callbacks live as long as the process and allocate nothing.
-    unsafe {
-        pg_sys::RegisterXactCallback(Some(transaction_ended), std::ptr::null_mut());
-        pg_sys::RegisterSubXactCallback(Some(subtransaction_ended), std::ptr::null_mut());
-    }
+/// Forgets all statements: the transaction has ended.
+pub fn transaction_ended() {
+    OPEN.with_borrow_mut(Vec::clear);
+    DOOR.set(None);
+    PERSONS.set(0);
 }
 
-unsafe extern "C-unwind" fn transaction_ended(event: pg_sys::XactEvent::Type, _: *mut std::ffi::c_void) {
-    use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE, XACT_EVENT_PRE_COMMIT};
-    if event == XACT_EVENT_PRE_COMMIT {
-        outbox::before_commit();
-    }
-    if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE) {
-        OPEN.with_borrow_mut(Vec::clear);
-        DOOR.set(None);
-        PERSONS.set(0);
-        book::transaction_ended();
-        outbox::transaction_ended();
-    }
-}
-
-unsafe extern "C-unwind" fn subtransaction_ended(
-    event: pg_sys::SubXactEvent::Type,
-    ended: pg_sys::SubTransactionId,
-    parent: pg_sys::SubTransactionId,
-    _: *mut std::ffi::c_void,
-) {
-    use pg_sys::SubXactEvent::{SUBXACT_EVENT_ABORT_SUB, SUBXACT_EVENT_COMMIT_SUB};
-    if event == SUBXACT_EVENT_COMMIT_SUB {
-        book::subtransaction_released(ended, parent);
-    }
-    if event == SUBXACT_EVENT_ABORT_SUB {
-        book::subtransaction_aborted(ended);
-        outbox::subtransaction_aborted(ended);
-        DOOR.set(None);
-        OPEN.with_borrow_mut(|open| open.retain(|batch| batch.subtransaction < ended));
-    }
+/// Forgets the statements of a subtransaction that was rolled back.
+pub fn subtransaction_aborted(ended: pg_sys::SubTransactionId) {
+    DOOR.set(None);
+    OPEN.with_borrow_mut(|open| open.retain(|batch| batch.subtransaction < ended));
 }

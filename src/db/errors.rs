@@ -109,6 +109,37 @@ pub fn submit_in_flight(external_id: &str) -> ! {
     )
 }
 
+/// It cannot be deleted or renamed now.
+pub fn is_being_given(kind: &str, name: &str) -> ! {
+    let first = match kind {
+        "rep" => "Set reps.active to false first; it counts at once. ",
+        _ => "Take it out of the rules first; that counts at once. ",
+    };
+    raise(
+        PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
+        format!("{kind} \"{name}\" is being given a lead by an open transaction"),
+        &format!("{first}Try again when the transaction has ended."),
+    )
+}
+
+/// A lead cannot be given to it now.
+pub fn is_being_closed(kind: &str, name: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
+        format!("{kind} \"{name}\" is being deleted or renamed by an open transaction"),
+        "Try again when the transaction has ended, or choose another.",
+    )
+}
+
+/// A lead cannot be given to what is not there.
+pub fn is_gone(kind: &str, name: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION,
+        format!("{kind} \"{name}\" does not exist"),
+        &format!("Insert the {kind} into leadroute.{kind}s first."),
+    )
+}
+
 /// A trigger of the user dropped the row.
 pub fn row_was_dropped() -> ! {
     raise(

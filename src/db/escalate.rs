@@ -79,7 +79,7 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
         let owner = waiting.owner_id.clone();
         let overdue = Overdue { waiting, ..clock.overdue.clone() };
         let pending = session.decide(&row, true, |world, _, live| {
-            let step = escalation::escalate(overdue, world, live)?;
+            let step = escalation::escalate(overdue.clone(), world, live)?;
             done = Some((step.step, step.next_at));
             Some(step.decision)
         });

@@ -20,6 +20,35 @@ pub enum Class {
     /// A listener of the outbox sleeps; the second key is 0. Unlike the others it may belong to the session,
     /// and listeners share it; transactions that commit notifications share it in another mode.
     Sleep = 0x4C52_0053,
+    /// A rep is being given a lead, or deleted or renamed; the second key is a hash of `reps.id`.
+    Rep = 0x4C52_0052,
+    /// The same for a queue; the second key is a hash of `queues.name`.
+    Queue = 0x4C52_0051,
+    /// All reps and queues at once, for transactions that would keep very many; the second key is 0.
+    Everybody = 0x4C52_0041,
+}
+
+/// How a lock is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Mode {
+    /// By one transaction only.
+    Alone = pg_sys::ExclusiveLock as i32,
+    /// By any number that give leads, but by none that closes.
+    Gives = pg_sys::RowExclusiveLock as i32,
+    /// By any number that delete or rename, but by none that gives.
+    Closes = pg_sys::ShareLock as i32,
+}
+
+/// What became of a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried {
+    /// Somebody else is in the way.
+    Refused,
+    /// This transaction has it now.
+    Taken,
+    /// This transaction had it before.
+    Held,
 }
 
 fn tag(class: Class, key: i32) -> pg_sys::LOCKTAG {
@@ -56,22 +85,35 @@ impl Drop for OfTransaction {
     }
 }
 
-/// Takes the lock if it is free or already ours.
+/// Takes the lock for this transaction alone if it is free or already ours.
 pub fn try_lock(class: Class, key: i32) -> bool {
+    try_mode(class, key, Mode::Alone) != Tried::Refused
+}
+
+/// Takes the lock in a mode, if nobody is in the way.
+pub fn try_mode(class: Class, key: i32, mode: Mode) -> Tried {
+    use pg_sys::LockAcquireResult::{LOCKACQUIRE_NOT_AVAIL, LOCKACQUIRE_OK};
     let tag = tag(class, key);
-    let mode = pg_sys::ExclusiveLock as pg_sys::LOCKMODE;
     let _owner = OfTransaction::begin();
     // SAFETY: a valid tag; held until the end of the transaction.
-    let result = unsafe { pg_sys::LockAcquire(&tag, mode, false, true) };
-    result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
+    match unsafe { pg_sys::LockAcquire(&tag, mode as pg_sys::LOCKMODE, false, true) } {
+        LOCKACQUIRE_NOT_AVAIL => Tried::Refused,
+        LOCKACQUIRE_OK => Tried::Taken,
+        _ => Tried::Held,
+    }
 }
 
 /// Gives back a lock that [`try_lock`] took.
 pub fn unlock(class: Class, key: i32) {
+    unlock_mode(class, key, Mode::Alone);
+}
+
+/// Gives back a lock that [`try_mode`] took.
+pub fn unlock_mode(class: Class, key: i32, mode: Mode) {
     let tag = tag(class, key);
     let _owner = OfTransaction::begin();
     // SAFETY: the lock was taken by this transaction in the same mode.
-    unsafe { pg_sys::LockRelease(&tag, pg_sys::ExclusiveLock as pg_sys::LOCKMODE, false) };
+    unsafe { pg_sys::LockRelease(&tag, mode as pg_sys::LOCKMODE, false) };
 }
 
 /// The lock of a listener that sleeps; until [`Sleep::keep`] it goes with the transaction.

@@ -188,3 +188,19 @@ pub static WAITING_FOR_POOL: Query = Query::new(
 
 /// Whether a notification could be taken now.
 pub static WAITING: Query = Query::new("SELECT leadroute.notifications_waiting()", &[]);
+
+/// Whether a rep exists.
+pub static REP_EXISTS: Query =
+    Query::new("SELECT EXISTS (SELECT FROM leadroute.reps WHERE id = $1)", &[TEXTOID]);
+
+/// Whether a queue exists.
+pub static QUEUE_EXISTS: Query =
+    Query::new("SELECT EXISTS (SELECT FROM leadroute.queues WHERE name = $1)", &[TEXTOID]);
+
+/// How many leads a rep owns.
+pub static LEADS_OF_REP: Query =
+    Query::new("SELECT count(*) FROM leadroute.leads WHERE owner_id = $1", &[TEXTOID]);
+
+/// How many leads wait in a queue.
+pub static LEADS_IN_QUEUE: Query =
+    Query::new("SELECT count(*) FROM leadroute.leads WHERE queue = $1", &[TEXTOID]);

@@ -42,6 +42,8 @@ pub struct Live<'a> {
     pub persons: &'a mut u32,
     /// How long the statement still waits for them.
     pub patience: &'a mut Patience,
+    /// Leads of the same person are left alone.
+    pub apart: bool,
     /// The lead as jsonb, once a condition asked for it.
     pub document: Option<Document>,
 }
@@ -96,6 +98,7 @@ impl State for Live<'_> {
             None::<()>
         });
         match found {
+            Some(_) if self.apart => Earlier::InFlight,
             Some(lead) => Earlier::Lead(lead),
             None if waited_in_vain => Earlier::InFlight,
             None => Earlier::Unknown,

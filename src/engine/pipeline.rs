@@ -160,6 +160,22 @@ pub fn rescued(lead: Lead, sqlstate: &str, message: &str, world: World<'_>) -> D
     }
 }
 
+/// The same decision with the catch-all queue instead of where the lead should have ended, which is being
+/// deleted or renamed.
+pub fn to_catch_all(mut decision: Decision, rules: &Rules) -> Decision {
+    let queue = layers::fallback::CATCH_ALL.to_owned();
+    if let Some(step) = decision.trace.last_mut() {
+        step.decided = false;
+    }
+    let reason = Reason::Fallback { queue: queue.clone(), of: "catch-all".into() };
+    decision.trace.push(Step { layer: Layer::Fallback, decided: true, reason });
+    decision.layer = Layer::Fallback;
+    decision.notices = fallback_notices(rules, &queue);
+    decision.outcome = Outcome::Queue(queue);
+    decision.turns = Vec::new();
+    decision
+}
+
 fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec<Step>) -> Decision {
     let rules = routing.world.rules;
     if let (Outcome::Owner(owner), Layer::Customer | Layer::NamedAccount) = (&outcome, layer) {

@@ -115,7 +115,7 @@ pub struct RosterTables {
 }
 
 /// Who could take a lead, and when. It changes all day, apart from the rules.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]
 pub struct Roster {
     pub reps: FxHashMap<String, Rep>,

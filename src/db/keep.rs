@@ -1,0 +1,187 @@
+//! Whoever is given a lead stays until the transaction ends: nobody deletes or renames the rep or the queue
+//! meanwhile, so that no lead ends with a name that is gone.
+//!
+//! Routing keeps its reps and queues by locks that it never waits for: who is being deleted or renamed is passed
+//! over. Whoever deletes or renames waits until nobody gives any more, with an end.
+
+use super::function::{argument, sql_function};
+use super::identity::AsOwner;
+use super::locks::{self, Class, Mode, Tried};
+use super::row::LeadRow;
+use super::spi::{text, Query};
+use super::{cache, errors, queries, trigger};
+use leadroute_engine::decision::Outcome;
+use leadroute_engine::layers::fallback::CATCH_ALL;
+use pgrx::pg_sys::{self, Datum};
+use pgrx::FromDatum;
+use std::cell::Cell;
+
+/// Reps and queues that one transaction locks one by one; beyond them one lock stands for all, so that a bulk
+/// load does not fill the lock table.
+const MOST: u32 = 1000;
+
+/// Longest wait of a deletion where `lock_timeout` sets none, in milliseconds.
+const LONGEST_WAIT: i32 = 10_000;
+
+thread_local! {
+    static KEPT: Cell<u32> = const { Cell::new(0) };
+}
+
+/// What became of an attempt to keep something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// It stays until the transaction ends.
+    Kept,
+    /// An open transaction deletes or renames it.
+    Closing,
+    /// There is nothing of that name any more.
+    Gone,
+}
+
+/// Something that leads are given to.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// A row of `reps`.
+    Rep,
+    /// A row of `queues`.
+    Queue,
+}
+
+impl Kind {
+    /// What people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rep => "rep",
+            Self::Queue => "queue",
+        }
+    }
+
+    const fn class(self) -> Class {
+        match self {
+            Self::Rep => Class::Rep,
+            Self::Queue => Class::Queue,
+        }
+    }
+
+    fn exists(self, name: &str) -> bool {
+        let query: &Query = match self {
+            Self::Rep => &queries::REP_EXISTS,
+            Self::Queue => &queries::QUEUE_EXISTS,
+        };
+        query.first(&[text(Some(name))], |row| row.get::<bool>(1)).flatten().unwrap_or(false)
+    }
+}
+
+/// Forgets what a transaction has kept.
+pub fn transaction_ended() {
+    KEPT.set(0);
+}
+
+/// Keeps everybody who gets a lead by an outcome, except those who have it already; whether that could be done.
+/// `config` is what the decision was made with.
+pub fn outcome(outcome: &Outcome, row: Option<&LeadRow>, config: &cache::Config) -> bool {
+    let has = |column, name: &str| row.is_some_and(|row| row.get::<String>(column).as_deref() == Some(name));
+    let is_kept = |kind, column, name: Option<&str>| {
+        let keep = |name: &str| keep(kind, name, || is_of_now(config)) == Found::Kept;
+        name.is_none_or(|name| name == CATCH_ALL || has(column, name) || keep(name))
+    };
+    is_kept(Kind::Rep, "owner_id", outcome.owner()) && is_kept(Kind::Queue, "queue", outcome.queue())
+}
+
+/// A deletion tells its news before it gives its locks back.
+fn is_of_now(config: &cache::Config) -> bool {
+    let same =
+        |now: cache::Config| std::rc::Rc::ptr_eq(&now.0, &config.0) && std::rc::Rc::ptr_eq(&now.1, &config.1);
+    cache::current().is_some_and(same)
+}
+
+/// Keeps something, if nobody is in the way. `is_known` is asked after the lock was taken whether it is there
+/// for sure; otherwise it is looked up.
+fn keep(kind: Kind, name: &str, is_known: impl FnOnce() -> bool) -> Found {
+    let found = |there| if there { Found::Kept } else { Found::Gone };
+    if KEPT.get() >= MOST && locks::try_mode(Class::Everybody, 0, Mode::Gives) != Tried::Refused {
+        return found(is_known() || kind.exists(name));
+    }
+    let key = locks::key_of(name);
+    match locks::try_mode(kind.class(), key, Mode::Gives) {
+        Tried::Refused => Found::Closing,
+        Tried::Held => Found::Kept,
+        Tried::Taken if is_known() || kind.exists(name) => {
+            KEPT.set(KEPT.get().saturating_add(1));
+            Found::Kept
+        }
+        Tried::Taken => {
+            locks::unlock_mode(kind.class(), key, Mode::Gives);
+            Found::Gone
+        }
+    }
+}
+
+/// How long a person waits for strangers, in milliseconds.
+fn longest_wait() -> i32 {
+    // SAFETY: reads a setting.
+    let timeout = unsafe { pg_sys::LockTimeout };
+    if timeout > 0 {
+        timeout
+    } else {
+        LONGEST_WAIT
+    }
+}
+
+sql_function! {
+    /// `leadroute.close_to_routing(text, text)`: the trigger that calls it deletes or renames.
+    leadroute_close_to_routing, pg_finfo_leadroute_close_to_routing, close_to_routing
+}
+
+unsafe fn close_to_routing(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict, text, text.
+    let value = |n| unsafe { argument(fcinfo, n).and_then(|datum| String::from_datum(datum, false)) };
+    let (kind, name) = (value(0).unwrap_or_default(), value(1).unwrap_or_default());
+    let kind = if kind == "rep" { Kind::Rep } else { Kind::Queue };
+    let closed = locks::poll(longest_wait(), || {
+        let is_free = |class, key| locks::try_mode(class, key, Mode::Closes) != Tried::Refused;
+        (is_free(kind.class(), locks::key_of(&name)) && is_free(Class::Everybody, 0)).then_some(())
+    });
+    if closed.is_none() {
+        errors::is_being_given(kind.name(), &name);
+    }
+    let _owner = AsOwner::begin();
+    let count = match kind {
+        Kind::Rep => &queries::LEADS_OF_REP,
+        Kind::Queue => &queries::LEADS_IN_QUEUE,
+    };
+    let leads = count.first(&[text(Some(&name))], |row| row.get::<i64>(1)).flatten();
+    Datum::from(leads.unwrap_or_default())
+}
+
+sql_function! {
+    /// Row trigger, after a lead got another owner or queue, whoever gave it.
+    leadroute_keep_owner, pg_finfo_leadroute_keep_owner, keep_owner
+}
+
+unsafe fn keep_owner(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    let (old, new) = unsafe {
+        let data = trigger::data(fcinfo, "keep_owner");
+        let shape = (*data.tg_relation).rd_att;
+        (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
+    };
+    let _owner = AsOwner::begin();
+    for (kind, column) in [(Kind::Rep, "owner_id"), (Kind::Queue, "queue")] {
+        let (was, is) = (old.get::<String>(column), new.get::<String>(column));
+        let Some(name) = is.filter(|name| Some(name) != was.as_ref() && name != CATCH_ALL) else {
+            continue;
+        };
+        // Routing keeps it already; a person can wait.
+        let found = locks::poll(longest_wait(), || {
+            let found = keep(kind, &name, || false);
+            (found != Found::Closing).then_some(found)
+        });
+        match found {
+            Some(Found::Kept) => {}
+            Some(_) => errors::is_gone(kind.name(), &name),
+            None => errors::is_being_closed(kind.name(), &name),
+        }
+    }
+    Datum::from(0)
+}

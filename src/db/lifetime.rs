@@ -1,0 +1,43 @@
+//! Ends of transactions and savepoints: what this session has in memory goes with them.
+
+use super::{batch, book, keep, outbox};
+use pgrx::pg_sys;
+
+/// Registers the callbacks.
+pub fn register() {
+    // SAFETY: the callbacks live as long as the process.
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(transaction), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(subtransaction), std::ptr::null_mut());
+    }
+}
+
+unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _: *mut std::ffi::c_void) {
+    use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE, XACT_EVENT_PRE_COMMIT};
+    if event == XACT_EVENT_PRE_COMMIT {
+        outbox::before_commit();
+    }
+    if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE) {
+        batch::transaction_ended();
+        book::transaction_ended();
+        keep::transaction_ended();
+        outbox::transaction_ended();
+    }
+}
+
+unsafe extern "C-unwind" fn subtransaction(
+    event: pg_sys::SubXactEvent::Type,
+    ended: pg_sys::SubTransactionId,
+    parent: pg_sys::SubTransactionId,
+    _: *mut std::ffi::c_void,
+) {
+    use pg_sys::SubXactEvent::{SUBXACT_EVENT_ABORT_SUB, SUBXACT_EVENT_COMMIT_SUB};
+    if event == SUBXACT_EVENT_COMMIT_SUB {
+        book::subtransaction_released(ended, parent);
+    }
+    if event == SUBXACT_EVENT_ABORT_SUB {
+        batch::subtransaction_aborted(ended);
+        book::subtransaction_aborted(ended);
+        outbox::subtransaction_aborted(ended);
+    }
+}
