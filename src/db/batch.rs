@@ -196,13 +196,11 @@ impl Batch {
 
     /// A lead that did not come by rotation fills the caps of its owner too: for the next row already.
     fn count_at_once(&self, pending: &mut Pending) {
-        if pending.is_counted {
-            return;
-        }
-        let Some(rep) = pending.decision.outcome.owner().and_then(|owner| self.roster.reps.get(owner)) else {
+        let Outcome::Owner(owner) = &pending.decision.outcome else {
             return;
         };
-        if !rep.caps().is_none() {
+        let rep = self.roster.reps.get(owner).filter(|rep| !rep.caps().is_none());
+        if let Some(rep) = rep.filter(|_| !pending.is_counted) {
             let _owner = AsOwner::begin();
             LOADS.add(rep.rep_no, &Added::lead(loads::day(rep, pending.decided_at)));
             pending.is_counted = true;
