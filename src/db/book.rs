@@ -102,6 +102,23 @@ impl<S: Sum> Reading<S> {
         }
     }
 
+    /// A row is written before those that it replaces are removed: who reads without the lock may see both.
+    fn leave_replaced(&mut self) {
+        let replaced: Vec<i64> = self.arriving.iter().flat_map(|row| row.replaces.iter().copied()).collect();
+        if replaced.is_empty() {
+            return;
+        }
+        let is_replaced = |row: &Stored<S>| replaced.contains(&row.version);
+        let split = |rows: &mut Vec<Stored<S>>| -> (Vec<_>, Vec<_>) {
+            std::mem::take(rows).into_iter().partition(is_replaced)
+        };
+        let (leaving, settled) = split(&mut self.settled);
+        let (passing, arriving) = split(&mut self.arriving);
+        (self.settled, self.arriving) = (settled, arriving);
+        self.leaving.extend(leaving);
+        self.passing.extend(passing.iter().map(|row| row.version));
+    }
+
     /// What has been added if all open transactions commit.
     pub fn all(&self) -> S {
         total(self.settled.iter().chain(&self.arriving))
@@ -181,6 +198,7 @@ impl<S: Sum> Book<S> {
                 Some(())
             });
         }
+        reading.leave_replaced();
         reading
     }
 

@@ -281,3 +281,33 @@ fn rows_behind_a_savepoint_do_not_count_twice() {
     assert_eq!([insert(&mut other, "h@acme.com"), insert(&mut other, "i@acme.com")], ["r1", "catch_all"]);
     check_consistency(&mut other);
 }
+
+/// Who reads while others write or roll back does not count both a row and the one that replaces it.
+#[test]
+fn a_change_is_never_counted_twice() {
+    let database = Database::with_pool(1);
+    let mut watcher = database.connect();
+    for n in 0..5 {
+        insert(&mut watcher, &format!("{n}@acme.com"));
+    }
+    // each session has one place
+    watcher.batch_execute("UPDATE leadroute.reps SET daily_cap = 5 + 3").unwrap();
+    let refused = thread::scope(|scope| {
+        let session = |who: u32| {
+            let mut client = database.connect();
+            client.batch_execute("SET leadroute.turn_wait = '10s'").unwrap();
+            (0..1000)
+                .filter(|n| {
+                    client.batch_execute("BEGIN").unwrap();
+                    let owner = insert(&mut client, &format!("{who}.{n}@acme.com"));
+                    client.batch_execute("ROLLBACK").unwrap();
+                    owner != "r1"
+                })
+                .count()
+        };
+        let sessions = [1, 2, 3].map(|who| scope.spawn(move || session(who)));
+        sessions.into_iter().map(|session| session.join().unwrap()).sum::<usize>()
+    });
+    assert_eq!(refused, 0, "leads for whom a place was free");
+    check_consistency(&mut watcher);
+}

@@ -13,6 +13,12 @@ UPDATE leadroute.reps SET daily_cap = 1 WHERE id = 'ann';
 INSERT INTO leadroute.leads (company, crm_account_id) VALUES ('a1', 'acme'), ('a2', NULL), ('a3', NULL)
     RETURNING company, owner_id;
 SELECT * FROM story.load;
+-- A touch of it does not.
+BEGIN;
+UPDATE leadroute.reps SET daily_cap = 3 WHERE id = 'ann';
+INSERT INTO leadroute.leads (email, crm_account_id) VALUES ('ada@acme.com', 'acme'), ('ada@acme.com', 'acme') RETURNING status, owner_id;
+SELECT * FROM story.load;
+ROLLBACK;
 -- Not if it is dropped.
 BEGIN;
 UPDATE leadroute.reps SET daily_cap = 2 WHERE id = 'ann';
