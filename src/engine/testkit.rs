@@ -125,6 +125,19 @@ impl Zones for Memory {
     }
 }
 
+/// The zones of the tz database, with their history.
+#[derive(Debug, Clone, Copy)]
+pub struct Jiff;
+
+impl Zones for Jiff {
+    fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime> {
+        let zone = jiff::tz::TimeZone::get(zone).ok()?;
+        let offset = zone.to_offset(jiff::Timestamp::from_microsecond(at).ok()?);
+        let second = at.div_euclid(SECOND) + i64::from(offset.seconds());
+        Some(DateTime::from_timestamp(second, 0)?.naive_utc())
+    }
+}
+
 impl State for Memory {
     fn domain(&mut self, names: &[String]) -> DomainFacts {
         let rule = |name: &String| {
