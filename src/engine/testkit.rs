@@ -117,9 +117,10 @@ impl Memory {
 
 impl Zones for Memory {
     fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime> {
-        let east = match zone {
-            "UTC" => 0,
-            _ => *self.offsets.get(zone)?,
+        let east = match (zone, self.offsets.get(zone)) {
+            ("UTC", _) => 0,
+            (_, Some(east)) => *east,
+            _ => return Jiff.local(zone, at),
         };
         Some(DateTime::from_timestamp_micros(at + east)?.naive_utc())
     }
