@@ -105,7 +105,9 @@ pub fn available_at(rep: &Rep, world: World<'_>, zones: &dyn Zones) -> Option<Mi
             return Some(at);
         };
         let Span { upper, upper_inc, .. } = absence.during;
-        at = upper?.checked_add(Micros::from(upper_inc))?;
+        // PostgreSQL's infinity comes as the last of all instants
+        let end = upper.filter(|end| *end < Micros::MAX)?;
+        at = end.saturating_add(Micros::from(upper_inc));
     }
 }
 

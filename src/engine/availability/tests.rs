@@ -267,6 +267,7 @@ mod return_of_a_rep {
         let long = [span(now(), Some(at("2026-03-05 18:00"))), span(monday, Some(monday + HOUR))];
         assert_eq!(at_desk(&long), Some(monday + HOUR));
         assert_eq!(at_desk(&[span(now(), None)]), None);
+        assert_eq!(at_desk(&[span(now(), Some(Micros::MAX))]), None);
         // without end, but from next week on
         assert_eq!(at_desk(&[span(monday, None)]), Some(now()));
         assert_eq!(at_desk(&[span(now(), Some(monday)), span(monday, None)]), None);
