@@ -1,9 +1,11 @@
 //! Whether a rep can take a lead now, and who stands in for one who cannot.
 
+use crate::business_time::Calendar;
+use crate::config::Span;
 use crate::pipeline::World;
 use crate::roster::{Presence, Rep};
 use crate::state::Zones;
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, Timelike};
+use crate::Micros;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -71,33 +73,42 @@ fn is_stale(rep: &Rep, world: World<'_>) -> bool {
 }
 
 fn off_duty(rep: &Rep, world: World<'_>, zones: &dyn Zones) -> Option<Away> {
-    let World { roster, now, .. } = world;
     let schedule = rep.schedule.as_ref()?;
-    let local = zones.local(&rep.time_zone, now)?;
-    let holiday = |day: NaiveDate| roster.holidays.get(schedule)?.get(&day);
-    if let Some(name) = holiday(local.date()) {
-        let name = name.clone();
-        return Some(Away::Holiday { name });
+    let calendar = Calendar::of(rep, world.roster, zones);
+    if calendar.is_open(world.now) {
+        return None;
     }
-    let yesterday = local.date().checked_sub_days(Days::new(1))?;
-    let open = roster.schedules.get(schedule).into_iter().flatten().any(|block| {
-        let today = block.weekday == local.weekday().number_from_monday();
-        let over_midnight = block.closes <= block.opens;
-        let before = block.weekday == yesterday.weekday().number_from_monday();
-        let minute = minute_of_day(local);
-        match over_midnight {
-            false => today && (block.opens..block.closes).contains(&minute),
-            true => {
-                (today && minute >= block.opens)
-                    || (before && minute < block.closes && holiday(yesterday).is_none())
-            }
-        }
-    });
-    (!open).then(|| Away::OffHours { schedule: schedule.clone() })
+    Some(match calendar.holiday(world.now) {
+        Some(name) => Away::Holiday { name: name.to_owned() },
+        None => Away::OffHours { schedule: schedule.clone() },
+    })
 }
 
-fn minute_of_day(at: NaiveDateTime) -> u32 {
-    at.hour() * 60 + at.minute()
+/// The first instant, now or later, at which [`away`] answers `None` for the rep if nothing is changed
+/// until then. `None` if the rep does not come back by themselves: inactive, not online for as long as it
+/// is not changed, absent without end, or closed for longer than [`HORIZON`](crate::business_time::HORIZON).
+pub fn available_at(rep: &Rep, world: World<'_>, zones: &dyn Zones) -> Option<Micros> {
+    if !rep.active {
+        return None;
+    }
+    let calendar = Calendar::of(rep, world.roster, zones);
+    let mut at = world.now;
+    if rep.presence != Presence::Online && !is_stale(rep, world) {
+        // the first instant at which it is older than that
+        at = at.max(rep.presence_at?.checked_add(world.presence_ttl?)?.checked_add(1)?);
+    }
+    loop {
+        at = calendar.opens_at(at)?;
+        // each absence is left behind once
+        let absences = world.roster.absences.get(&rep.id).into_iter().flatten();
+        let Some(absence) = { absences }.find(|row| row.during.contains(&at)) else {
+            return Some(at);
+        };
+        let Span { upper, upper_inc, .. } = absence.during;
+        // PostgreSQL's infinity comes as the last of all instants
+        let end = upper.filter(|end| *end < Micros::MAX)?;
+        at = end.saturating_add(Micros::from(upper_inc));
+    }
 }
 
 /// Somebody who was asked to stand in, and why not.

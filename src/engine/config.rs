@@ -186,7 +186,7 @@ pub enum EscalationAction {
     Queue,
 }
 
-/// One row of `escalation_steps`; `after` counts from the due time, in microseconds.
+/// One row of `escalation_steps`; `after` counts from the due time, in microseconds of the policy's time.
 #[derive(Debug, Clone, Deserialize)]
 #[allow(missing_docs)]
 pub struct EscalationStep {
@@ -201,10 +201,20 @@ pub struct EscalationStep {
 #[allow(missing_docs)]
 pub struct SlaPolicy {
     pub name: String,
+    /// The lowest that matches counts.
+    #[serde(default = "hundred")]
+    pub priority: i32,
     pub events: Option<Vec<String>>,
     pub intents: Option<Vec<Intent>>,
     pub segments: Option<Vec<String>>,
     pub respond_within: Micros,
+    /// Whether the clock stands still while whoever has the lead is off duty.
+    #[serde(default)]
+    pub business_hours: bool,
+}
+
+const fn hundred() -> i32 {
+    100
 }
 
 /// `recycle_rules.kind`.

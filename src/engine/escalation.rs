@@ -1,14 +1,15 @@
 //! One step of the SLA ladder for a lead that nobody answered.
 
-use crate::availability::owner_or_backup;
+use crate::availability::{available_at, owner_or_backup, Refusal};
 use crate::config::{EscalationAction, EscalationStep, Rules};
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};
 use crate::layers::{distribution, fallback};
 use crate::pipeline::{Routing, World};
 use crate::reason::Reason;
-use crate::state::State;
+use crate::sla;
+use crate::state::{State, Zones};
 use crate::waiting::Waiting;
-use crate::Micros;
+use crate::{Micros, SECOND};
 
 /// A lead whose clock ran out.
 #[derive(Debug, Clone, Default)]
@@ -19,11 +20,26 @@ pub struct Overdue {
     /// Steps already taken.
     pub steps_done: i32,
     pub due_at: Micros,
+    /// When this step is due by the clock: later than the ladder says if it was postponed.
+    pub next_at: Micros,
+}
+
+/// What became of the next step of the ladder.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Escalation {
+    /// It is done.
+    Taken(Box<Taken>),
+    /// Nobody is there to take the lead: the clock waits until `until`, which is later than now, and the
+    /// same step is tried again then. Nothing else is written, and no step counted.
+    Postponed {
+        /// When the first is back who could take it.
+        until: Micros,
+    },
 }
 
 /// What a step did, and when the next is due.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Escalation {
+pub struct Taken {
     /// Number of the step.
     pub step: i32,
     /// The decision; its outcome is the present owner or queue for a reminder.
@@ -32,21 +48,55 @@ pub struct Escalation {
     pub next_at: Option<Micros>,
 }
 
+/// Five days, more than a long weekend: nobody waits longer for somebody to come back.
+pub const LONGEST_WAIT: Micros = 5 * 24 * 60 * 60 * SECOND;
+
 /// The next step of the policy's ladder; `None` once it is exhausted.
 ///
 /// A step that cannot be done turns into the next stronger one: nobody left in the pool → the manager;
-/// no manager → the fallback queue.
+/// no manager → the fallback queue. But a lead does not bounce through the night: where only because they
+/// are away nobody takes it, and the first is back within [`LONGEST_WAIT`], the step is postponed.
 pub fn escalate(overdue: Overdue, world: World<'_>, state: &mut dyn State) -> Option<Escalation> {
     let ladder = world.rules.escalation_steps.get(&overdue.policy)?;
     let mut ahead = ladder.iter().filter(|row| row.step > overdue.steps_done);
-    let now = ahead.next()?;
-    let next_at = ahead.next().map(|row| overdue.due_at.saturating_add(row.after));
-    let step = now.step;
-    let decision = act(now, overdue, world, state);
-    Some(Escalation { step, decision, next_at })
+    let row = ahead.next()?;
+    let decision = match act(row, &overdue, world, state) {
+        Ok(decision) => decision,
+        Err(Nobody { until }) => return Some(Escalation::Postponed { until }),
+    };
+    let next_at = ahead.next().map(|next| next_at([row, next], &overdue, &decision, world, state));
+    Some(Escalation::Taken(Box::new(Taken { step: row.step, decision, next_at })))
 }
 
-fn act(row: &EscalationStep, overdue: Overdue, world: World<'_>, state: &mut dyn State) -> Decision {
+/// Nobody is there, but somebody will be.
+struct Nobody {
+    until: Micros,
+}
+
+/// The ladder counts from the due time, in the time of whoever has the lead now. But whoever gets it has the
+/// time between the two steps in any case: a step that waited for the morning, or went to somebody with
+/// other hours, would be followed by the next at once.
+fn next_at(
+    [row, next]: [&EscalationStep; 2],
+    overdue: &Overdue,
+    decision: &Decision,
+    world: World<'_>,
+    zones: &dyn Zones,
+) -> Micros {
+    let policy = sla::policy_named(world.rules, &overdue.policy);
+    let business_hours = policy.is_some_and(|policy| policy.business_hours);
+    let rep = sla::keeper(decision.outcome.owner(), decision.outcome.queue(), world);
+    let after = |from, work| sla::after(business_hours, from, work, rep, world, zones);
+    let between = next.after.saturating_sub(row.after).max(0);
+    after(overdue.due_at, next.after).max(after(overdue.next_at, between))
+}
+
+fn act(
+    row: &EscalationStep,
+    overdue: &Overdue,
+    world: World<'_>,
+    state: &mut dyn State,
+) -> Result<Decision, Nobody> {
     let mut trace = Vec::new();
     let waiting = &overdue.waiting;
     let mut routing = waiting.routing(world, state);
@@ -56,14 +106,17 @@ fn act(row: &EscalationStep, overdue: Overdue, world: World<'_>, state: &mut dyn
         action = match (tried, action) {
             (Some(outcome), _) => break outcome,
             (None, EscalationAction::Reassign | EscalationAction::Remind) => EscalationAction::Manager,
-            (None, _) => EscalationAction::Queue,
+            (None, _) => match first_back(row.action, waiting, &mut routing) {
+                Some(until) => return Err(Nobody { until }),
+                None => EscalationAction::Queue,
+            },
         };
     };
     let to = outcome.owner().or(outcome.queue()).unwrap_or_default().to_owned();
     let reason = Reason::Escalated { policy: overdue.policy.clone(), step: row.step, to };
     trace.push(Step { layer: Layer::Escalation, decided: true, reason });
     let notices = notices(action, &outcome, world.rules);
-    waiting.decision(Layer::Escalation, outcome, routing, trace, notices)
+    Ok(waiting.decision(Layer::Escalation, outcome, routing, trace, notices))
 }
 
 fn attempt(
@@ -76,9 +129,8 @@ fn attempt(
         EscalationAction::Remind => waiting.owner_id.clone().map(Outcome::Owner),
         EscalationAction::Manager => manager(waiting, routing).map(Outcome::Owner),
         EscalationAction::Reassign => {
-            let found = distribution::ask(routing);
-            // Where everybody is away and the pool would hold the lead, the manager hears of it.
-            routing.held = false;
+            // a lead is not taken from somebody who sleeps to be given to another who does
+            let found = distribution::ask_those_there(routing);
             let next = found.outcome.filter(|outcome| matches!(outcome, Outcome::Owner(_)));
             trace.push(Step { layer: Layer::Distribution, decided: next.is_some(), reason: found.reason });
             next
@@ -93,15 +145,44 @@ fn attempt(
 
 /// The owner's manager or their backups, else the territory's; never somebody who let the lead pass.
 fn manager(waiting: &Waiting, routing: &Routing<'_>) -> Option<String> {
+    managers(waiting, routing).find_map(|(rep, _)| rep.filter(|rep| is_fresh(rep, waiting)))
+}
+
+/// Who answers for each manager, and who of them could not.
+fn managers(
+    waiting: &Waiting,
+    routing: &Routing<'_>,
+) -> impl Iterator<Item = (Option<String>, Vec<Refusal>)> {
     let World { rules, roster, .. } = routing.world;
-    let owner = waiting.owner_id.as_ref();
-    let own = owner.and_then(|id| roster.reps.get(id)?.manager_id.as_ref());
+    let own = waiting.owner_id.as_ref().and_then(|id| roster.reps.get(id)?.manager_id.as_ref());
     let territory = waiting.territory.as_ref();
     let area = territory.and_then(|name| rules.territories.get(name)?.manager_id.as_ref());
-    [own, area].into_iter().flatten().find_map(|id| {
-        let (rep, _) = owner_or_backup(id, routing.world, &*routing.state);
-        rep.filter(|rep| Some(rep) != owner && !waiting.tried.contains(rep))
-    })
+    let asked = [own, area].map(|id| id.map(|id| owner_or_backup(id, routing.world, &*routing.state)));
+    asked.into_iter().flatten()
+}
+
+fn is_fresh(rep: &String, waiting: &Waiting) -> bool {
+    waiting.owner_id.as_ref() != Some(rep) && !waiting.tried.contains(rep)
+}
+
+/// When the step is worth another try: when the first is back whom it could give the lead to. A manager
+/// who does not come back is not waited for, but who has the lead keeps it until the first of the pool is
+/// there.
+fn first_back(action: EscalationAction, waiting: &Waiting, routing: &mut Routing<'_>) -> Option<Micros> {
+    let World { roster, now, .. } = routing.world;
+    let soon = |at: &Micros| at.saturating_sub(now) <= LONGEST_WAIT;
+    let back =
+        |refusal: Refusal| available_at(roster.reps.get(&refusal.rep)?, routing.world, &*routing.state);
+    let refusals = managers(waiting, routing).flat_map(|(_, refusals)| refusals);
+    let manager = refusals.filter(|refusal| is_fresh(&refusal.rep, waiting)).filter_map(back).min();
+    let (manager, member) = match action {
+        EscalationAction::Remind | EscalationAction::Queue => return None,
+        _ => (manager.filter(soon), distribution::first_back(routing).filter(soon)),
+    };
+    match action {
+        EscalationAction::Manager => manager.or(member),
+        _ => manager.into_iter().chain(member).min(),
+    }
 }
 
 fn notices(action: EscalationAction, outcome: &Outcome, rules: &Rules) -> Vec<Notice> {
@@ -115,141 +196,7 @@ fn notices(action: EscalationAction, outcome: &Outcome, rules: &Rules) -> Vec<No
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testkit::{lead, now, owner, queue, roster, Setup, MINUTE};
-    use serde_json::{json, Value};
+mod night;
 
-    /// The ladder remind, reassign, manager, queue; the pool hunters with ann, bob and cid.
-    fn setup() -> Setup {
-        let step = |step: i32, minutes: i64, action: &str| {
-            let after = minutes * MINUTE;
-            json!({"policy": "fast", "step": step, "after": after, "action": action})
-        };
-        let rules = json!({
-            "segments": [{"name": "all", "priority": 1, "territory": "north"}],
-            "territories": [{"name": "north", "fallback_queue": "north", "manager_id": "nora"}],
-            "pools": [{"name": "hunters", "pool_no": 1}],
-            "queues": [{"name": "north", "kind": "fallback", "manager_id": "nora"}],
-            "escalation_steps": [
-                step(1, 0, "remind"), step(2, 5, "reassign"),
-                step(3, 9, "manager"), step(4, 30, "queue"),
-            ],
-        });
-        let member = |rep: &str| json!({"pool": "hunters", "rep_id": rep});
-        let members = ["ann", "bob", "cid"].map(member);
-        Setup::new(rules, json!({"reps": reps(), "members": members}))
-    }
-
-    fn reps() -> Value {
-        json!([
-            {"id": "ann", "manager_id": "max"}, {"id": "bob"}, {"id": "cid", "active": false},
-            {"id": "max"}, {"id": "nora"},
-        ])
-    }
-
-    /// Owned by ann, due five minutes ago.
-    fn overdue(steps_done: i32, tried: &[&str]) -> Overdue {
-        let waiting = Waiting {
-            lead: lead("ada@acme.com"),
-            owner_id: Some("ann".into()),
-            segment: Some("all".into()),
-            territory: Some("north".into()),
-            pool: Some("hunters".into()),
-            tried: tried.iter().map(|&rep| rep.into()).collect(),
-            ..Waiting::default()
-        };
-        Overdue { waiting, policy: "fast".into(), steps_done, due_at: now() - 5 * MINUTE }
-    }
-
-    fn next(setup: &mut Setup, overdue: Overdue) -> Option<Escalation> {
-        let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
-        escalate(overdue, World { rules, roster, now, presence_ttl: None }, &mut setup.state)
-    }
-
-    fn notice(kind: &'static str, rep: &str) -> Notice {
-        let rep_id = Some(rep.to_owned());
-        Notice { kind, rep_id }
-    }
-
-    #[test]
-    fn a_reminder_leaves_the_lead_where_it_is() {
-        let done = next(&mut setup(), overdue(0, &["ann"])).unwrap();
-        assert_eq!((done.step, owner(&done.decision)), (1, "ann"));
-        assert_eq!(done.decision.layer, Layer::Escalation);
-        assert_eq!(done.decision.notices, [notice("reminder", "ann")]);
-        // the next step counts from the due time, not from this one
-        assert_eq!(done.next_at, Some(now()));
-    }
-
-    #[test]
-    fn reassign_never_goes_to_one_who_had_the_lead() {
-        let mut setup = setup();
-        for _ in 0..5 {
-            let done = next(&mut setup, overdue(1, &["ann"])).unwrap();
-            assert_eq!((done.step, owner(&done.decision)), (2, "bob"));
-            assert_eq!(done.decision.turns[0].seat, 1);
-            assert_eq!(done.decision.notices, [notice("escalated", "bob")]);
-            assert_eq!(done.next_at, Some(now() + 4 * MINUTE));
-        }
-    }
-
-    #[test]
-    fn with_nobody_left_in_the_pool_the_manager_gets_it() {
-        let done = next(&mut setup(), overdue(1, &["ann", "bob"])).unwrap();
-        assert_eq!((done.step, owner(&done.decision)), (2, "max"));
-        assert_eq!(done.decision.turns, []);
-        assert_eq!(done.decision.notices, [notice("escalated", "max")]);
-        let asked: Vec<Layer> = done.decision.trace.iter().map(|step| step.layer).collect();
-        assert_eq!(asked, [Layer::Distribution, Layer::Escalation]);
-    }
-
-    #[test]
-    fn without_manager_of_their_own_the_territorys_gets_it() {
-        let mut late = overdue(2, &["ann", "bob"]);
-        late.waiting.owner_id = Some("bob".into());
-        let done = next(&mut setup(), late).unwrap();
-        assert_eq!(owner(&done.decision), "nora");
-    }
-
-    #[test]
-    fn without_any_manager_the_fallback_queue_gets_it() {
-        let mut late = overdue(2, &["nora"]);
-        late.waiting.owner_id = Some("nora".into());
-        let done = next(&mut setup(), late).unwrap();
-        assert_eq!((done.step, queue(&done.decision)), (3, "north"));
-        assert_eq!(done.decision.notices, [notice("fallback", "nora")]);
-
-        let mut setup = setup();
-        let mut gone = reps();
-        gone[3]["active"] = json!(false);
-        gone[4]["active"] = json!(false);
-        setup.roster = roster(json!({ "reps": gone }));
-        let done = next(&mut setup, overdue(2, &["ann"])).unwrap();
-        assert_eq!(queue(&done.decision), "north");
-    }
-
-    #[test]
-    fn a_queue_step_names_why() {
-        let done = next(&mut setup(), overdue(3, &["ann"])).unwrap();
-        assert_eq!((queue(&done.decision), done.next_at), ("north", None));
-        let expected = Reason::Escalated { policy: "fast".into(), step: 4, to: "north".into() };
-        assert_eq!(done.decision.trace.last().unwrap().reason, expected);
-    }
-
-    #[test]
-    fn a_lead_that_waits_in_a_queue_cannot_be_reminded_of() {
-        let mut late = overdue(0, &[]);
-        late.waiting.owner_id = None;
-        let done = next(&mut setup(), late).unwrap();
-        assert_eq!((done.step, owner(&done.decision)), (1, "nora"));
-    }
-
-    #[test]
-    fn a_ladder_ends() {
-        assert_eq!(next(&mut setup(), overdue(4, &["ann"])), None);
-        let policy = "no ladder".to_owned();
-        let other = Overdue { policy, ..overdue(0, &[]) };
-        assert_eq!(next(&mut setup(), other), None);
-    }
-}
+#[cfg(test)]
+mod tests;

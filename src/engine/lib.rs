@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod availability;
+pub mod business_time;
 pub mod config;
 pub mod decision;
 pub mod escalation;

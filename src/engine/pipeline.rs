@@ -9,7 +9,7 @@ use crate::reason::{Problem, Reason};
 use crate::roster::Roster;
 use crate::rotation::Turn;
 use crate::sla;
-use crate::state::State;
+use crate::state::{State, Zones};
 use crate::Micros;
 
 /// What a layer answers: a reason, and an outcome if it decided.
@@ -135,16 +135,17 @@ pub fn route(
 }
 
 /// The decision for a lead whose routing failed: the catch-all queue, with the error.
-pub fn rescued(lead: Lead, sqlstate: &str, message: &str, world: World<'_>) -> Decision {
+pub fn rescued(lead: Lead, sqlstate: &str, message: &str, world: World<'_>, zones: &dyn Zones) -> Decision {
     let (sqlstate, message) = (sqlstate.to_owned(), message.to_owned());
     let reason = Reason::Error { sqlstate, message };
     let queue = layers::fallback::CATCH_ALL.to_owned();
-    let acted_at = lead.occurred_at.unwrap_or(world.now).min(world.now);
-    let clock = sla::clock(world.rules, None, None, acted_at);
+    let notices = fallback_notices(world.rules, &queue);
+    let outcome = Outcome::Queue(queue);
+    let clock = sla::clock(None, None, lead.occurred_at, &outcome, world, zones);
     Decision {
         layer: Layer::Fallback,
-        notices: fallback_notices(world.rules, &queue),
-        outcome: Outcome::Queue(queue),
+        notices,
+        outcome,
         account_id: None,
         segment: None,
         territory: None,
@@ -184,15 +185,17 @@ fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec
     let segment = routing.segment.and_then(|place| rules.segments.get(place));
     let segment_name = segment.map(|row| row.name.clone());
     let lead = &routing.clean.lead;
-    let acted_at = lead.occurred_at.unwrap_or(routing.world.now);
     // Queues that no buyer waits in start no clock: partners, competitors, recycling.
     let waits = match &outcome {
         Outcome::Owner(_) => true,
         Outcome::Queue(_) => matches!(layer, Layer::Tier | Layer::Distribution | Layer::Fallback),
         Outcome::Nurture | Outcome::Merged { .. } => false,
     };
-    let clock =
-        waits.then(|| sla::clock(rules, lead.event.as_deref(), segment_name.as_deref(), acted_at)).flatten();
+    let start = || {
+        let (event, segment) = (lead.event.as_deref(), segment_name.as_deref());
+        sla::clock(event, segment, lead.occurred_at, &outcome, routing.world, &*routing.state)
+    };
+    let clock = waits.then(start).flatten();
     let notices = match (&outcome, layer) {
         (Outcome::Queue(queue), Layer::Distribution | Layer::Fallback) => fallback_notices(rules, queue),
         _ => owner_notice(&routing, &outcome),

@@ -1,14 +1,25 @@
 //! The clock that starts with a lead.
+//!
+//! A policy counts wall-clock time, or the working hours of whoever has the lead: its owner, or the manager
+//! of the queue in which it waits. The steps of the ladder count the same kind of time, from the due time.
 
+use crate::business_time::Calendar;
 use crate::config::{Intent, Rules, SlaPolicy};
-use crate::Micros;
+use crate::decision::Outcome;
+use crate::pipeline::World;
+use crate::roster::Rep;
+use crate::state::Zones;
+use crate::{Micros, SECOND};
+
+/// Seven days: a buyer who acted longer ago comes with an import, and is not answered late yet.
+pub const IMPORT_AGE: Micros = 7 * 24 * 60 * 60 * SECOND;
 
 /// A clock that routing starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clock {
     /// Name of the policy.
     pub policy: String,
-    /// When the buyer acted.
+    /// When the buyer acted; see [`start`].
     pub started_at: Micros,
     /// When the first response is due.
     pub due_at: Micros,
@@ -21,9 +32,27 @@ pub fn intent(rules: &Rules, event: Option<&str>) -> Intent {
     event.and_then(|name| rules.intents.get(name).copied()).unwrap_or(Intent::Medium)
 }
 
-/// The clock for a lead. Of the policies that match, the strictest counts: the shortest
+/// The clock for a lead with this outcome. `acted_at` is when the buyer acted, where that is known;
+/// `None` if no policy matches event and segment.
+pub fn clock(
+    event: Option<&str>,
+    segment: Option<&str>,
+    acted_at: Option<Micros>,
+    outcome: &Outcome,
+    world: World<'_>,
+    zones: &dyn Zones,
+) -> Option<Clock> {
+    let policy = policy(world.rules, event, segment)?;
+    let rep = keeper(outcome.owner(), outcome.queue(), world);
+    let started_at = start(acted_at, world.now);
+    let due_at = due(policy, started_at, rep, world, zones);
+    let next_at = next_step(policy, 0, due_at, rep, world, zones);
+    Some(Clock { policy: policy.name.clone(), started_at, due_at, next_at })
+}
+
+/// Of the policies that match, the one that counts: the lowest `priority`, then the shortest
 /// `respond_within`, then the name.
-pub fn clock(rules: &Rules, event: Option<&str>, segment: Option<&str>, acted_at: Micros) -> Option<Clock> {
+pub fn policy<'a>(rules: &'a Rules, event: Option<&str>, segment: Option<&str>) -> Option<&'a SlaPolicy> {
     let intent = intent(rules, event);
     let allows = |list: &Option<Vec<String>>, value: Option<&str>| match list {
         None => true,
@@ -35,106 +64,68 @@ pub fn clock(rules: &Rules, event: Option<&str>, segment: Option<&str>, acted_at
             && allows(&policy.segments, segment)
             && intents.is_none_or(|list| list.contains(&intent))
     };
-    let policy = (rules.sla_policies.iter())
-        .filter(matches)
-        .min_by(|a, b| (a.respond_within, &a.name).cmp(&(b.respond_within, &b.name)))?;
-    let due_at = acted_at.saturating_add(policy.respond_within);
-    let steps = rules.escalation_steps.get(&policy.name);
-    let first = steps.and_then(|steps| steps.first());
-    Some(Clock {
-        policy: policy.name.clone(),
-        started_at: acted_at,
-        due_at,
-        next_at: first.map(|step| due_at.saturating_add(step.after)),
-    })
+    let rank = |policy: &'a SlaPolicy| (policy.priority, policy.respond_within, &policy.name);
+    rules.sla_policies.iter().filter(matches).min_by_key(|policy| rank(policy))
+}
+
+/// The policy of that name; `None` once it is deleted.
+pub fn policy_named<'a>(rules: &'a Rules, name: &str) -> Option<&'a SlaPolicy> {
+    rules.sla_policies.iter().find(|policy| policy.name == name)
+}
+
+/// When the clock starts: when the buyer acted, but now for a time that is not known, lies in the future
+/// or more than [`IMPORT_AGE`] ago. An import of old leads is not overdue at once.
+pub fn start(acted_at: Option<Micros>, now: Micros) -> Micros {
+    let fresh = |at: &Micros| (now.saturating_sub(IMPORT_AGE)..=now).contains(at);
+    acted_at.filter(fresh).unwrap_or(now)
+}
+
+/// Whose hours count for a lead: those of its owner, or of the manager of its queue. `None` without either.
+pub fn keeper<'a>(owner: Option<&str>, queue: Option<&str>, world: World<'a>) -> Option<&'a Rep> {
+    let manager = || world.rules.queues.get(queue?)?.manager_id.as_deref();
+    world.roster.reps.get(owner.or_else(manager)?)
+}
+
+/// When the first response is due for a clock that started at `start`, with the lead in the hands of
+/// `rep` (see [`keeper`]).
+pub fn due(
+    policy: &SlaPolicy,
+    start: Micros,
+    rep: Option<&Rep>,
+    world: World<'_>,
+    zones: &dyn Zones,
+) -> Micros {
+    after(policy.business_hours, start, policy.respond_within, rep, world, zones)
+}
+
+/// When the step after `steps_done` is due; `None` once the ladder has ended.
+pub fn next_step(
+    policy: &SlaPolicy,
+    steps_done: i32,
+    due_at: Micros,
+    rep: Option<&Rep>,
+    world: World<'_>,
+    zones: &dyn Zones,
+) -> Option<Micros> {
+    let ladder = world.rules.escalation_steps.get(&policy.name)?;
+    let step = ladder.iter().find(|row| row.step > steps_done)?;
+    Some(after(policy.business_hours, due_at, step.after, rep, world, zones))
+}
+
+/// `work` microseconds after `from`. Without a rep, or with one who does not work that much within
+/// [`HORIZON`](crate::business_time::HORIZON), the wall clock counts.
+pub(crate) fn after(
+    business_hours: bool,
+    from: Micros,
+    work: Micros,
+    rep: Option<&Rep>,
+    world: World<'_>,
+    zones: &dyn Zones,
+) -> Micros {
+    let rep = rep.filter(|_| business_hours);
+    let worked = rep.and_then(|rep| Calendar::of(rep, world.roster, zones).due(from, work));
+    worked.unwrap_or_else(|| from.saturating_add(work))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testkit::{now, rules, MINUTE};
-    use serde_json::{json, Value};
-
-    fn with_policies(policies: Value) -> Rules {
-        rules(json!({
-            "event_types": [
-                {"name": "demo_request", "intent": "high"},
-                {"name": "webinar", "intent": "medium"},
-                {"name": "newsletter", "intent": "low"},
-            ],
-            "sla_policies": policies,
-            "escalation_steps": [
-                {"policy": "fast", "step": 1, "after": 2 * MINUTE, "action": "remind"},
-                {"policy": "fast", "step": 2, "after": 9 * MINUTE, "action": "queue"},
-            ],
-        }))
-    }
-
-    fn policy(rules: &Rules, event: Option<&str>, segment: Option<&str>) -> Option<String> {
-        clock(rules, event, segment, now()).map(|clock| clock.policy)
-    }
-
-    #[test]
-    fn the_clock_counts_from_the_action_of_the_buyer() {
-        let rules = with_policies(json!([{"name": "fast", "respond_within": 5 * MINUTE}]));
-        let acted_at = now() - 60 * MINUTE;
-        let expected = Clock {
-            policy: "fast".into(),
-            started_at: acted_at,
-            due_at: now() - 55 * MINUTE,
-            next_at: Some(now() - 53 * MINUTE),
-        };
-        assert_eq!(clock(&rules, None, None, acted_at), Some(expected));
-    }
-
-    #[test]
-    fn a_policy_without_ladder_has_no_next_step() {
-        let rules = with_policies(json!([{"name": "calm", "respond_within": MINUTE}]));
-        assert_eq!(clock(&rules, None, None, now()).unwrap().next_at, None);
-    }
-
-    #[test]
-    fn the_strictest_policy_counts_then_the_name() {
-        let rules = with_policies(json!([
-            {"name": "slow", "respond_within": 60 * MINUTE},
-            {"name": "zulu", "respond_within": 5 * MINUTE},
-            {"name": "mike", "respond_within": 5 * MINUTE},
-            {"name": "dach", "segments": ["dach"], "respond_within": MINUTE},
-        ]));
-        assert_eq!(policy(&rules, None, None).unwrap(), "mike");
-        assert_eq!(policy(&rules, None, Some("dach")).unwrap(), "dach");
-    }
-
-    #[test]
-    fn intents_come_from_the_event_and_unknown_events_are_medium() {
-        let rules = with_policies(json!([
-            {"name": "high", "intents": ["high"], "respond_within": 5 * MINUTE},
-            {"name": "medium", "intents": ["medium"], "respond_within": 15 * MINUTE},
-            {"name": "not high", "intents": ["low", "medium"], "respond_within": 60 * MINUTE},
-        ]));
-        for (event, expected) in [
-            (Some("demo_request"), "high"),
-            (Some("webinar"), "medium"),
-            (Some("newsletter"), "not high"),
-            (Some("carrier_pigeon"), "medium"),
-            (None, "medium"),
-        ] {
-            assert_eq!(policy(&rules, event, None).unwrap(), expected, "{event:?}");
-        }
-    }
-
-    #[test]
-    fn every_column_of_a_policy_must_allow_the_lead() {
-        let rules = with_policies(json!([{
-            "name": "narrow", "events": ["demo_request", "newsletter"], "intents": ["high"],
-            "segments": ["dach"], "respond_within": MINUTE,
-        }]));
-        let dach = Some("dach");
-        assert_eq!(policy(&rules, Some("demo_request"), dach).unwrap(), "narrow");
-        assert_eq!(policy(&rules, Some("newsletter"), dach), None);
-        assert_eq!(policy(&rules, Some("webinar"), dach), None);
-        assert_eq!(policy(&rules, Some("demo_request"), Some("world")), None);
-        assert_eq!(policy(&rules, Some("demo_request"), None), None);
-        assert_eq!(policy(&rules, None, dach), None);
-    }
-}
+mod tests;

@@ -117,11 +117,25 @@ impl Memory {
 
 impl Zones for Memory {
     fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime> {
-        let east = match zone {
-            "UTC" => 0,
-            _ => *self.offsets.get(zone)?,
+        let east = match (zone, self.offsets.get(zone)) {
+            ("UTC", _) => 0,
+            (_, Some(east)) => *east,
+            _ => return Jiff.local(zone, at),
         };
         Some(DateTime::from_timestamp_micros(at + east)?.naive_utc())
+    }
+}
+
+/// The zones of the tz database, with their history.
+#[derive(Debug, Clone, Copy)]
+pub struct Jiff;
+
+impl Zones for Jiff {
+    fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime> {
+        let zone = jiff::tz::TimeZone::get(zone).ok()?;
+        let offset = zone.to_offset(jiff::Timestamp::from_microsecond(at).ok()?);
+        let second = at.div_euclid(SECOND) + i64::from(offset.seconds());
+        Some(DateTime::from_timestamp(second, 0)?.naive_utc())
     }
 }
 

@@ -203,3 +203,128 @@ fn a_presence_reported_too_long_ago_says_nothing() {
     // without a time somebody has set it for good
     assert_eq!(why(json!({"reps": [{"id": "ann", "presence": "away"}]}), "2026-03-04 10:00"), away);
 }
+
+mod return_of_a_rep {
+    use super::*;
+    use crate::testkit::{Jiff, MINUTE};
+    use crate::Micros;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    fn back(tables: Value, ttl: Option<Micros>) -> Option<Micros> {
+        let (rules, roster) = (Rules::default(), roster(tables));
+        let world = World { presence_ttl: ttl, ..world(&rules, &roster, now()) };
+        available_at(&roster.reps["ann"], world, &Jiff)
+    }
+
+    fn span(lower: Micros, upper: Option<Micros>) -> Value {
+        json!({"rep_id": "ann", "during": {"lower": lower, "lower_inc": true, "upper": upper}})
+    }
+
+    /// From nine to five in Athens, two hours before UTC; now is Wednesday noon there.
+    fn at_desk(absences: &[Value]) -> Value {
+        let hours: Vec<Value> = (1..=5).map(|day| block(day, 540, 1020)).collect();
+        let mut tables =
+            desk(json!(hours), json!([{"schedule": "desk", "day": "2026-03-06", "name": "free"}]));
+        tables["absences"] = json!(absences);
+        tables
+    }
+
+    #[test]
+    fn who_is_there_is_back_now() {
+        assert_eq!(back(json!({"reps": [{"id": "ann"}]}), None), Some(now()));
+        assert_eq!(back(at_desk(&[]), None), Some(now()));
+    }
+
+    #[test]
+    fn the_inactive_and_those_away_until_they_say_so_do_not_return() {
+        let rep = |fields: Value, ttl| {
+            let mut tables = json!({"reps": [{"id": "ann"}]});
+            tables["reps"][0].as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            back(tables, ttl)
+        };
+        assert_eq!(rep(json!({"active": false}), Some(DAY)), None);
+        assert_eq!(rep(json!({"presence": "away"}), Some(DAY)), None);
+        let seen = json!({"presence": "offline", "presence_at": now() - HOUR});
+        assert_eq!(rep(seen.clone(), None), None);
+        // it counts for a day, the last microsecond included
+        assert_eq!(rep(seen, Some(DAY)), Some(now() + 23 * HOUR + 1));
+        let stale = json!({"presence": "offline", "presence_at": now() - DAY - 1});
+        assert_eq!(rep(stale, Some(DAY)), Some(now()));
+    }
+
+    #[test]
+    fn absences_end_one_after_the_other_within_hours() {
+        let at_desk = |absences: &[Value]| back(at_desk(absences), None);
+        assert_eq!(at_desk(&[span(now(), Some(now() + HOUR))]), Some(now() + HOUR));
+        // they overlap, in any order
+        let chain = [span(now() + HOUR, Some(now() + 3 * HOUR)), span(now(), Some(now() + 2 * HOUR))];
+        assert_eq!(at_desk(&chain), Some(now() + 3 * HOUR));
+        // until after hours: Thursday at nine
+        assert_eq!(at_desk(&[span(now(), Some(now() + 9 * HOUR))]), Some(at("2026-03-05 07:00")));
+        // until Thursday evening: Friday is free, so Monday; a meeting is then still on
+        let monday = at("2026-03-09 07:00");
+        let long = [span(now(), Some(at("2026-03-05 18:00"))), span(monday, Some(monday + HOUR))];
+        assert_eq!(at_desk(&long), Some(monday + HOUR));
+        assert_eq!(at_desk(&[span(now(), None)]), None);
+        assert_eq!(at_desk(&[span(now(), Some(Micros::MAX))]), None);
+        // without end, but from next week on
+        assert_eq!(at_desk(&[span(monday, None)]), Some(now()));
+        assert_eq!(at_desk(&[span(now(), Some(monday)), span(monday, None)]), None);
+        // a bound that belongs to the absence
+        let during = json!({"lower": now(), "lower_inc": true, "upper": now() + HOUR, "upper_inc": true});
+        assert_eq!(at_desk(&[json!({"rep_id": "ann", "during": during})]), Some(now() + HOUR + 1));
+    }
+
+    /// A rep with hours, absences and a presence; everything on full ten minutes.
+    fn teams() -> impl Strategy<Value = Value> {
+        let ten = |range: std::ops::Range<i64>| range.prop_map(|ten| now() + ten * 10 * MINUTE);
+        let absence = (ten(-20..200), prop::option::weighted(0.9, 1..150_i64), any::<bool>()).prop_map(
+            |(lower, length, upper_inc)| {
+                let upper = length.map(|ten| lower + ten * 10 * MINUTE);
+                let during =
+                    json!({"lower": lower, "lower_inc": true, "upper": upper, "upper_inc": upper_inc});
+                json!({"rep_id": "ann", "during": during})
+            },
+        );
+        let hours =
+            (1..=7_u32, 0..24_u32, 0..24_u32).prop_map(|(day, from, to)| block(day, from * 60, to * 60));
+        let presence = (select(&["online", "online", "away"][..]), prop::option::of(ten(-200..1)));
+        let rest = (prop::bool::weighted(0.9), prop::option::of(Just("desk")));
+        let lists = (prop::collection::vec(absence, 0..5), prop::collection::vec(hours, 1..8));
+        (rest, presence, lists).prop_map(
+            |((active, schedule), (presence, presence_at), (absences, hours))| {
+                json!({
+                    "reps": [{
+                        "id": "ann", "time_zone": "Europe/Athens", "schedule": schedule, "active": active,
+                        "presence": presence, "presence_at": presence_at,
+                    }],
+                    "schedules": [{"name": "desk", "hours": hours}],
+                    "absences": absences,
+                })
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn the_return_is_the_first_instant_at_which_the_rep_is_not_away(
+            tables in teams(), ttl in prop::option::of((1..200_i64).prop_map(|ten| ten * 10 * MINUTE)),
+        ) {
+            let (rules, roster) = (Rules::default(), roster(tables));
+            let rep = &roster.reps["ann"];
+            let then = |now| World { now, presence_ttl: ttl, ..world(&rules, &roster, now) };
+            let away = |at| away(rep, then(at), &Jiff).is_some();
+            let back = available_at(rep, then(now()), &Jiff);
+            prop_assert!(back.is_none_or(|back| back >= now() && !away(back)));
+            // everything changes on full ten minutes, or a microsecond after them
+            let until = back.unwrap_or(now() + 10 * DAY);
+            let ticks = (0..).flat_map(|ten| [0, 1].map(|more| now() + ten * 10 * MINUTE + more));
+            for at in ticks.take_while(|at| *at < until.min(now() + 10 * DAY)) {
+                prop_assert!(away(at), "{}", at);
+            }
+        }
+    }
+}

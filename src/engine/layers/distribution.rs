@@ -1,6 +1,6 @@
 //! The pool hands the lead to one of its eligible reps, by the pool's strategy.
 
-use crate::availability::{away, Away};
+use crate::availability::{available_at, away, Away};
 use crate::config::{Pool, Strategy, WhenAllAway};
 use crate::decision::Outcome;
 use crate::layers::fallback;
@@ -10,6 +10,7 @@ use crate::pipeline::{Finding, Routing};
 use crate::reason::{Candidate, Ineligible, Reason};
 use crate::roster::{Member, Rep};
 use crate::rotation::{self, Share, Turn};
+use crate::Micros;
 
 /// A member of the pool who was looked at.
 struct Asked<'a> {
@@ -20,14 +21,43 @@ struct Asked<'a> {
 
 /// Decides where at least one rep of the pool is eligible, and where the pool holds its leads.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
-    let rules = routing.world.rules;
-    let Some(pool) = routing.pool.as_ref().and_then(|name| rules.pools.get(name)) else {
-        let needs = "pool".to_owned();
-        return Finding::passed(Reason::NotAsked { needs });
+    match pool(routing) {
+        Some(pool) => hand_out(pool, pool.when_all_away, routing),
+        None => Finding::passed(Reason::NotAsked { needs: "pool".to_owned() }),
+    }
+}
+
+/// As [`ask`], but whatever the pool does while all are away: who gets the lead is there.
+pub fn ask_those_there(routing: &mut Routing<'_>) -> Finding {
+    match pool(routing) {
+        Some(pool) => hand_out(pool, WhenAllAway::Fallback, routing),
+        None => ask(routing),
+    }
+}
+
+/// When the first is back of those who would get the lead if they were not away. `None` if somebody who
+/// would get it is there, and if nobody comes back by themselves.
+pub fn first_back(routing: &mut Routing<'_>) -> Option<Micros> {
+    let asked = survey(pool(routing)?, routing);
+    if asked.iter().any(|row| row.not.is_none()) {
+        return None;
+    }
+    let away = asked.iter().filter(|row| row.not.as_ref().is_some_and(is_passing));
+    let back = |row: &Asked<'_>| {
+        let rep = routing.world.roster.reps.get(&row.member.rep_id)?;
+        available_at(rep, routing.world, &*routing.state)
     };
+    away.filter_map(back).min()
+}
+
+fn pool<'a>(routing: &Routing<'a>) -> Option<&'a Pool> {
+    routing.world.rules.pools.get(routing.pool.as_ref()?)
+}
+
+fn hand_out(pool: &Pool, when_all_away: WhenAllAway, routing: &mut Routing<'_>) -> Finding {
     let mut asked = survey(pool, routing);
     let mut shares = shares(&mut asked, pool, routing, |not| not.is_none());
-    let anyway = shares.is_empty() && pool.when_all_away == WhenAllAway::AssignAnyway;
+    let anyway = shares.is_empty() && when_all_away == WhenAllAway::AssignAnyway;
     if anyway {
         shares = self::shares(&mut asked, pool, routing, |not| not.as_ref().is_some_and(is_passing));
     }
@@ -51,14 +81,19 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
             let reason = Reason::Turn { pool, rep: rep.clone(), by, anyway, candidates: candidates(asked) };
             Finding::decided(Outcome::Owner(rep), reason)
         }
-        None => nobody(pool, asked, routing),
+        None => nobody(pool, when_all_away, asked, routing),
     }
 }
 
-fn nobody(pool: &Pool, asked: Vec<Asked<'_>>, routing: &mut Routing<'_>) -> Finding {
+fn nobody(
+    pool: &Pool,
+    when_all_away: WhenAllAway,
+    asked: Vec<Asked<'_>>,
+    routing: &mut Routing<'_>,
+) -> Finding {
     let somebody_returns = asked.iter().any(|row| row.not.as_ref().is_some_and(is_passing));
     let (pool_name, candidates) = (pool.name.clone(), candidates(asked));
-    if pool.when_all_away != WhenAllAway::Hold || !somebody_returns {
+    if when_all_away != WhenAllAway::Hold || !somebody_returns {
         return Finding::passed(Reason::NobodyEligible { pool: pool_name, candidates });
     }
     routing.held = true;

@@ -139,8 +139,13 @@ fn a_lead_whose_routing_failed_is_kept_with_the_error() {
     let setup = setup();
     let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
     let late = Lead { occurred_at: Some(now + MINUTE), ..hot() };
-    let decision =
-        rescued(late, "22012", "division by zero", World { rules, roster, now, presence_ttl: None });
+    let decision = rescued(
+        late,
+        "22012",
+        "division by zero",
+        World { rules, roster, now, presence_ttl: None },
+        &setup.state,
+    );
     assert_eq!((queue(&decision), decision.layer), ("catch_all", Layer::Fallback));
     assert_eq!(decision.clock.unwrap().due_at, now + 5 * MINUTE);
     let rep_id = Some("nora".to_owned());
