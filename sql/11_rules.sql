@@ -84,14 +84,18 @@ COMMENT ON COLUMN leadroute.tiers.queue IS 'The queue, for action queue.';
 
 CREATE TABLE leadroute.sla_policies (
     name text PRIMARY KEY CHECK (name <> ''),
+    priority integer NOT NULL DEFAULT 100,
     events leadroute.names,
     intents leadroute.names CHECK (intents <@ ARRAY['high', 'medium', 'low']),
     segments leadroute.names,
     respond_within interval NOT NULL CHECK (respond_within > interval '0' AND respond_within <= interval '1 year'),
+    business_hours boolean NOT NULL DEFAULT false,
     shipped boolean NOT NULL DEFAULT false
 );
-COMMENT ON TABLE leadroute.sla_policies IS 'How fast a lead must be answered. Of the policies that match the strictest counts: the shortest respond_within, then the name.';
+COMMENT ON TABLE leadroute.sla_policies IS 'How fast a lead must be answered. Of the policies that match the first counts: by priority, then the shortest respond_within, then the name.';
 COMMENT ON COLUMN leadroute.sla_policies.name IS 'Key.';
+COMMENT ON COLUMN leadroute.sla_policies.priority IS 'Lower is tried first.';
+COMMENT ON COLUMN leadroute.sla_policies.business_hours IS 'Whether only the working hours of the owner count (of the manager, for a lead in a queue), by their schedule, holidays and time zone. Without a schedule the wall clock counts.';
 COMMENT ON COLUMN leadroute.sla_policies.events IS 'Trigger events; NULL is any.';
 COMMENT ON COLUMN leadroute.sla_policies.intents IS 'Intents (high, medium, low); NULL is any.';
 COMMENT ON COLUMN leadroute.sla_policies.segments IS 'Segments; NULL is any.';

@@ -72,7 +72,7 @@ SELECT json_build_object(
     'event_types', (SELECT coalesce(json_agg(e), '[]') FROM leadroute.event_types e),
     'sla_policies', (
         SELECT coalesce(json_agg(p), '[]') FROM (
-            SELECT name, lower(events::text)::text[] AS events, intents, segments,
+            SELECT name, priority, business_hours, lower(events::text)::text[] AS events, intents, segments,
                    leadroute.micros(respond_within) AS respond_within FROM leadroute.sla_policies) p),
     'escalation_steps', (
         SELECT coalesce(json_agg(e ORDER BY e.policy, e.step), '[]') FROM (

@@ -109,6 +109,14 @@ CREATE TRIGGER keep_owner AFTER UPDATE ON leadroute.leads FOR EACH ROW
     WHEN ((OLD.owner_id, OLD.queue) IS DISTINCT FROM (NEW.owner_id, NEW.queue))
     EXECUTE FUNCTION leadroute.keep_owner();
 
+CREATE FUNCTION leadroute.follow_owner() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_follow_owner';
+COMMENT ON FUNCTION leadroute.follow_owner() IS 'Trigger: a clock that counts working hours goes by those of the new owner, unless it is overdue.';
+
+CREATE TRIGGER follow_owner AFTER UPDATE ON leadroute.leads FOR EACH ROW
+    WHEN ((OLD.owner_id, OLD.queue) IS DISTINCT FROM (NEW.owner_id, NEW.queue))
+    EXECUTE FUNCTION leadroute.follow_owner();
+
 CREATE FUNCTION leadroute.leads_deleted() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

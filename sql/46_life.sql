@@ -102,3 +102,61 @@ BEGIN
     RETURN decision;
 END $$;
 COMMENT ON FUNCTION leadroute.claim_lead(bigint, text) IS 'Gives a lead that waits in a claimable queue to the rep who asks for it, and returns the decision. Of several who ask at once one gets it, and the others an error. The clock goes on until somebody responds. Caps do not refuse a claim, but it counts.';
+
+CREATE FUNCTION leadroute.restart_clock(lead_id bigint, acted_at timestamptz) RETURNS timestamptz
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_restart_clock';
+COMMENT ON FUNCTION leadroute.restart_clock(bigint, timestamptz) IS 'Stops the clock of a lead and starts another by the policy for its event, as if the buyer had acted then; returns when the response is due. Internal.';
+
+CREATE FUNCTION leadroute.route_event(lead_id bigint, reason text) RETURNS jsonb
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_route_event';
+COMMENT ON FUNCTION leadroute.route_event(bigint, text) IS 'reroute_lead, with event as the cause. Internal.';
+
+CREATE FUNCTION leadroute.heat(intent text) RETURNS integer
+    LANGUAGE sql IMMUTABLE AS $$ SELECT array_position('{low,medium,high}', coalesce(intent, 'medium')) $$;
+COMMENT ON FUNCTION leadroute.heat(text) IS 'Intents in order, the hottest last. Internal.';
+
+CREATE FUNCTION leadroute.record_event(lead_id bigint, event text, occurred_at timestamptz DEFAULT clock_timestamp(),
+                                       details jsonb DEFAULT NULL) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads := leadroute.open_lead(lead_id);
+    name text := nullif(lower(btrim(event)), '');
+    acted_at timestamptz := least(coalesce(record_event.occurred_at, clock_timestamp()), clock_timestamp());
+    intent text := coalesce((SELECT t.intent FROM leadroute.event_types t WHERE t.name = lower(btrim(record_event.event))), 'medium');
+    is_hotter boolean := leadroute.heat(intent) > leadroute.heat((SELECT t.intent FROM leadroute.event_types t WHERE t.name = lower(lead.event)));
+    action text := 'logged';
+    target bigint := lead.id;
+BEGIN
+    IF name IS NULL THEN
+        RAISE EXCEPTION 'record_event: event must not be empty'
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Name what the buyer did; see leadroute.event_types.';
+    END IF;
+    IF lead.status IN ('converted', 'lost', 'disqualified') THEN
+        action := 'new_lead';
+        INSERT INTO leadroute.leads (email, first_name, last_name, phone, title, department, company, website, crm_account_id,
+                                     country, region, city, postal_code, industry, employees, annual_revenue, product, language,
+                                     score, event, occurred_at, source, campaign, attributes)
+        VALUES (lead.email, lead.first_name, lead.last_name, lead.phone, lead.title, lead.department, lead.company, lead.website,
+                lead.crm_account_id, lead.country, lead.region, lead.city, lead.postal_code, lead.industry, lead.employees,
+                lead.annual_revenue, lead.product, lead.language, lead.score, name, acted_at, lead.source, lead.campaign, lead.attributes)
+        RETURNING id INTO target;
+    ELSIF is_hotter THEN
+        UPDATE leadroute.leads l SET event = name, occurred_at = acted_at WHERE l.id = lead.id;
+        IF lead.owner_id IS NULL AND lead.queue IS NULL THEN
+            action := 'rerouted';
+            PERFORM leadroute.route_event(lead.id, 'event ' || name);
+        ELSE
+            action := 'clock_restarted';
+            PERFORM leadroute.restart_clock(lead.id, acted_at);
+            INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, queue)
+            VALUES (lead.id, lead.decision_id, 'event', coalesce(lead.owner_id,
+                    (SELECT q.manager_id FROM leadroute.queues q WHERE q.name = lead.queue)), lead.queue);
+            PERFORM leadroute.wake_listeners();
+        END IF;
+    END IF;
+    INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, details)
+    VALUES (target, name, intent, acted_at, action, details);
+    RETURN (SELECT jsonb_build_object('lead_id', l.id, 'action', action, 'intent', intent, 'status', l.status, 'owner_id', l.owner_id,
+                                      'queue', l.queue, 'sla_due_at', l.sla_due_at) FROM leadroute.leads l WHERE l.id = target);
+END $$;
+COMMENT ON FUNCTION leadroute.record_event(bigint, text, timestamptz, jsonb) IS 'Notes what a buyer did after the lead was there: an intent signal, a milestone of product usage, a customer who comes back. A lead that somebody has keeps its owner; its clock starts anew, and they are told, if the event shows more intent than the one the lead has. A lead in nurture is routed then. For a closed lead a new one is inserted, and routed as a form would be. A time in the future is now.';

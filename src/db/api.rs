@@ -141,13 +141,28 @@ fn preview(pending: &Pending) -> serde_json::Value {
 }
 
 unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as its twin.
+    unsafe { route_again(fcinfo, "reroute") }
+}
+
+sql_function! {
+    /// `leadroute.route_event(bigint, text)`
+    leadroute_route_event, pg_finfo_leadroute_route_event, route_event
+}
+
+unsafe fn route_event(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as its twin.
+    unsafe { route_again(fcinfo, "event") }
+}
+
+unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: &'static str) -> Datum {
     // SAFETY: as declared in SQL: bigint, text.
     let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
     let Some(id) = id else {
         errors::null_argument("reroute_lead", "lead_id");
     };
     let _owner = AsOwner::begin();
-    let mut batch = Batch::open("reroute", Vec::new());
+    let mut batch = Batch::open(cause, Vec::new());
     let arguments = [Some(Datum::from(id))];
     let found = queries::LEAD_LOCK.returning(&arguments, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.

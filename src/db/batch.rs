@@ -164,7 +164,7 @@ impl Batch {
             None => self.attempt(row, effect, |live| work(world, live)),
         };
         decided.unwrap_or_else(|(sqlstate, message)| {
-            Some((pipeline::rescued(row.lead(), &sqlstate, &message, world), true))
+            Some((pipeline::rescued(row.lead(), &sqlstate, &message, world, &super::zones::Clock), true))
         })
     }
 
@@ -326,7 +326,7 @@ fn has_arrived(pending: &Pending) -> bool {
 
 /// Whether the lead is no new one.
 fn is_there_already(cause: &str) -> bool {
-    matches!(cause, "reroute" | "escalation" | "auto_assign")
+    matches!(cause, "reroute" | "event" | "escalation" | "auto_assign")
 }
 
 /// The SQLSTATE and message to keep with a new lead, unless the setting says to fail. A lead that is there

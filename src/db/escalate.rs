@@ -8,8 +8,10 @@ use super::row::{from_postgres_epoch, LeadRow};
 use super::spi::timestamp;
 use super::sweep::Sweep;
 use super::{errors, queries};
-use leadroute_engine::escalation::{self, Overdue};
+use leadroute_engine::decision::Decision;
+use leadroute_engine::escalation::{self, Escalation, Overdue};
 use leadroute_engine::waiting::Waiting;
+use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 
@@ -21,6 +23,7 @@ sql_function! {
 struct Clock {
     id: i64,
     lead_id: i64,
+    started_at: Micros,
     overdue: Overdue,
 }
 
@@ -41,10 +44,12 @@ unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let clocks = queries::OVERDUE.returning(&[Some(Datum::from(batch)), as_of], |row| Clock {
         id: row.get(1).unwrap_or_default(),
         lead_id: row.get(2).unwrap_or_default(),
+        started_at: row.get::<i64>(7).map_or(0, from_postgres_epoch),
         overdue: Overdue {
             policy: row.get(3).unwrap_or_default(),
             steps_done: row.get(4).unwrap_or_default(),
             due_at: row.get::<i64>(5).map_or(0, from_postgres_epoch),
+            next_at: row.get::<i64>(6).map_or(0, from_postgres_epoch),
             ..Overdue::default()
         },
     });
@@ -72,30 +77,35 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
     let found = queries::LEAD_LOCK.returning(&lead, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-        if !is_waiting(&row) {
+        if !is_waiting(&row, clock.started_at) {
             return None;
         }
         let waiting = Waiting { tried: tried.clone(), ..row.waiting() };
         let owner = waiting.owner_id.clone();
         let overdue = Overdue { waiting, ..clock.overdue.clone() };
         let pending = session.decide(&row, true, |world, _, live| {
-            let step = escalation::escalate(overdue.clone(), world, live)?;
-            done = Some((step.step, step.next_at));
-            Some(step.decision)
+            done = escalation::escalate(overdue.clone(), world, live).map(Step::from);
+            done.as_mut().and_then(|step| step.decision.take())
         });
         Some((pending, owner))
     });
     let locked = found.into_iter().next()?;
-    let (step, next_at) = done.unwrap_or_default();
-    match locked {
-        Some((Some(pending), owner)) => {
+    match (locked, done) {
+        (Some((Some(pending), owner)), Some(step)) => {
             session.revise(pending, owner.as_deref());
-            let arguments = [Some(Datum::from(id)), step.into_datum(), timestamp(next_at)];
+            let arguments = [Some(Datum::from(id)), step.number.into_datum(), timestamp(step.next_at)];
             queries::CLOCK_STEP.write(&arguments);
             Some(())
         }
+        // Nobody is there to take the lead: the same step, when somebody is back.
+        (Some(_), Some(step)) => {
+            let arguments =
+                [Some(Datum::from(id)), clock.overdue.steps_done.into_datum(), timestamp(step.next_at)];
+            queries::CLOCK_STEP.write(&arguments);
+            None
+        }
         // Answered, closed or without a ladder: this clock has nothing to do any more.
-        _ => {
+        (_, _) => {
             let now = timestamp(Some(super::row::now()));
             queries::CLOCK_STOP.write(&[Some(Datum::from(lead_id)), now]);
             None
@@ -103,8 +113,32 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
     }
 }
 
-fn is_waiting(row: &LeadRow) -> bool {
+/// What became of a step: without a decision it was postponed.
+struct Step {
+    number: i32,
+    decision: Option<Decision>,
+    next_at: Option<Micros>,
+}
+
+impl From<Escalation> for Step {
+    fn from(escalation: Escalation) -> Self {
+        match escalation {
+            Escalation::Taken(taken) => {
+                Self { number: taken.step, decision: Some(taken.decision), next_at: taken.next_at }
+            }
+            Escalation::Postponed { until } => Self { number: 0, decision: None, next_at: Some(until) },
+        }
+    }
+}
+
+/// Whether the lead still waits for an answer. Who is worked on does, if that was before the clock started: an
+/// event has started it anew.
+fn is_waiting(row: &LeadRow, started_at: Micros) -> bool {
     let status = row.get::<String>("status").unwrap_or_default();
-    let answered = row.get::<i64>("first_response_at").is_some();
-    !answered && matches!(status.as_str(), "assigned" | "queued")
+    let answered = row.time("first_response_at");
+    match status.as_str() {
+        "assigned" | "queued" => answered.is_none_or(|at| at < started_at),
+        "working" | "qualified" => answered.is_some_and(|at| at < started_at),
+        _ => false,
+    }
 }

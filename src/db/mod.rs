@@ -7,6 +7,7 @@ pub mod api;
 pub mod batch;
 pub mod book;
 pub mod cache;
+pub mod clocks;
 pub mod errors;
 pub mod escalate;
 pub mod fields;

@@ -27,6 +27,11 @@ sql_function! {
     leadroute_wake_listeners, pg_finfo_leadroute_wake_listeners, wake_listeners
 }
 
+sql_function! {
+    /// `leadroute.alarm_share()`
+    leadroute_alarm_share, pg_finfo_leadroute_alarm_share, alarm_share
+}
+
 /// How long a listener that wants to sleep waits for transactions that are just committing, in milliseconds.
 const COMMITS_WAIT: i32 = 100;
 
@@ -103,4 +108,8 @@ unsafe fn wake(_: pg_sys::FunctionCallInfo) -> Datum {
 unsafe fn wake_listeners(_: pg_sys::FunctionCallInfo) -> Datum {
     written();
     Datum::from(0)
+}
+
+unsafe fn alarm_share(_: pg_sys::FunctionCallInfo) -> Datum {
+    settings::ALARM_SHARE.get().into_datum().unwrap_or(Datum::from(0))
 }

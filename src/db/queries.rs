@@ -126,7 +126,7 @@ pub static DECISION: Query = Query::new(
 /// Clocks that ran out at $2, oldest first; $1 at most. Clocks and leads that somebody else holds are left
 /// to them. Planned with its values: only they tell that few clocks are due among many.
 pub static OVERDUE: Query = Query::new(
-    "SELECT c.id, c.lead_id, c.policy, c.steps_done, c.due_at
+    "SELECT c.id, c.lead_id, c.policy, c.steps_done, c.due_at, c.next_at, c.started_at
        FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
       WHERE c.stopped_at IS NULL AND c.next_at <= $2
       ORDER BY c.next_at, c.id LIMIT $1 FOR UPDATE OF c, l SKIP LOCKED",
@@ -204,3 +204,28 @@ pub static LEADS_OF_REP: Query =
 /// How many leads wait in a queue.
 pub static LEADS_IN_QUEUE: Query =
     Query::new("SELECT count(*) FROM leadroute.leads WHERE queue = $1", &[TEXTOID]);
+
+/// The clock of a lead that runs and is not overdue: id, policy and start.
+pub static CLOCK_RUNNING: Query = Query::new(
+    "SELECT id, policy, started_at FROM leadroute.sla_clocks
+      WHERE lead_id = $1 AND stopped_at IS NULL AND steps_done = 0 AND due_at > clock_timestamp()
+      ORDER BY id DESC LIMIT 1",
+    &[INT8OID],
+);
+
+/// Gives a clock ($1) of a lead ($2) other times: due and next step.
+pub static CLOCK_MOVE: Query = Query::new(
+    "WITH moved AS (UPDATE leadroute.sla_clocks SET due_at = $3, next_at = $4 WHERE id = $1)
+     UPDATE leadroute.leads SET sla_due_at = $3 WHERE id = $2",
+    &[INT8OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID],
+);
+
+/// Starts a clock for a lead ($1): policy, start, due and next step.
+pub static CLOCK_START: Query = Query::new(
+    "WITH stopped AS (
+        UPDATE leadroute.sla_clocks SET stopped_at = clock_timestamp(), next_at = NULL WHERE lead_id = $1 AND stopped_at IS NULL
+     ), started AS (
+        INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, next_at) VALUES ($1, $2, $3, $4, $5))
+     UPDATE leadroute.leads SET sla_due_at = $4 WHERE id = $1",
+    &[INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID],
+);

@@ -24,8 +24,8 @@ pub static DUPLICATE_WAIT: GucSetting<i32> = GucSetting::<i32>::new(1000);
 
 /// `leadroute.notify`
 pub static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(true);
-/// `leadroute.alarm_share`; read by `check_rates`
-static ALARM_SHARE: GucSetting<f64> = GucSetting::<f64>::new(0.2);
+/// `leadroute.alarm_share`
+pub static ALARM_SHARE: GucSetting<f64> = GucSetting::<f64>::new(0.2);
 
 /// `leadroute.presence_ttl`, in seconds; 0 is for ever
 pub static PRESENCE_TTL: GucSetting<i32> = GucSetting::<i32>::new(16 * 60 * 60);

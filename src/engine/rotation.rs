@@ -70,18 +70,20 @@ pub trait Books {
 pub fn take(pool_no: i32, strategy: Strategy, shares: &[Share], books: &mut dyn Books) -> Taken {
     let (mut left, mut refused) = (shares.to_vec(), Vec::new());
     loop {
-        let chosen = match strategy {
-            Strategy::WeightedRoundRobin => furthest_behind(&left, books),
-            Strategy::LeastLoaded => least_loaded(&left, books),
+        // By load only those who have as much room take turns with each other; else leads that the load
+        // decides would pile up credit.
+        let among = match strategy {
+            Strategy::WeightedRoundRobin => left.clone(),
+            Strategy::LeastLoaded => roomiest(&left, books),
         };
-        let Some((place, share)) = chosen.and_then(|place| Some((place, *left.get(place)?))) else {
+        let Some(share) = furthest_behind(&among, books).and_then(|place| among.get(place).copied()) else {
             return Taken { turn: None, refused };
         };
         match books.reserve(&share) {
-            Ok(()) => return Taken { turn: Some(charge(pool_no, &left, &share)), refused },
+            Ok(()) => return Taken { turn: Some(charge(pool_no, &among, &share)), refused },
             Err(why) => refused.push((share.seat, why)),
         }
-        left.remove(place);
+        left.retain(|other| other.seat != share.seat);
     }
 }
 
@@ -121,25 +123,24 @@ fn order(k: usize, total: i64, weight: i64, credit: i64, seat: i32) -> (bool, i1
     (credit < margin, deadline, -credit, seat)
 }
 
-/// The fewest open leads for their capacity: `max_open_leads` times weight, where a rep without that
-/// limit counts like the roomiest of the others. Ties go to who is furthest behind in the rotation.
-fn least_loaded(shares: &[Share], books: &mut dyn Books) -> Option<usize> {
+/// Those with the fewest open leads for their capacity: `max_open_leads` times weight, where a rep without
+/// that limit counts like the roomiest of the others.
+fn roomiest(shares: &[Share], books: &mut dyn Books) -> Vec<Share> {
     let limit = |share: &Share| share.limits.and_then(|(caps, _)| caps.open);
     let roomiest = shares.iter().filter_map(limit).max().unwrap_or(1).max(1);
-    let mut best: Option<(usize, i128, i128)> = None;
-    let mut ties: Vec<usize> = Vec::new();
-    for (place, share) in shares.iter().enumerate() {
+    let mut best: Option<(i128, i128)> = None;
+    let mut ties: Vec<Share> = Vec::new();
+    for share in shares {
         let open = i128::from(books.open_leads(share.rep_no));
         let capacity = i128::from(limit(share).unwrap_or(roomiest).max(1)) * i128::from(share.weight.max(1));
-        let order = best.map_or(Ordering::Less, |(_, least, of)| (open * of).cmp(&(least * capacity)));
+        let order = best.map_or(Ordering::Less, |(least, of)| (open * of).cmp(&(least * capacity)));
         match order {
-            Ordering::Less => (best, ties) = (Some((place, open, capacity)), vec![place]),
-            Ordering::Equal => ties.push(place),
+            Ordering::Less => (best, ties) = (Some((open, capacity)), vec![*share]),
+            Ordering::Equal => ties.push(*share),
             Ordering::Greater => {}
         }
     }
-    let tied: Vec<Share> = ties.iter().filter_map(|place| shares.get(*place).copied()).collect();
-    ties.get(furthest_behind(&tied, books)?).copied()
+    ties
 }
 
 /// One lead's worth of credit, split by weight to the last unit (largest remainders to the first).

@@ -70,6 +70,9 @@ fn hand_out(pool: &Pool, when_all_away: WhenAllAway, routing: &mut Routing<'_>) 
             (row.not, row.share) = (Some(why.clone()), None);
         }
     }
+    let took_part =
+        |seat: i32| taken.turn.iter().any(|turn| turn.credit.iter().any(|(other, _)| *other == seat));
+    asked.iter_mut().filter(|row| !took_part(row.member.seat)).for_each(|row| row.share = None);
     let winner = taken.turn.as_ref().and_then(|turn| {
         let row = asked.iter().find(|row| row.member.seat == turn.seat)?;
         Some(row.member.rep_id.clone())

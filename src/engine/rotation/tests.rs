@@ -145,6 +145,20 @@ fn least_loaded_goes_by_room() {
     assert_eq!(choose(&[share(4, 1000), share(3, 1000)], &[(3, 2), (4, 2)]), 3);
 }
 
+/// What the load decides is no turn: who gets many leads because they close them fast owes nothing later.
+#[test]
+fn least_loaded_piles_up_no_credit() {
+    let (both, mut pool) = (shares(&[1000, 1000]), Pool::default());
+    pool.open.insert(1, 5);
+    for _ in 0..60 {
+        let turn = take(1, Strategy::LeastLoaded, &both, &mut pool).turn.unwrap();
+        assert_eq!(turn.seat, 0);
+        pool.book(&turn);
+    }
+    let owners: Vec<i32> = (0..4).map(|_| pool.lead(&both)).collect();
+    assert_eq!(owners, [0, 1, 0, 1]);
+}
+
 /// The longest run of leads in a row that go to a seat.
 fn longest_run(pool: &mut Pool, shares: &[Share], seat: i32, leads: u32) -> u32 {
     let (mut run, mut longest) = (0, 0);

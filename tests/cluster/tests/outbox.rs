@@ -221,6 +221,25 @@ fn only_a_listener_that_sleeps_is_woken_and_only_by_a_commit() {
     wait_for("the sleeper to be gone", 20, || (number(&mut router, asleep) == 0).then_some(()));
 }
 
+/// As pg_cron calls them: in a session in which nothing of leadroute has run.
+#[test]
+fn jobs_need_no_session_that_has_routed() {
+    let database = Database::with_pool(1);
+    let jobs = "SELECT leadroute.check_rates() + leadroute.purge_notifications()::bigint";
+    assert_eq!(number(&mut database.connect(), jobs), 0);
+    let (mut session, name) = (database.connect(), database.name());
+    session.batch_execute("DELETE FROM leadroute.tiers").unwrap();
+    session
+        .batch_execute(
+            "INSERT INTO leadroute.leads (email) SELECT n || '@lost.com' FROM generate_series(1, 30) n",
+        )
+        .unwrap();
+    session.batch_execute(&format!("ALTER DATABASE {name} SET leadroute.alarm_share = 1")).unwrap();
+    assert_eq!(number(&mut database.connect(), jobs), 0);
+    session.batch_execute(&format!("ALTER DATABASE {name} RESET leadroute.alarm_share")).unwrap();
+    assert_eq!(number(&mut database.connect(), jobs), 1);
+}
+
 /// A commit that has looked for sleepers and is not visible yet: nobody falls asleep beside it.
 #[test]
 fn a_listener_does_not_fall_asleep_beside_a_commit() {

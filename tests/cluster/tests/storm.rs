@@ -40,6 +40,13 @@ fn round(client: &mut Client, who: u32, n: u32) -> Result<i64, postgres::Error> 
     client.batch_execute(&sql).map(|()| sent)
 }
 
+/// A session that waits for a double submit however busy the machine is: else it may be let in.
+fn connect(database: &Database) -> Client {
+    let mut client = database.connect();
+    client.batch_execute("SET leadroute.duplicate_wait = '60s'").unwrap();
+    client
+}
+
 /// Ends a session in the middle of its transaction.
 fn kill(database: &Database, client: &mut Client) {
     let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).unwrap().get(0);
@@ -61,12 +68,12 @@ fn every_lead_has_one_decision_and_every_turn_its_lead() {
         for who in 0..CLIENTS {
             let (database, sent) = (&database, &sent);
             scope.spawn(move || {
-                let mut client = database.connect();
+                let mut client = connect(database);
                 let mut n = 0;
                 while sent.load(Ordering::Relaxed) < LEADS {
                     if who == 0 && n % 50 == 49 {
                         kill(database, &mut client);
-                        client = database.connect();
+                        client = connect(database);
                     }
                     let leads = round(&mut client, who, n);
                     let leads = leads.unwrap_or_else(|error| panic!("session {who}, round {n}: {error}"));
