@@ -95,7 +95,7 @@ pub fn available_at(rep: &Rep, world: World<'_>, zones: &dyn Zones) -> Option<Mi
     let mut at = world.now;
     if rep.presence != Presence::Online && !is_stale(rep, world) {
         // the first instant at which it is older than that
-        at = at.max(rep.presence_at?.checked_add(world.presence_ttl?)?.checked_add(1)?);
+        at = rep.presence_at?.checked_add(world.presence_ttl?)?.checked_add(1)?;
     }
     loop {
         at = calendar.opens_at(at)?;

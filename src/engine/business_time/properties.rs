@@ -140,8 +140,8 @@ proptest! {
             prop_assert!(calendar.due(plan.start + later, work).is_none_or(|at| at >= due));
             prop_assert!(calendar.due(plan.start, work + more).is_none_or(|at| at >= due + more));
             // to the microsecond: work may be cut anywhere
-            let rest = calendar.due(due, more);
-            prop_assert!(rest.is_none() || calendar.due(plan.start, work + more) == rest);
+            let whole = calendar.due(plan.start, work + more);
+            prop_assert!(whole.is_none() || calendar.due(due, more) == whole);
         }
     }
 }

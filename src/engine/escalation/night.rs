@@ -182,6 +182,9 @@ fn nobody_waits_for_those_who_would_not_get_it() {
     // ann and bob have had it, and there is no manager
     let done = taken(by_night(&bob(json!({})), late(1, &["bob"])));
     assert_eq!(queue(&done.decision), "north");
+    // nor for a manager who has had it
+    let roster = team(&[], plain("max", BERLIN), gone("nora"), &[]);
+    assert_eq!(queue(&taken(by_night(&roster, late(2, &["max"]))).decision), "north");
 }
 
 #[test]
@@ -211,6 +214,9 @@ fn without_managers_the_lead_goes_to_the_queue_by_day() {
     assert_eq!(until(step(&rules, &roster, at(NIGHT), late(2, &[]))), at("2026-03-05 08:00"));
     let done = taken(step(&rules, &roster, at("2026-03-05 08:00"), late(2, &[])));
     assert_eq!((done.step, queue(&done.decision)), (3, "north"));
+    // eve works by night: it is nobody's night while one of the pool is there
+    let roster = team(&[plain("bob", BERLIN), plain("eve", "")], gone("max"), gone("nora"), &[]);
+    assert_eq!(queue(&taken(by_night(&roster, late(2, &[]))).decision), "north");
 }
 
 #[test]
