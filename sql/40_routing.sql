@@ -150,7 +150,8 @@ CREATE FUNCTION leadroute.leads_truncated() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     -- Whoever returns a turn waits: beside rows that are only deleted, the versions of a book would start over.
-    TRUNCATE leadroute.loads;
+    LOCK TABLE leadroute.loads IN ACCESS EXCLUSIVE MODE;
+    DELETE FROM leadroute.loads;
     DELETE FROM leadroute.returned_turns;
     DELETE FROM leadroute.lead_events;
     DELETE FROM leadroute.responses;

@@ -69,6 +69,9 @@ SELECT rep_id, today FROM leadroute.rep_load ORDER BY 1;
 -- Leads that go, take their count along.
 TRUNCATE leadroute.leads;
 SELECT * FROM story.load;
+INSERT INTO leadroute.leads (company) VALUES ('before');
+TRUNCATE leadroute.leads, leadroute.loads, leadroute.turns;
+SELECT * FROM story.load WHERE open > 0;
 SELECT * FROM story.try($$UPDATE leadroute.reps SET daily_cap = -1$$);
 
 -- least_loaded: the fewest open leads relative to capacity.
