@@ -2,7 +2,7 @@
 # What routing costs, beside a minimal (floor.sql) and a plain (plain.sql) PL/pgSQL router.
 #   run.sh          five rounds of BENCH_SECONDS (5) each; about a quarter of an hour
 #   run.sh quick    three rounds of 2 seconds
-#   run.sh rows...  some rows only: single segments10k bulk hot latency memory notify
+#   run.sh rows...  some rows only: single segments10k bulk hot latency memory notify sweep
 # BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
 # disk, which costs every router the same. Off is the default; 'hot' is measured with both.
 #
@@ -13,7 +13,7 @@
 
 seconds=${BENCH_SECONDS:-5} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
-read -ra wanted <<< "${*:-single segments10k bulk hot latency memory notify}"
+read -ra wanted <<< "${*:-single segments10k bulk hot latency memory notify sweep}"
 accounts=20000
 here=$ROOT/benches
 work=$(mktemp -d)
@@ -175,6 +175,36 @@ notify() {
     row "the same to no listener at all (for comparison)" "$work/notify.on" "$work/notify.nobody" 0.8 least
 }
 
+# Milliseconds of each statement given.
+ms() { sql -c '\timing on' "$@" | awk '/^Time:/ { print $2 }'; }
+
+sweep() {
+    company 60
+    rm -f "$work"/sweep.*
+    for leads in 10000 100000; do
+        for _ in 1 2 3; do
+            reset leadroute
+            ms -c "INSERT INTO leadroute.leads (email, country, industry, employees, event, occurred_at)
+                   SELECT format('late%s@company%s.com', n, n % 40000), 'DE', 'industry-0', 50, 'demo_request', now() - interval '6 minutes'
+                     FROM generate_series(1, $leads) n" >> "$work/sweep.route$leads"
+            ms -c "SELECT leadroute.escalate_overdue($leads)" >> "$work/sweep.$leads"
+        done
+    done
+    row "100,000 overdue leads escalated, to routing them (ms)" "$work/sweep.100000" "$work/sweep.route100000" 3 most
+    awk '{ print $1 * 10 }' "$work/sweep.10000" > "$work/sweep.tenth"
+    row "100,000 escalated, to ten times 10,000 (ms): linear" "$work/sweep.100000" "$work/sweep.tenth" 1.3 most
+    reset leadroute
+    say "ten million clocks"
+    sql -c "INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, next_at)
+            SELECT n, 'high intent', now(), now() + interval '1 day', now() + n * interval '1 second' + interval '1 day'
+              FROM generate_series(1, 10000000) n" -c 'VACUUM ANALYZE leadroute.sla_clocks'
+    # the first call of a session reads the rules
+    printf 'SELECT leadroute.escalate_overdue();\n%.0s' 1 2 3 4 5 6 > "$work/sweep.sql"
+    ms -f "$work/sweep.sql" | tail -5 > "$work/sweep.idle"
+    printf '1\n%.0s' 1 2 3 4 5 > "$work/sweep.one"
+    row "sweep with nothing due among 10,000,000 clocks (ms)" "$work/sweep.idle" "$work/sweep.one" 1 most
+}
+
 # Private memory of one backend, in MB, after each step of so many leads.
 memory() {
     company 60
@@ -223,7 +253,7 @@ for what in "${wanted[@]}"; do
     case $what in
         single) single 60 ;;
         segments10k) single 10000 ;;
-        bulk | hot | latency | memory | notify) "$what" ;;
+        bulk | hot | latency | memory | notify | sweep) "$what" ;;
         *) die "unknown row $what" ;;
     esac
 done

@@ -2,6 +2,7 @@
 # A private, unprivileged PostgreSQL cluster, reached by a socket only.
 #   cluster.sh start NAME   initdb on first use, start, wait until it answers
 #   cluster.sh stop NAME    stop, keep the data
+#   cluster.sh crash NAME   stop at once, as a power cut would
 #   cluster.sh drop NAME    stop and delete
 #   cluster.sh env NAME     print PGHOST, PGPORT and PGUSER for eval
 . "$(dirname "$0")/common.sh"
@@ -40,9 +41,12 @@ CONF
 
 stop() { ! running || as_server "$PG_BIN/pg_ctl" -D "$data" -w -m fast stop >/dev/null; }
 
+crash() { ! running || as_server "$PG_BIN/pg_ctl" -D "$data" -w -m immediate stop >/dev/null; }
+
 case $verb in
     start) start ;;
     stop) stop ;;
+    crash) crash ;;
     drop) stop; rm -rf "$home" ;;
     env) printf 'export PGHOST=%q PGPORT=5432 PGUSER=leadroute PATH=%q:$PATH\n' "$socket" "$PG_BIN" ;;
     *) die "unknown verb $verb" ;;

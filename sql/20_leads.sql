@@ -167,9 +167,8 @@ CREATE TABLE leadroute.sla_clocks (
     next_at timestamptz,
     stopped_at timestamptz
 );
--- Plain indexes: rows are appended without the executor, which alone knows predicates.
 CREATE INDEX sla_clocks_lead_id_idx ON leadroute.sla_clocks (lead_id);
-CREATE INDEX sla_clocks_next_at_idx ON leadroute.sla_clocks (next_at);
+CREATE INDEX sla_clocks_next_at_idx ON leadroute.sla_clocks (next_at) WHERE next_at IS NOT NULL;
 COMMENT ON TABLE leadroute.sla_clocks IS 'The clock of each lead that somebody must answer.';
 COMMENT ON COLUMN leadroute.sla_clocks.id IS 'Key.';
 COMMENT ON COLUMN leadroute.sla_clocks.lead_id IS 'The lead.';

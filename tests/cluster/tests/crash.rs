@@ -1,0 +1,84 @@
+//! The real pg_cron drives the ladder while the server is cut off and comes back: every lead ends where the
+//! ladder says, each step once. On a cluster of its own.
+
+use leadroute_cluster_tests::{check_consistency, number, text, wait_for};
+use postgres::{Client, Config, NoTls};
+use std::path::PathBuf;
+use std::process::Command;
+
+const LEADS: i64 = 40;
+
+/// A private cluster that is dropped at the end.
+struct Cluster;
+
+impl Cluster {
+    fn run(verb: &str) -> String {
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dev/cluster.sh");
+        let output = Command::new(script).args([verb, "crash"]).output().expect("dev/cluster.sh");
+        assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn connect(database: &str) -> Option<Client> {
+        let variables = Self::run("env");
+        let host = variables.split_whitespace().find_map(|word| word.strip_prefix("PGHOST="))?;
+        Config::new().host(host).port(5432).user("leadroute").dbname(database).connect(NoTls).ok()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        Self::run("drop");
+    }
+}
+
+fn overdue_leads(client: &mut Client, first: i64) {
+    // The first step has been due for a while, the second comes within a minute.
+    let sql = format!(
+        "INSERT INTO leadroute.leads (email, event, occurred_at)
+         SELECT 'p' || n || '@c' || n || '.com', 'demo_request', now() - interval '9 minutes 20 seconds'
+           FROM generate_series({first}, {first} + {LEADS} / 2 - 1) n"
+    );
+    client.batch_execute(&sql).unwrap();
+}
+
+#[test]
+fn a_power_cut_in_the_middle_of_the_ladder() {
+    Cluster::run("drop");
+    let _cluster = Cluster;
+    Cluster::run("start");
+    let mut admin = Cluster::connect("postgres").expect("a server");
+    admin.batch_execute("CREATE DATABASE leadroute").unwrap();
+    let mut client = Cluster::connect("leadroute").expect("a database");
+    client
+        .batch_execute(
+            "CREATE EXTENSION pg_cron; CREATE EXTENSION leadroute CASCADE;
+             INSERT INTO leadroute.reps (id) VALUES ('boss');
+             INSERT INTO leadroute.reps (id, manager_id) SELECT 'r' || n, 'boss' FROM generate_series(1, 3) n;
+             INSERT INTO leadroute.pools (name) VALUES ('pool');
+             INSERT INTO leadroute.pool_members (pool, rep_id) SELECT 'pool', id FROM leadroute.reps WHERE id <> 'boss';
+             INSERT INTO leadroute.segments (name, fallback_queue) VALUES ('everybody', 'catch_all');
+             INSERT INTO leadroute.tiers (name, pool) VALUES ('all', 'pool');
+             SELECT leadroute.schedule_jobs()",
+        )
+        .unwrap();
+    overdue_leads(&mut client, 1);
+    let steps = "SELECT count(*) FROM leadroute.decisions WHERE cause = 'escalation'";
+    wait_for("pg_cron to take the first steps", 130, || (number(&mut client, steps) > 0).then_some(()));
+    // Not committed when the power goes.
+    client.batch_execute("BEGIN").unwrap();
+    overdue_leads(&mut client, 1000);
+    Cluster::run("crash");
+    Cluster::run("start");
+    let mut client = wait_for("the server", 30, || Cluster::connect("leadroute"));
+    overdue_leads(&mut client, 2000);
+    let waiting = "SELECT count(*) FROM leadroute.leads WHERE owner_id <> 'boss'";
+    wait_for("the ladder to end at the manager", 240, || (number(&mut client, waiting) == 0).then_some(()));
+    assert_eq!(number(&mut client, "SELECT count(*) FROM leadroute.leads"), LEADS);
+    let ladder = "SELECT string_agg(DISTINCT path, ' | ') FROM (
+        SELECT string_agg(coalesce((SELECT step ->> 'step' FROM jsonb_array_elements(trace) step WHERE step ->> 'code' = 'escalated'), '-'),
+                          ' ' ORDER BY id) AS path
+          FROM leadroute.decisions GROUP BY lead_id) x";
+    assert_eq!(text(&mut client, ladder), "- 1 2", "steps of the leads");
+    check_consistency(&mut client);
+}
