@@ -43,8 +43,8 @@ END $$;
 COMMENT ON FUNCTION leadroute.job_health() IS 'What pg_cron says of the jobs of leadroute, for routing_health.';
 
 CREATE VIEW leadroute.routing_health AS
-SELECT 'routing' AS "check", CASE WHEN current_setting('leadroute.enabled')::boolean THEN 'ok' ELSE 'error' END AS status,
-       CASE WHEN current_setting('leadroute.enabled')::boolean THEN 'is on' ELSE 'is off: leads are not assigned' END AS detail
+SELECT 'routing' AS "check", CASE WHEN coalesce(current_setting('leadroute.enabled', true), 'on')::boolean THEN 'ok' ELSE 'error' END AS status,
+       CASE WHEN coalesce(current_setting('leadroute.enabled', true), 'on')::boolean THEN 'is on' ELSE 'is off: leads are not assigned' END AS detail
 UNION ALL
 SELECT 'leads without a route', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END,
        format('leads that came while routing was off: %s (reroute_lead() routes them)', count(*))

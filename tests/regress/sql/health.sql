@@ -1,6 +1,8 @@
 -- routing_health: a line for each thing that must work.
 \i setup.sql
 CREATE VIEW story.health AS SELECT "check", status, regexp_replace(detail, '\d\d\d\d-.*', '(...)') AS detail FROM leadroute.routing_health;
+-- Also in a session that has routed nothing yet, and so does not know the settings.
+\c -
 TABLE story.health;
 -- What goes wrong is said, with the remedy.
 SET leadroute.enabled = off;
