@@ -1,19 +1,19 @@
 //! `escalate_overdue`: the next step of the ladder for leads that nobody answered in time.
 
 use super::batch::Batch;
-use super::function::{argument, sql_function};
+use super::function::sql_function;
 use super::identity::AsOwner;
 use super::rescue::{protect, Failure};
 use super::row::{from_postgres_epoch, LeadRow};
 use super::spi::timestamp;
-use super::sweep::Sweep;
+use super::sweep::{self, Sweep};
 use super::{errors, queries};
 use leadroute_engine::decision::Decision;
 use leadroute_engine::escalation::{self, Escalation, Overdue};
 use leadroute_engine::waiting::Waiting;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
-use pgrx::{FromDatum, IntoDatum};
+use pgrx::IntoDatum;
 
 sql_function! {
     /// `leadroute.escalate_overdue(integer, timestamptz)`
@@ -29,17 +29,9 @@ struct Clock {
 
 unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL: strict, integer, timestamptz.
-    let (batch, as_of) = unsafe {
-        let batch = argument(fcinfo, 0).and_then(|datum| i32::from_datum(datum, false));
-        (batch.unwrap_or(0), argument(fcinfo, 1))
-    };
-    if batch < 1 {
-        errors::bad_batch(batch);
-    }
-    // SAFETY: reads a flag; a standby has nothing to write to.
-    if unsafe { pg_sys::RecoveryInProgress() } {
+    let Some((batch, as_of)) = (unsafe { sweep::arguments(fcinfo) }) else {
         return Datum::from(0);
-    }
+    };
     let _owner = AsOwner::begin();
     let clocks = queries::OVERDUE.returning(&[Some(Datum::from(batch)), as_of], |row| Clock {
         id: row.get(1).unwrap_or_default(),

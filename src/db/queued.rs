@@ -2,17 +2,17 @@
 //! the time that the queue gives people to take them.
 
 use super::batch::Batch;
-use super::function::{argument, sql_function};
+use super::function::sql_function;
 use super::identity::AsOwner;
 use super::rescue::Failure;
 use super::row::LeadRow;
 use super::spi::text;
-use super::sweep::Sweep;
+use super::sweep::{self, Sweep};
 use super::{cache, errors, queries};
 use leadroute_engine::waiting::Waiting;
 use leadroute_engine::{pipeline, queued};
 use pgrx::pg_sys::{self, Datum};
-use pgrx::{FromDatum, IntoDatum};
+use pgrx::IntoDatum;
 
 sql_function! {
     /// `leadroute.assign_queued(integer, timestamptz)`
@@ -21,17 +21,9 @@ sql_function! {
 
 unsafe fn assign_queued(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL: strict, integer, timestamptz.
-    let (batch, as_of) = unsafe {
-        let batch = argument(fcinfo, 0).and_then(|datum| i32::from_datum(datum, false));
-        (batch.unwrap_or(0), argument(fcinfo, 1))
-    };
-    if batch < 1 {
-        errors::bad_batch(batch);
-    }
-    // SAFETY: reads a flag; a standby has nothing to write to.
-    if unsafe { pg_sys::RecoveryInProgress() } {
+    let Some((batch, as_of)) = (unsafe { sweep::arguments(fcinfo) }) else {
         return Datum::from(0);
-    }
+    };
     let _owner = AsOwner::begin();
     let pools = queries::POOLS_WITH_LEADS.read(&[], |row| row.get::<String>(1));
     let mut left = batch;

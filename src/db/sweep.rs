@@ -3,7 +3,28 @@
 //! each lead would cost every session of the server: from 64 on, snapshots have to look up their parents.
 
 use super::batch::Batch;
+use super::errors;
+use super::function::argument;
 use super::rescue::{protect, Failure};
+use pgrx::pg_sys::{self, Datum};
+use pgrx::FromDatum;
+
+/// The arguments of a function that sweeps: how many leads at most, and as of when. `None` on a standby, which
+/// has nothing to write to.
+///
+/// # Safety
+/// `fcinfo` must be that of a strict function of integer and timestamptz.
+pub unsafe fn arguments(fcinfo: pg_sys::FunctionCallInfo) -> Option<(i32, Option<Datum>)> {
+    // SAFETY: the caller vouches for the arguments; the server is asked for a flag.
+    let (batch, as_of, is_standby) = unsafe {
+        let batch = argument(fcinfo, 0).and_then(|datum| i32::from_datum(datum, false));
+        (batch.unwrap_or(0), argument(fcinfo, 1), pg_sys::RecoveryInProgress())
+    };
+    if batch < 1 {
+        errors::bad_batch(batch);
+    }
+    (!is_standby).then_some((batch, as_of))
+}
 
 /// What is done to each lead.
 pub struct Sweep<'a, T> {
