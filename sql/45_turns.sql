@@ -19,11 +19,7 @@ BEGIN
         RAISE EXCEPTION 'lead % is a touch of lead %', lead_id, lead.duplicate_of
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Transfer that lead instead.';
     END IF;
-    IF NOT EXISTS (SELECT FROM leadroute.reps r WHERE r.id = transfer_lead.rep_id) THEN
-        RAISE EXCEPTION 'rep "%" does not exist', rep_id
-            USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.reps.';
-    END IF;
-    IF NOT (SELECT r.active FROM leadroute.reps r WHERE r.id = transfer_lead.rep_id) THEN
+    IF NOT (leadroute.known_rep(rep_id)).active THEN
         RAISE EXCEPTION 'rep "%" is not active', rep_id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Choose somebody else, or set reps.active to true.';
     END IF;
@@ -58,11 +54,7 @@ BEGIN
         RAISE EXCEPTION 'presence must be online, away or offline, not "%"', presence
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Absences of days belong into leadroute.absences.';
     END IF;
-    SELECT * INTO rep FROM leadroute.reps r WHERE r.id = set_presence.rep_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'rep "%" does not exist', rep_id
-            USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.reps.';
-    END IF;
+    rep := leadroute.known_rep(rep_id);
     -- A tool that reports every few seconds must not make every session read the roster again each time.
     IF rep.presence = set_presence.presence AND rep.presence_at > clock_timestamp() - interval '1 second' * ttl / 4 THEN
         RETURN;

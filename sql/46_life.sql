@@ -36,11 +36,13 @@ DECLARE
     lead leadroute.leads := leadroute.open_lead(lead_id);
     rep leadroute.reps := leadroute.known_rep(rep_id);
     answered_at timestamptz := least(coalesce(record_response.at, clock_timestamp()), clock_timestamp());
+    -- an event may have moved occurred_at since
+    first_act timestamptz := least(lead.occurred_at, (SELECT min(c.started_at) FROM leadroute.sla_clocks c WHERE c.lead_id = lead.id));
     stopped integer;
     decision bigint;
 BEGIN
-    IF answered_at < lead.occurred_at THEN
-        RAISE EXCEPTION 'the response (%) is before the buyer acted (%)', answered_at, lead.occurred_at
+    IF answered_at < first_act THEN
+        RAISE EXCEPTION 'the response (%) is before the buyer acted (%)', answered_at, first_act
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Check the time zone of "at".';
     END IF;
     INSERT INTO leadroute.responses (lead_id, rep_id, channel, at, meaningful)
@@ -49,7 +51,7 @@ BEGIN
         RETURN false;
     END IF;
     UPDATE leadroute.sla_clocks c SET stopped_at = answered_at, next_at = NULL
-     WHERE c.lead_id = lead.id AND c.stopped_at IS NULL;
+     WHERE c.lead_id = lead.id AND c.stopped_at IS NULL AND least(c.started_at, lead.occurred_at) <= answered_at;
     GET DIAGNOSTICS stopped = ROW_COUNT;
     IF lead.first_response_at IS NULL THEN
         INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment,
@@ -66,7 +68,7 @@ BEGIN
      WHERE l.id = lead.id;
     RETURN stopped > 0;
 END $$;
-COMMENT ON FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean) IS 'Notes that a rep answered a lead. The first meaningful response stops the clock, whoever of the team gives it; an automatic reply (meaningful = false) does not, nor does a change of owner. True if a clock was stopped. A response to a touch is one to the first lead; a time in the future is now.';
+COMMENT ON FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean) IS 'Notes that a rep answered a lead. The first meaningful response stops the clock, whoever of the team gives it; an automatic reply (meaningful = false) does not, nor does a change of owner. True if a clock was stopped. One that was given before the event that started the clock is only noted. A response to a touch is one to the first lead; a time in the future is now.';
 
 CREATE FUNCTION leadroute.claim_lead(lead_id bigint, rep_id text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -38,6 +38,14 @@ UPDATE leadroute.leads SET status = 'lost' WHERE id = 3;
 SELECT story.event(3, 'quote_request');
 SELECT id, email, event, status, owner_id FROM leadroute.leads WHERE email = 'c@corp.com' ORDER BY id;
 SELECT lead_id, event, intent, action, details FROM leadroute.lead_events ORDER BY id;
+-- A response to what came before the event, told late, is noted; the clock of the event goes on.
+INSERT INTO leadroute.leads (email, event, score, occurred_at) VALUES ('d@dash.com', 'newsletter', 50, now() - interval '20 minutes') RETURNING id;
+SELECT story.event(5, 'demo_request', now() - interval '2 minutes') ->> 'action' AS action;
+SELECT leadroute.record_response(5, 'ann', 'email', now() - interval '10 minutes') AS stopped_a_clock;
+SELECT policy, runs FROM story.clocks WHERE lead_id = 5;
+SELECT leadroute.record_response(5, 'ann', 'phone') AS stopped_a_clock;
+SELECT policy, runs FROM story.clocks WHERE lead_id = 5;
+SELECT code FROM story.try($$SELECT leadroute.record_response(5, 'ann', 'phone', now() - interval '1 hour')$$);
 -- Bad input.
 SELECT * FROM story.try($$SELECT leadroute.record_event(99, 'demo_request')$$);
 SELECT * FROM story.try($$SELECT leadroute.record_event(1, ' ')$$);
