@@ -4,6 +4,29 @@ CREATE FUNCTION leadroute.return_turn(decision_id bigint, reason text DEFAULT NU
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_return_turn';
 COMMENT ON FUNCTION leadroute.return_turn(bigint, text) IS 'Gives back the turn that a decision took: a bad fit, a duplicate, a misroute. The rotation and the caps stand as if the lead had not come; the lead keeps its owner. True the first time, false if it was given back already.';
 
+CREATE FUNCTION leadroute.hand_over(lead leadroute.leads, cause text, owner_id text, queue text, reason text) RETURNS bigint
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    decision bigint;
+BEGIN
+    INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment, territory,
+                                     tier, pool, playbook, reason)
+    VALUES (lead.id, clock_timestamp(), hand_over.cause,
+            CASE WHEN lead.duplicate_of IS NOT NULL THEN 'merged' WHEN hand_over.owner_id IS NOT NULL THEN 'owner'
+                 WHEN hand_over.queue IS NOT NULL THEN 'queue' ELSE 'nurture' END,
+            hand_over.owner_id, hand_over.queue, lead.owner_id, lead.segment, lead.territory, lead.tier, lead.pool, lead.playbook, hand_over.reason)
+    RETURNING id INTO decision;
+    UPDATE leadroute.leads l
+       SET owner_id = hand_over.owner_id, queue = hand_over.queue, held = false, decision_id = decision,
+           routed_at = coalesce(nullif(l.routed_at, '-infinity'), clock_timestamp()),
+           status = CASE WHEN hand_over.owner_id IS NOT NULL AND l.status IN ('new', 'queued', 'nurture') THEN 'assigned'
+                         WHEN hand_over.owner_id IS NULL AND hand_over.queue IS NOT NULL AND l.status = 'assigned' THEN 'queued'
+                         ELSE l.status END
+     WHERE l.id = lead.id;
+    RETURN decision;
+END $$;
+COMMENT ON FUNCTION leadroute.hand_over(leadroute.leads, text, text, text, text) IS 'Gives a lead, which is locked, to an owner or a queue, and returns the decision that says so. Internal.';
+
 CREATE FUNCTION leadroute.transfer_lead(lead_id bigint, rep_id text, reason text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -26,16 +49,7 @@ BEGIN
     IF lead.owner_id = rep_id THEN
         RETURN lead.decision_id;
     END IF;
-    INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, previous_owner_id, segment, territory,
-                                     tier, pool, playbook, reason)
-    VALUES (lead.id, clock_timestamp(), 'manual', 'owner', transfer_lead.rep_id, lead.owner_id, lead.segment, lead.territory,
-            lead.tier, lead.pool, lead.playbook, concat_ws(': ', format('transferred by %s', session_user), reason))
-    RETURNING id INTO decision;
-    UPDATE leadroute.leads l
-       SET owner_id = transfer_lead.rep_id, queue = NULL, held = false, decision_id = decision,
-           routed_at = coalesce(nullif(l.routed_at, '-infinity'), clock_timestamp()),
-           status = CASE WHEN l.status IN ('new', 'queued', 'nurture') THEN 'assigned' ELSE l.status END
-     WHERE l.id = lead.id;
+    decision := leadroute.hand_over(lead, 'manual', rep_id, NULL, concat_ws(': ', format('transferred by %s', session_user), reason));
     INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id)
     VALUES (lead.id, decision, 'assigned', transfer_lead.rep_id);
     PERFORM leadroute.wake_listeners();

@@ -75,7 +75,6 @@ CREATE FUNCTION leadroute.claim_lead(lead_id bigint, rep_id text) RETURNS bigint
 DECLARE
     lead leadroute.leads := leadroute.open_lead(lead_id);
     rep leadroute.reps := leadroute.known_rep(rep_id);
-    decision bigint;
 BEGIN
     IF lead.owner_id IS NOT NULL OR lead.queue IS NULL THEN
         RAISE EXCEPTION 'lead % %', lead.id, CASE WHEN lead.owner_id IS NOT NULL THEN format('is owned by %s', lead.owner_id) ELSE 'waits in no queue' END
@@ -96,12 +95,7 @@ BEGIN
     SELECT o.id, rep.id, lead.queue, 'skipped' FROM leadroute.leads o
      WHERE o.queue = lead.queue AND o.owner_id IS NULL AND o.duplicate_of IS NULL AND o.id < lead.id ORDER BY o.id LIMIT 20
     ON CONFLICT DO NOTHING;
-    INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, segment, territory, tier, pool, playbook, reason)
-    VALUES (lead.id, clock_timestamp(), 'claim', 'owner', rep.id, lead.segment, lead.territory, lead.tier, lead.pool, lead.playbook,
-            format('claimed from queue %s by %s', lead.queue, rep.id))
-    RETURNING id INTO decision;
-    UPDATE leadroute.leads l SET owner_id = rep.id, queue = NULL, held = false, status = 'assigned', decision_id = decision WHERE l.id = lead.id;
-    RETURN decision;
+    RETURN leadroute.hand_over(lead, 'claim', rep.id, NULL, format('claimed from queue %s by %s', lead.queue, rep.id));
 END $$;
 COMMENT ON FUNCTION leadroute.claim_lead(bigint, text) IS 'Gives a lead that waits in a claimable queue to the rep who asks for it, and returns the decision. Of several who ask at once one gets it, and the others an error. The clock goes on until somebody responds. Caps do not refuse a claim, but it counts.';
 

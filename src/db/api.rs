@@ -1,6 +1,6 @@
 //! The second door and its relatives: `route_lead`, `preview_route`, `reroute_lead`, `explain_decision`.
 
-use super::batch::{self, Batch, Door, Pending};
+use super::batch::{Batch, Pending};
 use super::function::{argument, null, sql_function};
 use super::identity::AsOwner;
 use super::locks::{self, Class};
@@ -9,6 +9,7 @@ use super::rawjson::{self, Document, Root};
 use super::row::LeadRow;
 use super::scan::EXTERNAL_IDS;
 use super::spi::text;
+use super::statements::{self, Door};
 use super::{errors, queries};
 use crate::db::fields::{read_fields, Fields};
 use leadroute_engine::decision::Step;
@@ -61,10 +62,10 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         return answer(id, false);
     }
     let Fields { columns, consumed, odd, external_id } = fields;
-    batch::announce(Some(Door { cause: "route_lead", odd, patience }));
+    statements::announce(Some(Door { cause: "route_lead", odd, patience }));
     let arguments = [rawjson::from_text(&columns), Some(lead), consumed.into_datum()];
     let ids = queries::LEAD_INSERT.returning(&arguments, |row| row.get::<i64>(1));
-    batch::announce(None);
+    statements::announce(None);
     if let Some(key) = &external_id {
         // The row is there by now for others to see that it is in flight.
         locks::unlock(Class::External, locks::key_of(key));

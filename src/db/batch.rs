@@ -4,6 +4,7 @@
 //! it only decides; decisions, turns, clocks and notifications are written after the statement, or after
 //! every thousand rows, for the rows that are there by then.
 
+use super::attached::Unwritten;
 use super::identity::{next_value, AsOwner};
 use super::ledger::Ledgers;
 use super::loads::{self, Added, LOADS};
@@ -12,6 +13,7 @@ use super::rescue::{protect, Failure};
 use super::row::{now, LeadRow};
 use super::scan::LEADS;
 use super::settings::{self, OnError, ON_ERROR};
+use super::statements::Target;
 use super::world::Live;
 use super::{cache, keep, writer};
 use leadroute_engine::config::Rules;
@@ -22,7 +24,7 @@ use leadroute_engine::roster::Roster;
 use leadroute_engine::rotation::Turn;
 use leadroute_engine::Micros;
 use pgrx::pg_sys;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -47,16 +49,6 @@ pub struct Pending {
     pub note: Option<String>,
 }
 
-/// What a door knows of the lead that it is about to insert.
-pub struct Door {
-    /// `decisions.cause`.
-    pub cause: &'static str,
-    /// Values that could not be read.
-    pub odd: Vec<Problem>,
-    /// How long it still waits.
-    pub patience: Patience,
-}
-
 /// The leads of one statement.
 pub struct Batch {
     /// `decisions.cause`.
@@ -70,14 +62,21 @@ pub struct Batch {
     odd: Vec<Problem>,
     broken: Option<(String, String)>,
     pending: Vec<Pending>,
-    subtransaction: pg_sys::SubTransactionId,
+    /// What its statement inserts into.
+    pub target: Target,
+    /// The lead of the last row of an attached table.
+    pub last: Option<Unwritten>,
+    /// Where it was opened.
+    pub subtransaction: pg_sys::SubTransactionId,
 }
 
 thread_local! {
-    /// Open statements, the innermost last: a trigger of the user may insert leads too.
-    static OPEN: RefCell<Vec<Batch>> = RefCell::default();
-    static DOOR: RefCell<Option<Door>> = const { RefCell::new(None) };
     static PERSONS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The persons that the transaction has locked are free.
+pub fn transaction_ended() {
+    PERSONS.set(0);
 }
 
 impl Batch {
@@ -105,6 +104,8 @@ impl Batch {
             odd,
             broken,
             pending: Vec::new(),
+            target: Target::Leads,
+            last: None,
             // SAFETY: reads a counter.
             subtransaction: unsafe { pg_sys::GetCurrentSubTransactionId() },
         }
@@ -259,8 +260,21 @@ impl Batch {
         Some((rep.rep_no, Added::lead(loads::day(rep, pending.decided_at))))
     }
 
+    /// Names what could not be read of the next row.
+    pub fn set_odd(&mut self, odd: Vec<Problem>) {
+        self.odd = odd;
+    }
+
+    /// Writes the lead of the last row of an attached table, if that row is there.
+    pub fn settle_last(&mut self) {
+        if let Some(last) = self.last.take() {
+            last.write();
+        }
+    }
+
     /// Writes what was decided for the rows that were inserted.
     pub fn flush(&mut self) {
+        self.settle_last();
         if self.pending.is_empty() {
             return self.settle();
         }
@@ -336,43 +350,4 @@ fn fall_back(failure: Failure, cause: &str) -> (String, String) {
         failure.rethrow();
     }
     (failure.sqlstate, failure.message)
-}
-
-/// Tells the next statement that inserts leads where they come from.
-pub fn announce(door: Option<Door>) {
-    DOOR.set(door);
-}
-
-/// A statement that inserts leads begins.
-pub fn begin_statement() {
-    let door = DOOR.take();
-    let batch = match door {
-        Some(Door { cause, odd, patience }) => Batch { patience, ..Batch::open(cause, odd) },
-        None => Batch::open("insert", Vec::new()),
-    };
-    OPEN.with_borrow_mut(|open| open.push(batch));
-}
-
-/// The batch of the statement that runs now. It is taken out while it works, because triggers of the
-/// user may insert leads in between.
-pub fn take() -> Option<Batch> {
-    OPEN.with_borrow_mut(Vec::pop)
-}
-
-/// Puts the batch back.
-pub fn put_back(batch: Batch) {
-    OPEN.with_borrow_mut(|open| open.push(batch));
-}
-
-/// Forgets all statements: the transaction has ended.
-pub fn transaction_ended() {
-    OPEN.with_borrow_mut(Vec::clear);
-    DOOR.set(None);
-    PERSONS.set(0);
-}
-
-/// Forgets the statements of a subtransaction that was rolled back.
-pub fn subtransaction_aborted(ended: pg_sys::SubTransactionId) {
-    DOOR.set(None);
-    OPEN.with_borrow_mut(|open| open.retain(|batch| batch.subtransaction < ended));
 }

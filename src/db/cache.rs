@@ -27,6 +27,8 @@ thread_local! {
     /// The table of leads, and whether it may have changed its shape.
     static LEADS: Cell<(Oid, bool)> = const { Cell::new((Oid::INVALID, true)) };
     static STALE: Cell<(bool, bool)> = const { Cell::new((true, true)) };
+    /// How often a relation has changed its shape, any relation.
+    static SHAPES: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Registers the callback. Called once, when the library is loaded.
@@ -37,6 +39,7 @@ pub fn register() {
 
 // No catalog access, no allocation and no error in here: it may run at any moment.
 unsafe extern "C-unwind" fn invalidated(_: Datum, relation: Oid) {
+    SHAPES.set(SHAPES.get().wrapping_add(1));
     let (rules, roster) = MARKERS.get();
     let all = relation == Oid::INVALID;
     let (leads, changed) = LEADS.get();
@@ -60,6 +63,11 @@ pub fn current() -> Option<Config> {
         return None;
     }
     CACHE.with_borrow(|cache| Some((cache.rules.clone()?, cache.roster.clone()?)))
+}
+
+/// A number that is another one after a relation may have changed its shape.
+pub fn shapes() -> u64 {
+    SHAPES.get()
 }
 
 /// Whether the table of leads may have changed its shape since the last call.

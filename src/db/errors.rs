@@ -184,3 +184,39 @@ pub fn broken_installation(what: &str) -> ! {
         "Drop and create the extension again, after a dump of its data.",
     )
 }
+
+/// What a mapping names is not in the table any more; event triggers prevent it, unless they are disabled.
+pub fn mapped_column_is_gone(column: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+        format!("column \"{column}\" of an attached table does not exist"),
+        "Attach the table again with another mapping, or detach it.",
+    )
+}
+
+/// A table can be attached by its owner only.
+pub fn not_owner_of(table: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("must be owner of table {table}"),
+        "Ask its owner, or a superuser, to attach or detach it.",
+    )
+}
+
+/// An expression of a mapping does not work.
+pub fn expression_fails(field: &str, table: &str, sqlstate: &str, message: &str) -> ! {
+    let message = format!(
+        "attach: the expression of lead field \"{field}\" for table {table} cannot be evaluated: {message}"
+    );
+    ErrorReport::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message, function_name!())
+        .set_detail(format!("The error was {sqlstate}."))
+        .set_hint("It runs as the owner of the table, with search_path pg_catalog: name the schema of everything else.")
+        .report(PgLogLevel::ERROR);
+    unreachable!("ERROR does not return")
+}
+
+/// A column of an attached table cannot hold what was decided.
+pub fn warn_not_written(column: &str, table: &str, sqlstate: &str, message: &str) {
+    let message = format!("column \"{column}\" of {table} was not set: {message}");
+    warn(message, sqlstate, "The lead is routed all the same; mend the value, the column or the mapping.");
+}

@@ -30,16 +30,49 @@ enum Kind {
 /// Longest external id, in bytes: it must fit into an index.
 const LONGEST_KEY: usize = 500;
 
-fn kind(key: &str) -> Option<Kind> {
-    Some(match key {
-        "external_id" | "email" | "first_name" | "last_name" | "phone" | "title" | "department"
-        | "company" | "website" | "crm_account_id" | "country" | "region" | "city" | "postal_code"
-        | "industry" | "product" | "language" | "event" | "source" | "campaign" => Kind::Text,
-        "employees" => Kind::Integer,
-        "annual_revenue" | "score" => Kind::Number,
-        "occurred_at" => Kind::Time,
-        _ => return None,
-    })
+/// The columns of `leads` that an app fills, but for the attributes.
+const COLUMNS: [(&str, Kind); 24] = [
+    ("external_id", Kind::Text),
+    ("email", Kind::Text),
+    ("first_name", Kind::Text),
+    ("last_name", Kind::Text),
+    ("phone", Kind::Text),
+    ("title", Kind::Text),
+    ("department", Kind::Text),
+    ("company", Kind::Text),
+    ("website", Kind::Text),
+    ("crm_account_id", Kind::Text),
+    ("country", Kind::Text),
+    ("region", Kind::Text),
+    ("city", Kind::Text),
+    ("postal_code", Kind::Text),
+    ("industry", Kind::Text),
+    ("product", Kind::Text),
+    ("language", Kind::Text),
+    ("event", Kind::Text),
+    ("source", Kind::Text),
+    ("campaign", Kind::Text),
+    ("employees", Kind::Integer),
+    ("annual_revenue", Kind::Number),
+    ("score", Kind::Number),
+    ("occurred_at", Kind::Time),
+];
+
+fn column(key: &str) -> Option<(&'static str, Kind)> {
+    COLUMNS.into_iter().find(|(name, _)| *name == key)
+}
+
+/// The column of `leads` with a name, the attributes included.
+pub fn name(key: &str) -> Option<&'static str> {
+    column(key).map(|(name, _)| name).or((key == "attributes").then_some("attributes"))
+}
+
+/// A value as text that its column accepts; `None` for nothing; what is wrong with it.
+pub fn value(key: &str, json_type: &str, text: &str) -> Result<Option<String>, String> {
+    match column(key) {
+        Some((_, kind)) => read(key, kind, json_type, text),
+        None => Err("is not a JSON object".to_owned()),
+    }
 }
 
 /// Reads every key of a JSON object.
@@ -51,7 +84,7 @@ pub fn read_fields(object: Datum) -> Fields {
         let (Some(key), Some(json_type)) = (key, json_type) else {
             continue;
         };
-        let Some(kind) = kind(&key) else {
+        let Some((_, kind)) = column(&key) else {
             continue;
         };
         match read(&key, kind, &json_type, value.as_deref().unwrap_or_default()) {

@@ -7,7 +7,7 @@ use std::ffi::CStr;
 
 const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
 
-/// Until it is dropped, the owner of `leadroute.leads` is the current user. After an error the
+/// Until it is dropped, the owner of `leadroute.leads`, or of a table of the user, is the current user. After an error the
 /// (sub)transaction that is rolled back restores the user.
 pub struct AsOwner {
     user: pg_sys::Oid,
@@ -17,13 +17,21 @@ pub struct AsOwner {
 impl AsOwner {
     /// Switches.
     pub fn begin() -> Self {
-        let leads = relation("leads");
+        Self::of(relation("leads"), pg_sys::SECURITY_LOCAL_USERID_CHANGE)
+    }
+
+    /// Switches to the owner of a table of the user, from whom forced row security hides none of its rows, as
+    /// for foreign keys.
+    pub fn of_table(table: pg_sys::Oid) -> Self {
+        Self::of(table, pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_NOFORCE_RLS)
+    }
+
+    fn of(table: pg_sys::Oid, flags: u32) -> Self {
         let (mut user, mut context) = (pg_sys::InvalidOid, 0);
         // SAFETY: plain calls into the backend; the relation exists.
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
-            let local = pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32;
-            pg_sys::SetUserIdAndSecContext(owner_of(leads), context | local);
+            pg_sys::SetUserIdAndSecContext(owner_of(table), context | flags as i32);
         }
         Self { user, context }
     }

@@ -1,6 +1,6 @@
 //! Ends of transactions and savepoints: what this session has in memory goes with them.
 
-use super::{batch, book, keep, outbox};
+use super::{batch, book, keep, outbox, statements};
 use pgrx::pg_sys;
 
 /// Registers the callbacks.
@@ -18,6 +18,7 @@ unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _: *mut 
         outbox::before_commit();
     }
     if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE) {
+        statements::transaction_ended();
         batch::transaction_ended();
         book::transaction_ended();
         keep::transaction_ended();
@@ -36,7 +37,7 @@ unsafe extern "C-unwind" fn subtransaction(
         book::subtransaction_released(ended, parent);
     }
     if event == SUBXACT_EVENT_ABORT_SUB {
-        batch::subtransaction_aborted(ended);
+        statements::subtransaction_aborted(ended);
         book::subtransaction_aborted(ended);
         outbox::subtransaction_aborted(ended);
     }

@@ -4,6 +4,7 @@
 //! [`world`] and writes what was decided with [`writer`].
 
 pub mod api;
+pub mod attached;
 pub mod batch;
 pub mod book;
 pub mod cache;
@@ -28,6 +29,7 @@ pub mod row;
 pub mod scan;
 pub mod settings;
 pub mod spi;
+pub mod statements;
 pub mod store;
 pub mod sweep;
 pub mod trigger;

@@ -3,7 +3,8 @@
 
 use super::spi::Query;
 use pgrx::pg_sys::{
-    BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
+    BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, OIDOID, REGCLASSOID, TEXTARRAYOID,
+    TEXTOID, TIMESTAMPTZOID,
 };
 
 /// The rules as JSON.
@@ -229,3 +230,30 @@ pub static CLOCK_START: Query = Query::new(
      UPDATE leadroute.leads SET sla_due_at = $4 WHERE id = $1",
     &[INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID],
 );
+
+/// What routing reads of an attached table ($1).
+pub static ATTACHED_JSON: Query = Query::new("SELECT leadroute.attached_json($1)", &[INT4OID]);
+
+/// Attaches a table ($1) with a mapping ($2), for a user ($3): its number, or NULL if there was nothing to do.
+pub static ATTACH: Query =
+    Query::new("SELECT leadroute.attach_table($1, $2, $3)", &[REGCLASSOID, JSONBOID, OIDOID]);
+
+/// Detaches a table.
+pub static DETACH: Query = Query::new("SELECT leadroute.detach_table($1)", &[REGCLASSOID]);
+
+/// A row of an attached table ($3) has got another key: from $1 to $2.
+pub static ATTACHED_KEY: Query = Query::new(
+    "UPDATE leadroute.leads SET attached_key = $2 WHERE attached_key = $1 AND attached_table = $3",
+    &[TEXTOID, TEXTOID, INT4OID],
+);
+
+/// Records the owner of a lead ($1) in an attached table ($4): a rep ($2), or what stands there ($3).
+pub static OWNER_BY_HAND: Query =
+    Query::new("SELECT leadroute.owner_by_hand($1, $2, $3, $4)", &[INT8OID, TEXTOID, TEXTOID, INT4OID]);
+
+/// The keys of all reps.
+pub static REP_IDS: Query = Query::new("SELECT id FROM leadroute.reps ORDER BY id", &[]);
+
+/// The owner of a lead.
+pub static OWNER_OF_LEAD: Query =
+    Query::new("SELECT owner_id FROM leadroute.leads WHERE id = $1", &[INT8OID]);

@@ -36,10 +36,11 @@ pub fn now() -> Micros {
 }
 
 /// The type that a column of `leads` is read as.
-fn expected_type(column: &str) -> pg_sys::Oid {
+pub fn expected_type(column: &str) -> pg_sys::Oid {
     match column {
         "id" | "duplicate_of" | "decision_id" => pg_sys::INT8OID,
-        "employees" => pg_sys::INT4OID,
+        "employees" | "attached_table" => pg_sys::INT4OID,
+        "attributes" => pg_sys::JSONBOID,
         "annual_revenue" | "score" => pg_sys::NUMERICOID,
         "expansion" | "held" => pg_sys::BOOLOID,
         "occurred_at" | "routed_at" | "sla_due_at" | "first_response_at" => pg_sys::TIMESTAMPTZOID,
@@ -130,6 +131,17 @@ impl LeadRow {
             unsafe { pgrx::direct_function_call(pg_sys::numeric_float8_no_overflow, &[Some(value)]) };
         // JSON knows neither NaN nor infinity, and the trace must say the number.
         double.filter(|number| !number.is_nan()).map(|number| number.clamp(f64::MIN, f64::MAX))
+    }
+
+    /// The value of any column, with its type.
+    pub fn value(&self, column: &str) -> (Option<Datum>, pg_sys::Oid) {
+        let name = std::ffi::CString::new(column).unwrap_or_default();
+        // SAFETY: looks a name up in the shape, which belongs to the values.
+        unsafe {
+            let number = pg_sys::SPI_fnumber(self.desc, name.as_ptr());
+            let place = usize::try_from(number - 1).unwrap_or_default();
+            ((!self.nulls[place]).then_some(self.values[place]), pg_sys::SPI_gettypeid(self.desc, number))
+        }
     }
 
     /// A timestamptz column.

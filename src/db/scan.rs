@@ -37,6 +37,9 @@ pub const LEADS: Index = Index { table: "leads", index: "leads_pkey" };
 /// `leads` by external id.
 pub const EXTERNAL_IDS: Index = Index { table: "leads", index: "leads_external_id_key" };
 
+/// `leads` by the key of their row in an attached table.
+pub const ATTACHED: Index = Index { table: "leads", index: "leads_attached_key_idx" };
+
 /// What is known of the transactions that wrote a row, or are removing it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
@@ -139,6 +142,8 @@ impl Index {
         let up = Direction::ForwardScanDirection;
         // SAFETY: the snapshots outlive the scans.
         unsafe {
+            // before the snapshot, which then sees what was appended
+            pg_sys::CommandCounterIncrement();
             if pg_sys::XactIsoLevel != pg_sys::XACT_SERIALIZABLE as i32 {
                 let latest = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
                 let found = self.scan(&keys, up, latest, each);
@@ -196,7 +201,10 @@ impl Index {
 }
 
 /// Equality with column `place` of an open index.
-unsafe fn scan_key(index: pg_sys::Relation, place: usize, key: (Datum, u32)) -> pg_sys::ScanKeyData {
+///
+/// # Safety
+/// The index must have that column, of the type of the value.
+pub unsafe fn scan_key(index: pg_sys::Relation, place: usize, key: (Datum, u32)) -> pg_sys::ScanKeyData {
     // SAFETY: the index has that column; scans name it by its number in the table.
     unsafe {
         let columns = (*(*index).rd_index).indnatts as usize;

@@ -7,6 +7,8 @@
 use super::identity::SafePath;
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ffi::{c_char, CString};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -51,31 +53,10 @@ impl Query {
         self.run(args, false, each).1
     }
 
-    fn run<T>(
-        &self,
-        args: &[Option<Datum>],
-        read_only: bool,
-        mut each: impl FnMut(Row) -> T,
-    ) -> (u64, Vec<T>) {
+    fn run<T>(&self, args: &[Option<Datum>], read_only: bool, each: impl FnMut(Row) -> T) -> (u64, Vec<T>) {
         debug_assert_eq!(args.len(), self.types.len());
-        let mut rows = Vec::new();
-        let _path = SafePath::begin();
-        // SAFETY: connect and finish are paired (an error rolls back to a level that closes SPI); the
-        // arrays are as long as the plan has parameters; rows are read before SPI frees them.
-        unsafe {
-            pg_sys::SPI_connect();
-            execute(self.plan(), args, read_only);
-            let processed = pg_sys::SPI_processed;
-            if !pg_sys::SPI_tuptable.is_null() {
-                let table = &*pg_sys::SPI_tuptable;
-                for n in 0..processed as usize {
-                    let tuple = *table.vals.add(n);
-                    rows.push(each(Row { tuple, desc: table.tupdesc }));
-                }
-            }
-            pg_sys::SPI_finish();
-            (processed, rows)
-        }
+        // SAFETY: the plan has as many parameters; it is made while SPI is connected.
+        unsafe { run(|| self.plan(), args, read_only, each) }
     }
 
     unsafe fn plan(&self) -> pg_sys::SPIPlanPtr {
@@ -83,17 +64,86 @@ impl Query {
         if !kept.is_null() {
             return kept;
         }
-        let sql = CString::new(self.sql).unwrap_or_default();
-        // SAFETY: the types live for ever; SPI is connected.
-        unsafe {
-            let (count, types) = (self.types.len() as i32, self.types.as_ptr().cast_mut());
-            let plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), count, types, self.options as i32);
-            assert!(!plan.is_null(), "SPI_prepare failed: {}", { pg_sys::SPI_result });
-            pg_sys::SPI_keepplan(plan);
-            self.plan.store(plan, Ordering::Relaxed);
-            plan
-        }
+        // SAFETY: SPI is connected.
+        let plan = unsafe { keep(self.sql, self.types, self.options) };
+        self.plan.store(plan, Ordering::Relaxed);
+        plan
     }
+}
+
+/// Prepares a statement for the rest of the session.
+///
+/// # Safety
+/// SPI must be connected.
+unsafe fn keep(sql: &str, types: &[Oid], options: u32) -> pg_sys::SPIPlanPtr {
+    let sql = CString::new(sql).unwrap_or_default();
+    // SAFETY: SPI copies the types.
+    unsafe {
+        let (count, types) = (types.len() as i32, types.as_ptr().cast_mut());
+        let plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), count, types, options as i32);
+        assert!(!plan.is_null(), "SPI_prepare failed: {}", { pg_sys::SPI_result });
+        pg_sys::SPI_keepplan(plan);
+        plan
+    }
+}
+
+/// Runs the plan that `plan` answers while SPI is connected.
+///
+/// # Safety
+/// `args` must be what the plan has parameters for.
+unsafe fn run<T>(
+    plan: impl FnOnce() -> pg_sys::SPIPlanPtr,
+    args: &[Option<Datum>],
+    read_only: bool,
+    mut each: impl FnMut(Row) -> T,
+) -> (u64, Vec<T>) {
+    let mut rows = Vec::new();
+    let _path = SafePath::begin();
+    // SAFETY: connect and finish are paired (an error rolls back to a level that closes SPI); the
+    // arrays are as long as the plan has parameters; rows are read before SPI frees them.
+    unsafe {
+        pg_sys::SPI_connect();
+        execute(plan(), args, read_only);
+        let processed = pg_sys::SPI_processed;
+        if !pg_sys::SPI_tuptable.is_null() {
+            let table = &*pg_sys::SPI_tuptable;
+            for n in 0..processed as usize {
+                let tuple = *table.vals.add(n);
+                rows.push(each(Row { tuple, desc: table.tupdesc }));
+            }
+        }
+        pg_sys::SPI_finish();
+        (processed, rows)
+    }
+}
+
+/// Text of a statement and types of its parameters.
+type Written = (String, Vec<Oid>);
+
+thread_local! {
+    /// Plans of statements about tables of the user, by text; there are a few for each of the tables.
+    static KEPT: RefCell<HashMap<Written, pg_sys::SPIPlanPtr>> = RefCell::default();
+}
+
+/// Runs a statement whose text is only known now, with a plan that is kept.
+pub fn ask<T>(
+    statement: Written,
+    args: &[Option<Datum>],
+    read_only: bool,
+    each: impl FnMut(Row) -> T,
+) -> Vec<T> {
+    debug_assert_eq!(args.len(), statement.1.len());
+    let plan = || {
+        if let Some(plan) = KEPT.with_borrow(|kept| kept.get(&statement).copied()) {
+            return plan;
+        }
+        // SAFETY: SPI is connected when this is called.
+        let plan = unsafe { keep(&statement.0, &statement.1, pg_sys::CURSOR_OPT_GENERIC_PLAN) };
+        KEPT.with_borrow_mut(|kept| kept.insert(statement, plan));
+        plan
+    };
+    // SAFETY: the caller gives a value for each parameter.
+    unsafe { run(plan, args, read_only, each) }.1
 }
 
 /// Runs a plan under a snapshot of now.

@@ -37,7 +37,7 @@ impl<const N: usize> Table<N> {
         unsafe {
             let table = pg_sys::table_open(relation(self.name), pg_sys::RowExclusiveLock as pg_sys::LOCKMODE);
             let columns = PgTupleDesc::from_pg_unchecked((*table).rd_att);
-            let plain = (*table).trigdesc.is_null()
+            let plain = has_only_our_triggers(table)
                 && (*table).rd_rules.is_null()
                 && !(*(*table).rd_rel).relforcerowsecurity
                 && columns.len() >= N
@@ -63,6 +63,20 @@ impl<const N: usize> Table<N> {
         }
         let (names, values) = (names.join(", "), values.join(", "));
         format!("INSERT INTO leadroute.{} ({names}) OVERRIDING SYSTEM VALUE VALUES ({values})", self.name)
+    }
+}
+
+/// Whether nobody has added triggers. Our own of a row are fired by appending too, and those of a statement do
+/// nothing for rows that are routed.
+unsafe fn has_only_our_triggers(table: pg_sys::Relation) -> bool {
+    // SAFETY: the caller has opened the table.
+    unsafe {
+        let Some(triggers) = (*table).trigdesc.as_ref() else {
+            return true;
+        };
+        let schema = pg_sys::get_rel_namespace((*table).rd_id);
+        let triggers = std::slice::from_raw_parts(triggers.triggers, triggers.numtriggers as usize);
+        triggers.iter().all(|trigger| pg_sys::get_func_namespace(trigger.tgfoid) == schema)
     }
 }
 

@@ -5,7 +5,8 @@ use super::function::sql_function;
 use super::row::LeadRow;
 use super::scan::EXTERNAL_IDS;
 use super::settings::ENABLED;
-use super::{batch, errors, identity};
+use super::statements::Target;
+use super::{errors, identity, statements};
 use pgrx::pg_sys::{self, Datum};
 
 sql_function! {
@@ -38,8 +39,8 @@ unsafe fn route_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let data = unsafe { data(fcinfo, "route_statement") };
     let before = data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
     if before {
-        batch::begin_statement();
-    } else if let Some(mut batch) = batch::take() {
+        statements::begin(Target::Leads);
+    } else if let Some(mut batch) = statements::take(|target| *target == Target::Leads) {
         batch.flush();
     }
     Datum::from(0)
@@ -58,14 +59,14 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         if row.time("routed_at").is_some() && identity::is_owner(data.tg_relation) {
             return Datum::from(data.tg_trigtuple);
         }
-        let Some(mut batch) = batch::take() else {
+        let Some(mut batch) = statements::take(|target| *target == Target::Leads) else {
             errors::not_a_trigger("route_row");
         };
         let tuple = batch.route(&row);
         if batch.cause == "route_lead" {
             refuse_in_flight(&mut batch, &row);
         }
-        batch::put_back(batch);
+        statements::put_back(batch);
         Datum::from(tuple)
     }
 }

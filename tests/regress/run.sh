@@ -9,8 +9,9 @@ stories=(
     intake domain_rule duplicate customer recycle named_account segment tier distribution fallback
     bad_input rules doors freshness reroute manual_change escalation availability caps loads turns fairness rename
     privileges catalog on_error additions housekeeping queues responses events hours health coverage lint outbox
+    attach attach_mapping attach_links
 )
-[ "$PG_MAJOR" -lt 15 ] || stories+=(merge reserved)
+[ "$PG_MAJOR" -lt 15 ] || stories+=(merge reserved attach_paths)
 [ $# -eq 0 ] || stories=("$@")
 
 pg_regress=$PG_TREE/usr/lib/postgresql/$PG_MAJOR/lib/pgxs/src/test/regress/pg_regress

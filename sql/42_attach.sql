@@ -1,0 +1,186 @@
+-- The third door: tables of the user.
+
+CREATE FUNCTION leadroute.attach(relation regclass, mapping jsonb) RETURNS void
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_attach';
+COMMENT ON FUNCTION leadroute.attach(regclass, jsonb) IS 'Routes each row that is inserted into a table of yours from now on, and writes its owner into it. mapping names for each lead field a column, or an expression over columns, of the table; owner_id names the column of the owner. Again with another mapping: replaces it.';
+
+CREATE FUNCTION leadroute.detach(relation regclass) RETURNS void
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_detach';
+COMMENT ON FUNCTION leadroute.detach(regclass) IS 'Rows of the table are not routed any more. Its leads and their audit stay.';
+
+-- C functions of the triggers; the argument of each trigger is attached_tables.table_no.
+CREATE FUNCTION leadroute.attached_statement() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_statement';
+COMMENT ON FUNCTION leadroute.attached_statement() IS 'Trigger: opens a batch before a statement that inserts into an attached table; writes it after the statement.';
+CREATE FUNCTION leadroute.attached_row() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_row';
+COMMENT ON FUNCTION leadroute.attached_row() IS 'Trigger: routes a row before it is inserted into an attached table.';
+CREATE FUNCTION leadroute.attached_written() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_written';
+COMMENT ON FUNCTION leadroute.attached_written() IS 'Trigger: writes the leads of a statement as soon as its rows are there, before triggers of the user change them.';
+CREATE FUNCTION leadroute.attached_key_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_key_changed';
+COMMENT ON FUNCTION leadroute.attached_key_changed() IS 'Trigger: a lead follows its row when the key of the row changes.';
+CREATE FUNCTION leadroute.attached_owner_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_owner_changed';
+COMMENT ON FUNCTION leadroute.attached_owner_changed() IS 'Trigger: records an owner that was changed by hand in an attached table.';
+CREATE FUNCTION leadroute.attached_link_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_link_changed';
+COMMENT ON FUNCTION leadroute.attached_link_changed() IS 'Trigger: records an owner that was changed by hand in the table that links rows of an attached table to owners.';
+CREATE FUNCTION leadroute.mirror_lead() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_mirror_lead';
+COMMENT ON FUNCTION leadroute.mirror_lead() IS 'Trigger: writes into the row of an attached table what has changed in its lead.';
+
+CREATE TRIGGER mirror_lead AFTER UPDATE ON leadroute.leads FOR EACH ROW
+    WHEN (NEW.attached_key IS NOT NULL
+          AND (OLD.owner_id, OLD.queue, OLD.status, OLD.segment, OLD.territory, OLD.tier, OLD.pool, OLD.playbook, OLD.account_id,
+               OLD.sla_due_at, OLD.routed_at, OLD.decision_id, OLD.duplicate_of, OLD.expansion)
+              IS DISTINCT FROM
+              (NEW.owner_id, NEW.queue, NEW.status, NEW.segment, NEW.territory, NEW.tier, NEW.pool, NEW.playbook, NEW.account_id,
+               NEW.sla_due_at, NEW.routed_at, NEW.decision_id, NEW.duplicate_of, NEW.expansion))
+    EXECUTE FUNCTION leadroute.mirror_lead();
+
+CREATE FUNCTION leadroute.key_columns(relation regclass) RETURNS name[]
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(a.attname ORDER BY k.place)
+      FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, place)
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+     WHERE i.indrelid = relation AND i.indisprimary $$;
+COMMENT ON FUNCTION leadroute.key_columns(regclass) IS 'Columns of the primary key of a table. Internal.';
+
+CREATE FUNCTION leadroute.key_sql(relation regclass) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE cardinality(k) WHEN 1 THEN format('%I::text', k[1])
+           ELSE (SELECT format('pg_catalog.to_json(ARRAY[%s])::text', string_agg(format('%I::text', c), ', ' ORDER BY n))
+                   FROM unnest(k) WITH ORDINALITY AS u (c, n)) END
+      FROM leadroute.key_columns(relation) k $$;
+COMMENT ON FUNCTION leadroute.key_sql(regclass) IS 'SQL that makes leads.attached_key of a row. Internal.';
+
+CREATE FUNCTION leadroute.attached_json(table_no integer) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_build_object(
+        'oid', t.relation::oid::bigint, 'relation', t.relation::text,
+        'key', (SELECT jsonb_agg(jsonb_build_object('column', k.name, 'type', format_type(a.atttypid, NULL)) ORDER BY k.place)
+                  FROM unnest(leadroute.key_columns(t.relation)) WITH ORDINALITY AS k (name, place)
+                  JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = k.name),
+        -- a BEFORE trigger sees no value of a generated column yet
+        'row', (SELECT format('SELECT %s FROM (SELECT ($1).*) AS r', string_agg(CASE a.attgenerated WHEN '' THEN format('r.%I', a.attname)
+                       ELSE format('(%s) AS %I', pg_get_expr(d.adbin, d.adrelid), a.attname) END, ', ' ORDER BY a.attnum))
+                  FROM pg_attribute a LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
+                 WHERE a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped),
+        'reads', (SELECT jsonb_agg(jsonb_build_object('field', e.field,
+                         'column', CASE WHEN coalesce(a.attgenerated, '') = '' THEN e."column" END,
+                         'expression', CASE WHEN a.attgenerated <> '' THEN quote_ident(e."column") ELSE e.expression END) ORDER BY e.field)
+                    FROM leadroute.mapping_entries(t.mapping) e JOIN leadroute.mapping_fields() f USING (field)
+                    LEFT JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = e."column"
+                   WHERE f.reads IS NOT NULL),
+        'writes', (SELECT coalesce(jsonb_agg(jsonb_build_object('field', e.field, 'column', e."column", 'type', format_type(a.atttypid, a.atttypmod))
+                                            ORDER BY e.field), '[]')
+                     FROM leadroute.mapping_entries(t.mapping) e JOIN leadroute.mapping_fields() f USING (field)
+                     JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = e."column"
+                    WHERE f.writes IS NOT NULL AND e.field <> 'owner_id'),
+        'owner', (SELECT jsonb_build_object('column', e."column", 'type', format_type(a.atttypid, a.atttypmod), 'rep', coalesce(e.rep, 'id'),
+                                            'expression', e.expression, 'nobody', e.nobody,
+                                            'link', CASE WHEN t.owners IS NOT NULL THEN jsonb_build_object('oid', t.owners::oid::bigint,
+                                                'relation', t.owners::text, 'column', e.link_row,
+                                                'type', (SELECT format_type(r.atttypid, NULL) FROM pg_attribute r WHERE r.attrelid = t.owners AND r.attname = e.link_row)) END)
+                    FROM leadroute.mapping_entries(t.mapping) e JOIN pg_attribute a ON a.attrelid = coalesce(t.owners, t.relation) AND a.attname = e."column"
+                   WHERE e.field = 'owner_id'))::text
+      FROM leadroute.attached_tables t WHERE t.table_no = attached_json.table_no AND t.detached_at IS NULL $$;
+COMMENT ON FUNCTION leadroute.attached_json(integer) IS 'What routing reads of an attached table. Internal.';
+
+CREATE FUNCTION leadroute.set_triggers(relation regclass, table_no integer) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    part regclass;
+    -- changed in one of these columns, by whatever
+    owner record;
+    other_key text := (SELECT string_agg(format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', c), ' OR ') FROM unnest(leadroute.key_columns(relation)) c);
+BEGIN
+    SELECT e."column", t.owners INTO owner FROM leadroute.attached_tables t, leadroute.mapping_entries(t.mapping) e
+     WHERE t.table_no = set_triggers.table_no AND e.field = 'owner_id';
+    PERFORM leadroute.drop_triggers(relation, table_no);
+    EXECUTE format('CREATE TRIGGER zz_leadroute_route BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_row(%L)', relation, table_no);
+    EXECUTE format('CREATE TRIGGER "00_leadroute_written" AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_written(%L)', relation, table_no);
+    EXECUTE format('CREATE TRIGGER zz_leadroute_key BEFORE UPDATE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION leadroute.attached_key_changed(%L)',
+                   relation, other_key, table_no);
+    IF owner.owners IS NULL THEN
+        EXECUTE format('CREATE TRIGGER leadroute_owner AFTER UPDATE ON %s FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I) EXECUTE FUNCTION leadroute.attached_owner_changed(%3$L)',
+                       relation, owner."column", table_no);
+    ELSE
+        EXECUTE format('CREATE TRIGGER leadroute_owner_%2$s AFTER INSERT OR UPDATE OR DELETE ON %1$s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_link_changed(%2$L)',
+                       owner.owners, table_no);
+    END IF;
+    FOR part IN SELECT relation UNION SELECT p.relid FROM pg_partition_tree(relation) p LOOP
+        PERFORM leadroute.set_statement_triggers(part, table_no);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.set_triggers(regclass, integer) IS 'Creates the triggers of an attached table. Internal.';
+
+CREATE FUNCTION leadroute.set_statement_triggers(part regclass, table_no integer) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER leadroute_1_begin BEFORE INSERT ON %s FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_statement(%L)', part, table_no);
+    EXECUTE format('CREATE TRIGGER leadroute_2_end AFTER INSERT ON %s FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_statement(%L)', part, table_no);
+    EXECUTE format('CREATE TRIGGER leadroute_deleted AFTER DELETE ON %s REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_deleted(%L)', part, table_no);
+    EXECUTE format('CREATE TRIGGER leadroute_truncated AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_truncated(%L)', part, table_no);
+END $$;
+COMMENT ON FUNCTION leadroute.set_statement_triggers(regclass, integer) IS 'Creates the triggers that a statement fires on the table that it names, be it a partition. Internal.';
+
+CREATE FUNCTION leadroute.drop_triggers(relation regclass, table_no integer) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN SELECT t.tgrelid::regclass AS part, t.tgname
+                   FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+                  WHERE (t.tgrelid IN (SELECT relation UNION SELECT r.relid FROM pg_partition_tree(relation) r)
+                         OR t.tgname = 'leadroute_owner_' || table_no)
+                    AND t.tgparentid = 0 AND NOT t.tgisinternal AND p.pronamespace = 'leadroute'::regnamespace LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.part);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.drop_triggers(regclass, integer) IS 'Removes the triggers of an attached table. Internal.';
+
+CREATE FUNCTION leadroute.mapped_columns(relation regclass, mapping jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(jsonb_object_agg(a.attname, a.attnum) FILTER (WHERE e.link IS NULL), '{}')
+      FROM leadroute.mapping_entries(mapping) e JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column" $$;
+COMMENT ON FUNCTION leadroute.mapped_columns(regclass, jsonb) IS 'Numbers of the columns that a mapping names. Internal.';
+
+CREATE FUNCTION leadroute.attach_table(relation regclass, mapping jsonb, asker oid) RETURNS integer
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    no integer;
+    link regclass;
+BEGIN
+    PERFORM leadroute.check_relation(relation);
+    PERFORM leadroute.check_entries(relation, mapping);
+    link := leadroute.check_link(relation, mapping, asker);
+    PERFORM leadroute.check_columns(relation, mapping);
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
+    INSERT INTO leadroute.attached_tables AS t (relation, mapping, columns, owners)
+    VALUES (attach_table.relation, attach_table.mapping, leadroute.mapped_columns(attach_table.relation, attach_table.mapping), link)
+    ON CONFLICT ON CONSTRAINT attached_tables_relation_key DO UPDATE
+       SET mapping = excluded.mapping, columns = excluded.columns, owners = excluded.owners, attached_at = now(), attached_by = session_user, detached_at = NULL
+     WHERE (t.mapping, t.columns, t.owners, t.detached_at)
+           IS DISTINCT FROM (excluded.mapping, excluded.columns, excluded.owners, NULL::timestamptz)
+    RETURNING t.table_no INTO no;
+    IF no IS NOT NULL THEN
+        PERFORM leadroute.set_triggers(relation, no);
+    END IF;
+    RETURN no;
+END $$;
+COMMENT ON FUNCTION leadroute.attach_table(regclass, jsonb, oid) IS 'attach() for a user who asks for it, as the owner of the extension; NULL if there is nothing to do. Internal.';
+
+CREATE FUNCTION leadroute.detach_table(relation regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE leadroute.attached_tables t SET detached_at = now() WHERE t.relation = detach_table.relation AND t.detached_at IS NULL;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'detach: table % is not attached', relation
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'leadroute.attached_tables lists those that are.';
+    END IF;
+    PERFORM leadroute.drop_triggers(relation, (SELECT t.table_no FROM leadroute.attached_tables t WHERE t.relation = detach_table.relation));
+END $$;
+COMMENT ON FUNCTION leadroute.detach_table(regclass) IS 'detach(), as the owner of the extension. Internal.';

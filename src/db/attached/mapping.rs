@@ -1,0 +1,199 @@
+//! What is known of an attached table, read once and again after any relation has changed its shape.
+
+use crate::db::identity::AsOwner;
+use crate::db::{cache, errors, queries};
+use pgrx::pg_sys::{self, Datum, Oid};
+use serde::Deserialize;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::rc::Rc;
+
+/// An attached table, as `attached_json()` describes it.
+#[derive(Debug, Deserialize)]
+pub struct Mapping {
+    /// `attached_tables.table_no`.
+    #[serde(skip)]
+    pub table_no: i32,
+    /// The table.
+    pub oid: u32,
+    /// Its name, as SQL.
+    pub relation: String,
+    /// Its primary key.
+    pub key: Vec<Column>,
+    /// A query for the row with the values that generated columns will have; `$1` is the row.
+    pub row: String,
+    /// Fields of the lead that come from the row.
+    pub reads: Vec<Read>,
+    /// Fields of the lead that go into the row, but for the owner.
+    pub writes: Vec<Write>,
+    /// How the owner goes into the row.
+    pub owner: Owner,
+}
+
+/// A column, and its type as SQL.
+#[derive(Debug, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub column: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+}
+
+/// A field that is read: a column or an expression.
+#[derive(Debug, Deserialize)]
+pub struct Read {
+    /// Column of `leads`.
+    pub field: String,
+    /// The column.
+    pub column: Option<String>,
+    /// The expression over the columns.
+    pub expression: Option<String>,
+}
+
+/// A field that is written.
+#[derive(Debug, Deserialize)]
+pub struct Write {
+    /// Column of `leads`.
+    pub field: String,
+    /// Where it goes.
+    #[serde(flatten)]
+    pub to: Column,
+}
+
+/// What of a rep stands in the owner column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RepBy {
+    /// `reps.id`
+    Id,
+    /// `reps.email`
+    Email,
+}
+
+/// The owner column.
+#[derive(Debug, Deserialize)]
+pub struct Owner {
+    /// Where it goes.
+    #[serde(flatten)]
+    pub to: Column,
+    /// What of a rep, if there is no expression.
+    pub rep: RepBy,
+    /// An expression over `rep`, a row of `reps`.
+    pub expression: Option<String>,
+    /// What stands there for nobody.
+    pub nobody: Option<String>,
+    /// The table that has the column, if it is another one.
+    pub link: Option<Link>,
+}
+
+/// A table that links rows to owners; several may own a row, and one of them the lead.
+#[derive(Debug, Deserialize)]
+pub struct Link {
+    /// The table.
+    pub oid: u32,
+    /// Its name, as SQL.
+    pub relation: String,
+    /// Its column with the key of the row.
+    #[serde(flatten)]
+    pub row: Column,
+}
+
+type Known = HashMap<i32, (u64, Option<Rc<Mapping>>)>;
+
+thread_local! {
+    static KNOWN: RefCell<Known> = RefCell::default();
+}
+
+/// A table by its number; `None` if it is not attached any more.
+pub fn mapping(table_no: i32) -> Option<Rc<Mapping>> {
+    let shapes = cache::shapes();
+    let known = KNOWN.with_borrow(|known| {
+        known.get(&table_no).filter(|(then, _)| *then == shapes).map(|(_, mapping)| mapping.clone())
+    });
+    if let Some(mapping) = known {
+        return mapping;
+    }
+    let mapping = read(table_no).map(Rc::new);
+    KNOWN.with_borrow_mut(|known| known.insert(table_no, (shapes, mapping.clone())));
+    mapping
+}
+
+fn read(table_no: i32) -> Option<Mapping> {
+    let _owner = AsOwner::begin();
+    let json =
+        queries::ATTACHED_JSON.first(&[Some(Datum::from(table_no))], |row| row.get::<String>(1)).flatten()?;
+    match serde_json::from_str::<Mapping>(&json) {
+        Ok(mapping) => Some(Mapping { table_no, ..mapping }),
+        Err(error) => errors::unreadable_config(&error.to_string()),
+    }
+}
+
+/// A row of an attached table.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// The tuple.
+    pub tuple: pg_sys::HeapTuple,
+    /// Its shape; a partition has its own.
+    pub desc: pg_sys::TupleDesc,
+}
+
+/// A value with its type.
+#[derive(Clone, Copy)]
+pub struct Value {
+    /// The value.
+    pub datum: Option<Datum>,
+    /// Its type.
+    pub type_id: Oid,
+}
+
+impl Row {
+    /// Number of a column, counted from 1; an error if there is none.
+    pub fn number(self, column: &str) -> i32 {
+        let name = CString::new(column).unwrap_or_default();
+        // SAFETY: looks a name up in the shape.
+        let number = unsafe { pg_sys::SPI_fnumber(self.desc, name.as_ptr()) };
+        if number <= 0 {
+            errors::mapped_column_is_gone(column);
+        }
+        number
+    }
+
+    /// The value of a column.
+    pub fn value(self, column: &str) -> Value {
+        let number = self.number(column);
+        let mut isnull = false;
+        // SAFETY: the number is one of the shape, which belongs to the tuple.
+        unsafe {
+            let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, number, &mut isnull);
+            Value { datum: (!isnull).then_some(datum), type_id: pg_sys::SPI_gettypeid(self.desc, number) }
+        }
+    }
+
+    /// The primary key as text, one for each column.
+    pub fn key(self, mapping: &Mapping) -> Vec<String> {
+        use super::convert::{is_time, to_text, InUtc};
+        let values: Vec<Value> = mapping.key.iter().map(|key| self.value(&key.column)).collect();
+        let _utc = values.iter().any(|value| is_time(value.type_id)).then(InUtc::begin);
+        // SAFETY: the values come with their types.
+        let text = |value: &Value| value.datum.map(|datum| unsafe { to_text(datum, value.type_id) });
+        values.iter().map(|value| text(value).unwrap_or_default()).collect()
+    }
+}
+
+/// `leads.attached_key`
+pub fn key_text(key: &[String]) -> String {
+    match key {
+        [one] => one.clone(),
+        several => serde_json::to_string(several).unwrap_or_default(),
+    }
+}
+
+/// The key columns from `leads.attached_key`.
+pub fn key_values(text: &str, columns: usize) -> Vec<String> {
+    match columns {
+        1 => vec![text.to_owned()],
+        _ => serde_json::from_str(text).unwrap_or_default(),
+    }
+}

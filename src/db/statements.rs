@@ -1,0 +1,86 @@
+//! Statements that insert leads and have not ended: each has a batch.
+
+use super::batch::Batch;
+use super::patience::Patience;
+use leadroute_engine::reason::Problem;
+use pgrx::pg_sys;
+use std::cell::RefCell;
+
+/// What a door knows of the lead that it is about to insert.
+pub struct Door {
+    /// `decisions.cause`.
+    pub cause: &'static str,
+    /// Values that could not be read.
+    pub odd: Vec<Problem>,
+    /// How long it still waits.
+    pub patience: Patience,
+}
+
+/// What a statement inserts into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// `leads`
+    Leads,
+    /// An attached table, and the number of the statement.
+    Attached(i32, pg_sys::CommandId),
+}
+
+impl Target {
+    /// Whether it is an attached table.
+    pub const fn is_attached(self, table_no: i32) -> bool {
+        matches!(self, Self::Attached(number, _) if number == table_no)
+    }
+}
+
+thread_local! {
+    /// Open statements, the innermost last: a trigger of the user may insert leads too.
+    static OPEN: RefCell<Vec<Batch>> = RefCell::default();
+    static DOOR: RefCell<Option<Door>> = const { RefCell::new(None) };
+}
+
+/// Tells the next statement that inserts leads where they come from.
+pub fn announce(door: Option<Door>) {
+    DOOR.set(door);
+}
+
+/// A statement that inserts leads begins.
+pub fn begin(target: Target) {
+    let door = if target == Target::Leads { DOOR.take() } else { None };
+    let mut batch = match door {
+        Some(Door { cause, odd, patience }) => {
+            let mut batch = Batch::open(cause, odd);
+            batch.patience = patience;
+            batch
+        }
+        None if target == Target::Leads => Batch::open("insert", Vec::new()),
+        None => Batch::open("attach", Vec::new()),
+    };
+    batch.target = target;
+    OPEN.with_borrow_mut(|open| open.push(batch));
+}
+
+/// The batch of the innermost statement into a target. It is taken out while it works, because triggers of the
+/// user may insert leads in between.
+pub fn take(is_it: impl Fn(&Target) -> bool) -> Option<Batch> {
+    OPEN.with_borrow_mut(|open| {
+        let place = open.iter().rposition(|batch| is_it(&batch.target))?;
+        Some(open.remove(place))
+    })
+}
+
+/// Puts the batch back.
+pub fn put_back(batch: Batch) {
+    OPEN.with_borrow_mut(|open| open.push(batch));
+}
+
+/// Forgets all statements: the transaction has ended.
+pub fn transaction_ended() {
+    OPEN.with_borrow_mut(Vec::clear);
+    DOOR.set(None);
+}
+
+/// Forgets the statements of a subtransaction that was rolled back.
+pub fn subtransaction_aborted(ended: pg_sys::SubTransactionId) {
+    DOOR.set(None);
+    OPEN.with_borrow_mut(|open| open.retain(|batch| batch.subtransaction < ended));
+}
