@@ -83,7 +83,7 @@ BEGIN
                 ELSE 'Give the name of a column, or {"expression": "..."} over the columns of the table.' END;
     END IF;
     SELECT e.field INTO bad FROM leadroute.mapping_entries(mapping) e JOIN leadroute.mapping_fields() f USING (field)
-     WHERE f.writes IS NOT NULL AND e."column" IS NULL ORDER BY 1 LIMIT 1;
+     WHERE f.writes IS NOT NULL AND e."column" IS NULL AND e.field <> 'status' ORDER BY 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'attach: routing sets lead field "%", which needs a column', bad.field
             USING ERRCODE = 'invalid_parameter_value', HINT = 'An expression cannot be written to.';

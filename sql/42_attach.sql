@@ -27,6 +27,9 @@ COMMENT ON FUNCTION leadroute.attached_owner_changed() IS 'Trigger: records an o
 CREATE FUNCTION leadroute.attached_link_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_link_changed';
 COMMENT ON FUNCTION leadroute.attached_link_changed() IS 'Trigger: records an owner that was changed by hand in the table that links rows of an attached table to owners.';
+CREATE FUNCTION leadroute.attached_status_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_status_changed';
+COMMENT ON FUNCTION leadroute.attached_status_changed() IS 'Trigger: takes over what an attached table tells of the life of a lead.';
 CREATE FUNCTION leadroute.mirror_lead() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_mirror_lead';
 COMMENT ON FUNCTION leadroute.mirror_lead() IS 'Trigger: writes into the row of an attached table what has changed in its lead.';
@@ -74,6 +77,8 @@ CREATE FUNCTION leadroute.attached_json(table_no integer) RETURNS text
                     FROM leadroute.mapping_entries(t.mapping) e JOIN leadroute.mapping_fields() f USING (field)
                     LEFT JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = e."column"
                    WHERE f.reads IS NOT NULL),
+        'status', (SELECT jsonb_build_object('field', e.field, 'expression', e.expression)
+                     FROM leadroute.mapping_entries(t.mapping) e WHERE e.field = 'status' AND e.expression IS NOT NULL),
         'writes', (SELECT coalesce(jsonb_agg(jsonb_build_object('field', e.field, 'column', e."column", 'type', format_type(a.atttypid, a.atttypmod))
                                             ORDER BY e.field), '[]')
                      FROM leadroute.mapping_entries(t.mapping) e JOIN leadroute.mapping_fields() f USING (field)
@@ -97,13 +102,16 @@ DECLARE
     owner record;
     other_key text := (SELECT string_agg(format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', c), ' OR ') FROM unnest(leadroute.key_columns(relation)) c);
 BEGIN
-    SELECT e."column", t.owners INTO owner FROM leadroute.attached_tables t, leadroute.mapping_entries(t.mapping) e
+    SELECT e."column", t.owners, t.mapping -> 'status' ? 'expression' AS tells_status INTO owner FROM leadroute.attached_tables t, leadroute.mapping_entries(t.mapping) e
      WHERE t.table_no = set_triggers.table_no AND e.field = 'owner_id';
     PERFORM leadroute.drop_triggers(relation, table_no);
     EXECUTE format('CREATE TRIGGER zz_leadroute_route BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_row(%L)', relation, table_no);
     EXECUTE format('CREATE TRIGGER "00_leadroute_written" AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_written(%L)', relation, table_no);
     EXECUTE format('CREATE TRIGGER zz_leadroute_key BEFORE UPDATE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION leadroute.attached_key_changed(%L)',
                    relation, other_key, table_no);
+    IF owner.tells_status THEN
+        EXECUTE format('CREATE TRIGGER leadroute_status AFTER UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_status_changed(%L)', relation, table_no);
+    END IF;
     IF owner.owners IS NULL THEN
         EXECUTE format('CREATE TRIGGER leadroute_owner AFTER UPDATE ON %s FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I) EXECUTE FUNCTION leadroute.attached_owner_changed(%3$L)',
                        relation, owner."column", table_no);

@@ -22,6 +22,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.owner_by_hand(bigint, text, text, integer) IS 'Records an owner that was changed by hand in an attached table: a rep, nobody, or somebody who is no rep, and then the lead waits in the catch-all queue. Internal.';
 
+CREATE FUNCTION leadroute.status_by_row(lead_id bigint, status text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE leadroute.leads l SET status = status_by_row.status
+     WHERE l.id = status_by_row.lead_id AND l.status NOT IN ('merged', status_by_row.status);
+    IF FOUND AND status IN ('converted', 'lost', 'disqualified') THEN
+        UPDATE leadroute.sla_clocks c SET stopped_at = clock_timestamp(), next_at = NULL
+         WHERE c.lead_id = status_by_row.lead_id AND c.stopped_at IS NULL;
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table tells; the clock of a closed lead stops. Internal.';
+
 CREATE FUNCTION leadroute.rows_deleted(keys text[], table_no integer) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -257,3 +257,6 @@ pub static REP_IDS: Query = Query::new("SELECT id FROM leadroute.reps ORDER BY i
 /// The owner of a lead.
 pub static OWNER_OF_LEAD: Query =
     Query::new("SELECT owner_id FROM leadroute.leads WHERE id = $1", &[INT8OID]);
+
+/// A row tells the status ($2) of its lead ($1).
+pub static STATUS_BY_ROW: Query = Query::new("SELECT leadroute.status_by_row($1, $2)", &[INT8OID, TEXTOID]);

@@ -91,7 +91,7 @@ fn check(table_no: i32) {
     // SAFETY: the relations are open while their shapes are used.
     unsafe {
         let table = pg_sys::table_open(Oid::from(mapping.oid), share);
-        for read in mapping.reads.iter().filter(|read| read.expression.is_some()) {
+        for read in mapping.reads.iter().chain(&mapping.status).filter(|read| read.expression.is_some()) {
             try_out(&read.field, &|| draft::check((*table).rd_att, &mapping, read));
         }
         pg_sys::table_close(table, keep);

@@ -2,7 +2,7 @@
 
 use super::arrival::{statement, Unwritten};
 use super::convert;
-use super::draft::Draft;
+use super::draft::{self, Draft};
 use super::mapping::{key_text, mapping, Mapping, Row};
 use super::{mirror, owner};
 use crate::db::batch::Batch;
@@ -42,6 +42,11 @@ sql_function! {
 sql_function! {
     /// Row trigger, after the owner of a row was changed.
     leadroute_attached_owner_changed, pg_finfo_leadroute_attached_owner_changed, attached_owner_changed
+}
+
+sql_function! {
+    /// Row trigger, after any update.
+    leadroute_attached_status_changed, pg_finfo_leadroute_attached_status_changed, attached_status_changed
 }
 
 /// Trigger data with the number of the table.
@@ -211,6 +216,26 @@ unsafe fn attached_owner_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         if let Some(mapping) = mapping(table_no) {
             if let Some(lead) = known_lead(&mapping, &key_text(&row.key(&mapping))) {
                 take_over(lead, row, &mapping);
+            }
+        }
+    }
+    Datum::from(0)
+}
+
+unsafe fn attached_status_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    unsafe {
+        let (data, table_no) = data(fcinfo, "attached_status_changed");
+        let row = Row { tuple: data.tg_newtuple, desc: (*data.tg_relation).rd_att };
+        if let Some(mapping) = mapping(table_no) {
+            let lead = known_lead(&mapping, &key_text(&row.key(&mapping)));
+            let status = protect(|| draft::status(row, &mapping)).unwrap_or_else(|failure| {
+                errors::warn_not_written("status", "leadroute.leads", &failure.sqlstate, &failure.message);
+                None
+            });
+            if let (Some(lead), Some(status)) = (lead, status) {
+                let _owner = AsOwner::begin();
+                queries::STATUS_BY_ROW.write(&[Some(Datum::from(lead)), text(Some(&status))]);
             }
         }
     }

@@ -230,6 +230,17 @@ fn json_type(name: &str) -> Option<&'static str> {
     ["string", "number", "boolean", "object", "array"].into_iter().find(|known| *known == name)
 }
 
+/// What a row tells of the life of its lead: one of the statuses that a person sets.
+pub fn status(row: Row, mapping: &Mapping) -> Option<String> {
+    let read = mapping.status.as_ref()?;
+    match evaluate(row, mapping, &[read]).pop().flatten()? {
+        Given::Json(_, text) => Some(text.trim().to_lowercase()).filter(|status| {
+            matches!(status.as_str(), "working" | "qualified" | "converted" | "lost" | "disqualified")
+        }),
+        _ => None,
+    }
+}
+
 /// An error if an expression cannot be evaluated, over a row without values.
 pub fn check(desc: pg_sys::TupleDesc, mapping: &Mapping, read: &Read) {
     // SAFETY: the arrays have a place for every column.

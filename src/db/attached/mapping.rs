@@ -25,6 +25,8 @@ pub struct Mapping {
     pub row: String,
     /// Fields of the lead that come from the row.
     pub reads: Vec<Read>,
+    /// What of its life a row tells, once it is there.
+    pub status: Option<Read>,
     /// Fields of the lead that go into the row, but for the owner.
     pub writes: Vec<Write>,
     /// How the owner goes into the row.

@@ -32,7 +32,8 @@ impl Database {
         Self { name }
     }
 
-    /// A database with one pool of `reps` reps named r1, r2, … that takes every lead.
+    /// A database with one pool of `reps` reps named r1, r2, … that takes every lead, also those of the table
+    /// `crm_lead`.
     pub fn with_pool(reps: u32) -> Self {
         let database = Self::empty();
         let sql = format!(
@@ -42,7 +43,9 @@ impl Database {
                  SELECT 'pool', 'r' || n FROM generate_series(1, {reps}) n;
              INSERT INTO leadroute.territories (name) VALUES ('everywhere');
              INSERT INTO leadroute.segments (name, territory) VALUES ('everybody', 'everywhere');
-             INSERT INTO leadroute.tiers (name, pool) VALUES ('all', 'pool');"
+             INSERT INTO leadroute.tiers (name, pool) VALUES ('all', 'pool');
+             CREATE TABLE public.crm_lead (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), email text, owner text);
+             SELECT leadroute.attach('public.crm_lead', '{{\"email\": \"email\", \"owner_id\": \"owner\"}}');"
         );
         database.connect().batch_execute(&sql).expect("a company");
         database

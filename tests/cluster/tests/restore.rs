@@ -55,6 +55,7 @@ fn a_dump_restores_everything_and_routes_nothing() {
              INSERT INTO leadroute.leads (email)
                  SELECT 'p' || n || '@c' || n || '.com' FROM generate_series(1, 50) n;
              INSERT INTO leadroute.leads (email) VALUES ('x@acme.com'), ('y@rival.com'), ('p1+again@c1.com');
+             INSERT INTO public.crm_lead (email) VALUES ('of.crm@theirs.com'), ('of+crm@theirs.com');
              SET leadroute.enabled = off;
              INSERT INTO leadroute.leads (email) VALUES ('unrouted@later.com');
              RESET leadroute.enabled",
@@ -83,5 +84,14 @@ fn a_dump_restores_everything_and_routes_nothing() {
     check_consistency(&mut restored);
     let next = "INSERT INTO leadroute.leads (email) VALUES ('next@one.com') RETURNING owner_id || id";
     assert_eq!(text(&mut restored, next), text(&mut client, next));
-    assert_eq!(number(&mut restored, "SELECT count(*) FROM leadroute.decisions"), 55);
+    assert_eq!(number(&mut restored, "SELECT count(*) FROM leadroute.decisions"), 57);
+    // The attached table is attached there too, and its rows are known.
+    let crm = "INSERT INTO public.crm_lead (email) VALUES ('new@theirs.com') RETURNING owner";
+    assert_eq!(text(&mut restored, crm), text(&mut client, crm));
+    restored
+        .batch_execute("UPDATE public.crm_lead SET owner = 'r1'; UPDATE public.crm_lead SET owner = 'r2'")
+        .unwrap();
+    let owners =
+        "SELECT string_agg(DISTINCT owner_id, ' ') FROM leadroute.leads WHERE attached_key IS NOT NULL";
+    assert_eq!(text(&mut restored, owners), "r2");
 }

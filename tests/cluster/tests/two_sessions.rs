@@ -33,8 +33,17 @@ fn route_lead(client: &mut Client, who: &str) -> String {
     text(client, &format!("SELECT leadroute.route_lead('{{\"email\": \"{who}@acme.com\"}}') ->> 'owner_id'"))
 }
 
-const DOORS: [(&str, Door); 4] =
-    [("INSERT", insert), ("INSERT with a key", insert_with_key), ("COPY", copy), ("route_lead", route_lead)];
+fn attached(client: &mut Client, who: &str) -> String {
+    text(client, &format!("INSERT INTO public.crm_lead (email) VALUES ('{who}@acme.com') RETURNING owner"))
+}
+
+const DOORS: [(&str, Door); 5] = [
+    ("INSERT", insert),
+    ("INSERT with a key", insert_with_key),
+    ("COPY", copy),
+    ("route_lead", route_lead),
+    ("an attached table", attached),
+];
 
 const LEVELS: [&str; 3] = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
 

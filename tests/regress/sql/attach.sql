@@ -56,3 +56,20 @@ SELECT status, attached_key, (SELECT count(*) FROM leadroute.decisions WHERE lea
        (SELECT bool_and(stopped_at IS NOT NULL) FROM leadroute.sla_clocks WHERE lead_id = 3) AS stopped FROM leadroute.leads WHERE id = 3;
 -- The same key may come again.
 INSERT INTO story."My Leads" ("Id", "E-Mail", land) VALUES ('00000000-0000-0000-0000-0000000000ff', 'cyd@gamma.com', 'DE') RETURNING owner;
+
+-- The table may tell the life of its leads; a closed one has no clock, and takes in no touches.
+SELECT leadroute.attach('story."My Leads"', '{"email": "E-Mail", "country": "land", "owner_id": "owner",
+    "status": {"expression": "CASE given_name WHEN ''won'' THEN ''converted'' WHEN ''busy'' THEN ''working'' END"}}');
+UPDATE story."My Leads" SET given_name = 'busy' WHERE "E-Mail" LIKE 'Ada%';
+UPDATE story."My Leads" SET given_name = 'won' WHERE "E-Mail" LIKE 'ben%';
+SELECT l.id, l.status, c.stopped_at IS NOT NULL AS stopped FROM leadroute.leads l JOIN leadroute.sla_clocks c ON c.lead_id = l.id WHERE l.id < 3 ORDER BY 1;
+INSERT INTO story."My Leads" ("E-Mail", land) VALUES ('ben@beta.com', 'DE');
+SELECT status, duplicate_of FROM leadroute.leads WHERE email = 'ben@beta.com' ORDER BY id;
+-- In an error nothing is left behind, and routing that is switched off leaves rows alone.
+BEGIN;
+INSERT INTO story."My Leads" ("E-Mail", land) VALUES ('zoe@zeta.com', 'DE');
+ROLLBACK;
+SET leadroute.enabled = off;
+INSERT INTO story."My Leads" ("E-Mail", land) VALUES ('off@zeta.com', 'DE') RETURNING owner;
+RESET leadroute.enabled;
+SELECT count(*) FROM leadroute.leads WHERE email LIKE '%zeta.com';

@@ -1,0 +1,144 @@
+//! Rows of a table of the user and their leads, from several sessions at once.
+
+use leadroute_cluster_tests::{check_consistency, number, text, wait_for, Database};
+use postgres::Client;
+use std::time::{Duration, Instant};
+
+const KEY: &str = "00000000-0000-0000-0000-000000000001";
+
+fn insert(client: &mut Client, email: &str) -> String {
+    text(client, &format!("INSERT INTO public.crm_lead (email) VALUES ('{email}') RETURNING owner"))
+}
+
+/// Rows whose owner is not that of their lead, and leads without a row.
+fn differences(client: &mut Client) -> i64 {
+    let sql =
+        "SELECT count(*) FROM public.crm_lead c FULL JOIN leadroute.leads l ON l.attached_key = c.id::text
+                WHERE c.owner IS DISTINCT FROM l.owner_id";
+    number(client, sql)
+}
+
+fn wait_for_a_lock(database: &Database) {
+    let mut watcher = database.connect();
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    wait_for("a session to wait for a row", 10, || (number(&mut watcher, waits) > 0).then_some(()));
+}
+
+/// Whoever holds the row of a lead does not hold up the ladder: that lead waits for the next run.
+#[test]
+fn a_held_row_does_not_hold_up_the_ladder() {
+    let database = Database::with_pool(2);
+    let (mut stranger, mut ladder) = (database.connect(), database.connect());
+    for n in 0..3 {
+        insert(&mut ladder, &format!("p{n}@acme.com"));
+    }
+    stranger
+        .batch_execute(
+            "BEGIN; UPDATE public.crm_lead SET email = 'typo@acme.com' WHERE email = 'p1@acme.com'",
+        )
+        .unwrap();
+    ladder.batch_execute("SET statement_timeout = '5s'; SET client_min_messages = error").unwrap();
+    let begun = Instant::now();
+    let escalate = "SELECT leadroute.escalate_overdue(as_of => now() + interval '1 day')::bigint";
+    assert_eq!(number(&mut ladder, escalate), 2);
+    assert!(begun.elapsed() < Duration::from_secs(2), "waited for a stranger");
+    let free = "SELECT count(*) FROM public.crm_lead c JOIN leadroute.leads l ON l.attached_key = c.id::text
+                  JOIN leadroute.decisions d ON d.id = l.decision_id WHERE d.cause = 'escalation'";
+    assert_eq!(number(&mut ladder, free), 2);
+    stranger.batch_execute("COMMIT").unwrap();
+    assert_eq!(number(&mut ladder, escalate), 3, "the one that waited, and the second step of the others");
+    assert_eq!(differences(&mut ladder), 0);
+    check_consistency(&mut ladder);
+}
+
+/// One key from two sessions: whoever comes second has no lead while the first has one.
+#[test]
+fn a_key_that_two_sessions_insert_is_one_lead() {
+    for end in ["COMMIT", "ROLLBACK"] {
+        let database = Database::with_pool(3);
+        let (mut first, mut second) = (database.connect(), database.connect());
+        let sql = |n: u32| {
+            format!("INSERT INTO public.crm_lead VALUES ('{KEY}', 'p{n}@acme.com') ON CONFLICT (id) DO UPDATE SET email = excluded.email")
+        };
+        first.batch_execute("BEGIN").unwrap();
+        first.batch_execute(&sql(1)).unwrap();
+        let waiting = std::thread::spawn(move || second.batch_execute(&sql(2)));
+        wait_for_a_lock(&database);
+        first.batch_execute(end).unwrap();
+        waiting.join().unwrap().unwrap();
+        assert_eq!(number(&mut first, "SELECT count(*) FROM leadroute.leads"), 1, "{end}");
+        let email = text(&mut first, "SELECT email FROM leadroute.leads");
+        assert_eq!(email, if end == "COMMIT" { "p1@acme.com" } else { "p2@acme.com" });
+        assert_eq!(differences(&mut first), 0, "{end}");
+        check_consistency(&mut first);
+        assert_eq!(
+            number(&mut first, "SELECT sum(received)::bigint FROM leadroute.pool_fairness"),
+            1,
+            "{end}"
+        );
+    }
+}
+
+/// Somebody changes the owner in the table while somebody else does here: one comes after the other, or is told.
+#[test]
+fn an_owner_that_is_changed_on_both_sides() {
+    let database = Database::with_pool(3);
+    let (mut crm, mut here) = (database.connect(), database.connect());
+    insert(&mut crm, "p@acme.com");
+    crm.batch_execute("BEGIN; UPDATE public.crm_lead SET owner = 'r2'").unwrap();
+    let transfer =
+        std::thread::spawn(move || here.batch_execute("SELECT leadroute.transfer_lead(1, 'r3', 'mine')"));
+    wait_for_a_lock(&database);
+    crm.batch_execute("COMMIT").unwrap();
+    transfer.join().unwrap().unwrap();
+    assert_eq!(text(&mut crm, "SELECT owner FROM public.crm_lead"), "r3");
+    assert_eq!(differences(&mut crm), 0);
+    // The other way round the row is held, which transfer_lead is told at once.
+    let mut here = database.connect();
+    crm.batch_execute("BEGIN; UPDATE public.crm_lead SET email = 'q@acme.com'").unwrap();
+    let error = here.batch_execute("SELECT leadroute.transfer_lead(1, 'r1')").expect_err("the row is held");
+    assert_eq!(error.code().map(|code| code.code()), Some("55P03"));
+    crm.batch_execute("COMMIT").unwrap();
+    assert_eq!(differences(&mut crm), 0);
+    check_consistency(&mut crm);
+}
+
+#[test]
+fn savepoints_take_their_leads_back() {
+    for level in ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] {
+        let database = Database::with_pool(3);
+        let mut client = database.connect();
+        client.batch_execute(&format!("BEGIN ISOLATION LEVEL {level}")).unwrap();
+        let one = insert(&mut client, "one@acme.com");
+        client.batch_execute("SAVEPOINT s").unwrap();
+        let two = insert(&mut client, "two@acme.com");
+        client.batch_execute("ROLLBACK TO s").unwrap();
+        assert_eq!(insert(&mut client, "three@acme.com"), two, "{level}");
+        assert_ne!(one, two);
+        client.batch_execute("RELEASE s; COMMIT").unwrap();
+        assert_eq!(number(&mut client, "SELECT count(*) FROM leadroute.leads"), 2);
+        assert_eq!(differences(&mut client), 0, "{level}");
+        check_consistency(&mut client);
+    }
+}
+
+/// Two persons, two tables, one statement; and more rows than are kept in memory.
+#[test]
+fn statements_into_two_tables_do_not_mix() {
+    let database = Database::with_pool(3);
+    let mut client = database.connect();
+    client
+        .batch_execute(
+            "WITH ours AS (INSERT INTO leadroute.leads (email) SELECT 'a' || n || '@a' || n || '.com' FROM generate_series(1, 1500) n RETURNING id),
+                  theirs AS (INSERT INTO public.crm_lead (email) SELECT 'b' || n || '@b' || n || '.com' FROM generate_series(1, 1500) n RETURNING owner)
+             SELECT (SELECT count(*) FROM ours), (SELECT count(owner) FROM theirs)",
+        )
+        .unwrap();
+    let causes = "SELECT string_agg(cause || ' ' || n, ', ' ORDER BY cause) FROM (
+        SELECT d.cause, count(*) AS n FROM leadroute.decisions d JOIN leadroute.leads l ON l.decision_id = d.id
+         WHERE (d.cause = 'attach') = (l.attached_key IS NOT NULL) GROUP BY 1) x";
+    assert_eq!(text(&mut client, causes), "attach 1500, insert 1500");
+    check_consistency(&mut client);
+    let share = "SELECT max(abs(received - 1000))::bigint FROM leadroute.pool_fairness";
+    assert_eq!(number(&mut client, share), 0);
+}
