@@ -95,6 +95,7 @@ fn an_owner_that_is_changed_on_both_sides() {
     assert_eq!(differences(&mut crm), 0);
     // The other way round the row is held, which transfer_lead is told at once.
     let mut here = database.connect();
+    here.batch_execute("SET statement_timeout = '10s'").unwrap();
     crm.batch_execute("BEGIN; UPDATE public.crm_lead SET email = 'q@acme.com'").unwrap();
     let error = here.batch_execute("SELECT leadroute.transfer_lead(1, 'r1')").expect_err("the row is held");
     assert_eq!(error.code().map(|code| code.code()), Some("55P03"));
