@@ -1,16 +1,29 @@
 #!/usr/bin/env bash
-# Routes real leads (CSV files that are not part of the repository); skipped where they are absent.
+# Routes real leads, and rows of real CRMs (files that are not part of the repository); skipped where they are absent.
 . "$(dirname "$0")/../../dev/common.sh"
 data=${LEADROUTE_DATA:-$ROOT/../shared/data}
-if [ ! -f "$data/olist/olist_marketing_qualified_leads_dataset.csv" ]; then
-    echo "real data: skipped, there is nothing in $data (set LEADROUTE_DATA)"
-    exit 0
+passed=0
+if [ -d "$data" ]; then
+    data=$(cd "$data" && pwd)
+    trap '"$ROOT/dev/cluster.sh" drop real' EXIT
+    "$ROOT/dev/cluster.sh" drop real
+    "$ROOT/dev/cluster.sh" start real
+    eval "$("$ROOT/dev/cluster.sh" env real)"
 fi
-data=$(cd "$data" && pwd)
-trap '"$ROOT/dev/cluster.sh" drop real' EXIT
-"$ROOT/dev/cluster.sh" drop real
-"$ROOT/dev/cluster.sh" start real
-eval "$("$ROOT/dev/cluster.sh" env real)"
-createdb leadroute
-psql -X -q -v dir="$data" -d leadroute -f "$ROOT/tests/real_data/load.sql"
-echo "real data: 1 passed, 0 failed"
+
+# try NAME FILE VARIABLE: runs NAME.sql in a new database if FILE is there.
+try() {
+    if [ ! -f "$data/$2" ]; then
+        echo "real data, $1: skipped, there is no $data/$2 (set LEADROUTE_DATA)"
+        return
+    fi
+    dropdb --if-exists --force leadroute 2>/dev/null
+    createdb leadroute
+    psql -X -q -v "$3" -d leadroute -f "$ROOT/tests/real_data/$1.sql" >/dev/null
+    passed=$((passed + 1))
+}
+
+try load olist/olist_marketing_qualified_leads_dataset.csv "dir=$data"
+try bottlecrm schemas/bottlecrm_1.35.0_pg15.sql "schema=$data/schemas/bottlecrm_1.35.0_pg15.sql"
+try odoo schemas/odoo13_crm_lead.sql "schema=$data/schemas/odoo13_crm_lead.sql"
+echo "real data: $passed passed"
