@@ -80,8 +80,13 @@ SELECT 'queues', q.name, 'nobody is told when a lead falls back to the queue: it
         OR EXISTS (SELECT FROM leadroute.segments s WHERE s.fallback_queue = q.name))
 UNION ALL
 -- Triggers run in the order of their names, byte by byte. 7: for each row, before, insert.
-SELECT 'leads', t.tgname::text, 'the trigger runs after routing: the lead may differ from its decision; give it a name before zz_leadroute_route'
+SELECT CASE t.tgrelid WHEN 'leadroute.leads'::regclass THEN 'leads' ELSE t.tgrelid::regclass::text END, t.tgname::text,
+       'the trigger runs after routing: the lead may differ from its decision; give it a name before zz_leadroute_route'
   FROM pg_catalog.pg_trigger t
- WHERE t.tgrelid = 'leadroute.leads'::regclass AND t.tgtype & 7 = 7 AND NOT t.tgisinternal AND t.tgenabled <> 'D'
-   AND t.tgname > name 'zz_leadroute_route';
+ WHERE (t.tgrelid = 'leadroute.leads'::regclass OR t.tgrelid IN (SELECT a.relation FROM leadroute.attached_tables a WHERE a.detached_at IS NULL))
+   AND t.tgtype & 7 = 7 AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgname > name 'zz_leadroute_route'
+UNION ALL
+SELECT 'attached_tables', a.relation::text, format('rep %s has no e-mail address, which is to stand in column "%s"', r.id, e."column")
+  FROM leadroute.attached_tables a CROSS JOIN LATERAL leadroute.mapping_entries(a.mapping) e JOIN leadroute.reps r ON r.active AND r.email IS NULL
+ WHERE a.detached_at IS NULL AND e.field = 'owner_id' AND e.rep = 'email';
 COMMENT ON VIEW leadroute.config_problems IS 'Rules that do not do what they seem to.';
