@@ -20,6 +20,7 @@ pub mod loads;
 pub mod locks;
 pub mod outbox;
 pub mod patience;
+pub mod pending;
 pub mod queries;
 pub mod queued;
 pub mod rawjson;

@@ -39,8 +39,8 @@ unsafe fn route_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let before = data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
     if before {
         batch::begin_statement();
-    } else if let Some(mut batch) = batch::take() {
-        batch.flush();
+    } else if let Some(batch) = batch::take() {
+        batch.finish();
     }
     Datum::from(0)
 }
