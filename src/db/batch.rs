@@ -11,9 +11,10 @@ use super::patience::Patience;
 use super::pending::{Pending, Touch};
 use super::rescue::{protect, Failure};
 use super::row::{now, LeadRow};
+use super::scan::LEADS;
 use super::settings::{self, OnError, ON_ERROR};
 use super::world::Live;
-use super::{cache, keep, writer};
+use super::{cache, errors, keep, upsert, writer};
 use leadroute_engine::config::Rules;
 use leadroute_engine::decision::{Decision, Outcome};
 use leadroute_engine::pipeline::{self, World};
@@ -54,6 +55,8 @@ pub struct Batch {
     pending: Vec<Pending>,
     /// Touches whose first lead is still to be filled.
     touches: Vec<Touch>,
+    /// Rows that were not routed, because their lead is there.
+    known: Vec<i64>,
     subtransaction: pg_sys::SubTransactionId,
 }
 
@@ -90,6 +93,7 @@ impl Batch {
             broken,
             pending: Vec::new(),
             touches: Vec::new(),
+            known: Vec::new(),
             // SAFETY: reads a counter.
             subtransaction: unsafe { pg_sys::GetCurrentSubTransactionId() },
         }
@@ -181,6 +185,14 @@ impl Batch {
     fn post(&mut self, turns: &[Turn]) -> bool {
         let _owner = AsOwner::begin();
         self.ledgers.post(turns)
+    }
+
+    /// What to show of a row whose lead is there already.
+    pub fn excluded(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
+        let _owner = AsOwner::begin();
+        let tuple = upsert::excluded(row, &self.rules)?;
+        self.known.extend(row.get::<i64>("id"));
+        Some(tuple)
     }
 
     /// Routes a row that is about to be inserted; answers the row as it shall be.
@@ -285,6 +297,9 @@ impl Batch {
     /// around this one: an upsert must not find that a row has been changed since it began.
     pub fn finish(mut self) {
         self.flush();
+        if self.known.iter().any(|id| LEADS.bigint(*id, |_| Some(())).is_some()) {
+            errors::deleted_while_submitted();
+        }
         let mut touches = self.touches;
         let is_within = OPEN.with_borrow_mut(|open| {
             open.last_mut().map(|around| around.touches.append(&mut touches)).is_some()
@@ -356,6 +371,12 @@ pub fn begin_statement() {
 /// user may insert leads in between.
 pub fn take() -> Option<Batch> {
     OPEN.with_borrow_mut(Vec::pop)
+}
+
+/// Whether a decision is about the row that is being inserted now.
+pub fn is_on_its_way(decision_id: i64) -> bool {
+    let is_last = |batch: &Batch| batch.pending.last().is_some_and(|last| last.decision_id == decision_id);
+    OPEN.with_borrow(|open| open.last().is_some_and(is_last))
 }
 
 /// Puts the batch back.

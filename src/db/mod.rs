@@ -33,6 +33,7 @@ pub mod store;
 pub mod sweep;
 pub mod trigger;
 pub mod turns;
+pub mod upsert;
 pub mod world;
 pub mod writer;
 pub mod zones;

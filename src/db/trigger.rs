@@ -50,18 +50,20 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     unsafe {
         let data = data(fcinfo, "route_row");
         let row = LeadRow::new(data.tg_trigtuple, (*data.tg_relation).rd_att);
-        if !ENABLED.get() {
-            return Datum::from(row.unrouted(identity::is_owner(data.tg_relation)));
-        }
         // Restored, or copied from elsewhere with its decision; an app may not say so. (A WHEN clause would
         // be parsed anew for every statement.)
-        if row.time("routed_at").is_some() && identity::is_owner(data.tg_relation) {
+        let trusted = || identity::is_owner(data.tg_relation);
+        if row.time("routed_at").is_some() && trusted() {
             return Datum::from(data.tg_trigtuple);
         }
         let Some(mut batch) = batch::take() else {
             errors::not_a_trigger("route_row");
         };
-        let tuple = batch.route(&row);
+        let tuple = match batch.excluded(&row) {
+            Some(excluded) => excluded,
+            None if !ENABLED.get() => row.unrouted(trusted()),
+            None => batch.route(&row),
+        };
         if batch.cause == "route_lead" {
             refuse_in_flight(&mut batch, &row);
         }
