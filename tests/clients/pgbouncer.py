@@ -72,6 +72,15 @@ def a_client_that_dies_leaves_nothing():
     settled()
 
 
+def a_setting_of_the_session_reaches_others_and_misleads_nobody():
+    with connect(autocommit=True) as one, connect(autocommit=True) as two:
+        one.execute("SET search_path = nowhere")
+        assert two.execute("SHOW search_path").fetchone()[0] == "nowhere"
+        assert len(set(insert(two, "misled", 3))) == 3
+        two.execute("RESET search_path")
+    settled()
+
+
 def prepared_statements_need_the_setting():
     """With PgBouncer 1.18; newer ones know prepared statements themselves."""
     one, two = connect(prepare_threshold=0, autocommit=True), connect(prepare_threshold=0, autocommit=True)
@@ -91,4 +100,5 @@ if sys.argv[1:] == ["die"]:
     signal.pause()
 they_share_and_do_not_mix()
 a_client_that_dies_leaves_nothing()
+a_setting_of_the_session_reaches_others_and_misleads_nobody()
 prepared_statements_need_the_setting()

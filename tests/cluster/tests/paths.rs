@@ -7,9 +7,12 @@ use leadroute_cluster_tests::text;
 use postgres::Client;
 use std::io::{Read, Write};
 
-/// Every layer must have decided something, or the comparison says little.
+/// Every layer must have decided something, or the comparison says little; and each lead has its decision.
 #[test]
 fn the_set_touches_every_layer() {
+    let current =
+        |line: &&String| line.contains("\"cause\": \"insert\"") && line.contains("\"is_current\": true");
+    assert_eq!(reference().iter().filter(current).count(), 1100);
     for said in [
         "\"layer\": \"domain_rule\"",
         "\"layer\": \"duplicate\"",
