@@ -9,10 +9,10 @@ use super::ledger::{Due, Ledgers};
 use super::loads::{self, Added, LOADS};
 use super::patience::Patience;
 use super::pending::{Pending, Touch};
-use super::rescue::{protect, Failure};
+use super::rescue::{fall_back, is_there_already, protect};
 use super::row::{now, LeadRow};
 use super::scan::LEADS;
-use super::settings::{self, OnError, ON_ERROR};
+use super::settings;
 use super::world::Live;
 use super::{cache, errors, keep, upsert, writer};
 use leadroute_engine::config::Rules;
@@ -195,6 +195,17 @@ impl Batch {
         Some(tuple)
     }
 
+    /// The same for a row that was routed: a stranger with its external id may have committed while routing waited
+    /// for the person, and the lead would become a touch of itself.
+    pub fn excluded_after_all(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
+        self.pending.last().and_then(Pending::touch)?;
+        let tuple = self.excluded(row)?;
+        if let Some(last) = self.pending.pop() {
+            self.forget(&last);
+        }
+        Some(tuple)
+    }
+
     /// Routes a row that is about to be inserted; answers the row as it shall be.
     pub fn route(&mut self, row: &LeadRow) -> pg_sys::HeapTuple {
         if self.pending.len() >= FLUSH_AT {
@@ -334,20 +345,6 @@ impl Batch {
 /// What stands still while leads are routed.
 pub fn world<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> World<'a> {
     World { rules, roster, now, presence_ttl: settings::presence_ttl() }
-}
-
-/// Whether the lead is no new one.
-fn is_there_already(cause: &str) -> bool {
-    matches!(cause, "reroute" | "event" | "escalation" | "auto_assign")
-}
-
-/// The SQLSTATE and message to keep with a new lead, unless the setting says to fail. A lead that is there
-/// keeps what it has: its new decision fails and can be asked for again.
-fn fall_back(failure: Failure, cause: &str) -> (String, String) {
-    if is_there_already(cause) || ON_ERROR.get() == OnError::raise {
-        failure.rethrow();
-    }
-    (failure.sqlstate, failure.message)
 }
 
 /// Tells the next statement that inserts leads where they come from.

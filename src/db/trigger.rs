@@ -62,7 +62,10 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let tuple = match batch.excluded(&row) {
             Some(excluded) => excluded,
             None if !ENABLED.get() => row.unrouted(trusted()),
-            None => batch.route(&row),
+            None => {
+                let routed = batch.route(&row);
+                batch.excluded_after_all(&row).unwrap_or(routed)
+            }
         };
         if batch.cause == "route_lead" {
             refuse_in_flight(&mut batch, &row);

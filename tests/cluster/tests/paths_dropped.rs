@@ -186,6 +186,34 @@ fn an_upsert_of_a_lead_that_is_being_deleted() {
     assert_eq!(number(&mut first, routed), 1);
 }
 
+/// Two submits at once, by a tool that takes over some columns: the lead does not become a touch of itself.
+#[test]
+fn an_upsert_beside_the_first_submit() {
+    let database = Database::with_pool(3);
+    let (mut first, mut second) = (database.connect(), database.connect());
+    let upsert = "INSERT INTO leadroute.leads (external_id, email, city) VALUES ('form-7', 'ada@acme.com', 'Berlin')
+         ON CONFLICT (external_id) DO UPDATE SET city = excluded.city, status = excluded.status,
+            owner_id = excluded.owner_id, duplicate_of = excluded.duplicate_of RETURNING status || ' ' || owner_id";
+    first.batch_execute("BEGIN").unwrap();
+    let owner = text(&mut first, upsert);
+    let waiting = std::thread::spawn(move || {
+        second.batch_execute("SET leadroute.duplicate_wait = '30s'").unwrap();
+        text(&mut second, upsert)
+    });
+    let mut watcher = database.connect();
+    leadroute_cluster_tests::wait_for("the second submit to wait", 10, || {
+        let waits =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+                       AND pid <> pg_backend_pid() AND wait_event_type = 'Extension'";
+        (number(&mut watcher, waits) > 0).then_some(())
+    });
+    first.batch_execute("COMMIT").unwrap();
+    assert_eq!(waiting.join().unwrap(), owner);
+    let leads = "SELECT count(*) FROM leadroute.leads WHERE duplicate_of IS NULL";
+    assert_eq!(number(&mut first, leads), 1);
+    check_consistency(&mut first);
+}
+
 /// A BEFORE trigger of the user that drops every third row, before routing or after it.
 #[test]
 fn a_trigger_that_drops_rows() {
