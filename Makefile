@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 PG_CONFIG ?= pg_config
 
-.PHONY: help demo demo-stop psql test test-engine test-server bench install lint prerequisites build build-release
+.PHONY: help demo demo-stop psql test test-engine test-server bench install lint prerequisites prerequisites-test build build-release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -16,12 +16,12 @@ demo: build-release ## route the leads of a sample company on a private cluster 
 demo-stop: ## stop the demo and delete its cluster
 	@dev/demo.sh stop
 
-test: prerequisites lint test-engine test-server ## everything that must pass
+test: prerequisites-test lint test-engine test-server ## everything that must pass
 
 test-engine: ## the rules alone, without a server (seconds)
 	@cargo test --quiet -p leadroute-engine
 
-test-server: build ## the extension on private clusters
+test-server: prerequisites-test build ## the extension on private clusters
 	@tests/run.sh
 
 bench: build-release ## speed beside a minimal and a plain PL/pgSQL router
@@ -35,6 +35,9 @@ lint: prerequisites ## formatting and lints
 
 prerequisites:
 	@dev/prerequisites.sh
+
+prerequisites-test:
+	@dev/prerequisites.sh test
 
 build: prerequisites
 	@dev/tree.sh

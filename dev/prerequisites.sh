@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Brings what is missing, after saying what: Debian packages and cargo-pgrx. Where it may not install,
 # it names the packages and stops.
+#   prerequisites.sh        to build
+#   prerequisites.sh test   also PgBouncer and the clients that the tests try
 . "$(dirname "$0")/common.sh"
+cd "$ROOT"
 
 missing=()
 need() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed' || missing+=("$1"); }
@@ -12,6 +15,15 @@ need libclang-dev
 need clang
 need pkg-config
 need libssl-dev
+if [ "${1:-}" = test ]; then
+    need pgbouncer
+    need python3-psycopg
+    need python3-psycopg2
+    need python3-sqlalchemy
+    # Node.js may come from elsewhere; Debian's node-pg would then conflict with it, so npm brings that client.
+    command -v node >/dev/null || missing+=(nodejs)
+    command -v npm >/dev/null || missing+=(npm)
+fi
 
 command -v cargo >/dev/null || die "Rust is missing: install it from https://rustup.rs, then run make again"
 command -v dpkg-query >/dev/null || die "this is not Debian; install PostgreSQL $PG_MAJOR with its server headers, pg_cron and clang by hand, then use 'make install PG_CONFIG=...'"
@@ -22,15 +34,34 @@ if [ ${#missing[@]} -gt 0 ]; then
     apt-get install ${missing[*]}"
     fi
     say "installing Debian packages: ${missing[*]}"
-    # The packages would otherwise create and start a cluster of their own.
+    # The packages would otherwise create and start a cluster of their own, and a PgBouncer.
     $sudo mkdir -p /etc/postgresql-common/createcluster.d
     echo 'create_main_cluster = false' | $sudo tee /etc/postgresql-common/createcluster.d/leadroute.conf >/dev/null
+    policy=/usr/sbin/policy-rc.d
+    if [ -e $policy ]; then policy=; else
+        trap '$sudo rm -f $policy' EXIT
+        printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+        $sudo chmod 755 $policy
+    fi
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
-    $sudo rm -f /etc/postgresql-common/createcluster.d/leadroute.conf
+    $sudo rm -f /etc/postgresql-common/createcluster.d/leadroute.conf ${policy:+"$policy"}
+    case " ${missing[*]} " in
+        # Nor at the next boot.
+        *" pgbouncer "*) ! command -v systemctl >/dev/null || $sudo systemctl disable pgbouncer >/dev/null 2>&1 || true ;;
+    esac
 fi
 
 if [ "$(cargo pgrx --version 2>/dev/null | awk '{print $2}')" != "$PGRX_VERSION" ]; then
     say "installing cargo-pgrx $PGRX_VERSION with cargo (about five minutes, once)"
     cargo install --locked cargo-pgrx --version "=$PGRX_VERSION" >&2
+fi
+
+installed=$TARGET/clients/installed
+if [ "${1:-}" = test ] && ! cmp -s tests/clients/package-lock.json "$installed"; then
+    say "installing the Node.js client pg with npm into $TARGET/clients"
+    mkdir -p "$TARGET/clients"
+    cp tests/clients/package.json tests/clients/package-lock.json "$TARGET/clients"
+    (cd "$TARGET/clients" && npm ci --ignore-scripts --no-audit --no-fund >&2) || die "npm could not install pg"
+    cp tests/clients/package-lock.json "$installed"
 fi

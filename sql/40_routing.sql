@@ -41,6 +41,10 @@ CREATE FUNCTION leadroute.assign_queued(batch integer DEFAULT 1000, as_of timest
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_assign_queued';
 COMMENT ON FUNCTION leadroute.assign_queued(integer, timestamptz) IS 'Gives at most batch leads to reps and returns how many: leads that a pool holds, as soon as somebody is back, and leads that at as_of have waited for auto_assign_after in a queue with an auto_assign_pool. The higher tier first, then the oldest; a lead that nobody there may take lets others pass. Their clocks go on.';
 
+CREATE FUNCTION leadroute.is_undecided(decision_id bigint) RETURNS boolean
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_is_undecided';
+COMMENT ON FUNCTION leadroute.is_undecided(bigint) IS 'Whether the decision is about the row that a statement of this session is inserting now. Internal.';
+
 CREATE FUNCTION leadroute.lead_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -49,6 +53,15 @@ BEGIN
             USING ERRCODE = 'restrict_violation', HINT = 'Its decisions name it. Use external_id for a key of your own.';
     END IF;
     NEW.updated_at := clock_timestamp();
+    -- ON CONFLICT (id) DO UPDATE with all of excluded: that was decided about a row that is not inserted.
+    IF NEW.decision_id IS DISTINCT FROM OLD.decision_id AND leadroute.is_undecided(NEW.decision_id) THEN
+        SELECT OLD.status, OLD.owner_id, OLD.queue, OLD.account_id, OLD.segment, OLD.territory, OLD.tier, OLD.pool,
+               OLD.playbook, OLD.expansion, OLD.held, OLD.duplicate_of, OLD.person_key, OLD.routed_at, OLD.sla_due_at,
+               OLD.first_response_at, OLD.decision_id
+          INTO NEW.status, NEW.owner_id, NEW.queue, NEW.account_id, NEW.segment, NEW.territory, NEW.tier, NEW.pool,
+               NEW.playbook, NEW.expansion, NEW.held, NEW.duplicate_of, NEW.person_key, NEW.routed_at, NEW.sla_due_at,
+               NEW.first_response_at, NEW.decision_id;
+    END IF;
     -- Routing sets decision_id together with the owner; a rename leaves an owner that is no rep.
     IF NEW.routed_at IS NOT NULL
        AND (NEW.owner_id, NEW.queue) IS DISTINCT FROM (OLD.owner_id, OLD.queue)

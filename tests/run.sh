@@ -19,6 +19,9 @@ psql -X -q -v ON_ERROR_STOP=1 -d leadroute_template -c 'SET client_min_messages 
 cargo build --quiet -p leadroute-webhook
 cargo test --quiet -p leadroute-cluster-tests -p leadroute-webhook
 
+say "clients, also through PgBouncer"
+tests/clients/run.sh
+
 say "README"
 tests/readme/run.sh
 

@@ -1,10 +1,11 @@
 //! The second door and its relatives: `route_lead`, `preview_route`, `reroute_lead`, `explain_decision`.
 
-use super::batch::{Batch, Pending};
+use super::batch::Batch;
 use super::function::{argument, null, sql_function};
 use super::identity::AsOwner;
 use super::locks::{self, Class};
 use super::patience::Patience;
+use super::pending::Pending;
 use super::rawjson::{self, Document, Root};
 use super::row::LeadRow;
 use super::scan::EXTERNAL_IDS;

@@ -6,16 +6,17 @@
 
 use super::attached::Unwritten;
 use super::identity::{next_value, AsOwner};
-use super::ledger::Ledgers;
+use super::ledger::{Due, Ledgers};
 use super::loads::{self, Added, LOADS};
 use super::patience::Patience;
-use super::rescue::{protect, Failure};
+use super::pending::{Pending, Touch};
+use super::rescue::{fall_back, is_there_already, protect};
 use super::row::{now, LeadRow};
 use super::scan::LEADS;
-use super::settings::{self, OnError, ON_ERROR};
-use super::statements::Target;
+use super::settings;
+use super::statements::{self, Target};
 use super::world::Live;
-use super::{cache, keep, writer};
+use super::{cache, errors, keep, upsert, writer};
 use leadroute_engine::config::Rules;
 use leadroute_engine::decision::{Decision, Outcome};
 use leadroute_engine::pipeline::{self, World};
@@ -31,24 +32,6 @@ use std::time::Instant;
 /// Rows that are kept in memory at most.
 const FLUSH_AT: usize = 1000;
 
-/// A decision that is not written yet.
-pub struct Pending {
-    /// The lead.
-    pub lead_id: i64,
-    /// Key of the decision.
-    pub decision_id: i64,
-    /// The decision.
-    pub decision: Decision,
-    /// Whether the load of its owner counts it already.
-    pub is_counted: bool,
-    /// When it was decided.
-    pub decided_at: Micros,
-    /// Time spent, in microseconds.
-    pub elapsed_us: i32,
-    /// Why somebody asked for it.
-    pub note: Option<String>,
-}
-
 /// The leads of one statement.
 pub struct Batch {
     /// `decisions.cause`.
@@ -56,12 +39,17 @@ pub struct Batch {
     /// The rules all its leads see.
     pub rules: Rc<Rules>,
     roster: Rc<Roster>,
-    ledgers: Ledgers,
+    /// Turns and loads that are not written yet.
+    pub ledgers: Ledgers,
     /// How long it still waits for strangers.
     pub patience: Patience,
     odd: Vec<Problem>,
     broken: Option<(String, String)>,
     pending: Vec<Pending>,
+    /// Touches whose first lead is still to be filled.
+    touches: Vec<Touch>,
+    /// Rows that were not routed, because their lead is there.
+    known: Vec<i64>,
     /// What its statement inserts into.
     pub target: Target,
     /// The lead of the last row of an attached table.
@@ -104,6 +92,8 @@ impl Batch {
             odd,
             broken,
             pending: Vec::new(),
+            touches: Vec::new(),
+            known: Vec::new(),
             target: Target::Leads,
             last: None,
             // SAFETY: reads a counter.
@@ -199,6 +189,25 @@ impl Batch {
         self.ledgers.post(turns)
     }
 
+    /// What to show of a row whose lead is there already.
+    pub fn excluded(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
+        let _owner = AsOwner::begin();
+        let tuple = upsert::excluded(row, &self.rules)?;
+        self.known.extend(row.get::<i64>("id"));
+        Some(tuple)
+    }
+
+    /// The same for a row that was routed: a stranger with its external id may have committed while routing waited
+    /// for the person, and the lead would become a touch of itself.
+    pub fn excluded_after_all(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
+        self.pending.last().and_then(Pending::touch)?;
+        let tuple = self.excluded(row)?;
+        if let Some(last) = self.pending.pop() {
+            self.forget(&last);
+        }
+        Some(tuple)
+    }
+
     /// Routes a row that is about to be inserted; answers the row as it shall be.
     pub fn route(&mut self, row: &LeadRow) -> pg_sys::HeapTuple {
         if self.pending.len() >= FLUSH_AT {
@@ -214,32 +223,55 @@ impl Batch {
             let _owner = AsOwner::begin();
             next_value("decisions_id_seq")
         };
-        self.count_at_once(&mut pending);
+        self.count(&mut pending);
         let tuple = row.decided(&pending.decision, pending.decision_id, pending.decided_at);
         self.pending.push(pending);
         tuple
     }
 
-    /// A lead that did not come by rotation fills the caps of its owner too: for the next row already.
-    fn count_at_once(&self, pending: &mut Pending) {
-        let capped = |owner: &str| self.roster.reps.get(owner).is_some_and(|rep| !rep.caps().is_none());
-        if pending.is_counted || !pending.decision.outcome.owner().is_some_and(capped) {
+    /// The lead counts for the next row already. Where it fills caps of its owner, for other sessions too.
+    fn count(&mut self, pending: &mut Pending) {
+        let Some((rep_no, lead)) = self.given(pending).filter(|_| !pending.is_counted) else {
             return;
-        }
-        if let Some((rep_no, lead)) = self.given(pending) {
+        };
+        let capped = |owner: &str| self.roster.reps.get(owner).is_some_and(|rep| !rep.caps().is_none());
+        pending.is_counted = pending.decision.outcome.owner().is_some_and(capped);
+        if pending.is_counted {
             let _owner = AsOwner::begin();
             LOADS.add(rep_no, &lead);
-            pending.is_counted = true;
+        } else {
+            self.ledgers.count_load(rep_no, &lead);
         }
     }
 
     /// Gives turn and place of the row before back if that row was dropped on a conflict: by now it is
     /// there, or will never be.
     fn take_back_dropped(&mut self) {
-        let took = |last: &Pending| last.is_counted || !last.decision.turns.is_empty();
-        if let Some(last) = self.pending.pop_if(|last| took(last) && !is_there(last)) {
-            self.dropped(&last);
+        let took =
+            |last: &Pending| last.decision.outcome.owner().is_some() || !last.decision.turns.is_empty();
+        if let Some(last) = self.pending.pop_if(|last| took(last) && !last.is_there()) {
+            self.forget(&last);
         }
+    }
+
+    /// A row that was decided and not inserted.
+    fn forget(&mut self, pending: &Pending) {
+        self.dropped(pending);
+        if let Some((rep_no, lead)) = self.given(pending).filter(|_| !pending.is_counted) {
+            self.ledgers.count_load(rep_no, &lead.taken_back());
+        }
+    }
+
+    /// What a statement within this one must reckon with: all but a row that is not inserted, or not yet.
+    pub fn begin_within(&mut self) -> Due {
+        let mut due = self.ledgers.begin_within();
+        if let Some(last) = self.pending.last().filter(|last| !last.is_there()) {
+            due.take_back(&last.decision.turns);
+            if let Some((rep_no, lead)) = self.given(last) {
+                due.count_load(rep_no, &lead.taken_back());
+            }
+        }
+        due
     }
 
     /// The place is free for the next row of the statement.
@@ -272,6 +304,11 @@ impl Batch {
         }
     }
 
+    /// Whether a decision is about the row that is being inserted now.
+    pub fn is_deciding(&self, decision_id: i64) -> bool {
+        self.pending.last().is_some_and(|last| last.decision_id == decision_id)
+    }
+
     /// Writes what was decided for the rows that were inserted.
     pub fn flush(&mut self) {
         self.settle_last();
@@ -279,16 +316,27 @@ impl Batch {
             return self.settle();
         }
         let (arrived, gone): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.pending).into_iter().partition(is_there);
-        gone.iter().for_each(|pending| self.dropped(pending));
-        for pending in arrived.iter().filter(|pending| !pending.is_counted) {
-            if let Some((rep_no, lead)) = self.given(pending) {
-                self.ledgers.count_load(rep_no, &lead);
-            }
-        }
+            std::mem::take(&mut self.pending).into_iter().partition(Pending::is_there);
+        gone.iter().for_each(|pending| self.forget(pending));
+        self.touches.extend(arrived.iter().filter_map(Pending::touch));
         let _owner = AsOwner::begin();
         writer::inserted(&arrived, self.cause, self.rules.version);
         self.ledgers.flush();
+    }
+
+    /// The statement has ended. What touches add to first leads waits until then, and for the end of the statement
+    /// around this one: an upsert must not find that a row has been changed since it began.
+    pub fn finish(mut self) {
+        self.flush();
+        if self.known.iter().any(|id| LEADS.bigint(*id, |_| Some(())).is_some()) {
+            errors::deleted_while_submitted();
+        }
+        let mut touches = self.touches;
+        if statements::innermost(|around| around.touches.append(&mut touches)).is_none() {
+            touches.sort_unstable();
+            let _owner = AsOwner::begin();
+            touches.iter().for_each(writer::fill);
+        }
     }
 
     /// Writes the turns and loads that are left.
@@ -311,43 +359,7 @@ impl Batch {
     }
 }
 
-fn is_there(pending: &Pending) -> bool {
-    let _owner = AsOwner::begin();
-    has_arrived(pending)
-}
-
 /// What stands still while leads are routed.
 pub fn world<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> World<'a> {
     World { rules, roster, now, presence_ttl: settings::presence_ttl() }
-}
-
-/// Whether the row of a decision has been inserted. A trigger of the user may have given it a later
-/// decision since; a row that was there before this transaction is none of ours.
-fn has_arrived(pending: &Pending) -> bool {
-    let found = LEADS.bigint(pending.lead_id, |found| {
-        // SAFETY: a row of leads, valid during the callback.
-        let (row, is_ours) = unsafe {
-            let writer = (*(*found.tuple).t_data).t_choice.t_heap.t_xmin;
-            let row = LeadRow::new(found.tuple, found.desc);
-            (row, pg_sys::TransactionIdIsCurrentTransactionId(writer))
-        };
-        Some((row.get::<i64>("decision_id")?, is_ours))
-    });
-    found.is_some_and(|(decision, is_ours)| {
-        decision == pending.decision_id || (is_ours && decision > pending.decision_id)
-    })
-}
-
-/// Whether the lead is no new one.
-fn is_there_already(cause: &str) -> bool {
-    matches!(cause, "reroute" | "event" | "escalation" | "auto_assign")
-}
-
-/// The SQLSTATE and message to keep with a new lead, unless the setting says to fail. A lead that is there
-/// keeps what it has: its new decision fails and can be asked for again.
-fn fall_back(failure: Failure, cause: &str) -> (String, String) {
-    if is_there_already(cause) || ON_ERROR.get() == OnError::raise {
-        failure.rethrow();
-    }
-    (failure.sqlstate, failure.message)
 }

@@ -109,6 +109,15 @@ pub fn submit_in_flight(external_id: &str) -> ! {
     )
 }
 
+/// A row was not routed because its lead was there, and then was inserted after all.
+pub fn deleted_while_submitted() -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+        "a lead was deleted while it was being submitted again".to_owned(),
+        "Try again: it is inserted as a new lead then.",
+    )
+}
+
 /// It cannot be deleted or renamed now.
 pub fn is_being_given(kind: &str, name: &str) -> ! {
     let first = match kind {

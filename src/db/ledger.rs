@@ -4,6 +4,7 @@
 //! is there for others to see before the lock is given back. The leads after it go by the statement's own
 //! count, so that shares are exact within a statement, and are written when it ends or after a thousand
 //! rows. So nobody waits for anybody's commit, and nobody who is open at the same time gives the same turn.
+//! A statement within another (a trigger inserts leads too) reckons with what that has not written yet.
 
 use super::book::{Book, Reading, Sum};
 use super::loads::{Added, LOADS};
@@ -91,18 +92,77 @@ struct Chosen {
     place: Option<(Share, Reading<Added>)>,
 }
 
+/// What is still to be written.
+#[derive(Clone, Default)]
+pub struct Due {
+    /// By pool.
+    turns: BTreeMap<i32, Credit>,
+    /// By rep.
+    loads: BTreeMap<i32, Added>,
+}
+
+impl Due {
+    fn add(&mut self, other: &Self) {
+        for (pool_no, turns) in &other.turns {
+            self.turns.entry(*pool_no).or_default().add(turns);
+        }
+        for (rep_no, load) in &other.loads {
+            self.count_load(*rep_no, load);
+        }
+    }
+
+    fn count(&mut self, turn: &Turn, sign: i64) {
+        self.turns.entry(turn.pool_no).or_default().count(turn, sign);
+    }
+
+    /// As if these turns had not been taken.
+    pub fn take_back(&mut self, turns: &[Turn]) {
+        turns.iter().for_each(|turn| self.count(turn, -1));
+    }
+
+    /// Keeps in mind what a rep's load changes by.
+    pub fn count_load(&mut self, rep_no: i32, what: &Added) {
+        self.loads.entry(rep_no).or_default().add(what);
+    }
+}
+
 /// The pools that one statement has touched.
 #[derive(Default)]
 pub struct Ledgers {
     /// Credit by pool, including the turns of this statement.
     pools: HashMap<i32, Credit>,
     chosen: Option<Chosen>,
-    /// What is still to be written: turns by pool, leads by rep.
-    turns: BTreeMap<i32, Credit>,
-    loads: BTreeMap<i32, Added>,
+    due: Due,
+    /// What the statements around this one write later.
+    around: Due,
 }
 
 impl Ledgers {
+    /// For a statement within others.
+    pub fn within(around: Due) -> Self {
+        Self { around, ..Self::default() }
+    }
+
+    /// What a statement within this one must reckon with. What that writes is in the books afterwards.
+    pub fn begin_within(&mut self) -> Due {
+        self.pools.clear();
+        let mut due = self.around.clone();
+        due.add(&self.due);
+        due
+    }
+
+    /// Leads of a rep, those of open transactions and of this statement included.
+    pub fn load(&self, rep_no: i32, day: Day) -> Load {
+        self.with_due(rep_no, LOADS.read(rep_no).all()).on(day)
+    }
+
+    fn with_due(&self, rep_no: i32, mut load: Added) -> Added {
+        for due in [&self.due, &self.around] {
+            due.loads.get(&rep_no).into_iter().for_each(|due| load.add(due));
+        }
+        load
+    }
+
     /// Takes the next turn. `effect` is false for a preview: no lock, nothing to write.
     pub fn take(&mut self, pool: &Pool, shares: &[Share], effect: bool) -> Taken {
         let key = pool.pool_no;
@@ -110,11 +170,15 @@ impl Ledgers {
         if !self.pools.contains_key(&key) {
             let locked = effect && TURNS.lock(key);
             let reading = TURNS.read(key);
-            self.pools.insert(key, Credit::to_choose_by(&reading));
+            let mut credit = Credit::to_choose_by(&reading);
+            for due in [&self.due, &self.around] {
+                due.turns.get(&key).into_iter().for_each(|due| credit.add(due));
+            }
+            self.pools.insert(key, credit);
             chosen.turns = locked.then_some(reading);
         }
         let credit = self.pools.get(&key).cloned().unwrap_or_default();
-        let mut desk = Desk { credit: &credit, effect, place: None };
+        let mut desk = Desk { credit: &credit, ledgers: self, effect, place: None };
         let taken = rotation::take(key, pool.strategy, shares, &mut desk);
         chosen.place = desk.place;
         match taken.turn {
@@ -145,7 +209,7 @@ impl Ledgers {
             LOADS.unlock(share.rep_no);
         }
         if let Some(reading) = chosen.turns {
-            if let Some(due) = self.turns.remove(&chosen.pool_no) {
+            if let Some(due) = self.due.turns.remove(&chosen.pool_no) {
                 TURNS.add_locked(chosen.pool_no, &due, reading);
             }
             TURNS.unlock(chosen.pool_no);
@@ -159,24 +223,24 @@ impl Ledgers {
     }
 
     fn count(&mut self, turn: &Turn, sign: i64) {
-        for credit in [self.pools.get_mut(&turn.pool_no), Some(self.turns.entry(turn.pool_no).or_default())] {
-            credit.into_iter().for_each(|credit| credit.count(turn, sign));
-        }
+        self.pools.get_mut(&turn.pool_no).into_iter().for_each(|credit| credit.count(turn, sign));
+        self.due.count(turn, sign);
     }
 
     /// Keeps in mind what a rep's load changes by.
     pub fn count_load(&mut self, rep_no: i32, what: &Added) {
-        self.loads.entry(rep_no).or_default().add(what);
+        self.due.count_load(rep_no, what);
     }
 
     /// Writes what is left to write; the next choice in each pool reads its book again.
     pub fn flush(&mut self) {
-        for (pool_no, due) in std::mem::take(&mut self.turns) {
+        let Due { turns, loads } = std::mem::take(&mut self.due);
+        for (pool_no, due) in turns {
             if !due.is_nothing() {
                 TURNS.add(pool_no, &due);
             }
         }
-        for (rep_no, due) in std::mem::take(&mut self.loads) {
+        for (rep_no, due) in loads {
             if !due.is_nothing() {
                 LOADS.add(rep_no, &due);
             }
@@ -206,6 +270,7 @@ pub fn give_back(turn: &Turn) {
 /// What a choice goes by.
 struct Desk<'a> {
     credit: &'a Credit,
+    ledgers: &'a Ledgers,
     effect: bool,
     place: Option<(Share, Reading<Added>)>,
 }
@@ -216,7 +281,7 @@ impl Books for Desk<'_> {
     }
 
     fn open_leads(&mut self, rep_no: i32) -> i64 {
-        load(rep_no, Day::default()).open
+        self.ledgers.load(rep_no, Day::default()).open
     }
 
     /// The lock of the rep is kept until the lead is written into the book, so that nobody else fills the
@@ -229,7 +294,7 @@ impl Books for Desk<'_> {
             return Err(Ineligible::Counted);
         }
         let reading = LOADS.read(share.rep_no);
-        match (caps.reached(&reading.all().on(day)), self.effect) {
+        match (caps.reached(&self.ledgers.with_due(share.rep_no, reading.all()).on(day)), self.effect) {
             (None, true) => self.place = Some((*share, reading)),
             (None, false) => {}
             (Some(why), effect) => {
@@ -241,9 +306,4 @@ impl Books for Desk<'_> {
         }
         Ok(())
     }
-}
-
-/// Leads of a rep, those of open transactions included.
-pub fn load(rep_no: i32, day: Day) -> Load {
-    LOADS.read(rep_no).all().on(day)
 }

@@ -1,7 +1,7 @@
 //! Rows of `leads`: from a tuple to a [`Lead`], and back with what was decided.
 
 use super::{cache, errors};
-use leadroute_engine::decision::Decision;
+use leadroute_engine::decision::{CleanLead, Decision};
 use leadroute_engine::lead::Lead;
 use leadroute_engine::waiting::Waiting;
 use leadroute_engine::Micros;
@@ -213,24 +213,20 @@ impl LeadRow {
             let given = self.time("routed_at").is_some();
             return self.with((!given).then_some(mark));
         }
-        let others = [
-            "owner_id",
-            "queue",
-            "account_id",
-            "segment",
-            "territory",
-            "tier",
-            "pool",
-            "playbook",
-            "duplicate_of",
-            "person_key",
-            "sla_due_at",
-            "first_response_at",
-            "decision_id",
-        ];
         let no = || false.into_datum();
         let start = [("status", text(Some("new"))), ("expansion", no()), ("held", no()), mark];
-        self.with(others.map(|column| (column, None)).into_iter().chain(start))
+        self.with(ROUTED.map(|column| (column, None)).into_iter().chain(start))
+    }
+
+    /// The tuple with the cleaned values, and with all that routing has set in another lead.
+    pub fn routed_as(&self, clean: &CleanLead, other: &LeadRow) -> pg_sys::HeapTuple {
+        let value = |column| {
+            let place = other.place(column).filter(|place| !other.nulls[*place]);
+            (column, place.map(|place| other.values[place]))
+        };
+        let set = ROUTED.into_iter().chain(["status", "expansion", "held", "routed_at"]).map(value);
+        let occurred_at = clean.lead.occurred_at.map(|at| Datum::from(to_postgres_epoch(at)));
+        self.with(cleaned(clean).chain([("occurred_at", occurred_at)]).chain(set))
     }
 
     fn with(&self, columns: impl IntoIterator<Item = (&'static str, Option<Datum>)>) -> pg_sys::HeapTuple {
@@ -253,20 +249,35 @@ fn text(value: Option<&str>) -> Option<Datum> {
     value.and_then(IntoDatum::into_datum)
 }
 
-/// What routing sets in a row: the cleaned values where they differ, and the outcome.
+/// What routing sets, apart from what is never NULL.
+const ROUTED: [&str; 13] = [
+    "owner_id",
+    "queue",
+    "account_id",
+    "segment",
+    "territory",
+    "tier",
+    "pool",
+    "playbook",
+    "duplicate_of",
+    "person_key",
+    "sla_due_at",
+    "first_response_at",
+    "decision_id",
+];
+
+/// The cleaned values where they differ.
+fn cleaned(clean: &CleanLead) -> impl Iterator<Item = (&'static str, Option<Datum>)> + '_ {
+    let values = [("email", &clean.email), ("industry", &clean.industry), ("country", &clean.lead.country)];
+    values.into_iter().filter_map(|(column, value)| Some((column, text(Some(value.as_deref()?)))))
+}
+
+/// What routing sets in a row: the cleaned values, and the outcome.
 fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Option<Datum>)> {
     let clean = &decision.clean;
     let time = |micros: Micros| Some(Datum::from(to_postgres_epoch(micros)));
     let mut columns = Vec::with_capacity(24);
-    if let Some(email) = &clean.email {
-        columns.push(("email", text(Some(email))));
-    }
-    if let Some(industry) = &clean.industry {
-        columns.push(("industry", text(Some(industry))));
-    }
-    if let Some(country) = &clean.lead.country {
-        columns.push(("country", text(Some(country))));
-    }
+    columns.extend(cleaned(clean));
     let outcome = &decision.outcome;
     columns.extend([
         ("occurred_at", time(clean.lead.occurred_at.unwrap_or(now))),

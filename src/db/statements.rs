@@ -1,6 +1,7 @@
 //! Statements that insert leads and have not ended: each has a batch.
 
 use super::batch::Batch;
+use super::ledger::Ledgers;
 use super::patience::Patience;
 use leadroute_engine::reason::Problem;
 use pgrx::pg_sys;
@@ -46,6 +47,7 @@ pub fn announce(door: Option<Door>) {
 /// A statement that inserts leads begins.
 pub fn begin(target: Target) {
     let door = if target == Target::Leads { DOOR.take() } else { None };
+    let around = innermost(Batch::begin_within);
     let mut batch = match door {
         Some(Door { cause, odd, patience }) => {
             let mut batch = Batch::open(cause, odd);
@@ -56,7 +58,8 @@ pub fn begin(target: Target) {
         None => Batch::open("attach", Vec::new()),
     };
     batch.target = target;
-    OPEN.with_borrow_mut(|open| open.push(batch));
+    batch.ledgers = around.map(Ledgers::within).unwrap_or_default();
+    put_back(batch);
 }
 
 /// The batch of the innermost statement into a target. It is taken out while it works, because triggers of the
@@ -66,6 +69,11 @@ pub fn take(is_it: impl Fn(&Target) -> bool) -> Option<Batch> {
         let place = open.iter().rposition(|batch| is_it(&batch.target))?;
         Some(open.remove(place))
     })
+}
+
+/// Does something with the batch of the innermost statement, if there is one.
+pub fn innermost<T>(work: impl FnOnce(&mut Batch) -> T) -> Option<T> {
+    OPEN.with_borrow_mut(|open| open.last_mut().map(work))
 }
 
 /// Puts the batch back.

@@ -40,8 +40,8 @@ unsafe fn route_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let before = data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
     if before {
         statements::begin(Target::Leads);
-    } else if let Some(mut batch) = statements::take(|target| *target == Target::Leads) {
-        batch.flush();
+    } else if let Some(batch) = statements::take(|target| *target == Target::Leads) {
+        batch.finish();
     }
     Datum::from(0)
 }
@@ -51,18 +51,23 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     unsafe {
         let data = data(fcinfo, "route_row");
         let row = LeadRow::new(data.tg_trigtuple, (*data.tg_relation).rd_att);
-        if !ENABLED.get() {
-            return Datum::from(row.unrouted(identity::is_owner(data.tg_relation)));
-        }
         // Restored, or copied from elsewhere with its decision; an app may not say so. (A WHEN clause would
         // be parsed anew for every statement.)
-        if row.time("routed_at").is_some() && identity::is_owner(data.tg_relation) {
+        let trusted = || identity::is_owner(data.tg_relation);
+        if row.time("routed_at").is_some() && trusted() {
             return Datum::from(data.tg_trigtuple);
         }
         let Some(mut batch) = statements::take(|target| *target == Target::Leads) else {
             errors::not_a_trigger("route_row");
         };
-        let tuple = batch.route(&row);
+        let tuple = match batch.excluded(&row) {
+            Some(excluded) => excluded,
+            None if !ENABLED.get() => row.unrouted(trusted()),
+            None => {
+                let routed = batch.route(&row);
+                batch.excluded_after_all(&row).unwrap_or(routed)
+            }
+        };
         if batch.cause == "route_lead" {
             refuse_in_flight(&mut batch, &row);
         }

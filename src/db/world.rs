@@ -1,6 +1,6 @@
 //! The engine's view of the world, answered by PostgreSQL.
 
-use super::ledger::{self, Ledgers};
+use super::ledger::Ledgers;
 use super::locks::{self, Class};
 use super::patience::Patience;
 use super::rawjson::{Document, Path};
@@ -143,7 +143,7 @@ impl State for Live<'_> {
     }
 
     fn load(&mut self, rep_no: i32, day: Day) -> Load {
-        ledger::load(rep_no, day)
+        self.ledgers.load(rep_no, day)
     }
 
     fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Taken {

@@ -1,8 +1,8 @@
 //! The one write path: decision, clock, notifications, and what a touch adds to the first lead.
 
-use super::batch::Pending;
 use super::identity::next_value;
 use super::outbox;
+use super::pending::{Pending, Touch};
 use super::queries;
 use super::rawjson;
 use super::row::to_postgres_epoch;
@@ -58,15 +58,11 @@ static NOTIFICATIONS: Table<7> = Table {
 /// Writes the decisions of leads that were inserted, with everything that belongs to them.
 pub fn inserted(arrived: &[Pending], cause: &str, version: i64) {
     record(arrived, cause, version, None);
-    for (first, lead) in arrived.iter().filter_map(merged) {
-        queries::FILL.write(&[first, lead]);
-    }
 }
 
-/// The first lead and its touch.
-fn merged(pending: &Pending) -> Option<(Option<Datum>, Option<Datum>)> {
-    let first = pending.decision.outcome.duplicate_of()?;
-    Some((Some(Datum::from(first)), Some(Datum::from(pending.lead_id))))
+/// Empty fields of the first lead get what a touch knows.
+pub fn fill(touch: &Touch) {
+    queries::FILL.write(&[Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))]);
 }
 
 /// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
@@ -78,9 +74,9 @@ pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Opt
         queries::CLOCK_STOP.write(&[Some(Datum::from(pending.lead_id)), now]);
     }
     record(std::slice::from_ref(pending), cause, version, previous_owner);
-    if let Some((first, lead)) = merged(pending) {
-        queries::FILL.write(&[first, lead]);
-        queries::TOUCHES_MOVE.write(&[first, lead]);
+    if let Some(touch) = pending.touch() {
+        fill(&touch);
+        queries::TOUCHES_MOVE.write(&[Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))]);
     }
 }
 

@@ -7,7 +7,7 @@ cd "$ROOT/tests/regress"
 
 stories=(
     intake domain_rule duplicate customer recycle named_account segment tier distribution fallback
-    bad_input rules doors freshness reroute manual_change escalation availability caps loads turns fairness rename
+    bad_input rules doors upsert freshness reroute manual_change escalation availability caps loads turns fairness rename
     privileges catalog on_error additions housekeeping queues responses events hours health coverage lint outbox
     attach attach_mapping attach_links
 )

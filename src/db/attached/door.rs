@@ -72,8 +72,8 @@ unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let (data, table_no) = unsafe { data(fcinfo, "attached_statement") };
     if data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE {
         statements::begin(Target::Attached(table_no, statement()));
-    } else if let Some(mut batch) = statements::take(|target| target.is_attached(table_no)) {
-        batch.flush();
+    } else if let Some(batch) = statements::take(|target| target.is_attached(table_no)) {
+        batch.finish();
     }
     Datum::from(0)
 }

@@ -1,6 +1,6 @@
 //! Cleans the lead. Never decides.
 
-use crate::config::DomainKind;
+use crate::config::{DomainKind, Rules};
 use crate::decision::CleanLead;
 use crate::pipeline::{Finding, Routing};
 use crate::reason::{Problem, Reason};
@@ -11,12 +11,23 @@ use rustc_hash::FxHashMap;
 
 /// Cleans every value and marks free-mail and disposable domains as 'no company'.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
-    let rules = routing.world.rules;
-    let clean = &mut routing.clean;
+    clean(&mut routing.clean, routing.world.rules, routing.world.now);
+    let no_company = find_company(routing);
+    let clean = &routing.clean;
+    Finding::passed(Reason::Cleaned {
+        domain: clean.names.last().cloned(),
+        no_company,
+        unreadable: clean.unreadable.clone(),
+        notes: clean.notes.clone(),
+    })
+}
+
+/// Cleans every value.
+pub fn clean(clean: &mut CleanLead, rules: &Rules, now: Micros) {
     clean_email(clean);
     clean_country(clean, &rules.countries);
     clean_industry(clean, &rules.industries);
-    clamp_time(clean, routing.world.now);
+    clamp_time(clean, now);
     let lead = &mut clean.lead;
     for value in [
         &mut lead.region,
@@ -28,14 +39,6 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     ] {
         *value = value.as_deref().and_then(text::folded);
     }
-    let no_company = find_company(routing);
-    let clean = &routing.clean;
-    Finding::passed(Reason::Cleaned {
-        domain: clean.names.last().cloned(),
-        no_company,
-        unreadable: clean.unreadable.clone(),
-        notes: clean.notes.clone(),
-    })
 }
 
 fn note(list: &mut Vec<Problem>, field: &str, what: impl Into<String>) {

@@ -1,5 +1,7 @@
 //! What the tests share: databases of their own, a small company, and waiting on conditions.
 
+pub mod paths;
+
 use postgres::{Client, Config, NoTls};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
