@@ -14,6 +14,11 @@ fn is_text(type_id: Oid) -> bool {
     matches!(base(type_id), pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID)
 }
 
+/// Whether a column takes any text as it is.
+pub fn takes_any_text(type_id: Oid, modifier: i32) -> bool {
+    is_text(type_id) && modifier == -1 && base(type_id) == type_id
+}
+
 /// A value as PostgreSQL prints it.
 ///
 /// # Safety
@@ -33,7 +38,7 @@ pub unsafe fn to_text(value: Datum, type_id: Oid) -> String {
 
 /// The value that a text stands for; an error if it stands for none.
 pub fn from_text(text: &str, type_id: Oid, modifier: i32) -> Option<Datum> {
-    if is_text(type_id) && modifier == -1 && base(type_id) == type_id {
+    if takes_any_text(type_id, modifier) {
         return text.into_datum();
     }
     let text = CString::new(text).ok()?;

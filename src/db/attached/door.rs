@@ -157,7 +157,10 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
         let mut set = |column: &str, text: &mut dyn FnMut() -> Option<String>| {
             let place = row.number(column) as usize - 1;
             let (type_id, modifier) = type_of(row.desc, place);
-            let value = protect(|| text().and_then(|text| convert::from_text(&text, type_id, modifier)));
+            let mut convert = || text().and_then(|text| convert::from_text(&text, type_id, modifier));
+            // A subtransaction only where something may fail.
+            let is_safe = mapping.owner.expression.is_none() && convert::takes_any_text(type_id, modifier);
+            let value = if is_safe { Ok(convert()) } else { protect(convert) };
             let value = value.unwrap_or_else(|failure| {
                 errors::warn_not_written(column, &mapping.relation, &failure.sqlstate, &failure.message);
                 None

@@ -143,3 +143,39 @@ fn statements_into_two_tables_do_not_mix() {
     let share = "SELECT max(abs(received - 1000))::bigint FROM leadroute.pool_fairness";
     assert_eq!(number(&mut client, share), 0);
 }
+
+/// A change of the mapping counts in other sessions from its commit on, also for statements that are prepared.
+#[test]
+fn a_mapping_counts_from_its_commit_on() {
+    let database = Database::with_pool(2);
+    let (mut dba, mut app) = (database.connect(), database.connect());
+    let insert = app
+        .prepare("INSERT INTO public.crm_lead (email) VALUES ($1) RETURNING coalesce(owner, 'nobody')")
+        .unwrap();
+    let mut number_of = 0;
+    let mut route = |app: &mut Client| -> String {
+        number_of += 1;
+        app.query_one(&insert, &[&format!("p{number_of}@acme.com")]).unwrap().get(0)
+    };
+    // PostgreSQL makes a generic plan at the sixth execution at the latest.
+    for _ in 0..8 {
+        assert_ne!(route(&mut app), "nobody");
+    }
+    dba.batch_execute(
+        "SELECT leadroute.attach('public.crm_lead', '{\"email\": \"email\", \"first_name\": {\"expression\": \"''Kim''\"}, \"owner_id\": \"owner\"}')",
+    )
+    .unwrap();
+    assert_ne!(route(&mut app), "nobody");
+    assert_eq!(text(&mut dba, "SELECT first_name FROM leadroute.leads ORDER BY id DESC LIMIT 1"), "Kim");
+    dba.batch_execute("BEGIN; ALTER TABLE public.crm_lead ADD COLUMN note text; ROLLBACK").unwrap();
+    dba.batch_execute("ALTER TABLE public.crm_lead RENAME COLUMN email TO mail; ALTER TABLE public.crm_lead ADD COLUMN email text").unwrap();
+    let renamed = "INSERT INTO public.crm_lead (mail) VALUES ('renamed@acme.com') RETURNING owner";
+    assert_ne!(text(&mut app, renamed), "");
+    assert_eq!(
+        text(&mut dba, "SELECT email FROM leadroute.leads ORDER BY id DESC LIMIT 1"),
+        "renamed@acme.com"
+    );
+    dba.batch_execute("SELECT leadroute.detach('public.crm_lead')").unwrap();
+    assert_eq!(route(&mut app), "nobody");
+    check_consistency(&mut dba);
+}
