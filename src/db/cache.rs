@@ -6,7 +6,7 @@
 //! flag was flipped meanwhile.
 
 use super::function::sql_function;
-use super::{errors, identity, queries};
+use super::{errors, identity, names, queries};
 use leadroute_engine::config::{RuleTables, Rules};
 use leadroute_engine::roster::{Roster, RosterTables};
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -37,6 +37,7 @@ pub fn register() {
 
 // No catalog access, no allocation and no error in here: it may run at any moment.
 unsafe extern "C-unwind" fn invalidated(_: Datum, relation: Oid) {
+    names::changed();
     let (rules, roster) = MARKERS.get();
     let all = relation == Oid::INVALID;
     let (leads, changed) = LEADS.get();
@@ -67,7 +68,7 @@ pub fn leads_changed() -> bool {
     let (leads, changed) = LEADS.get();
     if changed {
         LEADS.set((leads, false));
-        LEADS.set((identity::relation("leads"), LEADS.get().1));
+        LEADS.set((names::relation("leads"), LEADS.get().1));
     }
     changed
 }
@@ -79,7 +80,7 @@ pub fn load() -> Config {
             return config;
         }
         let (rules, roster) = STALE.get();
-        MARKERS.set((identity::relation("segments"), identity::relation("reps")));
+        MARKERS.set((names::relation("segments"), names::relation("reps")));
         STALE.set((false, false));
         reload(rules, roster);
     }
@@ -138,7 +139,7 @@ unsafe fn config_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             }
             _ => "reps",
         };
-        pg_sys::CacheInvalidateRelcacheByRelid(identity::relation(marker));
+        pg_sys::CacheInvalidateRelcacheByRelid(names::relation(marker));
     }
     Datum::from(0)
 }

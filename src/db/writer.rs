@@ -11,9 +11,9 @@ use super::store::Table;
 use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
 use pgrx::IntoDatum;
 
-static DECISIONS: Table<19> = Table {
-    name: "decisions",
-    types: [
+static DECISIONS: Table<19> = Table::new(
+    "decisions",
+    [
         INT8OID,
         INT8OID,
         TIMESTAMPTZOID,
@@ -34,26 +34,15 @@ static DECISIONS: Table<19> = Table {
         TEXTOID,
         INT4OID,
     ],
-};
+);
 
-static CLOCKS: Table<8> = Table {
-    name: "sla_clocks",
-    types: [
-        INT8OID,
-        INT8OID,
-        TEXTOID,
-        TIMESTAMPTZOID,
-        TIMESTAMPTZOID,
-        INT4OID,
-        TIMESTAMPTZOID,
-        TIMESTAMPTZOID,
-    ],
-};
+static CLOCKS: Table<8> = Table::new(
+    "sla_clocks",
+    [INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID],
+);
 
-static NOTIFICATIONS: Table<7> = Table {
-    name: "notifications",
-    types: [INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID],
-};
+static NOTIFICATIONS: Table<7> =
+    Table::new("notifications", [INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID]);
 
 /// Writes the decisions of leads that were inserted, with everything that belongs to them.
 pub fn inserted(arrived: &[Pending], cause: &str, version: i64) {
