@@ -13,6 +13,7 @@ pub mod escalate;
 pub mod fields;
 pub mod function;
 pub mod identity;
+pub mod jsonb;
 pub mod keep;
 pub mod ledger;
 pub mod lifetime;

@@ -2,9 +2,9 @@
 
 use super::batch::Pending;
 use super::identity::next_value;
+use super::jsonb;
 use super::outbox;
 use super::queries;
-use super::rawjson;
 use super::row::to_postgres_epoch;
 use super::spi::{text, timestamp};
 use super::store::Table;
@@ -123,7 +123,6 @@ fn decision(
         Some(note) => format!("{}; asked for: {note}", decision.reason()),
         None => decision.reason(),
     };
-    let trace = serde_json::to_string(&decision.trace).unwrap_or_else(|_| "[]".to_owned());
     [
         Some(Datum::from(pending.decision_id)),
         Some(Datum::from(pending.lead_id)),
@@ -140,7 +139,7 @@ fn decision(
         text(decision.pool.as_deref()),
         text(decision.playbook.as_deref()),
         text(Some(&reason)),
-        rawjson::from_text(&trace),
+        jsonb::encode(&decision.trace),
         Some(Datum::from(version)),
         text(Some(leadroute_engine::VERSION)),
         pending.elapsed_us.into_datum(),
