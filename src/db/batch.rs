@@ -4,13 +4,13 @@
 //! it only decides; decisions, turns, clocks and notifications are written after the statement, or after
 //! every thousand rows, for the rows that are there by then.
 
+use super::arrival::Watch;
 use super::identity::{next_value, AsOwner};
 use super::ledger::Ledgers;
 use super::loads::{self, Added, LOADS};
 use super::patience::Patience;
 use super::rescue::{protect, Failure};
 use super::row::{now, LeadRow};
-use super::scan::LEADS;
 use super::settings::{self, OnError, ON_ERROR};
 use super::world::Live;
 use super::{cache, keep, writer};
@@ -45,6 +45,8 @@ pub struct Pending {
     pub elapsed_us: i32,
     /// Why somebody asked for it.
     pub note: Option<String>,
+    /// Whether its row is known to have been inserted.
+    pub has_arrived: bool,
 }
 
 /// What a door knows of the lead that it is about to insert.
@@ -70,6 +72,7 @@ pub struct Batch {
     odd: Vec<Problem>,
     broken: Option<(String, String)>,
     pending: Vec<Pending>,
+    watch: Watch,
     subtransaction: pg_sys::SubTransactionId,
 }
 
@@ -105,6 +108,7 @@ impl Batch {
             odd,
             broken,
             pending: Vec::new(),
+            watch: Watch::default(),
             // SAFETY: reads a counter.
             subtransaction: unsafe { pg_sys::GetCurrentSubTransactionId() },
         }
@@ -130,8 +134,16 @@ impl Batch {
             let is_counted = effect && self.post(&decision.turns);
             let elapsed_us = i32::try_from(start.elapsed().as_micros()).unwrap_or(i32::MAX);
             let lead_id = row.get::<i64>("id").unwrap_or_default();
-            let pending =
-                Pending { lead_id, decision_id: 0, decision, is_counted, decided_at, elapsed_us, note: None };
+            let pending = Pending {
+                lead_id,
+                decision_id: 0,
+                decision,
+                is_counted,
+                decided_at,
+                elapsed_us,
+                note: None,
+                has_arrived: false,
+            };
             if is_kept {
                 return Some(pending);
             }
@@ -236,7 +248,8 @@ impl Batch {
     /// there, or will never be.
     fn take_back_dropped(&mut self) {
         let took = |last: &Pending| last.is_counted || !last.decision.turns.is_empty();
-        if let Some(last) = self.pending.pop_if(|last| took(last) && !is_there(last)) {
+        let watch = &self.watch;
+        if let Some(last) = self.pending.pop_if(|last| took(last) && !watch.has_arrived(last)) {
             self.dropped(&last);
         }
     }
@@ -264,8 +277,9 @@ impl Batch {
         if self.pending.is_empty() {
             return self.settle();
         }
-        let (arrived, gone): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.pending).into_iter().partition(is_there);
+        let pending = std::mem::take(&mut self.pending).into_iter();
+        let (arrived, gone): (Vec<_>, Vec<_>) = pending.partition(|pending| self.watch.has_arrived(pending));
+        self.watch.forget();
         gone.iter().for_each(|pending| self.dropped(pending));
         for pending in arrived.iter().filter(|pending| !pending.is_counted) {
             if let Some((rep_no, lead)) = self.given(pending) {
@@ -297,31 +311,9 @@ impl Batch {
     }
 }
 
-fn is_there(pending: &Pending) -> bool {
-    let _owner = AsOwner::begin();
-    has_arrived(pending)
-}
-
 /// What stands still while leads are routed.
 pub fn world<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> World<'a> {
     World { rules, roster, now, presence_ttl: settings::presence_ttl() }
-}
-
-/// Whether the row of a decision has been inserted. A trigger of the user may have given it a later
-/// decision since; a row that was there before this transaction is none of ours.
-fn has_arrived(pending: &Pending) -> bool {
-    let found = LEADS.bigint(pending.lead_id, |found| {
-        // SAFETY: a row of leads, valid during the callback.
-        let (row, is_ours) = unsafe {
-            let writer = (*(*found.tuple).t_data).t_choice.t_heap.t_xmin;
-            let row = LeadRow::new(found.tuple, found.desc);
-            (row, pg_sys::TransactionIdIsCurrentTransactionId(writer))
-        };
-        Some((row.get::<i64>("decision_id")?, is_ours))
-    });
-    found.is_some_and(|(decision, is_ours)| {
-        decision == pending.decision_id || (is_ours && decision > pending.decision_id)
-    })
 }
 
 /// Whether the lead is no new one.
@@ -362,6 +354,33 @@ pub fn take() -> Option<Batch> {
 /// Puts the batch back.
 pub fn put_back(batch: Batch) {
     OPEN.with_borrow_mut(|open| open.push(batch));
+}
+
+/// The row trigger has got a row.
+///
+/// # Safety
+/// The relation must be open.
+pub unsafe fn row_comes(relation: pg_sys::Relation) {
+    OPEN.with_borrow_mut(|open| {
+        if let Some(Batch { watch, pending, .. }) = open.last_mut() {
+            // SAFETY: the caller vouches for the relation.
+            unsafe { watch.enter(relation, pending) };
+        }
+    });
+}
+
+/// The row trigger hands a row back.
+///
+/// # Safety
+/// The data must be that of the row trigger.
+pub unsafe fn row_goes(data: &pg_sys::TriggerData, is_routed: bool) {
+    OPEN.with_borrow_mut(|open| {
+        if let Some(Batch { watch, pending, .. }) = open.last_mut() {
+            let decision = pending.last().map(|last| last.decision_id).filter(|_| is_routed);
+            // SAFETY: the caller vouches for the data.
+            unsafe { watch.leave(data, decision) };
+        }
+    });
 }
 
 /// Forgets all statements: the transaction has ended.

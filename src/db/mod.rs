@@ -4,6 +4,7 @@
 //! [`world`] and writes what was decided with [`writer`].
 
 pub mod api;
+pub mod arrival;
 pub mod batch;
 pub mod book;
 pub mod cache;

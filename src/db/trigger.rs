@@ -39,8 +39,12 @@ unsafe fn route_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let before = data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
     if before {
         batch::begin_statement();
-    } else if let Some(mut batch) = batch::take() {
-        batch.flush();
+    } else {
+        // SAFETY: the relation of the trigger is open.
+        unsafe { batch::row_comes(data.tg_relation) };
+        if let Some(mut batch) = batch::take() {
+            batch.flush();
+        }
     }
     Datum::from(0)
 }
@@ -49,14 +53,25 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for a row, whose tuple and relation are valid.
     unsafe {
         let data = data(fcinfo, "route_row");
+        batch::row_comes(data.tg_relation);
+        let (tuple, is_routed) = routed(data);
+        batch::row_goes(data, is_routed);
+        Datum::from(tuple)
+    }
+}
+
+/// The row as it shall be, and whether it was routed.
+unsafe fn routed(data: &pg_sys::TriggerData) -> (pg_sys::HeapTuple, bool) {
+    // SAFETY: the caller vouches for the data.
+    unsafe {
         let row = LeadRow::new(data.tg_trigtuple, (*data.tg_relation).rd_att);
         if !ENABLED.get() {
-            return Datum::from(row.unrouted(identity::is_owner(data.tg_relation)));
+            return (row.unrouted(identity::is_owner(data.tg_relation)), false);
         }
         // Restored, or copied from elsewhere with its decision; an app may not say so. (A WHEN clause would
         // be parsed anew for every statement.)
         if row.time("routed_at").is_some() && identity::is_owner(data.tg_relation) {
-            return Datum::from(data.tg_trigtuple);
+            return (data.tg_trigtuple, false);
         }
         let Some(mut batch) = batch::take() else {
             errors::not_a_trigger("route_row");
@@ -66,7 +81,7 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             refuse_in_flight(&mut batch, &row);
         }
         batch::put_back(batch);
-        Datum::from(tuple)
+        (tuple, true)
     }
 }
 
