@@ -14,18 +14,18 @@
 seconds=${BENCH_SECONDS:-5} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
 read -ra wanted <<< "${*:-single segments10k bulk hot latency memory notify sweep}"
-accounts=20000
+accounts=20000 db=bench
 here=$ROOT/benches
 work=$(mktemp -d)
 trap 'rm -rf "$work"; "$ROOT/dev/cluster.sh" stop bench' EXIT
 
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d bench "$@"; }
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$db" "$@"; }
 
 # A new database with so many segments, the other routers, and leads to start with.
 company() {
     say "company with $1 segments"
-    dropdb --if-exists --force bench
-    createdb bench
+    dropdb --if-exists --force "$db"
+    createdb "$db"
     segments=$1
     sql -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION leadroute CASCADE' \
         -f "$here/floor.sql" -f "$here/plain.sql" 2>/dev/null
@@ -59,7 +59,7 @@ tps() {
     local warm=$((1 + segments * $3 / 16000))
     reset "$2"
     pgbench -n -M prepared -c "$3" -j 2 -T $((seconds + warm)) -P 1 -D accounts="$accounts" -D segments="$segments" \
-        -f "$here/insert_$1.sql" bench > "$work/out" 2>&1 || { cat "$work/out" >&2; die "pgbench failed"; }
+        -f "$here/insert_$1.sql" "$db" > "$work/out" 2>&1 || { cat "$work/out" >&2; die "pgbench failed"; }
     ! grep -q 'ERROR' "$work/out" || { head -20 "$work/out" >&2; die "a lead was refused"; }
     awk -v warm="$warm" '/^progress:/ && ++n > warm { sum += $4 } END { printf "%.1f\n", sum / (n - warm) }' "$work/out"
 }
@@ -157,21 +157,27 @@ hot() {
     fsync_to "${BENCH_FSYNC:-off}"
 }
 
-latency() {
-    local n
+# Microseconds of an insert with $3 and $4 segments (or accounts, with $2) beside each other, in two databases.
+latency_row() {
+    local what=$1 of=$2 n
+    for n in "$3" "$4"; do db=bench_$n; if [ "$of" = segments ]; then company "$n"; else accounts=$n company 60; fi; done
     rm -f "$work"/latency.*
-    for n in 10 100000; do
-        company "$n"
-        for _ in $(seq "$rounds"); do tps leadroute leadroute 1 | awk '{ print 1e6 / $1 }' >> "$work/latency.$n"; done
-    done
-    row "latency, 100,000 segments to 10 (us)" "$work/latency.100000" "$work/latency.10" 1.3 most
-    for n in 1000 "${BENCH_ACCOUNTS:-5000000}"; do
-        accounts=$n company 60
-        for _ in $(seq "$rounds"); do
-            accounts=$n tps leadroute leadroute 1 | awk '{ print 1e6 / $1 }' >> "$work/latency.accounts$n"
+    for _ in $(seq "$rounds"); do
+        for n in "$3" "$4"; do
+            db=bench_$n
+            if [ "$of" = segments ]; then segments=$n tps leadroute leadroute 1; else accounts=$n tps leadroute leadroute 1; fi |
+                awk '{ print 1e6 / $1 }' >> "$work/latency.$n"
         done
     done
-    row "latency, $n accounts to 1000 (us)" "$work/latency.accounts$n" "$work/latency.accounts1000" 1.3 most
+    db=bench
+    dropdb "bench_$3"
+    dropdb "bench_$4"
+    row "$what" "$work/latency.$4" "$work/latency.$3" 1.3 most
+}
+
+latency() {
+    latency_row "latency, 100,000 segments to 10 (us)" segments 10 100000
+    latency_row "latency, 5,000,000 accounts to 1,000 (us)" accounts 1000 5000000
 }
 
 # The example listener takes and acknowledges everything, in both cases; only with notify on it is woken.
