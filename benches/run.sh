@@ -14,18 +14,18 @@
 seconds=${BENCH_SECONDS:-5} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
 read -ra wanted <<< "${*:-single segments10k bulk hot latency memory notify sweep}"
-accounts=20000
+accounts=20000 db=bench
 here=$ROOT/benches
 work=$(mktemp -d)
 trap 'rm -rf "$work"; "$ROOT/dev/cluster.sh" stop bench' EXIT
 
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d bench "$@"; }
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$db" "$@"; }
 
 # A new database with so many segments, the other routers, and leads to start with.
 company() {
     say "company with $1 segments"
-    dropdb --if-exists --force bench
-    createdb bench
+    dropdb --if-exists --force "$db"
+    createdb "$db"
     segments=$1
     sql -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION leadroute CASCADE' \
         -f "$here/floor.sql" -f "$here/plain.sql" 2>/dev/null
@@ -48,7 +48,7 @@ reset() {
     sql -c "TRUNCATE $tables" \
         -c "INSERT INTO $1.leads (email, person_key, owner_id, status, routed_at) TABLE bench.base"
     case $1 in
-        floor) sql -c 'VACUUM floor.counters' ;;
+        floor) sql -c 'VACUUM floor.counters, floor.rep_counters' ;;
         plain) sql -c 'VACUUM plain.seats' ;;
     esac
     sql -c "VACUUM ANALYZE $1.leads" -c CHECKPOINT
@@ -59,7 +59,7 @@ tps() {
     local warm=$((1 + segments * $3 / 16000))
     reset "$2"
     pgbench -n -M prepared -c "$3" -j 2 -T $((seconds + warm)) -P 1 -D accounts="$accounts" -D segments="$segments" \
-        -f "$here/insert_$1.sql" bench > "$work/out" 2>&1 || { cat "$work/out" >&2; die "pgbench failed"; }
+        -f "$here/insert_$1.sql" "$db" > "$work/out" 2>&1 || { cat "$work/out" >&2; die "pgbench failed"; }
     ! grep -q 'ERROR' "$work/out" || { head -20 "$work/out" >&2; die "a lead was refused"; }
     awk -v warm="$warm" '/^progress:/ && ++n > warm { sum += $4 } END { printf "%.1f\n", sum / (n - warm) }' "$work/out"
 }
@@ -94,16 +94,20 @@ single() {
     done
 }
 
+# Milliseconds of each statement given.
+ms() { sql -c '\timing on' "$@" | awk '/^Time:/ { print $2 }'; }
+
 # Milliseconds of the insert of $2 leads into $1.leads; 'bare' gets the rows as routing leaves them.
 bulk_ms() {
     local columns='email, company, country, industry, employees, language, product, score, event, source'
     reset "$1"
     if [ "$1" = bare ]; then insert="TABLE bench.routed"; else insert="SELECT $columns FROM bench.bulk LIMIT $2"; fi
     [ "$1" = bare ] || insert="($columns) $insert"
-    sql -c '\timing on' -c "INSERT INTO $1.leads $insert" | awk '/^Time:/ { print $2 }'
+    ms -c "INSERT INTO $1.leads $insert"
 }
 
 bulk() {
+    local n columns='email, company, country, industry, employees, language, product, score, event, source'
     company 60
     sql -c 'CREATE SCHEMA bare' -c 'CREATE TABLE bare.leads (LIKE leadroute.leads INCLUDING ALL)'
     sql <<'SQL'
@@ -112,21 +116,29 @@ SELECT format('bulk%s@company%s.com', n, n % 40000) AS email, 'Company Ltd' AS c
        ('{DE,FR,GB,US,NL,BE,AT,CH,IT,ES,PT,PL,CZ,SE,NO,DK,FI,IE,CA,JP}'::text[])[1 + n % 60 % 20] AS country,
        format('industry-%s', n % 60 / 20) AS industry, 50 AS employees, 'en' AS language, 'core' AS product,
        n % 100 AS score, 'demo_request' AS event, 'web' AS source
-  FROM generate_series(1, 100000) n;
+  FROM generate_series(1, 200000) n;
 VACUUM ANALYZE bench.bulk;
 SQL
-    rm -f "$work"/bulk.*
-    for _ in 1 2 3; do
+    rm -f "$work"/bulk.* "$work"/copy.*
+    for n in 25000 50000 100000 200000; do
+        sql -c "COPY (SELECT $columns FROM bench.bulk LIMIT $n) TO STDOUT" > "$work/bulk.$n"
+    done
+    for _ in $(seq "$rounds"); do
         bulk_ms leadroute 100000 >> "$work/bulk.leadroute"
         sql -c 'DROP TABLE IF EXISTS bench.routed' \
             -c "CREATE TABLE bench.routed AS SELECT * FROM leadroute.leads WHERE email LIKE 'bulk%'"
         bulk_ms bare 100000 >> "$work/bulk.bare"
         bulk_ms floor 100000 >> "$work/bulk.floor"
-        bulk_ms leadroute 10000 | awk '{ print $1 * 10 }' >> "$work/bulk.tenth"
+        for n in 25000 50000 100000 200000; do
+            reset leadroute
+            ms -c "\\copy leadroute.leads ($columns) FROM '$work/bulk.$n'" | awk -v n="$n" '{ print $1 * 1000 / n }' >> "$work/copy.$n"
+        done
     done
     row "100,000 leads in one insert, to a bare insert (ms)" "$work/bulk.leadroute" "$work/bulk.bare" 5 most
     row "the same, to the floor (ms; for comparison)" "$work/bulk.leadroute" "$work/bulk.floor" 1 most
-    row "100,000 leads, to ten times 10,000 (ms): linear" "$work/bulk.leadroute" "$work/bulk.tenth" 1.3 most
+    for n in 50000 100000 200000; do
+        row "$n leads in one COPY, to 25000 (us per lead)" "$work/copy.$n" "$work/copy.25000" 1.3 most
+    done
 }
 
 fsync_to() { sql -c "ALTER SYSTEM SET fsync = $1" -c 'SELECT pg_reload_conf()' >/dev/null; sleep 0.5; }
@@ -145,14 +157,27 @@ hot() {
     fsync_to "${BENCH_FSYNC:-off}"
 }
 
-latency() {
-    local n
+# Microseconds of an insert with $3 and $4 segments (or accounts, with $2) beside each other, in two databases.
+latency_row() {
+    local what=$1 of=$2 n
+    for n in "$3" "$4"; do db=bench_$n; if [ "$of" = segments ]; then company "$n"; else accounts=$n company 60; fi; done
     rm -f "$work"/latency.*
-    for n in 10 10000; do
-        company "$n"
-        for _ in $(seq "$rounds"); do tps leadroute leadroute 1 | awk '{ print 1e6 / $1 }' >> "$work/latency.$n"; done
+    for _ in $(seq "$rounds"); do
+        for n in "$3" "$4"; do
+            db=bench_$n
+            if [ "$of" = segments ]; then segments=$n tps leadroute leadroute 1; else accounts=$n tps leadroute leadroute 1; fi |
+                awk '{ print 1e6 / $1 }' >> "$work/latency.$n"
+        done
     done
-    row "latency, 10,000 segments to 10 (us)" "$work/latency.10000" "$work/latency.10" 1.3 most
+    db=bench
+    dropdb "bench_$3"
+    dropdb "bench_$4"
+    row "$what" "$work/latency.$4" "$work/latency.$3" 1.3 most
+}
+
+latency() {
+    latency_row "latency, 100,000 segments to 10 (us)" segments 10 100000
+    latency_row "latency, 5,000,000 accounts to 1,000 (us)" accounts 1000 5000000
 }
 
 # The example listener takes and acknowledges everything, in both cases; only with notify on it is woken.
@@ -174,9 +199,6 @@ notify() {
     row "16 clients with a listener, notify on to off" "$work/notify.on" "$work/notify.off" 0.8 least
     row "the same to no listener at all (for comparison)" "$work/notify.on" "$work/notify.nobody" 0.8 least
 }
-
-# Milliseconds of each statement given.
-ms() { sql -c '\timing on' "$@" | awk '/^Time:/ { print $2 }'; }
 
 sweep() {
     company 60

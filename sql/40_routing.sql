@@ -14,7 +14,6 @@ CREATE TRIGGER leadroute_1_begin BEFORE INSERT ON leadroute.leads
 CREATE TRIGGER zz_leadroute_route BEFORE INSERT ON leadroute.leads
     FOR EACH ROW EXECUTE FUNCTION leadroute.route_row();
 CREATE TRIGGER leadroute_2_end AFTER INSERT ON leadroute.leads
-    REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION leadroute.route_statement();
 
 CREATE FUNCTION leadroute.route_lead(lead jsonb) RETURNS jsonb

@@ -40,5 +40,6 @@ extension_sql_file!("../sql/90_privileges.sql", name = "privileges", requires = 
 pub extern "C-unwind" fn _PG_init() {
     db::settings::register();
     db::cache::register();
+    db::names::register();
     db::lifetime::register();
 }

@@ -4,6 +4,7 @@
 //! it only decides; decisions, turns, clocks and notifications are written after the statement, or after
 //! every thousand rows, for the rows that are there by then.
 
+use super::arrival::Watch;
 use super::attached::Unwritten;
 use super::identity::{next_value, AsOwner};
 use super::ledger::{Due, Ledgers};
@@ -14,7 +15,7 @@ use super::rescue::{fall_back, is_there_already, protect};
 use super::row::{now, LeadRow};
 use super::scan::LEADS;
 use super::settings;
-use super::statements::{self, Target};
+use super::statements::{self, Destination};
 use super::world::Live;
 use super::{cache, errors, keep, upsert, writer};
 use leadroute_engine::config::Rules;
@@ -50,8 +51,9 @@ pub struct Batch {
     touches: Vec<Touch>,
     /// Rows that were not routed, because their lead is there.
     known: Vec<i64>,
+    watch: Watch,
     /// What its statement inserts into.
-    pub target: Target,
+    pub target: Destination,
     /// The lead of the last row of an attached table.
     pub last: Option<Unwritten>,
     /// Where it was opened.
@@ -94,8 +96,9 @@ impl Batch {
             pending: Vec::new(),
             touches: Vec::new(),
             known: Vec::new(),
-            target: Target::Leads,
+            target: Destination::Leads,
             last: None,
+            watch: Watch::default(),
             // SAFETY: reads a counter.
             subtransaction: unsafe { pg_sys::GetCurrentSubTransactionId() },
         }
@@ -121,8 +124,16 @@ impl Batch {
             let is_counted = effect && self.post(&decision.turns);
             let elapsed_us = i32::try_from(start.elapsed().as_micros()).unwrap_or(i32::MAX);
             let lead_id = row.get::<i64>("id").unwrap_or_default();
-            let pending =
-                Pending { lead_id, decision_id: 0, decision, is_counted, decided_at, elapsed_us, note: None };
+            let pending = Pending {
+                lead_id,
+                decision_id: 0,
+                decision,
+                is_counted,
+                decided_at,
+                elapsed_us,
+                note: None,
+                has_arrived: false,
+            };
             if is_kept {
                 return Some(pending);
             }
@@ -249,7 +260,8 @@ impl Batch {
     fn take_back_dropped(&mut self) {
         let took =
             |last: &Pending| last.decision.outcome.owner().is_some() || !last.decision.turns.is_empty();
-        if let Some(last) = self.pending.pop_if(|last| took(last) && !last.is_there()) {
+        let watch = &self.watch;
+        if let Some(last) = self.pending.pop_if(|last| took(last) && !watch.has_arrived(last)) {
             self.forget(&last);
         }
     }
@@ -309,14 +321,34 @@ impl Batch {
         self.pending.last().is_some_and(|last| last.decision_id == decision_id)
     }
 
+    /// The row trigger has got a row, or the statement ends.
+    ///
+    /// # Safety
+    /// The relation must be open.
+    pub unsafe fn row_comes(&mut self, relation: pg_sys::Relation) {
+        // SAFETY: the caller vouches for the relation.
+        unsafe { self.watch.enter(relation, &mut self.pending) };
+    }
+
+    /// The row trigger hands a row back.
+    ///
+    /// # Safety
+    /// The data must be that of the row trigger.
+    pub unsafe fn row_goes(&mut self, data: &pg_sys::TriggerData, is_routed: bool) {
+        let decision = self.pending.last().map(|last| last.decision_id).filter(|_| is_routed);
+        // SAFETY: the caller vouches for the data.
+        unsafe { self.watch.leave(data, decision) };
+    }
+
     /// Writes what was decided for the rows that were inserted.
     pub fn flush(&mut self) {
         self.settle_last();
         if self.pending.is_empty() {
             return self.settle();
         }
-        let (arrived, gone): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.pending).into_iter().partition(Pending::is_there);
+        let pending = std::mem::take(&mut self.pending).into_iter();
+        let (arrived, gone): (Vec<_>, Vec<_>) = pending.partition(|pending| self.watch.has_arrived(pending));
+        self.watch.forget();
         gone.iter().for_each(|pending| self.forget(pending));
         self.touches.extend(arrived.iter().filter_map(Pending::touch));
         let _owner = AsOwner::begin();

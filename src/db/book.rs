@@ -17,10 +17,9 @@
 use super::locks::{self, Class};
 use super::scan::{transactions_ended, Fate, Index};
 use super::settings::TURN_WAIT;
-use super::spi::Row;
+use super::spi::{bigints, Row};
 use super::store;
 use pgrx::pg_sys::{self, Datum, ItemPointerData};
-use pgrx::IntoDatum;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -247,7 +246,7 @@ impl<S: Sum> Book<S> {
     }
 
     fn append(&self, key: i32, version: i64, beside: &[i64], replaces: &[i64], sum: &S) {
-        let head = [Some(Datum::from(key)), Some(Datum::from(version)), list(beside), list(replaces)];
+        let head = [Some(Datum::from(key)), Some(Datum::from(version)), bigints(beside), bigints(replaces)];
         store::append(self.table, [head.into_iter().chain(sum.columns()).collect::<Vec<_>>()]);
     }
 }
@@ -263,10 +262,6 @@ fn push(stack: &mut Vec<Frame>, version: i64, mut under: Vec<i64>) -> Vec<i64> {
     stack.push(Frame { subtransaction, version, under });
     let rows = stack.iter().flat_map(|frame| frame.under.iter().chain([&frame.version]));
     rows.copied().filter(|row| *row != version).collect()
-}
-
-fn list(versions: &[i64]) -> Option<Datum> {
-    versions.to_vec().into_datum()
 }
 
 /// A version after all others, by the clock and the process. The clock has 50 bits, which last from 2000 until

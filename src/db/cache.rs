@@ -6,7 +6,7 @@
 //! flag was flipped meanwhile.
 
 use super::function::sql_function;
-use super::{errors, identity, queries};
+use super::{errors, identity, names, queries};
 use leadroute_engine::config::{RuleTables, Rules};
 use leadroute_engine::roster::{Roster, RosterTables};
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -27,8 +27,6 @@ thread_local! {
     /// The table of leads, and whether it may have changed its shape.
     static LEADS: Cell<(Oid, bool)> = const { Cell::new((Oid::INVALID, true)) };
     static STALE: Cell<(bool, bool)> = const { Cell::new((true, true)) };
-    /// How often a relation has changed its shape, any relation.
-    static SHAPES: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Registers the callback. Called once, when the library is loaded.
@@ -39,7 +37,7 @@ pub fn register() {
 
 // No catalog access, no allocation and no error in here: it may run at any moment.
 unsafe extern "C-unwind" fn invalidated(_: Datum, relation: Oid) {
-    SHAPES.set(SHAPES.get().wrapping_add(1));
+    names::changed();
     let (rules, roster) = MARKERS.get();
     let all = relation == Oid::INVALID;
     let (leads, changed) = LEADS.get();
@@ -65,17 +63,12 @@ pub fn current() -> Option<Config> {
     CACHE.with_borrow(|cache| Some((cache.rules.clone()?, cache.roster.clone()?)))
 }
 
-/// A number that is another one after a relation may have changed its shape.
-pub fn shapes() -> u64 {
-    SHAPES.get()
-}
-
 /// Whether the table of leads may have changed its shape since the last call.
 pub fn leads_changed() -> bool {
     let (leads, changed) = LEADS.get();
     if changed {
         LEADS.set((leads, false));
-        LEADS.set((identity::relation("leads"), LEADS.get().1));
+        LEADS.set((names::relation("leads"), LEADS.get().1));
     }
     changed
 }
@@ -87,7 +80,7 @@ pub fn load() -> Config {
             return config;
         }
         let (rules, roster) = STALE.get();
-        MARKERS.set((identity::relation("segments"), identity::relation("reps")));
+        MARKERS.set((names::relation("segments"), names::relation("reps")));
         STALE.set((false, false));
         reload(rules, roster);
     }
@@ -146,7 +139,7 @@ unsafe fn config_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             }
             _ => "reps",
         };
-        pg_sys::CacheInvalidateRelcacheByRelid(identity::relation(marker));
+        pg_sys::CacheInvalidateRelcacheByRelid(names::relation(marker));
     }
     Datum::from(0)
 }

@@ -1,7 +1,7 @@
 //! Runs a stretch of code as the owner of the extension, and queries with a search_path that nobody can
 //! plant anything in.
 
-use super::errors;
+use super::names;
 use pgrx::pg_sys;
 use std::ffi::CStr;
 
@@ -17,21 +17,21 @@ pub struct AsOwner {
 impl AsOwner {
     /// Switches.
     pub fn begin() -> Self {
-        Self::of(relation("leads"), pg_sys::SECURITY_LOCAL_USERID_CHANGE)
+        Self::of(names::owner(), pg_sys::SECURITY_LOCAL_USERID_CHANGE)
     }
 
     /// Switches to the owner of a table of the user, from whom forced row security hides none of its rows, as
     /// for foreign keys.
     pub fn of_table(table: pg_sys::Oid) -> Self {
-        Self::of(table, pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_NOFORCE_RLS)
+        Self::of(names::owner_of(table), pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_NOFORCE_RLS)
     }
 
-    fn of(table: pg_sys::Oid, flags: u32) -> Self {
+    fn of(owner: pg_sys::Oid, flags: u32) -> Self {
         let (mut user, mut context) = (pg_sys::InvalidOid, 0);
-        // SAFETY: plain calls into the backend; the relation exists.
+        // SAFETY: plain calls into the backend.
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
-            pg_sys::SetUserIdAndSecContext(owner_of(table), context | flags as i32);
+            pg_sys::SetUserIdAndSecContext(owner, context | flags as i32);
         }
         Self { user, context }
     }
@@ -91,38 +91,9 @@ pub unsafe fn is_owner(relation: pg_sys::Relation) -> bool {
     unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), (*(*relation).rd_rel).relowner) }
 }
 
-unsafe fn owner_of(relation: pg_sys::Oid) -> pg_sys::Oid {
-    let cache = pg_sys::SysCacheIdentifier::RELOID as i32;
-    // SAFETY: syscache look-up by oid; the tuple is released before the value is used.
-    unsafe {
-        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(relation));
-        if tuple.is_null() {
-            errors::broken_installation("table leads");
-        }
-        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>();
-        let owner = (*form).relowner;
-        pg_sys::ReleaseSysCache(tuple);
-        owner
-    }
-}
-
-/// Oid of a relation of the extension.
-pub fn relation(name: &str) -> pg_sys::Oid {
-    let text = std::ffi::CString::new(name).unwrap_or_default();
-    // SAFETY: look-ups by name in the syscache.
-    let oid = unsafe {
-        let schema = pg_sys::get_namespace_oid(c"leadroute".as_ptr(), true);
-        pg_sys::get_relname_relid(text.as_ptr(), schema)
-    };
-    if oid == pg_sys::InvalidOid {
-        errors::broken_installation(&format!("relation {name}"));
-    }
-    oid
-}
-
 /// Next value of a sequence of the extension.
-pub fn next_value(sequence: &str) -> i64 {
-    let oid = relation(sequence);
+pub fn next_value(sequence: &'static str) -> i64 {
+    let oid = names::relation(sequence);
     // SAFETY: nextval of an existing sequence.
     let value =
         unsafe { pgrx::direct_function_call::<i64>(pg_sys::nextval_oid, &[Some(pg_sys::Datum::from(oid))]) };

@@ -9,13 +9,12 @@
 use super::book::{Book, Reading, Sum};
 use super::loads::{Added, LOADS};
 use super::locks::Class;
-use super::spi::Row;
+use super::spi::{bigints, integers, Row};
 use leadroute_engine::config::Pool;
 use leadroute_engine::load::{Day, Load};
 use leadroute_engine::reason::Ineligible;
 use leadroute_engine::rotation::{self, Books, Share, Taken, Turn, LEAD};
 use pgrx::pg_sys::Datum;
-use pgrx::IntoDatum;
 use std::collections::{BTreeMap, HashMap};
 
 static TURNS: Book<Credit> = Book::new("turns", "turns_pkey", Class::Turns);
@@ -79,7 +78,7 @@ impl Sum for Credit {
         let seats: Vec<i32> = self.0.keys().copied().collect();
         let credit: Vec<i64> = self.0.values().map(|total| total.0).collect();
         let received: Vec<i64> = self.0.values().map(|total| total.1).collect();
-        vec![seats.into_datum(), credit.into_datum(), received.into_datum()]
+        vec![integers(&seats), bigints(&credit), bigints(&received)]
     }
 }
 

@@ -1,6 +1,6 @@
 //! Ends of transactions and savepoints: what this session has in memory goes with them.
 
-use super::{batch, book, keep, outbox, statements};
+use super::{batch, book, keep, outbox, scan, statements};
 use pgrx::pg_sys;
 
 /// Registers the callbacks.
@@ -23,6 +23,7 @@ unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _: *mut 
         book::transaction_ended();
         keep::transaction_ended();
         outbox::transaction_ended();
+        scan::transaction_ended();
     }
 }
 

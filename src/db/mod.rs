@@ -4,6 +4,7 @@
 //! [`world`] and writes what was decided with [`writer`].
 
 pub mod api;
+pub mod arrival;
 pub mod attached;
 pub mod batch;
 pub mod book;
@@ -14,11 +15,13 @@ pub mod escalate;
 pub mod fields;
 pub mod function;
 pub mod identity;
+pub mod jsonb;
 pub mod keep;
 pub mod ledger;
 pub mod lifetime;
 pub mod loads;
 pub mod locks;
+pub mod names;
 pub mod outbox;
 pub mod patience;
 pub mod pending;
@@ -33,6 +36,7 @@ pub mod spi;
 pub mod statements;
 pub mod store;
 pub mod sweep;
+pub mod target;
 pub mod trigger;
 pub mod turns;
 pub mod upsert;

@@ -23,6 +23,8 @@ pub struct Pending {
     pub elapsed_us: i32,
     /// Why somebody asked for it.
     pub note: Option<String>,
+    /// Whether its row is known to have been inserted.
+    pub has_arrived: bool,
 }
 
 impl Pending {

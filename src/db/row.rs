@@ -7,8 +7,9 @@ use leadroute_engine::waiting::Waiting;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::rc::Rc;
 
 /// PostgreSQL counts from 2000-01-01, the engine from 1970-01-01.
 const EPOCH_SHIFT: i64 = 946_684_800_000_000;
@@ -51,9 +52,25 @@ pub fn expected_type(column: &str) -> pg_sys::Oid {
 /// Type and number of columns of a tuple.
 type Shape = (pg_sys::Oid, usize);
 
+/// Places of columns by name; filled when a column is first asked for.
+type Places = Rc<RefCell<FxHashMap<&'static str, Option<usize>>>>;
+
 thread_local! {
-    /// Places of columns by shape: looking up forty names for each lead is slow.
-    static PLACES: RefCell<HashMap<Shape, HashMap<&'static str, Option<usize>>>> = RefCell::default();
+    /// By shape: looking up forty names for each lead is slow.
+    static PLACES: RefCell<FxHashMap<Shape, Places>> = RefCell::default();
+}
+
+fn places(shape: Shape) -> Places {
+    // Rows of a query have no shape of their own, and a table may have got another one.
+    if shape.0 == pg_sys::RECORDOID {
+        return Places::default();
+    }
+    PLACES.with_borrow_mut(|places| {
+        if cache::leads_changed() {
+            places.clear();
+        }
+        Rc::clone(places.entry(shape).or_default())
+    })
 }
 
 /// A tuple of `leads`, taken apart.
@@ -62,6 +79,7 @@ pub struct LeadRow {
     desc: pg_sys::TupleDesc,
     values: Vec<Datum>,
     nulls: Vec<bool>,
+    places: Places,
 }
 
 impl LeadRow {
@@ -75,28 +93,17 @@ impl LeadRow {
             let count = (*desc).natts as usize;
             let (mut values, mut nulls) = (vec![Datum::from(0); count], vec![true; count]);
             pg_sys::heap_deform_tuple(tuple, desc, values.as_mut_ptr(), nulls.as_mut_ptr());
-            Self { tuple, desc, values, nulls }
+            let places = places(((*desc).tdtypeid, count));
+            Self { tuple, desc, values, nulls, places }
         }
     }
 
     /// Place of a column, counted from 0.
     fn place(&self, column: &'static str) -> Option<usize> {
-        // SAFETY: reads the shape.
-        let shape = unsafe { ((*self.desc).tdtypeid, self.values.len()) };
-        // Rows of a query have no shape of their own, and a table may have got another one.
-        if shape.0 == pg_sys::RECORDOID {
-            return self.find(column);
-        }
-        PLACES.with_borrow_mut(|places| {
-            if cache::leads_changed() {
-                places.clear();
-            }
-            let known = places.entry(shape).or_default();
-            if let Some(place) = known.get(column) {
-                return *place;
-            }
+        let known = self.places.borrow().get(column).copied();
+        known.unwrap_or_else(|| {
             let place = self.find(column);
-            known.insert(column, place);
+            self.places.borrow_mut().insert(column, place);
             place
         })
     }

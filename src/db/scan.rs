@@ -4,11 +4,20 @@
 //! a command counter increment; see [`super::spi`] for why. [`Index::versions`] sees rows that are not
 //! committed, too.
 
-use super::identity::relation;
+use super::names::relation;
 use super::spi::Row;
 use pgrx::pg_sys::ScanDirection as Direction;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
+use std::cell::Cell;
+
+/// Look-ups of a transaction that routes one lead or two.
+const FEW: u32 = 20;
+
+thread_local! {
+    /// Scans of this transaction.
+    static LOOKED_UP: Cell<u32> = const { Cell::new(0) };
+}
 
 /// A table with one of its btree indexes.
 pub struct Index {
@@ -191,13 +200,27 @@ impl Index {
                 answer = each(Row { tuple, desc: (*table).rd_att });
             }
             pg_sys::systable_endscan_ordered(scan);
-            // The locks stay: rows that are removed by their place later must not be moved meanwhile.
-            let keep = pg_sys::NoLock as pg_sys::LOCKMODE;
-            pg_sys::index_close(index, keep);
-            pg_sys::table_close(table, keep);
+            let lock = if keeps_locks(snapshot) { pg_sys::NoLock as pg_sys::LOCKMODE } else { share };
+            pg_sys::index_close(index, lock);
+            pg_sys::table_close(table, lock);
             answer
         }
     }
+}
+
+/// Whether the locks of a scan stay until the transaction ends. Those of a book do: rows that are removed by their place
+/// later must not be moved meanwhile. Others go, as a backend has room for few relations of its own and shares a table
+/// with all others for more; but who looks up much does not take the same ones again and again.
+unsafe fn keeps_locks(snapshot: pg_sys::Snapshot) -> bool {
+    LOOKED_UP.set(LOOKED_UP.get().saturating_add(1));
+    // SAFETY: the caller has just scanned by the snapshot.
+    let is_dirty = unsafe { (*snapshot).snapshot_type == pg_sys::SnapshotType::SNAPSHOT_DIRTY };
+    is_dirty || LOOKED_UP.get() > FEW
+}
+
+/// Forgets how much was looked up: the transaction has ended.
+pub fn transaction_ended() {
+    LOOKED_UP.set(0);
 }
 
 /// Equality with column `place` of an open index.

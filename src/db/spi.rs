@@ -213,6 +213,24 @@ pub fn text(value: Option<&str>) -> Option<Datum> {
     value.and_then(IntoDatum::into_datum)
 }
 
+/// A bigint[] parameter.
+pub fn bigints(values: &[i64]) -> Option<Datum> {
+    let mut values: Vec<Datum> = values.iter().map(|value| Datum::from(*value)).collect();
+    let (count, first) = (values.len() as i32, values.as_mut_ptr());
+    // SAFETY: the array has as many values; length and alignment are those of the type.
+    let array = unsafe { pg_sys::construct_array(first, count, pg_sys::INT8OID, 8, true, b'd' as c_char) };
+    Some(Datum::from(array))
+}
+
+/// An integer[] parameter.
+pub fn integers(values: &[i32]) -> Option<Datum> {
+    let mut values: Vec<Datum> = values.iter().map(|value| Datum::from(*value)).collect();
+    let (count, first) = (values.len() as i32, values.as_mut_ptr());
+    // SAFETY: the array has as many values; length and alignment are those of the type.
+    let array = unsafe { pg_sys::construct_array(first, count, pg_sys::INT4OID, 4, true, b'i' as c_char) };
+    Some(Datum::from(array))
+}
+
 /// A timestamptz parameter from microseconds since 1970.
 pub fn timestamp(value: Option<i64>) -> Option<Datum> {
     value.map(|micros| Datum::from(super::row::to_postgres_epoch(micros)))

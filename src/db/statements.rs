@@ -19,14 +19,14 @@ pub struct Door {
 
 /// What a statement inserts into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
+pub enum Destination {
     /// `leads`
     Leads,
     /// An attached table, and the number of the statement.
     Attached(i32, pg_sys::CommandId),
 }
 
-impl Target {
+impl Destination {
     /// Whether it is an attached table.
     pub const fn is_attached(self, table_no: i32) -> bool {
         matches!(self, Self::Attached(number, _) if number == table_no)
@@ -45,8 +45,8 @@ pub fn announce(door: Option<Door>) {
 }
 
 /// A statement that inserts leads begins.
-pub fn begin(target: Target) {
-    let door = if target == Target::Leads { DOOR.take() } else { None };
+pub fn begin(target: Destination) {
+    let door = if target == Destination::Leads { DOOR.take() } else { None };
     let around = innermost(Batch::begin_within);
     let mut batch = match door {
         Some(Door { cause, odd, patience }) => {
@@ -54,7 +54,7 @@ pub fn begin(target: Target) {
             batch.patience = patience;
             batch
         }
-        None if target == Target::Leads => Batch::open("insert", Vec::new()),
+        None if target == Destination::Leads => Batch::open("insert", Vec::new()),
         None => Batch::open("attach", Vec::new()),
     };
     batch.target = target;
@@ -64,7 +64,7 @@ pub fn begin(target: Target) {
 
 /// The batch of the innermost statement into a target. It is taken out while it works, because triggers of the
 /// user may insert leads in between.
-pub fn take(is_it: impl Fn(&Target) -> bool) -> Option<Batch> {
+pub fn take(is_it: impl Fn(&Destination) -> bool) -> Option<Batch> {
     OPEN.with_borrow_mut(|open| {
         let place = open.iter().rposition(|batch| is_it(&batch.target))?;
         Some(open.remove(place))

@@ -4,38 +4,54 @@
 //! replication applies changes with; it knows constraints and indexes of every kind. What only a whole
 //! INSERT does (defaults, statement triggers, rules) is left to one, for a table to which it makes a difference.
 
-use super::identity::relation;
+use super::names::{self, relation};
 use super::spi;
+use super::target::Target;
 use pgrx::pg_sys::{self, Datum, ItemPointerData, Oid};
 use pgrx::PgTupleDesc;
 use std::ffi::CStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A table whose first `N` columns the extension fills.
 pub struct Table<const N: usize> {
-    /// Its name.
-    pub name: &'static str,
-    /// Types of the values.
-    pub types: [Oid; N],
+    name: &'static str,
+    types: [Oid; N],
+    /// The epoch in which the table was found to be plain.
+    plain_at: AtomicU64,
 }
 
 impl<const N: usize> Table<N> {
+    /// A table with the types of the values.
+    pub const fn new(name: &'static str, types: [Oid; N]) -> Self {
+        Self { name, types, plain_at: AtomicU64::new(0) }
+    }
+
     /// Inserts rows, with everything that PostgreSQL does for an INSERT.
     pub fn insert(&self, rows: impl IntoIterator<Item = [Option<Datum>; N]>) {
         let mut rows = rows.into_iter().peekable();
         if rows.peek().is_none() {
             return;
         }
-        match self.statement() {
-            None => append(self.name, rows),
-            Some(statement) => spi::insert(&statement, &self.types, rows),
+        // SAFETY: relations are opened and closed in pairs; the lock is kept. A plain table holds the values.
+        unsafe {
+            let table = pg_sys::table_open(relation(self.name), pg_sys::RowExclusiveLock as pg_sys::LOCKMODE);
+            let statement = self.statement(table);
+            match statement {
+                None => append_to(table, rows),
+                Some(statement) => spi::insert(&statement, &self.types, rows),
+            }
+            pg_sys::table_close(table, pg_sys::NoLock as pg_sys::LOCKMODE);
         }
     }
 
     /// The INSERT that the table needs; `None` if appending comes to the same.
-    fn statement(&self) -> Option<String> {
-        // SAFETY: the relcache entry is read between open and close; the lock is kept.
+    unsafe fn statement(&self, table: pg_sys::Relation) -> Option<String> {
+        let now = names::epoch();
+        if self.plain_at.load(Ordering::Relaxed) == now {
+            return None;
+        }
+        // SAFETY: the caller has opened the table.
         unsafe {
-            let table = pg_sys::table_open(relation(self.name), pg_sys::RowExclusiveLock as pg_sys::LOCKMODE);
             let columns = PgTupleDesc::from_pg_unchecked((*table).rd_att);
             let plain = has_only_our_triggers(table)
                 && (*table).rd_rules.is_null()
@@ -45,10 +61,10 @@ impl<const N: usize> Table<N> {
                     Some(given) => holds(column, *given),
                     None => column.attisdropped || stays_null(column),
                 });
-            let statement = (!plain).then(|| self.insert_into(&columns));
-            drop(columns);
-            pg_sys::table_close(table, pg_sys::NoLock as pg_sys::LOCKMODE);
-            statement
+            if plain {
+                self.plain_at.store(now, Ordering::Relaxed);
+            }
+            (!plain).then(|| self.insert_into(&columns))
         }
     }
 
@@ -103,82 +119,28 @@ fn stays_null(column: &pg_sys::FormData_pg_attribute) -> bool {
 
 /// Appends `rows` to a table; a row has values for its first columns. Row triggers
 /// are fired, statement triggers and defaults are not.
-pub fn append(table: &str, rows: impl IntoIterator<Item = impl AsRef<[Option<Datum>]>>) {
-    let mut rows = rows.into_iter().peekable();
-    if rows.peek().is_none() {
-        return;
-    }
-    // SAFETY: executor state, slot, indexes and relation are opened and closed in pairs (an error frees
-    // them with the transaction); the slot has a place for every column.
+pub fn append(table: &'static str, rows: impl IntoIterator<Item = impl AsRef<[Option<Datum>]>>) {
+    // SAFETY: the relation is opened and closed in a pair; the lock is kept.
     unsafe {
         let table = pg_sys::table_open(relation(table), pg_sys::RowExclusiveLock as pg_sys::LOCKMODE);
+        append_to(table, rows);
+        pg_sys::table_close(table, pg_sys::NoLock as pg_sys::LOCKMODE);
+    }
+}
+
+unsafe fn append_to(table: pg_sys::Relation, rows: impl IntoIterator<Item = impl AsRef<[Option<Datum>]>>) {
+    // SAFETY: the caller has opened the table.
+    unsafe {
         let target = Target::open(table);
         for row in rows {
             target.insert(row.as_ref());
         }
         target.close();
-        pg_sys::table_close(table, pg_sys::NoLock as pg_sys::LOCKMODE);
-    }
-}
-
-/// An open table with what the executor needs to insert into it.
-struct Target {
-    estate: *mut pg_sys::EState,
-    relation: *mut pg_sys::ResultRelInfo,
-    slot: *mut pg_sys::TupleTableSlot,
-}
-
-impl Target {
-    unsafe fn open(table: pg_sys::Relation) -> Self {
-        // SAFETY: the caller has opened the table.
-        unsafe {
-            let estate = pg_sys::CreateExecutorState();
-            let size = size_of::<pg_sys::ResultRelInfo>();
-            let relation: *mut pg_sys::ResultRelInfo = pg_sys::palloc0(size).cast();
-            (*relation).type_ = pg_sys::NodeTag::T_ResultRelInfo;
-            pg_sys::InitResultRelInfo(relation, table, 0, std::ptr::null_mut(), 0);
-            // Triggers look their target up there.
-            let targets = (*estate).es_opened_result_relations;
-            (*estate).es_opened_result_relations = pg_sys::lappend(targets, relation.cast());
-            pg_sys::ExecOpenIndices(relation, false);
-            pg_sys::AfterTriggerBeginQuery();
-            let slot = pg_sys::MakeSingleTupleTableSlot((*table).rd_att, &raw const pg_sys::TTSOpsVirtual);
-            Self { estate, relation, slot }
-        }
-    }
-
-    unsafe fn insert(&self, row: &[Option<Datum>]) {
-        // SAFETY: the slot has as many places as the table has columns.
-        unsafe {
-            let columns = (*(*self.slot).tts_tupleDescriptor).natts as usize;
-            assert!(row.len() <= columns, "a table of leadroute has lost a column");
-            if let Some(clear) = (*(*self.slot).tts_ops).clear {
-                clear(self.slot);
-            }
-            for place in 0..columns {
-                let value = row.get(place).copied().flatten();
-                *(*self.slot).tts_values.add(place) = value.unwrap_or(Datum::from(0));
-                *(*self.slot).tts_isnull.add(place) = value.is_none();
-            }
-            pg_sys::ExecStoreVirtualTuple(self.slot);
-            pg_sys::ExecSimpleRelationInsert(self.relation, self.estate, self.slot);
-        }
-    }
-
-    unsafe fn close(self) {
-        // SAFETY: closes what open has opened.
-        unsafe {
-            pg_sys::AfterTriggerEndQuery(self.estate);
-            pg_sys::ExecCloseIndices(self.relation);
-            pg_sys::ExecDropSingleTupleTableSlot(self.slot);
-            pg_sys::ExecResetTupleTable((*self.estate).es_tupleTable, false);
-            pg_sys::FreeExecutorState(self.estate);
-        }
     }
 }
 
 /// Removes rows that nobody else may change meanwhile.
-pub fn remove(table: &str, places: &[ItemPointerData]) {
+pub fn remove(table: &'static str, places: &[ItemPointerData]) {
     if places.is_empty() {
         return;
     }

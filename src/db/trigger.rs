@@ -5,7 +5,7 @@ use super::function::sql_function;
 use super::row::LeadRow;
 use super::scan::EXTERNAL_IDS;
 use super::settings::ENABLED;
-use super::statements::Target;
+use super::statements::Destination;
 use super::{errors, identity, statements};
 use pgrx::pg_sys::{self, Datum};
 
@@ -35,13 +35,16 @@ pub unsafe fn data<'a>(fcinfo: pg_sys::FunctionCallInfo, name: &str) -> &'a pg_s
 }
 
 unsafe fn route_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL.
-    let data = unsafe { data(fcinfo, "route_statement") };
-    let before = data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
-    if before {
-        statements::begin(Target::Leads);
-    } else if let Some(batch) = statements::take(|target| *target == Target::Leads) {
-        batch.finish();
+    // SAFETY: called by PostgreSQL, with the relation of the trigger open.
+    unsafe {
+        let data = data(fcinfo, "route_statement");
+        let before = data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
+        if before {
+            statements::begin(Destination::Leads);
+        } else if let Some(mut batch) = statements::take(|target| *target == Destination::Leads) {
+            batch.row_comes(data.tg_relation);
+            batch.finish();
+        }
     }
     Datum::from(0)
 }
@@ -57,20 +60,23 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         if row.time("routed_at").is_some() && trusted() {
             return Datum::from(data.tg_trigtuple);
         }
-        let Some(mut batch) = statements::take(|target| *target == Target::Leads) else {
+        let Some(mut batch) = statements::take(|target| *target == Destination::Leads) else {
             errors::not_a_trigger("route_row");
         };
-        let tuple = match batch.excluded(&row) {
-            Some(excluded) => excluded,
-            None if !ENABLED.get() => row.unrouted(trusted()),
+        batch.row_comes(data.tg_relation);
+        let (tuple, is_routed) = match batch.excluded(&row) {
+            Some(excluded) => (excluded, false),
+            None if !ENABLED.get() => (row.unrouted(trusted()), false),
             None => {
                 let routed = batch.route(&row);
-                batch.excluded_after_all(&row).unwrap_or(routed)
+                let excluded = batch.excluded_after_all(&row);
+                (excluded.unwrap_or(routed), excluded.is_none())
             }
         };
         if batch.cause == "route_lead" {
             refuse_in_flight(&mut batch, &row);
         }
+        batch.row_goes(data, is_routed);
         statements::put_back(batch);
         Datum::from(tuple)
     }

@@ -18,14 +18,17 @@ use leadroute_engine::state::{
 };
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::ffi::CStr;
+use rustc_hash::FxHashMap;
+use std::cell::{Cell, RefCell};
 
 thread_local! {
     /// Compiled conditions by text; emptied when it has grown large.
-    static PATHS: RefCell<HashMap<String, Option<Path>>> = RefCell::default();
+    static PATHS: RefCell<FxHashMap<String, Option<Path>>> = RefCell::default();
+    /// The plan that makes a lead a document, and the type of row that it takes.
+    static MERGE: Cell<(pg_sys::Oid, pg_sys::SPIPlanPtr)> = const { Cell::new(NO_PLAN) };
 }
+
+const NO_PLAN: (pg_sys::Oid, pg_sys::SPIPlanPtr) = (pg_sys::Oid::INVALID, std::ptr::null_mut());
 
 /// Persons that one transaction keeps locked at most, so that a bulk load does not fill the lock table.
 const MOST_PERSONS: u32 = 100;
@@ -163,19 +166,29 @@ fn document(row: &LeadRow, clean: &CleanLead) -> Option<Document> {
     let clean = serde_json::Value::Object(over);
     let clean = super::rawjson::from_text(&clean.to_string());
     let (composite, type_id) = row.composite();
-    let sql = c"SELECT pg_catalog.to_jsonb($1) OPERATOR(pg_catalog.||) $2";
-    // SAFETY: the parameter types are those of the values; SPI is closed after the copy.
-    unsafe { one_value(sql, &mut [type_id, pg_sys::JSONBOID], &mut [composite, clean?]) }
+    // SAFETY: the plan has parameters of these types; SPI is closed after the copy.
+    unsafe { merged(type_id, &mut [composite, clean?]) }
 }
 
-/// Runs a query whose parameter types are only known now.
-unsafe fn one_value(sql: &CStr, types: &mut [pg_sys::Oid], values: &mut [Datum]) -> Option<Document> {
+/// Runs a query whose first parameter has a type that is only known now; the plan of the last type is kept.
+unsafe fn merged(type_id: pg_sys::Oid, values: &mut [Datum; 2]) -> Option<Document> {
     let _path = super::identity::SafePath::begin();
     // SAFETY: as in `spi`; the caller vouches for types and values.
     unsafe {
         pg_sys::SPI_connect();
-        let (count, types, values) = (types.len() as i32, types.as_mut_ptr(), values.as_mut_ptr());
-        pg_sys::SPI_execute_with_args(sql.as_ptr(), count, types, values, std::ptr::null(), true, 1);
+        let (known, mut plan) = MERGE.get();
+        if known != type_id {
+            MERGE.set(NO_PLAN);
+            if !plan.is_null() {
+                pg_sys::SPI_freeplan(plan);
+            }
+            let sql = c"SELECT pg_catalog.to_jsonb($1) OPERATOR(pg_catalog.||) $2";
+            let (types, options) = (&mut [type_id, pg_sys::JSONBOID], pg_sys::CURSOR_OPT_GENERIC_PLAN as i32);
+            plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), 2, types.as_mut_ptr(), options);
+            pg_sys::SPI_keepplan(plan);
+            MERGE.set((type_id, plan));
+        }
+        pg_sys::SPI_execute_plan(plan, values.as_mut_ptr(), std::ptr::null(), true, 1);
         let table = &*pg_sys::SPI_tuptable;
         let row = Row { tuple: *table.vals, desc: table.tupdesc };
         let document = row.get::<Document>(1);

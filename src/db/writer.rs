@@ -1,19 +1,19 @@
 //! The one write path: decision, clock, notifications, and what a touch adds to the first lead.
 
 use super::identity::next_value;
+use super::jsonb;
 use super::outbox;
 use super::pending::{Pending, Touch};
 use super::queries;
-use super::rawjson;
 use super::row::to_postgres_epoch;
 use super::spi::{text, timestamp};
 use super::store::Table;
 use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
 use pgrx::IntoDatum;
 
-static DECISIONS: Table<19> = Table {
-    name: "decisions",
-    types: [
+static DECISIONS: Table<19> = Table::new(
+    "decisions",
+    [
         INT8OID,
         INT8OID,
         TIMESTAMPTZOID,
@@ -34,26 +34,15 @@ static DECISIONS: Table<19> = Table {
         TEXTOID,
         INT4OID,
     ],
-};
+);
 
-static CLOCKS: Table<8> = Table {
-    name: "sla_clocks",
-    types: [
-        INT8OID,
-        INT8OID,
-        TEXTOID,
-        TIMESTAMPTZOID,
-        TIMESTAMPTZOID,
-        INT4OID,
-        TIMESTAMPTZOID,
-        TIMESTAMPTZOID,
-    ],
-};
+static CLOCKS: Table<8> = Table::new(
+    "sla_clocks",
+    [INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID],
+);
 
-static NOTIFICATIONS: Table<7> = Table {
-    name: "notifications",
-    types: [INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID],
-};
+static NOTIFICATIONS: Table<7> =
+    Table::new("notifications", [INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID]);
 
 /// Writes the decisions of leads that were inserted, with everything that belongs to them.
 pub fn inserted(arrived: &[Pending], cause: &str, version: i64) {
@@ -130,7 +119,6 @@ fn decision(
         Some(note) => format!("{}; asked for: {note}", decision.reason()),
         None => decision.reason(),
     };
-    let trace = serde_json::to_string(&decision.trace).unwrap_or_else(|_| "[]".to_owned());
     [
         Some(Datum::from(pending.decision_id)),
         Some(Datum::from(pending.lead_id)),
@@ -147,7 +135,7 @@ fn decision(
         text(decision.pool.as_deref()),
         text(decision.playbook.as_deref()),
         text(Some(&reason)),
-        rawjson::from_text(&trace),
+        jsonb::encode(&decision.trace),
         Some(Datum::from(version)),
         text(Some(leadroute_engine::VERSION)),
         pending.elapsed_us.into_datum(),

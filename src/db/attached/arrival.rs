@@ -2,7 +2,8 @@
 
 use super::mapping::Mapping;
 use super::{convert, link, owner};
-use crate::db::identity::{relation, AsOwner};
+use crate::db::identity::AsOwner;
+use crate::db::names::relation;
 use crate::db::scan::scan_key;
 use crate::db::store::Table;
 use pgrx::pg_sys::{self, CommandId, Datum, Oid};
@@ -12,7 +13,7 @@ use std::rc::Rc;
 /// The columns of `leads`, all of them.
 const COLUMNS: usize = 47;
 
-static LEADS: Table<COLUMNS> = Table { name: "leads", types: types() };
+static LEADS: Table<COLUMNS> = Table::new("leads", types());
 
 const fn types() -> [Oid; COLUMNS] {
     let mut types = [pg_sys::TEXTOID; COLUMNS];

@@ -3,7 +3,8 @@
 use super::mapping::mapping;
 use super::{draft, owner};
 use crate::db::function::{argument, sql_function};
-use crate::db::identity::{is_owner, relation, AsOwner};
+use crate::db::identity::{is_owner, AsOwner};
+use crate::db::names::relation;
 use crate::db::rescue::protect;
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum, Oid};

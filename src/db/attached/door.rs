@@ -7,13 +7,14 @@ use super::mapping::{key_text, mapping, Mapping, Row};
 use super::{mirror, owner};
 use crate::db::batch::Batch;
 use crate::db::function::sql_function;
-use crate::db::identity::{relation, AsOwner};
+use crate::db::identity::AsOwner;
+use crate::db::names::relation;
 use crate::db::rescue::protect;
 use crate::db::row::LeadRow;
 use crate::db::scan::ATTACHED;
 use crate::db::settings::ENABLED;
 use crate::db::spi::text;
-use crate::db::statements::{self, Target};
+use crate::db::statements::{self, Destination};
 use crate::db::{errors, queries, trigger};
 use pgrx::pg_sys::{self, Datum};
 use std::ffi::CStr;
@@ -71,7 +72,7 @@ unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL.
     let (data, table_no) = unsafe { data(fcinfo, "attached_statement") };
     if data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE {
-        statements::begin(Target::Attached(table_no, statement()));
+        statements::begin(Destination::Attached(table_no, statement()));
     } else if let Some(batch) = statements::take(|target| target.is_attached(table_no)) {
         batch.finish();
     }
@@ -97,7 +98,7 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             return Datum::from(row.tuple);
         };
         let key = row.key(&mapping);
-        let here = Target::Attached(table_no, statement());
+        let here = Destination::Attached(table_no, statement());
         let mut batch = statements::take(|target| *target == here);
         if let Some(batch) = &mut batch {
             batch.settle_last();

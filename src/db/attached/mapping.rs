@@ -1,7 +1,7 @@
 //! What is known of an attached table, read once and again after any relation has changed its shape.
 
 use crate::db::identity::AsOwner;
-use crate::db::{cache, errors, queries};
+use crate::db::{errors, names, queries};
 use pgrx::pg_sys::{self, Datum, Oid};
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -110,15 +110,15 @@ thread_local! {
 
 /// A table by its number; `None` if it is not attached any more.
 pub fn mapping(table_no: i32) -> Option<Rc<Mapping>> {
-    let shapes = cache::shapes();
+    let epoch = names::epoch();
     let known = KNOWN.with_borrow(|known| {
-        known.get(&table_no).filter(|(then, _)| *then == shapes).map(|(_, mapping)| mapping.clone())
+        known.get(&table_no).filter(|(then, _)| *then == epoch).map(|(_, mapping)| mapping.clone())
     });
     if let Some(mapping) = known {
         return mapping;
     }
     let mapping = read(table_no).map(Rc::new);
-    KNOWN.with_borrow_mut(|known| known.insert(table_no, (shapes, mapping.clone())));
+    KNOWN.with_borrow_mut(|known| known.insert(table_no, (epoch, mapping.clone())));
     mapping
 }
 
