@@ -43,32 +43,53 @@ CREATE TRIGGER mirror_lead AFTER UPDATE ON leadroute.leads FOR EACH ROW
                NEW.sla_due_at, NEW.routed_at, NEW.decision_id, NEW.duplicate_of, NEW.expansion))
     EXECUTE FUNCTION leadroute.mirror_lead();
 
+CREATE FUNCTION leadroute.attached_deleted() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_deleted';
+COMMENT ON FUNCTION leadroute.attached_deleted() IS 'Trigger: leads of rows that were deleted from an attached table are closed.';
+CREATE FUNCTION leadroute.attached_truncated() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_truncated';
+COMMENT ON FUNCTION leadroute.attached_truncated() IS 'Trigger: leads of an attached table, or of a partition, that was emptied are closed.';
+
 CREATE FUNCTION leadroute.key_columns(relation regclass) RETURNS name[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT array_agg(a.attname ORDER BY k.place)
       FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, place)
       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-     WHERE i.indrelid = relation AND i.indisprimary $$;
+     WHERE i.indrelid = relation AND i.indisprimary AND k.place <= i.indnkeyatts $$;
 COMMENT ON FUNCTION leadroute.key_columns(regclass) IS 'Columns of the primary key of a table. Internal.';
 
-CREATE FUNCTION leadroute.key_sql(relation regclass) RETURNS text
+CREATE FUNCTION leadroute.check_key(relation regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    name name;
+BEGIN
+    FOREACH name IN ARRAY leadroute.key_columns(relation) LOOP
+        BEGIN
+            EXECUTE format('SELECT FROM %s WHERE false AND %I = %2$I', relation, name);
+        EXCEPTION WHEN undefined_function THEN
+            RAISE EXCEPTION 'attach: column "%" of the primary key of table % has a type of an extension', name, relation
+                USING ERRCODE = 'feature_not_supported', HINT = 'Rows are found again by "=" of PostgreSQL itself: use a key of another type.';
+        END;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.check_key(regclass) IS 'An error if rows cannot be found again by their primary key. Internal.';
+
+CREATE FUNCTION leadroute.column_json(relation regclass, name text) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE cardinality(k) WHEN 1 THEN format('%I::text', k[1])
-           ELSE (SELECT format('pg_catalog.to_json(ARRAY[%s])::text', string_agg(format('%I::text', c), ', ' ORDER BY n))
-                   FROM unnest(k) WITH ORDINALITY AS u (c, n)) END
-      FROM leadroute.key_columns(relation) k $$;
-COMMENT ON FUNCTION leadroute.key_sql(regclass) IS 'SQL that makes leads.attached_key of a row. Internal.';
+    SELECT jsonb_build_object('column', a.attname, 'type', a.atttypid::oid::bigint, 'modifier', a.atttypmod)
+      FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = column_json.name AND a.attnum > 0 $$;
+COMMENT ON FUNCTION leadroute.column_json(regclass, text) IS 'A column with its type. Internal.';
 
 CREATE FUNCTION leadroute.attached_json(table_no integer) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT jsonb_build_object(
-        'oid', t.relation::oid::bigint, 'relation', t.relation::text,
-        'key', (SELECT jsonb_agg(jsonb_build_object('column', k.name, 'type', format_type(a.atttypid, NULL)) ORDER BY k.place)
-                  FROM unnest(leadroute.key_columns(t.relation)) WITH ORDINALITY AS k (name, place)
-                  JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = k.name),
+        'oid', t.relation::oid::bigint,
+        'key', (SELECT jsonb_agg(leadroute.column_json(t.relation, k.name) ORDER BY k.place)
+                  FROM unnest(leadroute.key_columns(t.relation)) WITH ORDINALITY AS k (name, place)),
         -- a BEFORE trigger sees no value of a generated column yet
-        'row', (SELECT format('SELECT %s FROM (SELECT ($1).*) AS r', string_agg(CASE a.attgenerated WHEN '' THEN format('r.%I', a.attname)
-                       ELSE format('(%s) AS %I', pg_get_expr(d.adbin, d.adrelid), a.attname) END, ', ' ORDER BY a.attnum))
+        'row', (SELECT format('SELECT %s FROM (SELECT ($1).*) AS r',
+                       string_agg(CASE a.attgenerated WHEN '' THEN format('r.%I', a.attname)
+                                  ELSE format('(%s) AS %I', pg_get_expr(d.adbin, d.adrelid), a.attname) END, ', ' ORDER BY a.attnum))
                   FROM pg_attribute a LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
                  WHERE a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped),
         'reads', (SELECT jsonb_agg(jsonb_build_object('field', e.field,
@@ -79,18 +100,14 @@ CREATE FUNCTION leadroute.attached_json(table_no integer) RETURNS text
                    WHERE f.reads IS NOT NULL),
         'status', (SELECT jsonb_build_object('field', e.field, 'expression', e.expression)
                      FROM leadroute.mapping_entries(t.mapping) e WHERE e.field = 'status' AND e.expression IS NOT NULL),
-        'writes', (SELECT coalesce(jsonb_agg(jsonb_build_object('field', e.field, 'column', e."column", 'type', format_type(a.atttypid, a.atttypmod))
-                                            ORDER BY e.field), '[]')
+        'writes', (SELECT coalesce(jsonb_agg(jsonb_build_object('field', e.field) || leadroute.column_json(t.relation, e."column")
+                                             ORDER BY e.field), '[]')
                      FROM leadroute.mapping_entries(t.mapping) e JOIN leadroute.mapping_fields() f USING (field)
-                     JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = e."column"
-                    WHERE f.writes IS NOT NULL AND e.field <> 'owner_id'),
-        'owner', (SELECT jsonb_build_object('column', e."column", 'type', format_type(a.atttypid, a.atttypmod), 'rep', coalesce(e.rep, 'id'),
-                                            'expression', e.expression, 'nobody', e.nobody,
-                                            'link', CASE WHEN t.owners IS NOT NULL THEN jsonb_build_object('oid', t.owners::oid::bigint,
-                                                'relation', t.owners::text, 'column', e.link_row,
-                                                'type', (SELECT format_type(r.atttypid, NULL) FROM pg_attribute r WHERE r.attrelid = t.owners AND r.attname = e.link_row)) END)
-                    FROM leadroute.mapping_entries(t.mapping) e JOIN pg_attribute a ON a.attrelid = coalesce(t.owners, t.relation) AND a.attname = e."column"
-                   WHERE e.field = 'owner_id'))::text
+                    WHERE f.writes IS NOT NULL AND e.field <> 'owner_id' AND e."column" IS NOT NULL),
+        'owner', (SELECT leadroute.column_json(coalesce(t.owners, t.relation), e."column")
+                         || jsonb_build_object('rep', coalesce(e.rep, 'id'), 'expression', e.expression, 'nobody', e.nobody,
+                                'link', jsonb_build_object('oid', t.owners::oid::bigint) || leadroute.column_json(t.owners, e.link_row))
+                    FROM leadroute.mapping_entries(t.mapping) e WHERE e.field = 'owner_id'))::text
       FROM leadroute.attached_tables t WHERE t.table_no = attached_json.table_no AND t.detached_at IS NULL $$;
 COMMENT ON FUNCTION leadroute.attached_json(integer) IS 'What routing reads of an attached table. Internal.';
 
@@ -163,6 +180,7 @@ DECLARE
     link regclass;
 BEGIN
     PERFORM leadroute.check_relation(relation);
+    PERFORM leadroute.check_key(relation);
     PERFORM leadroute.check_entries(relation, mapping);
     link := leadroute.check_link(relation, mapping, asker);
     PERFORM leadroute.check_columns(relation, mapping);

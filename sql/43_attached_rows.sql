@@ -34,14 +34,40 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table tells; the clock of a closed lead stops. Internal.';
 
+CREATE FUNCTION leadroute.go_on_with_touch(keys text[], table_no integer) RETURNS text[]
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    first record;
+    row_of_touch text;
+    done text[] := '{}';
+BEGIN
+    FOR first IN SELECT l.id, l.attached_key FROM leadroute.leads l
+                  WHERE l.attached_table = go_on_with_touch.table_no AND l.attached_key = ANY (keys)
+                    AND EXISTS (SELECT FROM leadroute.leads t WHERE t.duplicate_of = l.id
+                                   AND (t.attached_table IS NULL OR t.attached_key <> ALL (keys)))
+                  ORDER BY l.id FOR UPDATE LOOP
+        -- The touch gives its row to the lead, which goes on with its owner and its clock.
+        UPDATE leadroute.leads t SET attached_key = NULL FROM leadroute.leads was
+         WHERE was.id = t.id AND t.id = (SELECT o.id FROM leadroute.leads o
+                        WHERE o.duplicate_of = first.id AND o.attached_table = go_on_with_touch.table_no AND o.attached_key <> ALL (keys)
+                        ORDER BY o.id LIMIT 1)
+        RETURNING was.attached_key INTO row_of_touch;
+        UPDATE leadroute.leads l SET attached_key = row_of_touch WHERE l.id = first.id;
+        done := done || first.attached_key;
+    END LOOP;
+    RETURN done;
+END $$;
+COMMENT ON FUNCTION leadroute.go_on_with_touch(text[], integer) IS 'Of first leads whose rows are gone while touches of theirs are not: the lead goes on, with the row of its oldest touch. Returns their keys. Internal.';
+
 CREATE FUNCTION leadroute.rows_deleted(keys text[], table_no integer) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     place text := (SELECT t.relation::text FROM leadroute.attached_tables t WHERE t.table_no = rows_deleted.table_no);
+    goes_on text[] := leadroute.go_on_with_touch(keys, table_no);
 BEGIN
     WITH gone AS (
         SELECT * FROM leadroute.leads l
-         WHERE l.attached_table = rows_deleted.table_no AND l.attached_key = ANY (keys)
+         WHERE l.attached_table = rows_deleted.table_no AND l.attached_key = ANY (keys) AND l.attached_key <> ALL (goes_on)
            FOR UPDATE
     ), noted AS (
         INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment, territory,
@@ -61,36 +87,6 @@ BEGIN
       FROM noted n WHERE l.id = n.lead_id;
 END $$;
 COMMENT ON FUNCTION leadroute.rows_deleted(text[], integer) IS 'Closes the leads of rows that were deleted from an attached table: the audit stays. Internal.';
-
-CREATE FUNCTION leadroute.attached_deleted() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET timezone = 'UTC' AS $$
-DECLARE
-    keys text[];
-BEGIN
-    EXECUTE format('SELECT array_agg(%s) FROM gone', leadroute.key_sql(TG_RELID)) INTO keys;
-    IF keys IS NOT NULL THEN
-        PERFORM leadroute.rows_deleted(keys, TG_ARGV[0]::integer);
-    END IF;
-    RETURN NULL;
-END $$;
-COMMENT ON FUNCTION leadroute.attached_deleted() IS 'Trigger: leads of rows that were deleted from an attached table are closed.';
-
-CREATE FUNCTION leadroute.attached_truncated() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET timezone = 'UTC' AS $$
-DECLARE
-    keys text[];
-    -- of a partition, only its own rows have gone
-    relation regclass := (SELECT t.relation FROM leadroute.attached_tables t WHERE t.table_no = TG_ARGV[0]::integer);
-BEGIN
-    EXECUTE format('SELECT array_agg(l.attached_key) FROM leadroute.leads l WHERE l.attached_table = $1 AND l.attached_key IS NOT NULL
-                    AND NOT EXISTS (SELECT FROM (SELECT %s AS key FROM %s) t WHERE t.key = l.attached_key)', leadroute.key_sql(relation), relation)
-       INTO keys USING TG_ARGV[0]::integer;
-    IF keys IS NOT NULL THEN
-        PERFORM leadroute.rows_deleted(keys, TG_ARGV[0]::integer);
-    END IF;
-    RETURN NULL;
-END $$;
-COMMENT ON FUNCTION leadroute.attached_truncated() IS 'Trigger: leads of an attached table, or of a partition, that was emptied are closed.';
 
 -- DDL on attached tables. Event triggers run for every DDL statement of the database, so they ask first whether there is any.
 CREATE FUNCTION leadroute.attached_dropped() RETURNS event_trigger

@@ -1,5 +1,6 @@
 //! Every error that users meet, with its SQLSTATE and a hint that states the remedy.
 
+use super::attached::sql_name;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{function_name, PgLogLevel, PgSqlErrorCode};
 
@@ -225,7 +226,31 @@ pub fn expression_fails(field: &str, table: &str, sqlstate: &str, message: &str)
 }
 
 /// A column of an attached table cannot hold what was decided.
-pub fn warn_not_written(column: &str, table: &str, sqlstate: &str, message: &str) {
-    let message = format!("column \"{column}\" of {table} was not set: {message}");
+pub fn warn_not_written(column: &str, table: u32, sqlstate: &str, message: &str) {
+    let message = format!("column \"{column}\" of {} was not set: {message}", sql_name(table));
     warn(message, sqlstate, "The lead is routed all the same; mend the value, the column or the mapping.");
+}
+
+/// What a row tells of the life of its lead cannot be read.
+pub fn warn_status_not_read(table: u32, sqlstate: &str, message: &str) {
+    let message = format!("the status of a row of {} could not be read: {message}", sql_name(table));
+    warn(message, sqlstate, "Mend the value, or the expression in the mapping.");
+}
+
+/// Only a digest of its key is kept.
+pub fn warn_row_not_found(table: u32) {
+    let message =
+        format!("a row of {} does not follow its lead: its key is too long to be kept", sql_name(table));
+    ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, function_name!())
+        .set_hint("A shorter primary key lets rows follow their leads.")
+        .report(PgLogLevel::WARNING);
+}
+
+/// The row of a lead is locked.
+pub fn row_is_held(table: u32, key: &[String]) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
+        format!("row {} of {} is held by another transaction", key.join(", "), sql_name(table)),
+        "Try again when the transaction has ended; it is waited for as long as leadroute.duplicate_wait says.",
+    )
 }

@@ -7,37 +7,27 @@ use std::ffi::CStr;
 
 const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
 
-/// Until it is dropped, the owner of `leadroute.leads`, or of a table of the user, is the current user. After an error the
-/// (sub)transaction that is rolled back restores the user.
-pub struct AsOwner {
+/// Until it is dropped, somebody else is the current user. After an error the (sub)transaction that is rolled back
+/// restores the user.
+struct As {
     user: pg_sys::Oid,
     context: i32,
 }
 
-impl AsOwner {
-    /// Switches.
-    pub fn begin() -> Self {
-        Self::of(names::owner(), pg_sys::SECURITY_LOCAL_USERID_CHANGE)
-    }
-
-    /// Switches to the owner of a table of the user, from whom forced row security hides none of its rows, as
-    /// for foreign keys.
-    pub fn of_table(table: pg_sys::Oid) -> Self {
-        Self::of(names::owner_of(table), pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_NOFORCE_RLS)
-    }
-
-    fn of(owner: pg_sys::Oid, flags: u32) -> Self {
+impl As {
+    fn begin(owner: pg_sys::Oid, flags: u32) -> Self {
         let (mut user, mut context) = (pg_sys::InvalidOid, 0);
         // SAFETY: plain calls into the backend.
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+            let flags = flags | pg_sys::SECURITY_LOCAL_USERID_CHANGE;
             pg_sys::SetUserIdAndSecContext(owner, context | flags as i32);
         }
         Self { user, context }
     }
 }
 
-impl Drop for AsOwner {
+impl Drop for As {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             // SAFETY: undoes what begin did.
@@ -46,39 +36,102 @@ impl Drop for AsOwner {
     }
 }
 
-/// Until it is dropped, names are looked up in pg_catalog only. Look-ups by index and appended rows need
-/// no names; queries do. After an error the (sub)transaction that is rolled back restores the path.
-pub struct SafePath(i32);
+/// Until it is dropped, the owner of `leadroute.leads` is the current user.
+pub struct AsOwner {
+    _user: As,
+}
 
-impl SafePath {
-    /// Sets the path.
+impl AsOwner {
+    /// Switches.
     pub fn begin() -> Self {
+        Self { _user: As::begin(names::owner(), 0) }
+    }
+}
+
+/// Until it is dropped, the owner of a table of the user is the current user, from whom forced row security
+/// hides none of its rows, as for foreign keys.
+pub struct AsTableOwner {
+    // dropped first: code of the owner leaves no settings behind
+    _settings: Option<Settings>,
+    _user: As,
+}
+
+impl AsTableOwner {
+    /// To write into the table, as its owner could; triggers may defer what they do to the end of the transaction.
+    pub fn writing(table: pg_sys::Oid) -> Self {
+        Self { _settings: None, _user: As::begin(names::owner_of(table), pg_sys::SECURITY_NOFORCE_RLS) }
+    }
+
+    /// To evaluate an expression, which has no business to leave anything behind: no deferred trigger, no
+    /// temporary table, no setting.
+    pub fn evaluating(table: pg_sys::Oid) -> Self {
+        let flags = pg_sys::SECURITY_NOFORCE_RLS | pg_sys::SECURITY_RESTRICTED_OPERATION;
+        let user = As::begin(names::owner_of(table), flags);
+        Self { _settings: Some(Settings::undone()), _user: user }
+    }
+}
+
+/// Until it is dropped, settings have other values. After an error the (sub)transaction that is rolled back
+/// restores them.
+pub struct Settings {
+    level: i32,
+    keep: bool,
+}
+
+impl Settings {
+    /// What code in between sets for the session stays.
+    pub fn begin() -> Self {
+        // SAFETY: a plain call into the backend.
+        Self { level: unsafe { pg_sys::NewGUCNestLevel() }, keep: true }
+    }
+
+    /// What code in between sets is undone.
+    pub fn undone() -> Self {
+        Self { keep: false, ..Self::begin() }
+    }
+
+    /// Gives a setting that everybody may change another value.
+    pub fn set(&self, name: &CStr, value: &CStr) {
         // SAFETY: plain calls into the backend.
         unsafe {
-            let level = pg_sys::NewGUCNestLevel();
-            if CStr::from_ptr(pg_sys::namespace_search_path) != SAFE_PATH {
-                pg_sys::set_config_option(
-                    c"search_path".as_ptr(),
-                    SAFE_PATH.as_ptr(),
-                    pg_sys::GucContext::PGC_USERSET,
-                    pg_sys::GucSource::PGC_S_SESSION,
-                    pg_sys::GucAction::GUC_ACTION_SAVE,
-                    true,
-                    0,
-                    false,
-                );
-            }
-            Self(level)
+            pg_sys::set_config_option(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_USERSET,
+                pg_sys::GucSource::PGC_S_SESSION,
+                pg_sys::GucAction::GUC_ACTION_SAVE,
+                true,
+                0,
+                false,
+            );
         }
     }
 }
 
-impl Drop for SafePath {
+impl Drop for Settings {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             // SAFETY: undoes what begin did.
-            unsafe { pg_sys::AtEOXact_GUC(true, self.0) };
+            unsafe { pg_sys::AtEOXact_GUC(self.keep, self.level) };
         }
+    }
+}
+
+/// Until it is dropped, names are looked up in pg_catalog only. Look-ups by index and appended rows need
+/// no names; queries do.
+pub struct SafePath {
+    _settings: Settings,
+}
+
+impl SafePath {
+    /// Sets the path.
+    pub fn begin() -> Self {
+        let settings = Settings::begin();
+        // SAFETY: reads a setting.
+        if unsafe { CStr::from_ptr(pg_sys::namespace_search_path) } != SAFE_PATH {
+            settings.set(c"search_path", SAFE_PATH);
+        }
+        Self { _settings: settings }
     }
 }
 

@@ -260,3 +260,13 @@ pub static OWNER_OF_LEAD: Query =
 
 /// A row tells the status ($2) of its lead ($1).
 pub static STATUS_BY_ROW: Query = Query::new("SELECT leadroute.status_by_row($1, $2)", &[INT8OID, TEXTOID]);
+
+/// Rows of an attached table ($2) with these keys ($1) are gone.
+pub static ROWS_DELETED: Query =
+    Query::new("SELECT leadroute.rows_deleted($1, $2)", &[TEXTARRAYOID, INT4OID]);
+
+/// The keys of the rows of an attached table that have leads.
+pub static ATTACHED_KEYS: Query = Query::new(
+    "SELECT attached_key FROM leadroute.leads WHERE attached_table = $1 AND attached_key IS NOT NULL",
+    &[INT4OID],
+);

@@ -5,9 +5,10 @@
 //! command counter increment that lets it see the rows this statement has inserted so far.
 
 use super::identity::SafePath;
+use super::names;
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::{c_char, CString};
 use std::ptr::null_mut;
@@ -121,8 +122,44 @@ unsafe fn run<T>(
 type Written = (String, Vec<Oid>);
 
 thread_local! {
-    /// Plans of statements about tables of the user, by text; there are a few for each of the tables.
-    static KEPT: RefCell<HashMap<Written, pg_sys::SPIPlanPtr>> = RefCell::default();
+    /// Plans of statements about tables of the user, by text, and the epoch in which they were made: PostgreSQL does
+    /// not make them anew when the shape of a row changes that is a parameter.
+    static KEPT: RefCell<(u64, HashMap<Written, pg_sys::SPIPlanPtr>)> = RefCell::default();
+    /// Statements with such plans that are running.
+    static ASKING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Until it is dropped, plans are in use.
+struct Asking;
+
+impl Asking {
+    fn begin() -> Self {
+        if ASKING.get() == 0 {
+            forget_old_plans();
+        }
+        ASKING.set(ASKING.get() + 1);
+        Self
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        ASKING.set(ASKING.get().saturating_sub(1));
+    }
+}
+
+fn forget_old_plans() {
+    let old = KEPT.with_borrow_mut(|kept| match kept.0 == names::epoch() {
+        true => HashMap::new(),
+        false => {
+            kept.0 = names::epoch();
+            std::mem::take(&mut kept.1)
+        }
+    });
+    // SAFETY: nobody runs them.
+    old.into_values().for_each(|plan| unsafe {
+        pg_sys::SPI_freeplan(plan);
+    });
 }
 
 /// Runs a statement whose text is only known now, with a plan that is kept.
@@ -133,13 +170,14 @@ pub fn ask<T>(
     each: impl FnMut(Row) -> T,
 ) -> Vec<T> {
     debug_assert_eq!(args.len(), statement.1.len());
+    let _asking = Asking::begin();
     let plan = || {
-        if let Some(plan) = KEPT.with_borrow(|kept| kept.get(&statement).copied()) {
+        if let Some(plan) = KEPT.with_borrow(|kept| kept.1.get(&statement).copied()) {
             return plan;
         }
         // SAFETY: SPI is connected when this is called.
         let plan = unsafe { keep(&statement.0, &statement.1, pg_sys::CURSOR_OPT_GENERIC_PLAN) };
-        KEPT.with_borrow_mut(|kept| kept.insert(statement, plan));
+        KEPT.with_borrow_mut(|kept| kept.1.insert(statement, plan));
         plan
     };
     // SAFETY: the caller gives a value for each parameter.

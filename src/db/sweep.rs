@@ -8,6 +8,7 @@ use super::function::argument;
 use super::rescue::{protect, Failure};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
+use std::cell::Cell;
 
 /// The arguments of a function that sweeps: how many leads at most, and as of when. `None` on a standby, which
 /// has nothing to write to.
@@ -26,6 +27,31 @@ pub unsafe fn arguments(fcinfo: pg_sys::FunctionCallInfo) -> Option<(i32, Option
     (!is_standby).then_some((batch, as_of))
 }
 
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether a sweep runs, which comes again and need not wait for anybody.
+pub fn is_running() -> bool {
+    DEPTH.get() > 0
+}
+
+/// Until it is dropped, a sweep runs.
+struct Running;
+
+impl Running {
+    fn begin() -> Self {
+        DEPTH.set(DEPTH.get() + 1);
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get().saturating_sub(1));
+    }
+}
+
 /// What is done to each lead.
 pub struct Sweep<'a, T> {
     /// `decisions.cause`.
@@ -42,6 +68,7 @@ impl<T> Sweep<'_, T> {
         if items.is_empty() {
             return 0;
         }
+        let _running = Running::begin();
         let result = protect(|| {
             // A batch of its own: after an error the turns that it counted are gone.
             let mut session = Batch::open(self.cause, Vec::new());

@@ -1,38 +1,77 @@
 //! Whether the row that was routed has come: `ON CONFLICT`, or a later trigger of the user, may have dropped it.
 
+use super::changes::rows_deleted;
+use super::keys::Key;
 use super::mapping::Mapping;
-use super::{convert, link, owner};
+use super::{link, owner};
+use crate::db::errors;
 use crate::db::identity::AsOwner;
 use crate::db::names::relation;
-use crate::db::scan::scan_key;
+use crate::db::rescue::protect;
 use crate::db::store::Table;
 use pgrx::pg_sys::{self, CommandId, Datum, Oid};
-use pgrx::{FromDatum, PgTupleDesc};
+use pgrx::FromDatum;
 use std::rc::Rc;
 
 /// The columns of `leads`, all of them.
-const COLUMNS: usize = 47;
+const COLUMNS: [(&str, Oid); 47] = [
+    ("id", pg_sys::INT8OID),
+    ("external_id", pg_sys::TEXTOID),
+    ("email", pg_sys::TEXTOID),
+    ("first_name", pg_sys::TEXTOID),
+    ("last_name", pg_sys::TEXTOID),
+    ("phone", pg_sys::TEXTOID),
+    ("title", pg_sys::TEXTOID),
+    ("department", pg_sys::TEXTOID),
+    ("company", pg_sys::TEXTOID),
+    ("website", pg_sys::TEXTOID),
+    ("crm_account_id", pg_sys::TEXTOID),
+    ("country", pg_sys::TEXTOID),
+    ("region", pg_sys::TEXTOID),
+    ("city", pg_sys::TEXTOID),
+    ("postal_code", pg_sys::TEXTOID),
+    ("industry", pg_sys::TEXTOID),
+    ("employees", pg_sys::INT4OID),
+    ("annual_revenue", pg_sys::NUMERICOID),
+    ("product", pg_sys::TEXTOID),
+    ("language", pg_sys::TEXTOID),
+    ("score", pg_sys::NUMERICOID),
+    ("event", pg_sys::TEXTOID),
+    ("occurred_at", pg_sys::TIMESTAMPTZOID),
+    ("source", pg_sys::TEXTOID),
+    ("campaign", pg_sys::TEXTOID),
+    ("attributes", pg_sys::JSONBOID),
+    ("status", pg_sys::TEXTOID),
+    ("owner_id", pg_sys::TEXTOID),
+    ("queue", pg_sys::TEXTOID),
+    ("account_id", pg_sys::TEXTOID),
+    ("segment", pg_sys::TEXTOID),
+    ("territory", pg_sys::TEXTOID),
+    ("tier", pg_sys::TEXTOID),
+    ("pool", pg_sys::TEXTOID),
+    ("playbook", pg_sys::TEXTOID),
+    ("expansion", pg_sys::BOOLOID),
+    ("held", pg_sys::BOOLOID),
+    ("duplicate_of", pg_sys::INT8OID),
+    ("person_key", pg_sys::TEXTOID),
+    ("routed_at", pg_sys::TIMESTAMPTZOID),
+    ("sla_due_at", pg_sys::TIMESTAMPTZOID),
+    ("first_response_at", pg_sys::TIMESTAMPTZOID),
+    ("decision_id", pg_sys::INT8OID),
+    ("created_at", pg_sys::TIMESTAMPTZOID),
+    ("updated_at", pg_sys::TIMESTAMPTZOID),
+    ("attached_table", pg_sys::INT4OID),
+    ("attached_key", pg_sys::TEXTOID),
+];
 
-static LEADS: Table<COLUMNS> = Table::new("leads", types());
+static LEADS: Table<{ COLUMNS.len() }> = Table::new("leads", types());
 
-const fn types() -> [Oid; COLUMNS] {
-    let mut types = [pg_sys::TEXTOID; COLUMNS];
-    types[0] = pg_sys::INT8OID;
-    types[16] = pg_sys::INT4OID; // employees
-    types[17] = pg_sys::NUMERICOID; // annual_revenue
-    types[20] = pg_sys::NUMERICOID; // score
-    types[22] = pg_sys::TIMESTAMPTZOID; // occurred_at
-    types[25] = pg_sys::JSONBOID; // attributes
-    types[35] = pg_sys::BOOLOID; // expansion
-    types[36] = pg_sys::BOOLOID; // held
-    types[37] = pg_sys::INT8OID; // duplicate_of
-    types[39] = pg_sys::TIMESTAMPTZOID; // routed_at
-    types[40] = pg_sys::TIMESTAMPTZOID; // sla_due_at
-    types[41] = pg_sys::TIMESTAMPTZOID; // first_response_at
-    types[42] = pg_sys::INT8OID; // decision_id
-    types[43] = pg_sys::TIMESTAMPTZOID; // created_at
-    types[44] = pg_sys::TIMESTAMPTZOID; // updated_at
-    types[45] = pg_sys::INT4OID; // attached_table
+const fn types() -> [Oid; COLUMNS.len()] {
+    let (mut types, mut place) = ([Oid::INVALID; COLUMNS.len()], 0);
+    while place < COLUMNS.len() {
+        types[place] = COLUMNS[place].1;
+        place += 1;
+    }
     types
 }
 
@@ -40,9 +79,19 @@ const fn types() -> [Oid; COLUMNS] {
 pub struct Unwritten {
     lead: pg_sys::HeapTuple,
     table: Oid,
-    key: Vec<String>,
+    key: Key,
+    before: Before,
     mapping: Rc<Mapping>,
     statement: CommandId,
+}
+
+/// What was there when a row came to be routed.
+#[derive(Debug, Clone, Copy)]
+pub struct Before {
+    /// A row with its key, or somebody else was inserting or deleting one.
+    pub row: bool,
+    /// A lead of a row with its key.
+    pub lead: bool,
 }
 
 /// The statement that runs now: its rows have this number, or a later one.
@@ -56,40 +105,59 @@ impl Unwritten {
     ///
     /// # Safety
     /// `lead` must be a tuple of `leads`.
-    pub unsafe fn new(lead: pg_sys::HeapTuple, table: Oid, key: Vec<String>, mapping: Rc<Mapping>) -> Self {
+    pub unsafe fn new(
+        lead: pg_sys::HeapTuple,
+        table: Oid,
+        key: Key,
+        before: Before,
+        mapping: Rc<Mapping>,
+    ) -> Self {
         // SAFETY: the caller vouches for the tuple; the context lives as long as the statement.
         let lead = unsafe {
-            let before = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
+            let current = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
             let copy = pg_sys::heap_copytuple(lead);
-            pg_sys::MemoryContextSwitchTo(before);
+            pg_sys::MemoryContextSwitchTo(current);
             copy
         };
-        Self { lead, table, key, mapping, statement: statement() }
+        Self { lead, table, key, before, mapping, statement: statement() }
     }
 
     /// Writes the lead if its row is there.
     pub fn write(self) {
         if self.has_arrived() {
-            let _owner = AsOwner::begin();
-            LEADS.insert([self.columns()]);
-            self.link_owner();
+            let columns = self.columns();
+            {
+                let _owner = AsOwner::begin();
+                if self.before.lead {
+                    // Its row was deleted, and another one comes with the key.
+                    rows_deleted(vec![self.key.text.clone()], self.mapping.table_no);
+                }
+                LEADS.insert([columns]);
+            }
+            self.link_owner(columns);
         }
         // SAFETY: nobody else has it.
         unsafe { pg_sys::heap_freetuple(self.lead) };
     }
 
-    /// Where owners have a table of their own, the row must be there first.
-    fn link_owner(&self) {
-        const OWNER_ID: usize = 27;
-        if let (Some(link), Some(owner)) = (&self.mapping.owner.link, self.columns()[OWNER_ID]) {
+    /// Where owners have a table of their own, the row must be there first. What that table refuses costs no lead.
+    fn link_owner(&self, columns: [Option<Datum>; COLUMNS.len()]) {
+        let place = COLUMNS.iter().position(|(name, _)| *name == "owner_id");
+        if let (Some(link), Some(rep)) = (&self.mapping.owner.link, place.and_then(|place| columns[place])) {
             // SAFETY: the column is a text.
-            let rep = unsafe { String::from_datum(owner, false) };
-            let value = rep.and_then(|rep| owner::value_of(&rep, &self.mapping));
-            link::write(link, &self.mapping, &self.key[0], None, value.as_deref());
+            let rep = unsafe { String::from_datum(rep, false) };
+            let linked = protect(|| {
+                let value = rep.and_then(|rep| owner::value_of(&rep, &self.mapping));
+                link::write(link, &self.mapping, &self.key.text, None, value.as_deref());
+            });
+            if let Err(failure) = linked {
+                let column = &self.mapping.owner.to.column;
+                errors::warn_not_written(column, link.oid, &failure.sqlstate, &failure.message);
+            }
         }
     }
 
-    fn columns(&self) -> [Option<Datum>; COLUMNS] {
+    fn columns(&self) -> [Option<Datum>; COLUMNS.len()] {
         let share = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
         // SAFETY: the arrays have a place for every column, of which the first are ours; the tuple outlives them.
         unsafe {
@@ -102,65 +170,20 @@ impl Unwritten {
         }
     }
 
-    /// Looks in the primary key, and sees what this statement has inserted.
+    /// Sees what this statement has inserted.
     fn has_arrived(&self) -> bool {
-        let share = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
-        let keep = pg_sys::NoLock as pg_sys::LOCKMODE;
-        let mut itself = Box::new(pg_sys::SnapshotData {
-            snapshot_type: pg_sys::SnapshotType::SNAPSHOT_SELF,
-            ..Default::default()
-        });
-        // SAFETY: the statement has the table open; scan and relations are closed in pairs (an error releases
-        // them with the subtransaction); the snapshot outlives the scan.
-        unsafe {
-            let table = pg_sys::table_open(self.table, share);
-            let index = pg_sys::index_open(pg_sys::RelationGetPrimaryKeyIndex(table), share);
-            let mut keys = self.scan_keys(table, index);
-            let (count, first) = (keys.len() as i32, keys.as_mut_ptr());
-            let scan = pg_sys::systable_beginscan_ordered(table, index, &mut *itself, count, first);
-            let mut arrived = false;
-            loop {
-                let tuple =
-                    pg_sys::systable_getnext_ordered(scan, pg_sys::ScanDirection::ForwardScanDirection);
-                if tuple.is_null() {
-                    break;
-                }
-                arrived |= self.is_inserted((*tuple).t_data);
-            }
-            pg_sys::systable_endscan_ordered(scan);
-            pg_sys::index_close(index, keep);
-            pg_sys::table_close(table, keep);
-            arrived
-        }
+        self.key.look(self.table, |header| self.is_inserted(header))
     }
 
-    /// Whether a row is new, and not a new version of one that was there.
-    unsafe fn is_inserted(&self, header: pg_sys::HeapTupleHeader) -> bool {
+    /// Whether a row was inserted by the statement. A new version may also be that of a row which was there before,
+    /// and was updated on the conflict.
+    fn is_inserted(&self, header: pg_sys::HeapTupleHeader) -> bool {
         // SAFETY: the header of a visible row; a command number is asked for where the transaction is ours.
         unsafe {
-            u32::from((*header).t_infomask) & pg_sys::HEAP_UPDATED == 0
-                && pg_sys::TransactionIdIsCurrentTransactionId((*header).t_choice.t_heap.t_xmin)
-                && pg_sys::HeapTupleHeaderGetCmin(header) >= self.statement
-        }
-    }
-
-    unsafe fn scan_keys(&self, table: pg_sys::Relation, index: pg_sys::Relation) -> Vec<pg_sys::ScanKeyData> {
-        // SAFETY: the index has as many columns as the key.
-        unsafe {
-            let columns = (*(*index).rd_index).indkey.values.as_slice(self.key.len());
-            let shape = PgTupleDesc::from_pg_unchecked((*table).rd_att);
-            let type_of =
-                |column: &i16| shape.get(*column as usize - 1).map_or(Oid::INVALID, |column| column.atttypid);
-            let types: Vec<Oid> = columns.iter().map(type_of).collect();
-            let _utc = types.iter().any(|type_id| convert::is_time(*type_id)).then(convert::InUtc::begin);
-            let key = |(place, text): (usize, &String)| {
-                let (family, class) = (*(*index).rd_opfamily.add(place), *(*index).rd_opcintype.add(place));
-                let equal = pg_sys::BTEqualStrategyNumber as i16;
-                let operator = pg_sys::get_opfamily_member(family, class, class, equal);
-                let value = convert::from_text(text, types[place], -1)?;
-                Some(scan_key(index, place, (value, pg_sys::get_opcode(operator).to_u32())))
-            };
-            self.key.iter().enumerate().filter_map(key).collect()
+            let is_ours = pg_sys::TransactionIdIsCurrentTransactionId((*header).t_choice.t_heap.t_xmin)
+                && pg_sys::HeapTupleHeaderGetCmin(header) >= self.statement;
+            let is_update = u32::from((*header).t_infomask) & pg_sys::HEAP_UPDATED != 0;
+            is_ours && !(is_update && self.before.row)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `attach` and `detach`.
 
-use super::mapping::mapping;
+use super::mapping::{mapping, sql_name};
 use super::{draft, owner};
 use crate::db::function::{argument, sql_function};
 use crate::db::identity::{is_owner, AsOwner};
@@ -86,7 +86,7 @@ fn check(table_no: i32) {
     let (share, keep) = (pg_sys::AccessShareLock as pg_sys::LOCKMODE, pg_sys::NoLock as pg_sys::LOCKMODE);
     let try_out = |field: &str, work: &dyn Fn()| {
         if let Err(failure) = protect(work) {
-            errors::expression_fails(field, &mapping.relation, &failure.sqlstate, &failure.message);
+            errors::expression_fails(field, &sql_name(mapping.oid), &failure.sqlstate, &failure.message);
         }
     };
     // SAFETY: the relations are open while their shapes are used.

@@ -1,5 +1,6 @@
 //! Values of types that only the table of the user tells.
 
+use crate::db::identity::Settings;
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum};
 use std::ffi::{CStr, CString};
@@ -69,44 +70,44 @@ pub unsafe fn to_time(value: Datum, type_id: Oid) -> Option<Datum> {
     }
 }
 
-/// Whether a type is printed as the settings of the session say.
-pub fn is_time(type_id: Oid) -> bool {
-    matches!(base(type_id), pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID)
+/// Whether a value becomes a field of the lead without fail.
+pub fn is_safe(type_id: Oid) -> bool {
+    !matches!(base(type_id), pg_sys::JSONOID | pg_sys::DATEOID | pg_sys::TIMESTAMPOID)
 }
 
-/// Until it is dropped, dates and times are printed in ISO 8601 and UTC, as keys hold them. After an error the
-/// (sub)transaction that is rolled back restores the settings.
-pub struct InUtc(i32);
+/// Whether a type is printed the same whatever the settings of the session say.
+pub fn is_settled(type_id: Oid) -> bool {
+    let base = base(type_id);
+    matches!(
+        base,
+        pg_sys::INT2OID
+            | pg_sys::INT4OID
+            | pg_sys::INT8OID
+            | pg_sys::UUIDOID
+            | pg_sys::NUMERICOID
+            | pg_sys::BOOLOID
+    ) || is_text(base)
+}
 
-impl InUtc {
-    /// Sets it.
+/// Until it is dropped, values are printed as keys hold them.
+pub struct Canonical {
+    _settings: Settings,
+}
+
+impl Canonical {
+    /// Sets what a session may have set otherwise.
     pub fn begin() -> Self {
-        // SAFETY: plain calls into the backend.
-        let level = unsafe { pg_sys::NewGUCNestLevel() };
-        for (name, value) in [(c"datestyle", c"ISO"), (c"timezone", c"UTC")] {
-            // SAFETY: both are settings that everybody may change.
-            unsafe {
-                pg_sys::set_config_option(
-                    name.as_ptr(),
-                    value.as_ptr(),
-                    pg_sys::GucContext::PGC_USERSET,
-                    pg_sys::GucSource::PGC_S_SESSION,
-                    pg_sys::GucAction::GUC_ACTION_SAVE,
-                    true,
-                    0,
-                    false,
-                );
-            }
-        }
-        Self(level)
+        let settings = Settings::begin();
+        settings.set(c"datestyle", c"ISO");
+        settings.set(c"timezone", c"UTC");
+        settings.set(c"intervalstyle", c"postgres");
+        settings.set(c"bytea_output", c"hex");
+        settings.set(c"extra_float_digits", c"1");
+        Self { _settings: settings }
     }
-}
 
-impl Drop for InUtc {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            // SAFETY: undoes what begin did.
-            unsafe { pg_sys::AtEOXact_GUC(true, self.0) };
-        }
+    /// The same, if one of the types needs it.
+    pub fn for_types(mut types: impl Iterator<Item = Oid>) -> Option<Self> {
+        types.any(|type_id| !is_settled(type_id)).then(Self::begin)
     }
 }

@@ -1,21 +1,22 @@
-//! Triggers on attached tables.
+//! Rows on their way into an attached table.
 
-use super::arrival::{statement, Unwritten};
+use super::arrival::{statement, Before, Unwritten};
+use super::changes::{moves, nothing_moves, take_over};
 use super::convert;
-use super::draft::{self, Draft};
-use super::mapping::{key_text, mapping, Mapping, Row};
-use super::{mirror, owner};
+use super::draft::Draft;
+use super::keys::{Found, Key};
+use super::mapping::{mapping, Mapping, Row};
+use super::owner;
 use crate::db::batch::Batch;
 use crate::db::function::sql_function;
 use crate::db::identity::AsOwner;
 use crate::db::names::relation;
 use crate::db::rescue::protect;
 use crate::db::row::LeadRow;
-use crate::db::scan::ATTACHED;
+use crate::db::scan::{ATTACHED, LEADS};
 use crate::db::settings::ENABLED;
-use crate::db::spi::text;
 use crate::db::statements::{self, Destination};
-use crate::db::{errors, queries, trigger};
+use crate::db::{errors, trigger};
 use pgrx::pg_sys::{self, Datum};
 use std::ffi::CStr;
 use std::rc::Rc;
@@ -33,21 +34,6 @@ sql_function! {
 sql_function! {
     /// Row trigger, after insert; the first of all.
     leadroute_attached_written, pg_finfo_leadroute_attached_written, attached_written
-}
-
-sql_function! {
-    /// Row trigger, before the key of a row changes.
-    leadroute_attached_key_changed, pg_finfo_leadroute_attached_key_changed, attached_key_changed
-}
-
-sql_function! {
-    /// Row trigger, after the owner of a row was changed.
-    leadroute_attached_owner_changed, pg_finfo_leadroute_attached_owner_changed, attached_owner_changed
-}
-
-sql_function! {
-    /// Row trigger, after any update.
-    leadroute_attached_status_changed, pg_finfo_leadroute_attached_status_changed, attached_status_changed
 }
 
 /// Trigger data with the number of the table.
@@ -72,6 +58,7 @@ unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL.
     let (data, table_no) = unsafe { data(fcinfo, "attached_statement") };
     if data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE {
+        nothing_moves();
         statements::begin(Destination::Attached(table_no, statement()));
     } else if let Some(batch) = statements::take(|target| target.is_attached(table_no)) {
         batch.finish();
@@ -103,21 +90,43 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         if let Some(batch) = &mut batch {
             batch.settle_last();
         }
-        if let Some(lead) = known_lead(&mapping, &key_text(&key)) {
-            // It will be dropped, or it moves to another partition, and may have got another owner on the way.
-            match batch {
-                Some(batch) => statements::put_back(batch),
-                None => take_over(lead, row, &mapping),
+        let known = known_lead(&mapping, &key.text);
+        let moves = moves(table_no, &key.text);
+        let tuple = match &mut batch {
+            Some(batch) if !moves => {
+                let found = key.find((*data.tg_relation).rd_id);
+                match known.filter(|_| found == Found::Row) {
+                    Some(lead) => shown(lead, row, &mapping),
+                    None => {
+                        let before = Before { row: found != Found::Nothing, lead: known.is_some() };
+                        route(batch, row, &mapping, key, before, (*data.tg_relation).rd_id)
+                    }
+                }
             }
-            return Datum::from(row.tuple);
-        }
-        let Some(mut batch) = batch else {
-            return Datum::from(row.tuple);
+            // To another partition, where it may arrive with another owner.
+            _ => {
+                if let Some(lead) = known {
+                    take_over(lead, row, &mapping);
+                }
+                row.tuple
+            }
         };
-        let tuple = route(&mut batch, row, &mapping, key, (*data.tg_relation).rd_id);
-        statements::put_back(batch);
+        batch.into_iter().for_each(statements::put_back);
         Datum::from(tuple)
     }
+}
+
+/// A row whose key is there will not come. For `ON CONFLICT DO UPDATE` it shows what routing has written into the row
+/// that is there: an upsert that takes over every column of `excluded` leaves that as it is.
+unsafe fn shown(lead: i64, row: Row, mapping: &Mapping) -> pg_sys::HeapTuple {
+    let _owner = AsOwner::begin();
+    let shown = LEADS.bigint(lead, |found| {
+        // SAFETY: a row of leads, valid during the callback.
+        let lead = unsafe { LeadRow::new(found.tuple, found.desc) };
+        // SAFETY: the caller vouches for the row.
+        Some(unsafe { with_outcome(row, &lead, mapping) })
+    });
+    shown.unwrap_or(row.tuple)
 }
 
 /// Routes a new row; answers the row with its owner.
@@ -125,7 +134,8 @@ unsafe fn route(
     batch: &mut Batch,
     row: Row,
     mapping: &Rc<Mapping>,
-    key: Vec<String>,
+    key: Key,
+    before: Before,
     table: pg_sys::Oid,
 ) -> pg_sys::HeapTuple {
     let mut draft = Draft::read(row, mapping);
@@ -135,9 +145,9 @@ unsafe fn route(
     unsafe {
         let leads = pg_sys::table_open(relation("leads"), share);
         let shape = (*leads).rd_att;
-        let draft = draft.tuple(shape, mapping, &key_text(&key));
+        let draft = draft.tuple(shape, mapping, &key.text);
         let routed = batch.route(&LeadRow::new(draft, shape));
-        batch.last = Some(Unwritten::new(routed, table, key, Rc::clone(mapping)));
+        batch.last = Some(Unwritten::new(routed, table, key, before, Rc::clone(mapping)));
         let tuple = with_outcome(row, &LeadRow::new(routed, shape), mapping);
         pg_sys::table_close(leads, pg_sys::NoLock as pg_sys::LOCKMODE);
         tuple
@@ -152,9 +162,7 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
         let (mut values, mut nulls) = (vec![Datum::from(0); count], vec![true; count]);
         pg_sys::heap_deform_tuple(row.tuple, row.desc, values.as_mut_ptr(), nulls.as_mut_ptr());
         let mut replace = vec![false; count];
-        let nobody = mapping.owner.nobody.clone();
         let rep = lead.get::<String>("owner_id");
-        let owner = || rep.as_ref().and_then(|rep| owner::value_of(rep, mapping)).or_else(|| nobody.clone());
         let mut set = |column: &str, text: &mut dyn FnMut() -> Option<String>| {
             let place = row.number(column) as usize - 1;
             let (type_id, modifier) = type_of(row.desc, place);
@@ -163,14 +171,17 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
             let is_safe = mapping.owner.expression.is_none() && convert::takes_any_text(type_id, modifier);
             let value = if is_safe { Ok(convert()) } else { protect(convert) };
             let value = value.unwrap_or_else(|failure| {
-                errors::warn_not_written(column, &mapping.relation, &failure.sqlstate, &failure.message);
+                errors::warn_not_written(column, mapping.oid, &failure.sqlstate, &failure.message);
                 None
             });
             (values[place], nulls[place], replace[place]) =
                 (value.unwrap_or(Datum::from(0)), value.is_none(), true);
         };
         if mapping.owner.link.is_none() {
-            set(&mapping.owner.to.column, &mut { owner });
+            let nobody = &mapping.owner.nobody;
+            set(&mapping.owner.to.column, &mut || {
+                rep.as_ref().and_then(|rep| owner::value_of(rep, mapping)).or_else(|| nobody.clone())
+            });
         }
         for write in &mapping.writes {
             let (value, type_id) = lead.value(&write.field);
@@ -195,72 +206,4 @@ pub fn known_lead(mapping: &Mapping, key: &str) -> Option<i64> {
         let lead = unsafe { LeadRow::new(found.tuple, found.desc) };
         (lead.get::<i32>("attached_table") == Some(mapping.table_no)).then(|| lead.get::<i64>("id")).flatten()
     })
-}
-
-unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
-    unsafe {
-        let (data, table_no) = data(fcinfo, "attached_key_changed");
-        let desc = (*data.tg_relation).rd_att;
-        if let Some(mapping) = mapping(table_no) {
-            let key = |tuple| key_text(&Row { tuple, desc }.key(&mapping));
-            let (old, new) = (key(data.tg_trigtuple), key(data.tg_newtuple));
-            let _owner = AsOwner::begin();
-            queries::ATTACHED_KEY.write(&[text(Some(&old)), text(Some(&new)), Some(Datum::from(table_no))]);
-        }
-        Datum::from(data.tg_newtuple)
-    }
-}
-
-unsafe fn attached_owner_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
-    unsafe {
-        let (data, table_no) = data(fcinfo, "attached_owner_changed");
-        let row = Row { tuple: data.tg_newtuple, desc: (*data.tg_relation).rd_att };
-        if let Some(mapping) = mapping(table_no) {
-            if let Some(lead) = known_lead(&mapping, &key_text(&row.key(&mapping))) {
-                take_over(lead, row, &mapping);
-            }
-        }
-    }
-    Datum::from(0)
-}
-
-unsafe fn attached_status_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
-    unsafe {
-        let (data, table_no) = data(fcinfo, "attached_status_changed");
-        let row = Row { tuple: data.tg_newtuple, desc: (*data.tg_relation).rd_att };
-        if let Some(mapping) = mapping(table_no) {
-            let lead = known_lead(&mapping, &key_text(&row.key(&mapping)));
-            let status = protect(|| draft::status(row, &mapping)).unwrap_or_else(|failure| {
-                errors::warn_not_written("status", "leadroute.leads", &failure.sqlstate, &failure.message);
-                None
-            });
-            if let (Some(lead), Some(status)) = (lead, status) {
-                let _owner = AsOwner::begin();
-                queries::STATUS_BY_ROW.write(&[Some(Datum::from(lead)), text(Some(&status))]);
-            }
-        }
-    }
-    Datum::from(0)
-}
-
-/// Records who owns a row now, if that is somebody else than the owner of its lead.
-fn take_over(lead_id: i64, row: Row, mapping: &Mapping) {
-    let value = row.value(&mapping.owner.to.column);
-    // SAFETY: the value comes with its type.
-    let given = value.datum.map(|datum| unsafe { convert::to_text(datum, value.type_id) });
-    let given = given.filter(|given| mapping.owner.nobody.as_ref() != Some(given));
-    let rep = given.as_ref().and_then(|given| owner::rep_of(given, mapping));
-    record_owner(lead_id, rep.as_deref(), given.as_deref(), mapping);
-}
-
-/// Records the owner that somebody has chosen: a rep, or what else stands there.
-pub fn record_owner(lead_id: i64, rep: Option<&str>, given: Option<&str>, mapping: &Mapping) {
-    let _owner = AsOwner::begin();
-    let arguments = [Some(Datum::from(lead_id)), text(rep), text(given), Some(Datum::from(mapping.table_no))];
-    mirror::told_by_the_row(|| {
-        queries::OWNER_BY_HAND.write(&arguments);
-    });
 }

@@ -3,7 +3,7 @@
 use super::convert;
 use super::mapping::{Mapping, Read, Row};
 use crate::db::fields;
-use crate::db::identity::{next_value, AsOwner};
+use crate::db::identity::{next_value, AsOwner, AsTableOwner};
 use crate::db::rawjson::{self, Document, Root};
 use crate::db::rescue::protect;
 use crate::db::row::expected_type;
@@ -70,14 +70,27 @@ impl Draft {
         let Some(datum) = value.datum else {
             return;
         };
-        // SAFETY: the value comes with its type.
-        let given = unsafe {
+        // SAFETY: the value comes with its type. JSON may hold what jsonb does not, and a date what a timestamp does not.
+        let special = || unsafe {
             match field {
                 "attributes" => json(datum, value.type_id).map(Given::Value),
                 "occurred_at" => convert::to_time(datum, value.type_id).map(Given::Value),
                 _ => None,
             }
-            .unwrap_or_else(|| Given::Json("string", convert::to_text(datum, value.type_id)))
+        };
+        let special = if convert::is_safe(value.type_id) { Ok(special()) } else { protect(special) };
+        // SAFETY: as before.
+        let text = || unsafe { convert::to_text(datum, value.type_id) };
+        let given = match special {
+            Ok(given) => given.unwrap_or_else(|| Given::Json("string", text())),
+            Err(failure) => {
+                self.odd.push(Problem {
+                    field: field.to_owned(),
+                    what: format!("cannot be read: {}", failure.message),
+                });
+                self.kept.insert(field.to_owned(), json_of("string", text()));
+                return;
+            }
         };
         self.take(field, Some(given));
     }
@@ -205,13 +218,13 @@ fn evaluate(row: Row, mapping: &Mapping, expressions: &[&Read]) -> Vec<Option<Gi
         list(&|n, _| format!("pg_catalog.jsonb_typeof(j{n}), j{n} OPERATOR(pg_catalog.#>>) '{{}}', j{n}"));
     let inner = list(&|n, read| {
         format!(
-            "pg_catalog.jsonb_build_array(({})) OPERATOR(pg_catalog.->) 0 AS j{n}",
+            "pg_catalog.jsonb_build_array(({}\n)) OPERATOR(pg_catalog.->) 0 AS j{n}",
             read.expression.as_deref().unwrap_or("NULL")
         )
     });
     let sql = format!("SELECT {outer} FROM (SELECT {inner} FROM ({}) AS lead OFFSET 0) AS v", mapping.row);
     let (composite, type_id) = composite(row);
-    let _owner = AsOwner::of_table(pg_sys::Oid::from(mapping.oid));
+    let _owner = AsTableOwner::evaluating(pg_sys::Oid::from(mapping.oid));
     let rows = spi::ask((sql, vec![type_id]), &[composite], true, |answer| {
         let given = |(n, read): (usize, &&Read)| {
             let column = n as i32 * 3;

@@ -1,14 +1,14 @@
 //! Owners in a table of their own, as ORMs keep them: several may be assigned to a row, and the lead belongs to
 //! one of them. It changes hands only when that one is taken away.
 
-use super::door::{data, known_lead, record_owner};
-use super::mapping::{mapping, Link, Mapping, Row};
-use super::mirror::{quoted, Statement};
+use super::changes::record_owner;
+use super::door::{data, known_lead};
+use super::mapping::{mapping, sql_name, Link, Mapping, Row};
+use super::mirror::is_writing;
+use super::statement::{quoted, Statement};
 use super::{convert, owner};
 use crate::db::function::sql_function;
-use crate::db::identity::AsOwner;
-use crate::db::queries;
-use crate::db::spi::text;
+use crate::db::identity::AsTableOwner;
 use pgrx::pg_sys::{self, Datum, Oid};
 
 sql_function! {
@@ -16,34 +16,42 @@ sql_function! {
     leadroute_attached_link_changed, pg_finfo_leadroute_attached_link_changed, attached_link_changed
 }
 
-/// Who owns a row by the router: takes the place of the owner before.
+/// Who owns a row by the router: takes the place of the owner before. Whoever holds an assignment of the row is
+/// not waited for.
 pub fn write(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
-    let _owner = AsOwner::of_table(Oid::from(link.oid));
-    let (table, row, owner) = (&link.relation, quoted(&link.row.column), quoted(&mapping.owner.to.column));
+    let _owner = AsTableOwner::writing(Oid::from(link.oid));
+    let (table, row, owner) =
+        (sql_name(link.oid), quoted(&link.row.column), quoted(&mapping.owner.to.column));
+    let run = |value: Option<&str>, sql: &dyn Fn(&str, &str) -> String| {
+        let mut statement = Statement::default();
+        let place = statement.text(key, &link.row);
+        let value = value.map(|value| statement.text(value, &mapping.owner.to)).unwrap_or_default();
+        statement.run(sql(&place, &value))
+    };
+    run(None, &|place, _| format!("SELECT FROM {table} WHERE {row} = {place} FOR UPDATE NOWAIT"));
     // The new one first: the lead is never without.
     if let Some(new) = new {
-        let mut insert = Statement::default();
-        let place = insert.parameter(text(Some(key)), pg_sys::TEXTOID, &link.row);
-        let value = insert.parameter(text(Some(new)), pg_sys::TEXTOID, &mapping.owner.to);
-        insert.run(format!(
-            "INSERT INTO {table} ({row}, {owner}) SELECT {place}, {value}
-              WHERE NOT EXISTS (SELECT FROM {table} WHERE {row} = {place} AND {owner} = {value})"
-        ));
+        run(Some(new), &|place, value| {
+            format!(
+                "INSERT INTO {table} ({row}, {owner}) SELECT {place}, {value}
+                  WHERE NOT EXISTS (SELECT FROM {table} WHERE {row} = {place} AND {owner} = {value})"
+            )
+        });
     }
-    if let Some(old) = old {
-        let mut delete = Statement::default();
-        let place = delete.parameter(text(Some(key)), pg_sys::TEXTOID, &link.row);
-        let value = delete.parameter(text(Some(old)), pg_sys::TEXTOID, &mapping.owner.to);
-        delete.run(format!("DELETE FROM {table} WHERE {row} = {place} AND {owner} = {value}"));
+    if let Some(old) = old.filter(|old| Some(*old) != new) {
+        run(Some(old), &|place, value| {
+            format!("DELETE FROM {table} WHERE {row} = {place} AND {owner} = {value}")
+        });
     }
 }
 
 /// Who is assigned to a row.
 fn assigned(link: &Link, mapping: &Mapping, key: &str) -> Vec<String> {
-    let _owner = AsOwner::of_table(Oid::from(link.oid));
+    let _owner = AsTableOwner::writing(Oid::from(link.oid));
     let mut select = Statement::default();
-    let place = select.parameter(text(Some(key)), pg_sys::TEXTOID, &link.row);
-    let (table, row, owner) = (&link.relation, quoted(&link.row.column), quoted(&mapping.owner.to.column));
+    let place = select.text(key, &link.row);
+    let (table, row, owner) =
+        (sql_name(link.oid), quoted(&link.row.column), quoted(&mapping.owner.to.column));
     select.read(format!("SELECT {owner}::pg_catalog.text FROM {table} WHERE {row} = {place} ORDER BY ctid"))
 }
 
@@ -52,7 +60,7 @@ unsafe fn attached_link_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     unsafe {
         let (data, table_no) = data(fcinfo, "attached_link_changed");
         let desc = (*data.tg_relation).rd_att;
-        if let Some(mapping) = mapping(table_no) {
+        if let Some(mapping) = mapping(table_no).filter(|_| !is_writing()) {
             for tuple in [data.tg_trigtuple, data.tg_newtuple].into_iter().filter(|tuple| !tuple.is_null()) {
                 changed(Row { tuple, desc }, &mapping);
             }
@@ -73,12 +81,11 @@ unsafe fn changed(row: Row, mapping: &Mapping) {
         return;
     };
     let assigned = assigned(link, mapping, &key);
-    let current = {
-        let _owner = AsOwner::begin();
-        queries::OWNER_OF_LEAD.first(&[Some(Datum::from(lead))], |row| row.get::<String>(1)).flatten()
+    let current = owner::of_lead(lead);
+    let is_assigned = |rep: &String| {
+        let value = owner::as_held(owner::value_of(rep, mapping), &mapping.owner.to);
+        value.is_some_and(|value| assigned.contains(&value))
     };
-    let is_assigned =
-        |rep: &String| owner::value_of(rep, mapping).is_some_and(|value| assigned.contains(&value));
     if current.as_ref().is_some_and(is_assigned) {
         return;
     }

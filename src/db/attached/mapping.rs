@@ -1,8 +1,11 @@
 //! What is known of an attached table, read once and again after any relation has changed its shape.
 
+use super::convert::{to_text, Canonical};
+use super::keys::Key;
 use crate::db::identity::AsOwner;
 use crate::db::{errors, names, queries};
 use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::IntoDatum;
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,8 +20,6 @@ pub struct Mapping {
     pub table_no: i32,
     /// The table.
     pub oid: u32,
-    /// Its name, as SQL.
-    pub relation: String,
     /// Its primary key.
     pub key: Vec<Column>,
     /// A query for the row with the values that generated columns will have; `$1` is the row.
@@ -33,14 +34,23 @@ pub struct Mapping {
     pub owner: Owner,
 }
 
-/// A column, and its type as SQL.
+/// A column with its type.
 #[derive(Debug, Deserialize)]
 pub struct Column {
     /// Its name.
     pub column: String,
-    /// Its type.
+    /// Oid of its type.
     #[serde(rename = "type")]
-    pub type_name: String,
+    pub type_oid: u32,
+    /// Modifier of its type.
+    pub modifier: i32,
+}
+
+impl Column {
+    /// Its type.
+    pub fn type_id(&self) -> Oid {
+        Oid::from(self.type_oid)
+    }
 }
 
 /// A field that is read: a column or an expression.
@@ -95,8 +105,6 @@ pub struct Owner {
 pub struct Link {
     /// The table.
     pub oid: u32,
-    /// Its name, as SQL.
-    pub relation: String,
     /// Its column with the key of the row.
     #[serde(flatten)]
     pub row: Column,
@@ -173,29 +181,59 @@ impl Row {
         }
     }
 
-    /// The primary key as text, one for each column.
-    pub fn key(self, mapping: &Mapping) -> Vec<String> {
-        use super::convert::{is_time, to_text, InUtc};
+    /// The primary key.
+    pub fn key(self, mapping: &Mapping) -> Key {
         let values: Vec<Value> = mapping.key.iter().map(|key| self.value(&key.column)).collect();
-        let _utc = values.iter().any(|value| is_time(value.type_id)).then(InUtc::begin);
+        let _canonical = Canonical::for_types(values.iter().map(|value| value.type_id));
         // SAFETY: the values come with their types.
         let text = |value: &Value| value.datum.map(|datum| unsafe { to_text(datum, value.type_id) });
-        values.iter().map(|value| text(value).unwrap_or_default()).collect()
+        let values: Vec<String> = values.iter().map(|value| text(value).unwrap_or_default()).collect();
+        Key { text: key_text(&values), values }
     }
 }
 
-/// `leads.attached_key`
-pub fn key_text(key: &[String]) -> String {
-    match key {
+/// Longest key that is kept whole, in bytes: it must fit into an index.
+const LONGEST_KEY: usize = 500;
+
+/// `leads.attached_key`. Of a key that is too long for an index only a digest is kept: the lead has no way back to
+/// its row then.
+fn key_text(key: &[String]) -> String {
+    let text = match key {
         [one] => one.clone(),
         several => serde_json::to_string(several).unwrap_or_default(),
+    };
+    if text.len() <= LONGEST_KEY {
+        return text;
+    }
+    // SAFETY: md5 takes a text and answers with one.
+    let digest: Option<String> =
+        unsafe { pgrx::direct_function_call(pg_sys::md5_text, &[text.into_datum()]) };
+    format!("{DIGEST}{}", digest.unwrap_or_default())
+}
+
+/// What the digest of a long key starts with.
+const DIGEST: &str = "md5 of a long key: ";
+
+/// The key columns from `leads.attached_key`; `None` if it is a digest.
+pub fn key_values(text: &str, columns: usize) -> Option<Vec<String>> {
+    match columns {
+        _ if text.starts_with(DIGEST) => None,
+        1 => Some(vec![text.to_owned()]),
+        _ => serde_json::from_str(text).ok(),
     }
 }
 
-/// The key columns from `leads.attached_key`.
-pub fn key_values(text: &str, columns: usize) -> Vec<String> {
-    match columns {
-        1 => vec![text.to_owned()],
-        _ => serde_json::from_str(text).unwrap_or_default(),
+/// The name of a relation, as SQL. Asked for each time: a schema may be renamed without anybody being told.
+pub fn sql_name(relation: u32) -> String {
+    let relation = Oid::from(relation);
+    // SAFETY: look-ups in the syscache; the texts end with a zero.
+    unsafe {
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation));
+        let name = pg_sys::get_rel_name(relation);
+        if schema.is_null() || name.is_null() {
+            errors::broken_installation(&format!("attached relation with oid {relation}"));
+        }
+        let quoted = pg_sys::quote_qualified_identifier(schema, name);
+        std::ffi::CStr::from_ptr(quoted).to_string_lossy().into_owned()
     }
 }

@@ -1,16 +1,16 @@
 //! What changes in a lead goes into the row of the attached table that it came from.
 
-use super::convert::to_text;
-use super::mapping::{key_values, mapping, Column, Mapping};
+use super::convert::{from_text, to_text};
+use super::mapping::{key_values, mapping, sql_name, Column, Mapping};
+use super::statement::{quoted, Statement};
 use super::{link, owner};
 use crate::db::function::sql_function;
-use crate::db::identity::AsOwner;
+use crate::db::identity::AsTableOwner;
+use crate::db::rescue::protect;
 use crate::db::row::LeadRow;
-use crate::db::spi::{ask, text};
-use crate::db::trigger;
+use crate::db::{errors, locks, settings, sweep, trigger};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::Cell;
-use std::fmt::Write as _;
 
 sql_function! {
     /// `leadroute.mirror_lead()`: row trigger, after a lead of an attached table was updated.
@@ -27,123 +27,156 @@ unsafe fn mirror_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let table = lead.get::<i32>("attached_table").and_then(mapping);
     if let (Some(mapping), Some(key)) = (table, lead.get::<String>("attached_key")) {
         let (before, after) = (old.get::<String>("owner_id"), lead.get::<String>("owner_id"));
-        let owner = (before != after && !TOLD.get()).then_some((before, after));
-        write(changes(&old, &lead, &mapping, owner.as_ref()), &mapping, &key_values(&key, mapping.key.len()));
-        if let (Some(link), Some((before, after))) = (&mapping.owner.link, owner) {
-            let value = |rep: Option<String>| rep.and_then(|rep| owner::value_of(&rep, &mapping));
-            link::write(link, &mapping, &key, value(before).as_deref(), value(after).as_deref());
+        let owner = (before != after && TOLD.get() == 0).then_some((before, after));
+        let changes = changes(&old, &lead, &mapping, owner.as_ref());
+        let linked = owner.filter(|_| mapping.owner.link.is_some());
+        if !changes.is_empty() || linked.is_some() {
+            write(changes, linked, &mapping, &key);
         }
     }
     Datum::from(0)
 }
 
-/// A statement under construction.
-#[derive(Default)]
-pub struct Statement {
-    types: Vec<Oid>,
-    values: Vec<Option<Datum>>,
-}
-
-impl Statement {
-    /// A parameter, as SQL that has the type of the column.
-    pub fn parameter(&mut self, value: Option<Datum>, type_id: Oid, column: &Column) -> String {
-        self.types.push(type_id);
-        self.values.push(value);
-        format!("CAST(${} AS {})", self.types.len(), column.type_name)
-    }
-
-    /// The condition that finds the row.
-    fn row(&mut self, mapping: &Mapping, key: &[String]) -> String {
-        let mut sql = String::from("true");
-        for (column, value) in mapping.key.iter().zip(key) {
-            let value = self.parameter(text(Some(value)), pg_sys::TEXTOID, column);
-            let _ = write!(sql, " AND {} = {value}", quoted(&column.column));
-        }
-        sql
-    }
-
-    /// Runs it as `sql`; how many rows it returned.
-    pub fn run(self, sql: String) -> usize {
-        ask((sql, self.types), &self.values, false, |_| ()).len()
-    }
-
-    /// The texts that it returns as `sql`.
-    pub fn read(self, sql: String) -> Vec<String> {
-        let texts = ask((sql, self.types), &self.values, true, |row| row.get::<String>(1));
-        texts.into_iter().flatten().collect()
-    }
-}
-
-/// A column of the table with its new value.
-type Change<'a> = (&'a Column, Option<Datum>, Oid);
-
 thread_local! {
-    /// The row has told who owns it, and knows best.
-    static TOLD: Cell<bool> = const { Cell::new(false) };
+    /// Rows are telling who owns them, and know best.
+    static TOLD: Cell<u32> = const { Cell::new(0) };
+    /// Rows are being written to.
+    static WRITING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Until it is dropped, also by an error, a counter is one higher.
+struct Counted(&'static std::thread::LocalKey<Cell<u32>>);
+
+impl Counted {
+    fn begin(counter: &'static std::thread::LocalKey<Cell<u32>>) -> Self {
+        counter.set(counter.get() + 1);
+        Self(counter)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
 }
 
 /// Runs `work`, during which owners of rows are not written.
 pub fn told_by_the_row(work: impl FnOnce()) {
-    /// Also after an error.
-    struct Untold;
-    impl Drop for Untold {
-        fn drop(&mut self) {
-            TOLD.set(false);
-        }
-    }
-    let _untold = Untold;
-    TOLD.set(true);
+    let _told = Counted::begin(&TOLD);
     work();
 }
+
+/// Whether a change of a row is our own.
+pub fn is_writing() -> bool {
+    WRITING.get() > 0
+}
+
+/// A column of the table with its new value.
+type Change<'a> = (&'a Column, Option<Datum>);
+
+/// The reps before and after.
+type Owners = (Option<String>, Option<String>);
 
 fn changes<'a>(
     old: &LeadRow,
     new: &LeadRow,
     mapping: &'a Mapping,
-    owner: Option<&(Option<String>, Option<String>)>,
+    owner: Option<&Owners>,
 ) -> Vec<Change<'a>> {
     let mut changes = Vec::new();
+    let mut change = |column: &'a Column, text: Option<String>| {
+        let value = || text.and_then(|text| from_text(&text, column.type_id(), column.modifier));
+        match protect(value) {
+            Ok(value) => changes.push((column, value)),
+            Err(failure) => {
+                errors::warn_not_written(&column.column, mapping.oid, &failure.sqlstate, &failure.message);
+            }
+        }
+    };
     if let Some((_, rep)) = owner.filter(|_| mapping.owner.link.is_none()) {
-        let value = rep.as_ref().and_then(|rep| owner::value_of(rep, mapping));
-        let value = value.as_ref().or(mapping.owner.nobody.as_ref());
-        changes.push((&mapping.owner.to, text(value.map(String::as_str)), pg_sys::TEXTOID));
+        let value = protect(|| rep.as_ref().and_then(|rep| owner::value_of(rep, mapping)));
+        match value {
+            Ok(value) => change(&mapping.owner.to, value.or_else(|| mapping.owner.nobody.clone())),
+            Err(failure) => {
+                let column = &mapping.owner.to.column;
+                errors::warn_not_written(column, mapping.oid, &failure.sqlstate, &failure.message);
+            }
+        }
     }
     for write in &mapping.writes {
         let ((before, type_id), (after, _)) = (old.value(&write.field), new.value(&write.field));
         // SAFETY: the values come with their type.
         let printed = |value: Option<Datum>| value.map(|value| unsafe { to_text(value, type_id) });
-        if printed(before) != printed(after) {
-            changes.push((&write.to, after, type_id));
+        let after = printed(after);
+        if printed(before) != after {
+            change(&write.to, after);
         }
     }
     changes
 }
 
-fn write(changes: Vec<Change<'_>>, mapping: &Mapping, key: &[String]) {
-    if changes.is_empty() {
-        return;
+fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, key: &str) {
+    let Some(values) = key_values(key, mapping.key.len()) else {
+        return errors::warn_row_not_found(mapping.oid);
+    };
+    let _writing = Counted::begin(&WRITING);
+    {
+        let _owner = AsTableOwner::writing(Oid::from(mapping.oid));
+        if !lock(mapping, &values) {
+            return;
+        }
+        if !changes.is_empty() {
+            update(changes, mapping, &values);
+        }
     }
-    let _owner = AsOwner::of_table(Oid::from(mapping.oid));
-    // Whoever holds the row is not waited for: sweeps come again.
-    let mut lock = Statement::default();
-    let row = lock.row(mapping, key);
-    if lock.run(format!("SELECT FROM {} WHERE {row} FOR NO KEY UPDATE NOWAIT", mapping.relation)) == 0 {
-        return;
+    if let (Some(link), Some((before, after))) = (&mapping.owner.link, linked) {
+        let value = |rep: Option<String>| rep.and_then(|rep| owner::value_of(&rep, mapping));
+        link::write(link, mapping, key, value(before).as_deref(), value(after).as_deref());
     }
+}
+
+/// The condition that finds a row.
+fn row(statement: &mut Statement, mapping: &Mapping, key: &[String]) -> String {
+    let columns = mapping.key.iter().zip(key);
+    let equal = columns
+        .map(|(column, value)| format!("{} = {}", quoted(&column.column), statement.text(value, column)));
+    equal.collect::<Vec<_>>().join(" AND ")
+}
+
+/// Locks the row; false if it is gone. Somebody else who holds it is waited for as long as for a double submit, and
+/// by a sweep, which comes again, not at all: whoever changes the row may be waiting for the lead.
+fn lock(mapping: &Mapping, key: &[String]) -> bool {
+    let run = |locking: &str| {
+        let mut select = Statement::default();
+        let row = row(&mut select, mapping, key);
+        select.run(format!("SELECT FROM {} WHERE {row}{locking}", sql_name(mapping.oid))) > 0
+    };
+    let patience = if sweep::is_running() { 0 } else { settings::DUPLICATE_WAIT.get() };
+    let locked = locks::poll(patience, || match run(" FOR NO KEY UPDATE SKIP LOCKED") {
+        true => Some(true),
+        false => (!run("")).then_some(false),
+    });
+    locked.unwrap_or_else(|| errors::row_is_held(mapping.oid, key))
+}
+
+fn update(changes: Vec<Change<'_>>, mapping: &Mapping, key: &[String]) {
     let mut update = Statement::default();
-    let columns: Vec<String> = changes.iter().map(|(column, ..)| quoted(&column.column)).collect();
-    let values: Vec<String> = changes
-        .into_iter()
-        .map(|(column, value, type_id)| update.parameter(value, type_id, column))
-        .collect();
+    let columns: Vec<String> = changes.iter().map(|(column, _)| quoted(&column.column)).collect();
+    let values: Vec<String> =
+        changes.into_iter().map(|(column, value)| update.parameter(value, column.type_id())).collect();
     let (columns, values) = (columns.join(", "), values.join(", "));
-    let (row, table) = (update.row(mapping, key), &mapping.relation);
+    let (row, table) = (row(&mut update, mapping, key), sql_name(mapping.oid));
     update.run(format!(
         "UPDATE {table} SET ({columns}) = ROW({values}) WHERE {row} AND ({columns}) IS DISTINCT FROM ({values})"
     ));
 }
 
-/// A name as SQL.
-pub fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+/// Whether a row is there.
+pub fn has_row(mapping: &Mapping, key: &str) -> bool {
+    let _owner = AsTableOwner::writing(Oid::from(mapping.oid));
+    key_values(key, mapping.key.len()).is_some_and(|key| {
+        let mut select = Statement::default();
+        let row = row(&mut select, mapping, &key);
+        select.run(format!("SELECT FROM {} WHERE {row}", sql_name(mapping.oid))) > 0
+    })
 }

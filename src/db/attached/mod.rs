@@ -1,17 +1,22 @@
 //! The third door: tables of the user whose rows are routed as leads.
 //!
-//! A BEFORE trigger turns the row into a lead by the [`mapping`], routes it, and puts the owner into the row.
+//! [`door`]: a BEFORE trigger turns the row into a lead by the [`mapping`], routes it, and puts the owner into the row.
 //! Whether the row really comes is known only later ([`arrival`]); then its lead is written, before the next row
-//! of the statement is routed, so that everything else is as with the other doors.
+//! of the statement is routed, so that everything else is as with the other doors. Afterwards [`mirror`] writes what
+//! changes in the lead into the row, and [`changes`] and [`link`] take over what people change there.
 
 mod arrival;
 mod attach;
+mod changes;
 mod convert;
 mod door;
 mod draft;
+mod keys;
 mod link;
 mod mapping;
 mod mirror;
 mod owner;
+mod statement;
 
 pub use arrival::Unwritten;
+pub use mapping::sql_name;

@@ -1,12 +1,32 @@
 //! The owner column of an attached table: from a rep to a value, and back.
 
-use super::convert::to_text;
+use super::convert::{from_text, takes_any_text, to_text};
 use super::draft::composite;
-use super::mapping::{Mapping, RepBy, Row};
-use crate::db::identity::AsOwner;
+use super::mapping::{Column, Mapping, RepBy, Row};
+use crate::db::identity::{AsOwner, AsTableOwner};
+use crate::db::rescue::protect;
 use crate::db::scan::REPS;
 use crate::db::{queries, spi};
-use pgrx::pg_sys;
+use pgrx::pg_sys::{self, Datum};
+
+/// Who owns a lead.
+pub fn of_lead(lead_id: i64) -> Option<String> {
+    let _owner = AsOwner::begin();
+    queries::OWNER_OF_LEAD.first(&[Some(Datum::from(lead_id))], |row| row.get::<String>(1)).flatten()
+}
+
+/// A value as the column holds it: cut, padded, or normalized. What it cannot hold is nothing.
+pub fn as_held(value: Option<String>, column: &Column) -> Option<String> {
+    let held = |value: &String| {
+        let datum = from_text(value, column.type_id(), column.modifier)?;
+        // SAFETY: the value was made of that type.
+        Some(unsafe { to_text(datum, column.type_id()) })
+    };
+    value.and_then(|value| match takes_any_text(column.type_id(), column.modifier) {
+        true => Some(value),
+        false => protect(|| held(&value)).ok().flatten(),
+    })
+}
 
 /// What stands in the owner column for a rep, as text.
 pub fn value_of(rep_id: &str, mapping: &Mapping) -> Option<String> {
@@ -26,14 +46,10 @@ pub fn value_of(rep_id: &str, mapping: &Mapping) -> Option<String> {
     evaluate(expression, mapping, rep, type_id)
 }
 
-fn evaluate(
-    expression: &str,
-    mapping: &Mapping,
-    rep: Option<pg_sys::Datum>,
-    type_id: pg_sys::Oid,
-) -> Option<String> {
-    let sql = format!("SELECT ({expression})::pg_catalog.text FROM (SELECT ($1).*) AS rep");
-    let _owner = AsOwner::of_table(pg_sys::Oid::from(mapping.oid));
+fn evaluate(expression: &str, mapping: &Mapping, rep: Option<Datum>, type_id: pg_sys::Oid) -> Option<String> {
+    // a comment at its end must not swallow the rest
+    let sql = format!("SELECT ({expression}\n)::pg_catalog.text FROM (SELECT ($1).*) AS rep");
+    let _owner = AsTableOwner::evaluating(pg_sys::Oid::from(mapping.oid));
     let rows = spi::ask((sql, vec![type_id]), &[rep], true, |row| row.get::<String>(1));
     rows.into_iter().next().flatten()
 }
@@ -48,11 +64,15 @@ pub fn check(desc: pg_sys::TupleDesc, mapping: &Mapping) {
 
 /// The rep that a value stands for; if there is none, one whose value differs in upper and lower case only.
 pub fn rep_of(value: &str, mapping: &Mapping) -> Option<String> {
+    let is_id = mapping.owner.expression.is_none() && mapping.owner.rep == RepBy::Id;
     let ids = {
         let _owner = AsOwner::begin();
+        if is_id && REPS.text(value, |_| Some(())).is_some() {
+            return Some(value.to_owned());
+        }
         queries::REP_IDS.read(&[], |row| row.get::<String>(1))
     };
-    let known = |id: String| value_of(&id, mapping).map(|of| (id, of));
+    let known = |id: String| as_held(value_of(&id, mapping), &mapping.owner.to).map(|of| (id, of));
     let mut known: Vec<_> = ids.into_iter().flatten().filter_map(known).collect();
     let exact = known.iter().position(|(_, of)| of == value);
     let place = exact.or_else(|| known.iter().position(|(_, of)| of.eq_ignore_ascii_case(value)))?;

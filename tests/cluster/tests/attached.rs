@@ -93,7 +93,7 @@ fn an_owner_that_is_changed_on_both_sides() {
     transfer.join().unwrap().unwrap();
     assert_eq!(text(&mut crm, "SELECT owner FROM public.crm_lead"), "r3");
     assert_eq!(differences(&mut crm), 0);
-    // The other way round the row is held, which transfer_lead is told at once.
+    // The other way round the row is held: transfer_lead waits, but not without end, and the row may wait for the lead.
     let mut here = database.connect();
     here.batch_execute("SET statement_timeout = '10s'").unwrap();
     crm.batch_execute("BEGIN; UPDATE public.crm_lead SET email = 'q@acme.com'").unwrap();
@@ -178,4 +178,60 @@ fn a_mapping_counts_from_its_commit_on() {
     dba.batch_execute("SELECT leadroute.detach('public.crm_lead')").unwrap();
     assert_eq!(route(&mut app), "nobody");
     check_consistency(&mut dba);
+}
+
+/// Whoever comes with the key of a row that somebody else is deleting has a new lead once that is done.
+#[test]
+fn a_key_that_is_being_deleted() {
+    for end in ["COMMIT", "ROLLBACK"] {
+        let database = Database::with_pool(3);
+        let (mut first, mut second) = (database.connect(), database.connect());
+        first.batch_execute(&format!("INSERT INTO public.crm_lead VALUES ('{KEY}', 'old@old.com')")).unwrap();
+        first.batch_execute("BEGIN; DELETE FROM public.crm_lead").unwrap();
+        let waiting = std::thread::spawn(move || {
+            let sql =
+                format!("INSERT INTO public.crm_lead VALUES ('{KEY}', 'new@new.com') ON CONFLICT DO NOTHING");
+            second.batch_execute(&sql)
+        });
+        wait_for_a_lock(&database);
+        first.batch_execute(end).unwrap();
+        waiting.join().unwrap().unwrap();
+        let leads = "SELECT string_agg(email || ' ' || status, ', ' ORDER BY id) FROM leadroute.leads";
+        let expected = match end {
+            "COMMIT" => "old@old.com disqualified, new@new.com assigned",
+            _ => "old@old.com assigned",
+        };
+        assert_eq!(text(&mut first, leads), expected);
+        check_consistency(&mut first);
+    }
+}
+
+/// Owners in a table of their own: whoever holds an assignment is not waited for.
+#[test]
+fn a_held_assignment_does_not_hold_up_the_ladder() {
+    let database = Database::with_pool(2);
+    let (mut stranger, mut ladder) = (database.connect(), database.connect());
+    ladder
+        .batch_execute(
+            "CREATE TABLE public.lead (id integer PRIMARY KEY, email text);
+             CREATE TABLE public.assigned (lead_id integer REFERENCES public.lead, rep text, note text, UNIQUE (lead_id, rep));
+             SELECT leadroute.attach('public.lead', '{\"email\": \"email\", \"owner_id\": {\"table\": \"public.assigned\", \"row\": \"lead_id\", \"column\": \"rep\"}}');
+             INSERT INTO public.lead VALUES (1, 'a@a.com'), (2, 'b@b.com');
+             SET statement_timeout = '10s'; SET client_min_messages = error",
+        )
+        .unwrap();
+    stranger.batch_execute("BEGIN; UPDATE public.assigned SET note = 'mine' WHERE lead_id = 1").unwrap();
+    let escalate = "SELECT leadroute.escalate_overdue(as_of => now() + interval '1 day')::bigint";
+    assert_eq!(number(&mut ladder, escalate), 1);
+    let error =
+        ladder.batch_execute("SELECT leadroute.transfer_lead(1, 'r1'), leadroute.transfer_lead(1, 'r2')");
+    let code = error.expect_err("the assignment is held").code().map(|code| code.code().to_owned());
+    assert_eq!(code.as_deref(), Some("55P03"));
+    stranger.batch_execute("DELETE FROM public.assigned WHERE lead_id = 1; COMMIT").unwrap();
+    let owners =
+        "SELECT string_agg(coalesce(l.owner_id, l.queue) || ' ' || coalesce(a.rep, '-'), ', ' ORDER BY l.id)
+                    FROM leadroute.leads l LEFT JOIN public.assigned a ON a.lead_id::text = l.attached_key";
+    let now = text(&mut ladder, owners);
+    assert!(now.starts_with("catch_all -, "), "{now}");
+    check_consistency(&mut ladder);
 }

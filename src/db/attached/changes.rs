@@ -1,0 +1,212 @@
+//! What people do to rows of attached tables that were routed.
+
+use super::door::{data, known_lead};
+use super::keys::Key;
+use super::mapping::{mapping, Mapping, Row};
+use super::mirror::is_writing;
+use super::{convert, draft, mirror, owner};
+use crate::db::function::sql_function;
+use crate::db::identity::AsOwner;
+use crate::db::rescue::protect;
+use crate::db::spi::text;
+use crate::db::{errors, queries};
+use pgrx::pg_sys::{self, Datum};
+use pgrx::IntoDatum;
+use std::cell::RefCell;
+
+sql_function! {
+    /// Row trigger, before the key of a row changes.
+    leadroute_attached_key_changed, pg_finfo_leadroute_attached_key_changed, attached_key_changed
+}
+
+sql_function! {
+    /// Row trigger, after the owner of a row was changed.
+    leadroute_attached_owner_changed, pg_finfo_leadroute_attached_owner_changed, attached_owner_changed
+}
+
+sql_function! {
+    /// Row trigger, after any update.
+    leadroute_attached_status_changed, pg_finfo_leadroute_attached_status_changed, attached_status_changed
+}
+
+sql_function! {
+    /// Statement trigger, after delete, with the deleted rows.
+    leadroute_attached_deleted, pg_finfo_leadroute_attached_deleted, attached_deleted
+}
+
+sql_function! {
+    /// Statement trigger, after truncate.
+    leadroute_attached_truncated, pg_finfo_leadroute_attached_truncated, attached_truncated
+}
+
+thread_local! {
+    /// The row whose key was changed last: an update of a partition key becomes an insert somewhere else.
+    static MOVED: RefCell<Option<(i32, String)>> = const { RefCell::new(None) };
+}
+
+/// A statement begins to insert: what comes now does not move, unless its key changes first.
+pub fn nothing_moves() {
+    MOVED.set(None);
+}
+
+/// Whether the row that is being inserted with a key is one that moves to another partition.
+pub fn moves(table_no: i32, key: &str) -> bool {
+    MOVED.take().is_some_and(|moved| moved.0 == table_no && moved.1 == key)
+}
+
+unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    unsafe {
+        let (data, table_no) = data(fcinfo, "attached_key_changed");
+        let desc = (*data.tg_relation).rd_att;
+        if let Some(mapping) = mapping(table_no) {
+            let key = |tuple| Row { tuple, desc }.key(&mapping).text;
+            let (old, new) = (key(data.tg_trigtuple), key(data.tg_newtuple));
+            {
+                let _owner = AsOwner::begin();
+                queries::ATTACHED_KEY.write(&[
+                    text(Some(&old)),
+                    text(Some(&new)),
+                    Some(Datum::from(table_no)),
+                ]);
+            }
+            if (*(*data.tg_relation).rd_rel).relispartition {
+                MOVED.set(Some((table_no, new)));
+            }
+        }
+        Datum::from(data.tg_newtuple)
+    }
+}
+
+unsafe fn attached_owner_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    unsafe {
+        let (data, table_no) = data(fcinfo, "attached_owner_changed");
+        let row = Row { tuple: data.tg_newtuple, desc: (*data.tg_relation).rd_att };
+        if let Some(mapping) = mapping(table_no).filter(|_| !is_writing()) {
+            if let Some(lead) = known_lead(&mapping, &row.key(&mapping).text) {
+                take_over(lead, row, &mapping);
+            }
+        }
+    }
+    Datum::from(0)
+}
+
+unsafe fn attached_status_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    unsafe {
+        let (data, table_no) = data(fcinfo, "attached_status_changed");
+        let desc = (*data.tg_relation).rd_att;
+        let (old, new) = (Row { tuple: data.tg_trigtuple, desc }, Row { tuple: data.tg_newtuple, desc });
+        if let Some(mapping) = mapping(table_no).filter(|_| !is_writing()) {
+            let becomes = || {
+                let status = draft::status(new, &mapping)?;
+                (draft::status(old, &mapping).as_ref() != Some(&status)).then_some(status)
+            };
+            let status = protect(becomes).unwrap_or_else(|failure| {
+                errors::warn_status_not_read(mapping.oid, &failure.sqlstate, &failure.message);
+                None
+            });
+            let lead = || known_lead(&mapping, &new.key(&mapping).text);
+            if let Some((status, lead)) = status.and_then(|status| Some((status, lead()?))) {
+                let _owner = AsOwner::begin();
+                queries::STATUS_BY_ROW.write(&[Some(Datum::from(lead)), text(Some(&status))]);
+            }
+        }
+    }
+    Datum::from(0)
+}
+
+/// Records who owns a row now, if that is somebody else than the owner of its lead.
+pub fn take_over(lead_id: i64, row: Row, mapping: &Mapping) {
+    if mapping.owner.link.is_some() {
+        return;
+    }
+    let value = row.value(&mapping.owner.to.column);
+    // SAFETY: the value comes with its type.
+    let given = value.datum.map(|datum| unsafe { convert::to_text(datum, value.type_id) });
+    let current = owner::of_lead(lead_id).and_then(|rep| owner::value_of(&rep, mapping));
+    if owner::as_held(current.or_else(|| mapping.owner.nobody.clone()), &mapping.owner.to) == given {
+        return;
+    }
+    let given = given.filter(|given| mapping.owner.nobody.as_ref() != Some(given));
+    let rep = given.as_ref().and_then(|given| owner::rep_of(given, mapping));
+    record_owner(lead_id, rep.as_deref(), given.as_deref(), mapping);
+}
+
+/// Records the owner that somebody has chosen: a rep, or what else stands there.
+pub fn record_owner(lead_id: i64, rep: Option<&str>, given: Option<&str>, mapping: &Mapping) {
+    let _owner = AsOwner::begin();
+    let arguments = [Some(Datum::from(lead_id)), text(rep), text(given), Some(Datum::from(mapping.table_no))];
+    mirror::told_by_the_row(|| {
+        queries::OWNER_BY_HAND.write(&arguments);
+    });
+}
+
+/// Closes the leads of rows that are gone.
+pub fn rows_deleted(keys: Vec<String>, table_no: i32) {
+    if !keys.is_empty() {
+        let _owner = AsOwner::begin();
+        queries::ROWS_DELETED.write(&[keys.into_datum(), Some(Datum::from(table_no))]);
+    }
+}
+
+unsafe fn attached_deleted(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL with the deleted rows; the relation is open.
+    unsafe {
+        let (data, table_no) = data(fcinfo, "attached_deleted");
+        if let Some(mapping) = mapping(table_no) {
+            let table = (*data.tg_relation).rd_id;
+            let is_parted = !(*data.tg_relation).rd_rel.is_null()
+                && (*(*data.tg_relation).rd_rel).relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
+            // A row with the key may have come since. A partitioned table has no index to look in.
+            let is_gone = |key: &Key| match is_parted {
+                true => !mirror::has_row(&mapping, &key.text),
+                false => !key.look(table, |_| true),
+            };
+            let gone = deleted_keys(data, &mapping).into_iter().filter(is_gone);
+            rows_deleted(gone.map(|key| key.text).collect(), table_no);
+        }
+    }
+    Datum::from(0)
+}
+
+unsafe fn deleted_keys(data: &pg_sys::TriggerData, mapping: &Mapping) -> Vec<Key> {
+    let mut keys = Vec::new();
+    // SAFETY: the trigger is declared with the old table; a read pointer of our own disturbs nobody.
+    unsafe {
+        let (store, shape) = (data.tg_oldtable, (*data.tg_relation).rd_att);
+        let pointer = pg_sys::tuplestore_alloc_read_pointer(store, pg_sys::EXEC_FLAG_REWIND as i32);
+        pg_sys::tuplestore_select_read_pointer(store, pointer);
+        pg_sys::tuplestore_rescan(store);
+        let slot = pg_sys::MakeSingleTupleTableSlot(shape, &raw const pg_sys::TTSOpsMinimalTuple);
+        while pg_sys::tuplestore_gettupleslot(store, true, false, slot) {
+            let mut is_copy = false;
+            let tuple = pg_sys::ExecFetchSlotHeapTuple(slot, false, &mut is_copy);
+            keys.push(Row { tuple, desc: shape }.key(mapping));
+            if is_copy {
+                pg_sys::heap_freetuple(tuple);
+            }
+        }
+        pg_sys::ExecDropSingleTupleTableSlot(slot);
+    }
+    keys
+}
+
+unsafe fn attached_truncated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL; the relation is open.
+    unsafe {
+        let (data, table_no) = data(fcinfo, "attached_truncated");
+        if let Some(mapping) = mapping(table_no) {
+            let keys = {
+                let _owner = AsOwner::begin();
+                queries::ATTACHED_KEYS.read(&[Some(Datum::from(table_no))], |row| row.get::<String>(1))
+            };
+            // Of a partition only its own rows are gone.
+            let is_whole = (*data.tg_relation).rd_id.to_u32() == mapping.oid;
+            let is_gone = |key: &String| is_whole || !mirror::has_row(&mapping, key);
+            rows_deleted(keys.into_iter().flatten().filter(is_gone).collect(), table_no);
+        }
+    }
+    Datum::from(0)
+}
