@@ -61,7 +61,7 @@ impl Key {
         // them with the subtransaction).
         unsafe {
             let table = pg_sys::table_open(table, share);
-            let index = pg_sys::index_open(pg_sys::RelationGetPrimaryKeyIndex(table), share);
+            let index = pg_sys::index_open(primary_key(table), share);
             let mut keys = self.scan_keys(table, index);
             let (count, first) = (keys.len() as i32, keys.as_mut_ptr());
             let scan = pg_sys::systable_beginscan_ordered(table, index, snapshot, count, first);
@@ -99,6 +99,16 @@ impl Key {
             };
             self.values.iter().enumerate().filter_map(key).collect()
         }
+    }
+}
+
+unsafe fn primary_key(table: pg_sys::Relation) -> Oid {
+    // SAFETY: the caller has opened the table; listing its indexes notes which is the primary key.
+    unsafe {
+        if !(*table).rd_indexvalid {
+            pg_sys::list_free(pg_sys::RelationGetIndexList(table));
+        }
+        (*table).rd_pkindex
     }
 }
 
