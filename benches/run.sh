@@ -2,7 +2,7 @@
 # What routing costs, beside a minimal (floor.sql) and a plain (plain.sql) PL/pgSQL router.
 #   run.sh          five rounds of BENCH_SECONDS (5) each; about a quarter of an hour
 #   run.sh quick    three rounds of 2 seconds
-#   run.sh rows...  some rows only: single segments10k bulk hot latency memory notify sweep
+#   run.sh rows...  some rows only: single segments10k bulk attached hot latency memory notify sweep
 # BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
 # disk, which costs every router the same. Off is the default; 'hot' is measured with both.
 #
@@ -13,7 +13,7 @@
 
 seconds=${BENCH_SECONDS:-5} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
-read -ra wanted <<< "${*:-single segments10k bulk hot latency memory notify sweep}"
+read -ra wanted <<< "${*:-single segments10k bulk attached hot latency memory notify sweep}"
 accounts=20000 db=bench
 here=$ROOT/benches
 work=$(mktemp -d)
@@ -106,19 +106,24 @@ bulk_ms() {
     ms -c "INSERT INTO $1.leads $insert"
 }
 
-bulk() {
-    local n columns='email, company, country, industry, employees, language, product, score, event, source'
-    company 60
-    sql -c 'CREATE SCHEMA bare' -c 'CREATE TABLE bare.leads (LIKE leadroute.leads INCLUDING ALL)'
-    sql <<'SQL'
+# $1 rows that are to become leads.
+bulk_rows() {
+    sql -v rows="$1" <<'SQL'
 CREATE TABLE bench.bulk AS
 SELECT format('bulk%s@company%s.com', n, n % 40000) AS email, 'Company Ltd' AS company,
        ('{DE,FR,GB,US,NL,BE,AT,CH,IT,ES,PT,PL,CZ,SE,NO,DK,FI,IE,CA,JP}'::text[])[1 + n % 60 % 20] AS country,
        format('industry-%s', n % 60 / 20) AS industry, 50 AS employees, 'en' AS language, 'core' AS product,
        n % 100 AS score, 'demo_request' AS event, 'web' AS source
-  FROM generate_series(1, 200000) n;
+  FROM generate_series(1, :rows) n;
 VACUUM ANALYZE bench.bulk;
 SQL
+}
+
+bulk() {
+    local n columns='email, company, country, industry, employees, language, product, score, event, source'
+    company 60
+    sql -c 'CREATE SCHEMA bare' -c 'CREATE TABLE bare.leads (LIKE leadroute.leads INCLUDING ALL)'
+    bulk_rows 200000
     rm -f "$work"/bulk.* "$work"/copy.*
     for n in 25000 50000 100000 200000; do
         sql -c "COPY (SELECT $columns FROM bench.bulk LIMIT $n) TO STDOUT" > "$work/bulk.$n"
@@ -139,6 +144,34 @@ SQL
     for n in 50000 100000 200000; do
         row "$n leads in one COPY, to 25000 (us per lead)" "$work/copy.$n" "$work/copy.25000" 1.3 most
     done
+}
+
+# A table of the user beside leadroute.leads: one statement for each lead, and 100,000 leads in one.
+attached() {
+    local columns='email, company, country, industry, employees, language, product, score, event, source'
+    company 60
+    sql <<'SQL'
+CREATE SCHEMA crm;
+CREATE TABLE crm.lead (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), email text, first_name text, last_name text, phone text,
+    company text, country text, industry text, employees integer, language text, product text, score numeric, event text,
+    source text, campaign text, attributes jsonb, owner text, answer_by timestamptz);
+SELECT leadroute.attach('crm.lead', (SELECT jsonb_object_agg(c, c) FROM unnest('{email,first_name,last_name,phone,company,country,
+    industry,employees,language,product,score,event,source,campaign,attributes}'::text[]) c)
+    || '{"owner_id": "owner", "sla_due_at": "answer_by"}');
+SQL
+    bulk_rows 100000
+    rm -f "$work"/attached.*
+    for _ in $(seq "$rounds"); do
+        tps leadroute leadroute 1 >> "$work/attached.direct"
+        sql -c 'TRUNCATE crm.lead'
+        tps attached leadroute 1 >> "$work/attached.one"
+        bulk_ms leadroute 100000 >> "$work/attached.bulk_direct"
+        sql -c 'TRUNCATE crm.lead'
+        reset leadroute
+        ms -c "INSERT INTO crm.lead ($columns) SELECT $columns FROM bench.bulk LIMIT 100000" >> "$work/attached.bulk"
+    done
+    row "an attached table to leadroute.leads, 1 client" "$work/attached.one" "$work/attached.direct" 0.8 least
+    row "100,000 leads into an attached table, to direct (ms)" "$work/attached.bulk" "$work/attached.bulk_direct" 2 most
 }
 
 fsync_to() { sql -c "ALTER SYSTEM SET fsync = $1" -c 'SELECT pg_reload_conf()' >/dev/null; sleep 0.5; }
@@ -275,7 +308,7 @@ for what in "${wanted[@]}"; do
     case $what in
         single) single 60 ;;
         segments10k) single 10000 ;;
-        bulk | hot | latency | memory | notify | sweep) "$what" ;;
+        bulk | attached | hot | latency | memory | notify | sweep) "$what" ;;
         *) die "unknown row $what" ;;
     esac
 done
