@@ -82,9 +82,11 @@ impl<const N: usize> Table<N> {
     }
 }
 
-/// Whether nobody has added triggers. Our own of a row are fired by appending too, and those of a statement do
-/// nothing for rows that are routed.
-unsafe fn has_only_our_triggers(table: pg_sys::Relation) -> bool {
+/// Whether nobody has added triggers. Our own do nothing for rows that are routed.
+///
+/// # Safety
+/// The table must be open.
+pub unsafe fn has_only_our_triggers(table: pg_sys::Relation) -> bool {
     // SAFETY: the caller has opened the table.
     unsafe {
         let Some(triggers) = (*table).trigdesc.as_ref() else {

@@ -4,6 +4,7 @@
 //! next time, as long as no relation changes; relations and their locks are not.
 
 use super::names::epoch;
+use super::store::has_only_our_triggers;
 use pgrx::pg_sys::{self, Datum, Oid};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -133,6 +134,10 @@ impl Tools {
             let relation: *mut pg_sys::ResultRelInfo = pg_sys::palloc0(size).cast();
             (*relation).type_ = pg_sys::NodeTag::T_ResultRelInfo;
             pg_sys::InitResultRelInfo(relation, table, 0, std::ptr::null_mut(), 0);
+            // Our own triggers, of which only leads have any, do nothing for rows that are routed.
+            if has_only_our_triggers(table) {
+                (*relation).ri_TrigDesc = std::ptr::null_mut();
+            }
             // Triggers look their target up there.
             let targets = (*estate).es_opened_result_relations;
             (*estate).es_opened_result_relations = pg_sys::lappend(targets, relation.cast());
