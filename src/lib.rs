@@ -16,12 +16,14 @@ extension_sql_file!("../sql/21_books.sql", name = "books", requires = ["leads"])
 extension_sql_file!("../sql/22_history.sql", name = "history", requires = ["books"]);
 extension_sql_file!("../sql/23_life.sql", name = "life", requires = ["history"]);
 extension_sql_file!("../sql/24_attached.sql", name = "attached", requires = ["life"]);
-extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["attached"]);
+extension_sql_file!("../sql/25_attached_checks.sql", name = "attached_checks", requires = ["attached"]);
+extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["attached_checks"]);
 extension_sql_file!("../sql/40_routing.sql", name = "routing", requires = ["guards"]);
 extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["routing"]);
 extension_sql_file!("../sql/42_attach.sql", name = "attach", requires = ["duplicates"]);
 extension_sql_file!("../sql/43_attached_rows.sql", name = "attached_rows", requires = ["attach"]);
-extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["attached_rows"]);
+extension_sql_file!("../sql/44_attached_ddl.sql", name = "attached_ddl", requires = ["attached_rows"]);
+extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["attached_ddl"]);
 extension_sql_file!("../sql/46_life.sql", name = "life_functions", requires = ["turns"]);
 extension_sql_file!("../sql/48_outbox.sql", name = "outbox", requires = ["life_functions"]);
 extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["outbox"]);

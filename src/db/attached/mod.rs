@@ -9,6 +9,7 @@ mod attach;
 mod convert;
 mod door;
 mod draft;
+mod expression;
 mod link;
 mod mapping;
 mod mirror;

@@ -1,0 +1,364 @@
+-- DDL on attached tables. Event triggers run for the DDL of everybody: they look only at what a command touched, and
+-- only at tables that have their triggers, which in a restore come last.
+
+CREATE FUNCTION leadroute.close_leads(ids bigint[], why text) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    WITH gone AS (
+        SELECT * FROM leadroute.leads l WHERE l.id = ANY (ids) FOR UPDATE
+    ), noted AS (
+        INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment, territory,
+                                         tier, pool, playbook, reason)
+        SELECT g.id, clock_timestamp(), 'manual', CASE WHEN g.owner_id IS NOT NULL THEN 'owner' WHEN g.queue IS NOT NULL THEN 'queue'
+               ELSE 'nurture' END, g.owner_id, g.queue, g.owner_id, g.segment, g.territory, g.tier, g.pool, g.playbook, why
+          FROM gone g WHERE g.status NOT IN ('converted', 'lost', 'disqualified', 'merged')
+        RETURNING id, lead_id
+    ), stopped AS (
+        UPDATE leadroute.sla_clocks c SET stopped_at = clock_timestamp(), next_at = NULL
+          FROM gone g WHERE c.lead_id = g.id AND c.stopped_at IS NULL
+    )
+    UPDATE leadroute.leads l
+       SET attached_key = NULL, decision_id = coalesce(n.id, g.decision_id),
+           status = CASE WHEN n.id IS NULL THEN g.status ELSE 'disqualified' END
+      FROM gone g LEFT JOIN noted n ON n.lead_id = g.id WHERE l.id = g.id $$;
+COMMENT ON FUNCTION leadroute.close_leads(bigint[], text) IS
+    'Closes leads whose rows are gone with their table; those that are closed already only forget their row. Internal.';
+
+CREATE FUNCTION leadroute.partition_left(part regclass, table_no integer) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET timezone = 'UTC' AS $$
+DECLARE
+    relation regclass := (SELECT t.relation FROM leadroute.attached_tables t WHERE t.table_no = partition_left.table_no);
+    ids bigint[];
+BEGIN
+    PERFORM leadroute.drop_triggers(part, NULL);
+    EXECUTE format('SELECT array_agg(l.id) FROM leadroute.leads l JOIN (SELECT %s AS key FROM ONLY %s) r ON r.key = l.attached_key
+                     WHERE l.attached_table = $1', leadroute.key_sql(relation), part) INTO ids USING table_no;
+    PERFORM leadroute.close_leads(ids, format('its partition %s was detached from %s by %s', part, relation, session_user));
+END $$;
+COMMENT ON FUNCTION leadroute.partition_left(regclass, integer) IS
+    'A partition of an attached table was detached: its rows are leads no more. Internal.';
+
+CREATE FUNCTION leadroute.partition_dropped(part text, table_no integer) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET timezone = 'UTC' AS $$
+DECLARE
+    relation regclass := (SELECT t.relation FROM leadroute.attached_tables t WHERE t.table_no = partition_dropped.table_no);
+    ids bigint[];
+BEGIN
+    EXECUTE format('SELECT array_agg(l.id) FROM leadroute.leads l WHERE l.attached_table = $1 AND l.attached_key IS NOT NULL
+                    AND NOT EXISTS (SELECT FROM (SELECT %s AS key FROM %s) r WHERE r.key = l.attached_key)',
+                   leadroute.key_sql(relation), relation) INTO ids USING table_no;
+    PERFORM leadroute.close_leads(ids, format('its partition %s was dropped from %s by %s', part, relation, session_user));
+END $$;
+COMMENT ON FUNCTION leadroute.partition_dropped(text, integer) IS
+    'A partition of an attached table was dropped: the leads whose rows are not in the table any more are closed. Internal.';
+
+CREATE FUNCTION leadroute.forget_dropped() RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    gone record;
+BEGIN
+    FOR gone IN SELECT t.table_no, t.detached_at, o.object_identity AS place
+                  FROM pg_event_trigger_dropped_objects() o JOIN leadroute.attached_tables t ON t.relation = o.objid
+                 WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 LOOP
+        IF gone.detached_at IS NULL THEN
+            PERFORM leadroute.close_leads(
+                ARRAY(SELECT l.id FROM leadroute.leads l WHERE l.attached_table = gone.table_no AND l.attached_key IS NOT NULL),
+                format('its table %s was dropped by %s', gone.place, session_user));
+        END IF;
+        DELETE FROM leadroute.attached_tables t WHERE t.table_no = gone.table_no;
+    END LOOP;
+    -- what is told of a trigger that is gone is its name and its table: whose partition it was is not
+    FOR gone IN SELECT t.table_no, p.object_identity AS place
+                  FROM pg_event_trigger_dropped_objects() o
+                  JOIN pg_event_trigger_dropped_objects() p
+                    ON p.object_type = 'table' AND p.address_names = o.address_names[1:2]
+                  JOIN leadroute.attached_tables t ON t.detached_at IS NULL
+                  JOIN pg_class c ON c.oid = t.relation AND c.relkind = 'p'
+                 WHERE o.object_type = 'trigger' AND o.address_names[3] = 'leadroute_1_begin' AND leadroute.is_in_force(t.relation) LOOP
+        PERFORM leadroute.partition_dropped(gone.place, gone.table_no);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.forget_dropped() IS
+    'Attached tables that were dropped are forgotten, and the leads of their rows closed. Internal.';
+
+CREATE FUNCTION leadroute.refuse_breaking_drops() RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    broken record;
+BEGIN
+    SELECT t.relation, o.object_identity AS what, x.why INTO broken
+      FROM pg_event_trigger_dropped_objects() o
+      JOIN leadroute.attached_tables t ON t.detached_at IS NULL
+      JOIN pg_class c ON c.oid = t.relation
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+     CROSS JOIN LATERAL (SELECT CASE
+           -- it went because something that an expression needs went
+           WHEN o.object_type = 'trigger' AND NOT o.original
+                AND o.address_names = ARRAY[n.nspname, c.relname, 'zz_leadroute_route']::text[] THEN 'expression'
+           WHEN NOT leadroute.is_in_force(t.relation) OR o.classid <> 'pg_class'::regclass THEN NULL
+           WHEN o.objid = t.relation AND o.objsubid::text IN (SELECT v.value FROM jsonb_each_text(t.columns) v) THEN 'column'
+           WHEN o.objid = t.relation AND o.objsubid = ANY (t.key) THEN 'key'
+           WHEN o.objid = t.owners AND (o.objsubid = 0 OR o.objsubid = ANY (t.owners_columns)) THEN 'owners' END) x (why)
+     WHERE x.why IS NOT NULL LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '%', CASE broken.why
+                WHEN 'expression' THEN format('%s is needed by the mapping of attached table %s', (
+                    SELECT o.object_type || ' ' || o.object_identity FROM pg_event_trigger_dropped_objects() o WHERE o.original LIMIT 1),
+                    broken.relation)
+                WHEN 'owners' THEN format('%s links rows of attached table %s to owners', broken.what, broken.relation)
+                WHEN 'key' THEN format('column %s belongs to the key of an attached table', broken.what)
+                ELSE format('column %s is mapped to a lead field', broken.what) END
+            USING ERRCODE = 'dependent_objects_still_exist', HINT = CASE broken.why
+                WHEN 'key' THEN 'Detach the table first; leads find their rows by the key.'
+                ELSE 'Attach the table with a mapping that does without it, or detach it, first.' END;
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute.refuse_breaking_drops() IS
+    'An error if a command dropped what the mapping of an attached table needs. Internal.';
+
+CREATE FUNCTION leadroute.refuse_other_key(t leadroute.attached_tables) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF leadroute.key_numbers(t.relation) IS DISTINCT FROM t.key THEN
+        RAISE EXCEPTION 'the primary key of attached table % cannot be changed', t.relation
+            USING ERRCODE = 'dependent_objects_still_exist', DETAIL = 'Leads find their rows by it.',
+                  HINT = format('SELECT leadroute.detach(%L) first. Rows that come when it is attached again are known by the new key.',
+                                t.relation);
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute.refuse_other_key(leadroute.attached_tables) IS
+    'An error if an attached table has another primary key than when it was attached. Internal.';
+
+CREATE FUNCTION leadroute.attached_dropped() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF to_regclass('leadroute.attached_tables') IS NULL OR NOT EXISTS (SELECT FROM leadroute.attached_tables)
+       OR NOT EXISTS (SELECT FROM pg_event_trigger_dropped_objects() o WHERE NOT o.is_temporary) THEN
+        RETURN;
+    END IF;
+    PERFORM leadroute.forget_dropped();
+    PERFORM leadroute.refuse_breaking_drops();
+    PERFORM leadroute.refuse_other_key(t)
+       FROM pg_event_trigger_dropped_objects() o
+       JOIN leadroute.attached_tables t ON t.detached_at IS NULL
+       JOIN pg_class c ON c.oid = t.relation
+       JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE o.object_type = 'table constraint' AND o.address_names[1:2] = ARRAY[n.nspname, c.relname]::text[]
+        AND leadroute.is_in_force(t.relation);
+END $$;
+COMMENT ON FUNCTION leadroute.attached_dropped() IS
+    'Event trigger: an attached table that is dropped is forgotten; what its mapping needs cannot be dropped.';
+
+CREATE FUNCTION leadroute.follow_renames(t leadroute.attached_tables) RETURNS leadroute.attached_tables
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    renamed record;
+    entry jsonb := t.mapping -> 'owner_id';
+BEGIN
+    FOR renamed IN
+        SELECT c.key AS was, a.attname AS becomes FROM jsonb_each_text(t.columns) c
+          JOIN pg_attribute a ON a.attrelid = t.relation AND a.attnum = c.value::int AND NOT a.attisdropped
+         WHERE NOT EXISTS (SELECT FROM pg_attribute b WHERE b.attrelid = t.relation AND b.attname = c.key)
+    LOOP
+        t.mapping := (SELECT jsonb_object_agg(e.key, CASE
+                WHEN e.value = to_jsonb(renamed.was) THEN to_jsonb(renamed.becomes)
+                WHEN e.value -> 'column' = to_jsonb(renamed.was) AND NOT e.value ? 'table'
+                    THEN jsonb_set(e.value, '{column}', to_jsonb(renamed.becomes))
+                ELSE e.value END) FROM jsonb_each(t.mapping) e);
+    END LOOP;
+    IF t.owners IS NOT NULL THEN
+        IF to_regclass(entry ->> 'table') IS DISTINCT FROM t.owners THEN
+            entry := jsonb_set(entry, '{table}', to_jsonb(t.owners::text));
+        END IF;
+        SELECT jsonb_set(jsonb_set(entry, '{row}', to_jsonb(r.attname)), '{column}', to_jsonb(c.attname)) INTO entry
+          FROM pg_attribute r, pg_attribute c
+         WHERE r.attrelid = t.owners AND r.attnum = t.owners_columns[1] AND c.attrelid = t.owners AND c.attnum = t.owners_columns[2];
+        t.mapping := jsonb_set(t.mapping, '{owner_id}', coalesce(entry, t.mapping -> 'owner_id'));
+    END IF;
+    RETURN t;
+END $$;
+COMMENT ON FUNCTION leadroute.follow_renames(leadroute.attached_tables) IS
+    'An attached table with the names that its columns, and the table of its owners, have now. Internal.';
+
+CREATE FUNCTION leadroute.mapping_problem(t leadroute.attached_tables) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM leadroute.check_link(t.relation, t.mapping, (SELECT oid FROM pg_roles WHERE rolname = current_user));
+    PERFORM leadroute.check_columns(t.relation, t.mapping);
+    PERFORM leadroute.check_expressions(t.relation, t.mapping);
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    RETURN regexp_replace(SQLERRM, '^attach: ', '');
+END $$;
+COMMENT ON FUNCTION leadroute.mapping_problem(leadroute.attached_tables) IS
+    'What is wrong with the mapping of an attached table, or NULL. Internal.';
+
+CREATE FUNCTION leadroute.relation_problem(t leadroute.attached_tables) RETURNS text
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lacking regclass;
+BEGIN
+    PERFORM leadroute.check_relation(t.relation);
+    IF leadroute.key_numbers(t.relation) IS DISTINCT FROM t.key THEN
+        RETURN 'it has another primary key than when it was attached: detach it, and attach it again';
+    END IF;
+    SELECT p.relid INTO lacking FROM (SELECT t.relation AS relid UNION SELECT r.relid FROM pg_partition_tree(t.relation) r) p
+     WHERE NOT leadroute.is_in_force(t.relation)
+        OR NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = p.relid AND g.tgname = 'leadroute_1_begin') ORDER BY 1 LIMIT 1;
+    RETURN CASE WHEN FOUND THEN format('triggers of table %s are missing: attach the table again', lacking) END;
+EXCEPTION WHEN OTHERS THEN
+    RETURN regexp_replace(SQLERRM, '^attach: ', '');
+END $$;
+COMMENT ON FUNCTION leadroute.relation_problem(leadroute.attached_tables) IS
+    'Why an attached table cannot be routed, whatever its mapping, or NULL. Internal.';
+
+CREATE FUNCTION leadroute.missing_users(t leadroute.attached_tables) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    users record;
+BEGIN
+    SELECT c.confrelid::regclass AS relation, u.attname AS "column", coalesce(e.rep, 'id') AS rep INTO users
+      FROM leadroute.mapping_entries(t.mapping) e
+      JOIN pg_attribute a ON a.attrelid = coalesce(t.owners, t.relation) AND a.attname = e."column"
+      JOIN pg_constraint c ON c.conrelid = a.attrelid AND c.contype = 'f' AND c.conkey = ARRAY[a.attnum]
+      JOIN pg_attribute u ON u.attrelid = c.confrelid AND u.attnum = c.confkey[1]
+     WHERE e.field = 'owner_id' AND e.expression IS NULL ORDER BY c.oid LIMIT 1;
+    IF FOUND THEN
+        -- format() prints values as their types do; a cast may be code of a stranger
+        RETURN QUERY EXECUTE format(
+            'SELECT format(%1$L, r.id, r.%2$I) FROM leadroute.reps r WHERE r.active AND r.%2$I IS NOT NULL
+                AND NOT EXISTS (SELECT FROM %3$s u WHERE lower(format(''%%s'', u.%4$I)) = lower(r.%2$I)) ORDER BY 1',
+            format('rep %%s cannot own rows: there is no "%%s" in column "%s" of %s', users."column", users.relation),
+            users.rep, users.relation, users."column");
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute.missing_users(leadroute.attached_tables) IS
+    'Active reps whose value is missing in the table that the owner column refers to. Internal.';
+
+CREATE FUNCTION leadroute.parts_changed(t leadroute.attached_tables, is_new boolean) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    part regclass;
+BEGIN
+    IF is_new THEN
+        FOR part IN SELECT p.relid FROM pg_partition_tree(t.relation) p
+                     WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = p.relid AND g.tgname = 'leadroute_1_begin') LOOP
+            PERFORM leadroute.set_statement_triggers(part, t.table_no);
+        END LOOP;
+    END IF;
+    FOR part IN SELECT g.tgrelid FROM pg_trigger g
+                 WHERE g.tgfoid = 'leadroute.attached_statement'::regproc AND g.tgname = 'leadroute_1_begin'
+                   AND replace(encode(g.tgargs, 'escape'), '\000', '') = t.table_no::text AND g.tgrelid <> t.relation
+                   AND g.tgrelid NOT IN (SELECT p.relid FROM pg_partition_tree(t.relation) p) LOOP
+        PERFORM leadroute.partition_left(part, t.table_no);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.parts_changed(leadroute.attached_tables, boolean) IS
+    'Partitions that were added to an attached table get their triggers, those that were detached lose them. Internal.';
+
+CREATE FUNCTION leadroute.attaches_partition(command pg_ddl_command) RETURNS boolean
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'leadroute_attaches_partition';
+COMMENT ON FUNCTION leadroute.attaches_partition(pg_ddl_command) IS 'Whether an ALTER TABLE attaches a partition. Internal.';
+
+CREATE FUNCTION leadroute.attached_altered() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    touched record;
+    t leadroute.attached_tables;
+BEGIN
+    IF to_regclass('leadroute.attached_tables') IS NULL OR NOT EXISTS (SELECT FROM leadroute.attached_tables) THEN
+        RETURN;
+    END IF;
+    FOR touched IN
+        WITH command AS MATERIALIZED (
+            SELECT c.classid, c.objid, c.object_identity,
+                   c.command_tag = 'CREATE TABLE' OR leadroute.attaches_partition(c.command) AS is_new
+              FROM pg_event_trigger_ddl_commands() c WHERE c.schema_name IS DISTINCT FROM 'pg_temp'
+        ), found AS (
+            SELECT a.table_no, c.is_new, true AS is_direct FROM command c
+              JOIN leadroute.attached_tables a ON c.objid IN (a.relation::oid, a.owners::oid) WHERE c.classid = 'pg_class'::regclass
+            UNION ALL
+            SELECT a.table_no, c.is_new, false FROM command c CROSS JOIN LATERAL pg_partition_ancestors(c.objid) p
+              JOIN leadroute.attached_tables a ON a.relation = p.relid WHERE c.classid = 'pg_class'::regclass
+            UNION ALL
+            -- what an expression names, or what is in a schema that was renamed
+            SELECT a.table_no, false, true FROM command c
+              JOIN pg_depend d ON (d.refclassid, d.refobjid) = (c.classid, c.objid)
+              JOIN pg_trigger g ON g.oid = d.objid AND d.classid = 'pg_trigger'::regclass
+              JOIN leadroute.attached_tables a ON a.relation = g.tgrelid
+            UNION ALL
+            SELECT a.table_no, false, true FROM command c JOIN leadroute.attached_tables a ON c.classid = 'pg_namespace'::regclass
+             WHERE EXISTS (SELECT FROM pg_class o WHERE o.oid = a.owners AND o.relnamespace = c.objid)
+                OR EXISTS (SELECT FROM pg_trigger g JOIN pg_depend d ON d.objid = g.oid AND d.classid = 'pg_trigger'::regclass
+                            WHERE g.tgrelid = a.relation AND d.deptype = 'n'
+                              AND (pg_identify_object(d.refclassid, d.refobjid, 0)).schema = c.object_identity)
+        )
+        SELECT f.table_no, bool_or(f.is_new) AS is_new, bool_or(f.is_direct) AS is_direct FROM found f GROUP BY 1
+    LOOP
+        SELECT * INTO t FROM leadroute.attached_tables a WHERE a.table_no = touched.table_no AND a.detached_at IS NULL;
+        CONTINUE WHEN NOT FOUND OR NOT leadroute.is_in_force(t.relation);
+        PERFORM leadroute.parts_changed(t, touched.is_new);
+        IF touched.is_direct THEN
+            PERFORM leadroute.refuse_other_key(t);
+            PERFORM leadroute.keep_mapping(leadroute.follow_renames(t));
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.attached_altered() IS
+    'Event trigger: mappings follow what is renamed, new partitions get their triggers, and what would break a mapping is refused.';
+
+CREATE FUNCTION leadroute.keep_mapping(t leadroute.attached_tables) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    problem text := leadroute.mapping_problem(t);
+BEGIN
+    IF problem IS NOT NULL THEN
+        RAISE EXCEPTION 'the mapping of attached table % would be broken: %', t.relation, problem
+            USING ERRCODE = 'dependent_objects_still_exist',
+                  HINT = 'Attach the table with a mapping that does without it, or detach it, first.';
+    END IF;
+    UPDATE leadroute.attached_tables a SET mapping = t.mapping WHERE a.table_no = t.table_no AND a.mapping <> t.mapping;
+END $$;
+COMMENT ON FUNCTION leadroute.keep_mapping(leadroute.attached_tables) IS
+    'Stores the mapping of a table that was altered; an error if the command broke it. Internal.';
+
+CREATE FUNCTION leadroute.depend_on_query(trigger oid, relation regclass, query text) RETURNS void
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_depend_on_query';
+COMMENT ON FUNCTION leadroute.depend_on_query(oid, regclass, text) IS
+    'Makes a trigger of a table depend on what a query names, which is only analysed, as the owner of the table. Internal.';
+
+CREATE FUNCTION leadroute.attached_adopted() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    made record;
+    e record;
+BEGIN
+    IF to_regclass('leadroute.attached_tables') IS NULL THEN
+        RETURN;
+    END IF;
+    FOR made IN SELECT g.oid, t.table_no, t.relation, t.mapping FROM pg_event_trigger_ddl_commands() c
+                  JOIN pg_trigger g ON g.oid = c.objid AND g.tgfoid = 'leadroute.attached_row'::regproc
+                  JOIN leadroute.attached_tables t ON t.relation = g.tgrelid AND t.detached_at IS NULL
+                 WHERE c.classid = 'pg_trigger'::regclass LOOP
+        -- in a restore, columns have other numbers
+        UPDATE leadroute.attached_tables t SET mapping = t.mapping WHERE t.table_no = made.table_no;
+        FOR e IN SELECT m.expression, CASE m.field WHEN 'owner_id' THEN 'leadroute.reps AS rep'
+                                                   ELSE format('ONLY %s AS lead', made.relation) END AS source
+                   FROM leadroute.mapping_entries(made.mapping) m WHERE m.expression IS NOT NULL LOOP
+            BEGIN
+                PERFORM leadroute.depend_on_query(made.oid, made.relation, format('SELECT (%s) FROM %s', e.expression, e.source));
+            EXCEPTION WHEN OTHERS THEN
+                -- config_problems tells it; whoever restores a dump is not to be stopped by it
+            END;
+        END LOOP;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.attached_adopted() IS
+    'Event trigger: the trigger of an attached table depends on what the expressions of its mapping name.';
+
+CREATE EVENT TRIGGER leadroute_dropped ON sql_drop EXECUTE FUNCTION leadroute.attached_dropped();
+CREATE EVENT TRIGGER leadroute_adopted ON ddl_command_end WHEN tag IN ('CREATE TRIGGER')
+    EXECUTE FUNCTION leadroute.attached_adopted();
+CREATE EVENT TRIGGER leadroute_altered ON ddl_command_end
+    WHEN tag IN ('ALTER TABLE', 'CREATE TABLE', 'CREATE SCHEMA', 'ALTER SCHEMA', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW',
+                 'ALTER FOREIGN TABLE', 'ALTER INDEX', 'ALTER FUNCTION', 'ALTER PROCEDURE', 'ALTER ROUTINE', 'ALTER TYPE', 'ALTER DOMAIN')
+    EXECUTE FUNCTION leadroute.attached_altered();
