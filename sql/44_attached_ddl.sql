@@ -98,7 +98,7 @@ BEGIN
            WHEN o.objid = t.relation AND o.objsubid::text IN (SELECT v.value FROM jsonb_each_text(t.columns) v) THEN 'column'
            WHEN o.objid = t.relation AND o.objsubid = ANY (t.key) THEN 'key'
            WHEN o.objid = t.owners AND (o.objsubid = 0 OR o.objsubid = ANY (t.owners_columns)) THEN 'owners' END) x (why)
-     WHERE x.why IS NOT NULL LIMIT 1;
+     WHERE x.why IS NOT NULL ORDER BY o.objsubid LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION '%', CASE broken.why
                 WHEN 'expression' THEN format('%s is needed by the mapping of attached table %s', (
@@ -326,34 +326,56 @@ CREATE FUNCTION leadroute.depend_on_query(trigger oid, relation regclass, query 
 COMMENT ON FUNCTION leadroute.depend_on_query(oid, regclass, text) IS
     'Makes a trigger of a table depend on what a query names, which is only analysed, as the owner of the table. Internal.';
 
+CREATE FUNCTION leadroute.depend_on_expressions(t leadroute.attached_tables) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    needs record;
+BEGIN
+    FOR needs IN SELECT g.oid AS trigger, format('SELECT (%s) FROM %s', m.expression,
+                        CASE m.field WHEN 'owner_id' THEN 'leadroute.reps AS rep' ELSE format('ONLY %s AS lead', t.relation) END) AS query
+                   FROM leadroute.mapping_entries(t.mapping) m
+                   JOIN pg_trigger g ON g.tgrelid = t.relation AND g.tgparentid = 0 AND g.tgfoid = 'leadroute.attached_row'::regproc
+                  WHERE m.expression IS NOT NULL LOOP
+        BEGIN
+            PERFORM leadroute.depend_on_query(needs.trigger, t.relation, needs.query);
+        EXCEPTION WHEN OTHERS THEN
+            -- config_problems tells it; whoever restores a dump is not to be stopped by it
+        END;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.depend_on_expressions(leadroute.attached_tables) IS
+    'Makes the trigger of an attached table, if it is there, depend on what the expressions of its mapping name. Internal.';
+
+CREATE FUNCTION leadroute.attached_restored() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM leadroute.depend_on_expressions(NEW);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION leadroute.attached_restored() IS
+    'Trigger: where data are restored only, the triggers of an attached table are there before it is known.';
+CREATE TRIGGER attached_restored AFTER INSERT ON leadroute.attached_tables
+    FOR EACH ROW EXECUTE FUNCTION leadroute.attached_restored();
+
 CREATE FUNCTION leadroute.attached_adopted() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    made record;
-    e record;
+    t leadroute.attached_tables;
 BEGIN
     IF to_regclass('leadroute.attached_tables') IS NULL THEN
         RETURN;
     END IF;
-    FOR made IN SELECT g.oid, t.table_no, t.relation, t.mapping FROM pg_event_trigger_ddl_commands() c
-                  JOIN pg_trigger g ON g.oid = c.objid AND g.tgfoid = 'leadroute.attached_row'::regproc
-                  JOIN leadroute.attached_tables t ON t.relation = g.tgrelid AND t.detached_at IS NULL
-                 WHERE c.classid = 'pg_trigger'::regclass LOOP
+    FOR t IN SELECT a.* FROM pg_event_trigger_ddl_commands() c
+               JOIN pg_trigger g ON g.oid = c.objid AND g.tgfoid = 'leadroute.attached_row'::regproc
+               JOIN leadroute.attached_tables a ON a.relation = g.tgrelid AND a.detached_at IS NULL
+              WHERE c.classid = 'pg_trigger'::regclass LOOP
         -- in a restore, columns have other numbers
-        UPDATE leadroute.attached_tables t SET mapping = t.mapping WHERE t.table_no = made.table_no;
-        FOR e IN SELECT m.expression, CASE m.field WHEN 'owner_id' THEN 'leadroute.reps AS rep'
-                                                   ELSE format('ONLY %s AS lead', made.relation) END AS source
-                   FROM leadroute.mapping_entries(made.mapping) m WHERE m.expression IS NOT NULL LOOP
-            BEGIN
-                PERFORM leadroute.depend_on_query(made.oid, made.relation, format('SELECT (%s) FROM %s', e.expression, e.source));
-            EXCEPTION WHEN OTHERS THEN
-                -- config_problems tells it; whoever restores a dump is not to be stopped by it
-            END;
-        END LOOP;
+        UPDATE leadroute.attached_tables a SET mapping = a.mapping WHERE a.table_no = t.table_no;
+        PERFORM leadroute.depend_on_expressions(t);
     END LOOP;
 END $$;
 COMMENT ON FUNCTION leadroute.attached_adopted() IS
-    'Event trigger: the trigger of an attached table depends on what the expressions of its mapping name.';
+    'Event trigger: an attached table has its triggers, in a restore at last.';
 
 CREATE EVENT TRIGGER leadroute_dropped ON sql_drop EXECUTE FUNCTION leadroute.attached_dropped();
 CREATE EVENT TRIGGER leadroute_adopted ON ddl_command_end WHEN tag IN ('CREATE TRIGGER')

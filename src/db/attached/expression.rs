@@ -68,7 +68,8 @@ fn analysed_type(sql: &str, table: Oid, row: Oid) -> Oid {
         let mut row_type = pg_sys::get_rel_type_id(row);
         pg_sys::SPI_connect();
         let plan = pg_sys::SPI_prepare(sql.as_ptr(), 1, &mut row_type);
-        let sources = if plan.is_null() { std::ptr::null_mut() } else { pg_sys::SPI_plan_get_plan_sources(plan) };
+        let sources =
+            if plan.is_null() { std::ptr::null_mut() } else { pg_sys::SPI_plan_get_plan_sources(plan) };
         let mut type_id = Oid::INVALID;
         if !sources.is_null() && (*sources).length == 1 {
             let source = (*(*sources).elements).ptr_value.cast::<pg_sys::CachedPlanSource>();
@@ -93,8 +94,7 @@ unsafe fn depend_on_query(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         unsafe { (given::<Oid>(fcinfo, 0), given::<Oid>(fcinfo, 1), given::<String>(fcinfo, 2)) };
     let (trigger, table) = (trigger.unwrap_or(Oid::INVALID), table.unwrap_or(Oid::INVALID));
     let sql = CString::new(sql.unwrap_or_default()).unwrap_or_default();
-    let address =
-        |class, object| pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: 0 };
+    let address = |class, object| pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: 0 };
     let this = address(pg_sys::TriggerRelationId, trigger);
     let normal = pg_sys::DependencyType::DEPENDENCY_NORMAL;
     // SAFETY: the list has one statement, or none is looked at; the addresses outlive the calls.
@@ -109,11 +109,18 @@ unsafe fn depend_on_query(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             let query = analyse((*(*statements).elements).ptr_value.cast(), &sql);
             pg_sys::recordDependencyOnExpr(&this, query.cast(), std::ptr::null_mut(), normal);
         }
-        let relations = queries::NEEDED_BY_TRIGGER.read(&[Some(Datum::from(trigger))], |row| row.get::<Oid>(1));
+        let relations =
+            queries::NEEDED_BY_TRIGGER.read(&[Some(Datum::from(trigger))], |row| row.get::<Oid>(1));
         for needed in relations.into_iter().flatten() {
             let class = pg_sys::RelationRelationId;
             let kind = normal as std::ffi::c_char;
-            pg_sys::deleteDependencyRecordsForSpecific(pg_sys::TriggerRelationId, trigger, kind, class, needed);
+            pg_sys::deleteDependencyRecordsForSpecific(
+                pg_sys::TriggerRelationId,
+                trigger,
+                kind,
+                class,
+                needed,
+            );
             if needed != table {
                 pg_sys::recordDependencyOn(&this, &address(class, needed), normal);
             }
