@@ -192,6 +192,10 @@ BEGIN
     PERFORM leadroute.lock_attached(relation, link);
     PERFORM leadroute.check_columns(relation, mapping);
     PERFORM leadroute.check_expressions(relation, mapping);
+    -- a key of other columns may have the values of the old one
+    UPDATE leadroute.leads l SET attached_key = NULL FROM leadroute.attached_tables t
+     WHERE t.relation = attach_table.relation AND t.key <> leadroute.key_numbers(t.relation)
+       AND l.attached_table = t.table_no AND l.attached_key IS NOT NULL;
     INSERT INTO leadroute.attached_tables AS t (relation, mapping, owners)
     VALUES (attach_table.relation, attach_table.mapping, link)
     ON CONFLICT ON CONSTRAINT attached_tables_relation_key DO UPDATE

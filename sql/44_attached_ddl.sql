@@ -30,6 +30,9 @@ DECLARE
     ids bigint[];
 BEGIN
     PERFORM leadroute.drop_triggers(part, NULL);
+    IF leadroute.key_numbers(relation) IS NULL THEN
+        RETURN;
+    END IF;
     EXECUTE format('SELECT array_agg(l.id) FROM leadroute.leads l JOIN (SELECT %s AS key FROM ONLY %s) r ON r.key = l.attached_key
                      WHERE l.attached_table = $1', leadroute.key_sql(relation), part) INTO ids USING table_no;
     PERFORM leadroute.close_leads(ids, format('its partition %s was detached from %s by %s', part, relation, session_user));
@@ -43,6 +46,9 @@ DECLARE
     relation regclass := (SELECT t.relation FROM leadroute.attached_tables t WHERE t.table_no = partition_dropped.table_no);
     ids bigint[];
 BEGIN
+    IF leadroute.key_numbers(relation) IS NULL THEN
+        RETURN;
+    END IF;
     EXECUTE format('SELECT array_agg(l.id) FROM leadroute.leads l WHERE l.attached_table = $1 AND l.attached_key IS NOT NULL
                     AND NOT EXISTS (SELECT FROM (SELECT %s AS key FROM %s) r WHERE r.key = l.attached_key)',
                    leadroute.key_sql(relation), relation) INTO ids USING table_no;
@@ -85,7 +91,7 @@ CREATE FUNCTION leadroute.refuse_breaking_drops() RETURNS void
 DECLARE
     broken record;
 BEGIN
-    SELECT t.relation, o.object_identity AS what, x.why INTO broken
+    SELECT t.relation, o.object_identity AS what, o.address_names[3] AS "column", x.why INTO broken
       FROM pg_event_trigger_dropped_objects() o
       JOIN leadroute.attached_tables t ON t.detached_at IS NULL
       JOIN pg_class c ON c.oid = t.relation
@@ -105,10 +111,12 @@ BEGIN
                     SELECT o.object_type || ' ' || o.object_identity FROM pg_event_trigger_dropped_objects() o WHERE o.original LIMIT 1),
                     broken.relation)
                 WHEN 'owners' THEN format('%s links rows of attached table %s to owners', broken.what, broken.relation)
-                WHEN 'key' THEN format('column %s belongs to the key of an attached table', broken.what)
-                ELSE format('column %s is mapped to a lead field', broken.what) END
+                WHEN 'key' THEN format('column "%s" belongs to the key of attached table %s', broken."column", broken.relation)
+                ELSE format('column "%s" of table %s is mapped to a lead field', broken."column", broken.relation) END
             USING ERRCODE = 'dependent_objects_still_exist', HINT = CASE broken.why
                 WHEN 'key' THEN 'Detach the table first; leads find their rows by the key.'
+                WHEN 'owners' THEN 'Attach that table with another mapping, or detach it, first.'
+                WHEN 'column' THEN 'Attach the table with a mapping that does without the column, or detach it, first.'
                 ELSE 'Attach the table with a mapping that does without it, or detach it, first.' END;
     END IF;
 END $$;
@@ -121,7 +129,7 @@ BEGIN
     IF leadroute.key_numbers(t.relation) IS DISTINCT FROM t.key THEN
         RAISE EXCEPTION 'the primary key of attached table % cannot be changed', t.relation
             USING ERRCODE = 'dependent_objects_still_exist', DETAIL = 'Leads find their rows by it.',
-                  HINT = format('SELECT leadroute.detach(%L) first. Rows that come when it is attached again are known by the new key.',
+                  HINT = format('SELECT leadroute.detach(%L) first. Attached again with another key, it forgets the rows of its leads.',
                                 t.relation);
     END IF;
 END $$;
@@ -179,61 +187,6 @@ END $$;
 COMMENT ON FUNCTION leadroute.follow_renames(leadroute.attached_tables) IS
     'An attached table with the names that its columns, and the table of its owners, have now. Internal.';
 
-CREATE FUNCTION leadroute.mapping_problem(t leadroute.attached_tables) RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM leadroute.check_link(t.relation, t.mapping, (SELECT oid FROM pg_roles WHERE rolname = current_user));
-    PERFORM leadroute.check_columns(t.relation, t.mapping);
-    PERFORM leadroute.check_expressions(t.relation, t.mapping);
-    RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-    RETURN regexp_replace(SQLERRM, '^attach: ', '');
-END $$;
-COMMENT ON FUNCTION leadroute.mapping_problem(leadroute.attached_tables) IS
-    'What is wrong with the mapping of an attached table, or NULL. Internal.';
-
-CREATE FUNCTION leadroute.relation_problem(t leadroute.attached_tables) RETURNS text
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    lacking regclass;
-BEGIN
-    PERFORM leadroute.check_relation(t.relation);
-    IF leadroute.key_numbers(t.relation) IS DISTINCT FROM t.key THEN
-        RETURN 'it has another primary key than when it was attached: detach it, and attach it again';
-    END IF;
-    SELECT p.relid INTO lacking FROM (SELECT t.relation AS relid UNION SELECT r.relid FROM pg_partition_tree(t.relation) r) p
-     WHERE NOT leadroute.is_in_force(t.relation)
-        OR NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = p.relid AND g.tgname = 'leadroute_1_begin') ORDER BY 1 LIMIT 1;
-    RETURN CASE WHEN FOUND THEN format('triggers of table %s are missing: attach the table again', lacking) END;
-EXCEPTION WHEN OTHERS THEN
-    RETURN regexp_replace(SQLERRM, '^attach: ', '');
-END $$;
-COMMENT ON FUNCTION leadroute.relation_problem(leadroute.attached_tables) IS
-    'Why an attached table cannot be routed, whatever its mapping, or NULL. Internal.';
-
-CREATE FUNCTION leadroute.missing_users(t leadroute.attached_tables) RETURNS SETOF text
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    users record;
-BEGIN
-    SELECT c.confrelid::regclass AS relation, u.attname AS "column", coalesce(e.rep, 'id') AS rep INTO users
-      FROM leadroute.mapping_entries(t.mapping) e
-      JOIN pg_attribute a ON a.attrelid = coalesce(t.owners, t.relation) AND a.attname = e."column"
-      JOIN pg_constraint c ON c.conrelid = a.attrelid AND c.contype = 'f' AND c.conkey = ARRAY[a.attnum]
-      JOIN pg_attribute u ON u.attrelid = c.confrelid AND u.attnum = c.confkey[1]
-     WHERE e.field = 'owner_id' AND e.expression IS NULL ORDER BY c.oid LIMIT 1;
-    IF FOUND THEN
-        -- format() prints values as their types do; a cast may be code of a stranger
-        RETURN QUERY EXECUTE format(
-            'SELECT format(%1$L, r.id, r.%2$I) FROM leadroute.reps r WHERE r.active AND r.%2$I IS NOT NULL
-                AND NOT EXISTS (SELECT FROM %3$s u WHERE lower(format(''%%s'', u.%4$I)) = lower(r.%2$I)) ORDER BY 1',
-            format('rep %%s cannot own rows: there is no "%%s" in column "%s" of %s', users."column", users.relation),
-            users.rep, users.relation, users."column");
-    END IF;
-END $$;
-COMMENT ON FUNCTION leadroute.missing_users(leadroute.attached_tables) IS
-    'Active reps whose value is missing in the table that the owner column refers to. Internal.';
-
 CREATE FUNCTION leadroute.parts_changed(t leadroute.attached_tables, is_new boolean) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -259,53 +212,6 @@ CREATE FUNCTION leadroute.attaches_partition(command pg_ddl_command) RETURNS boo
     LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'leadroute_attaches_partition';
 COMMENT ON FUNCTION leadroute.attaches_partition(pg_ddl_command) IS 'Whether an ALTER TABLE attaches a partition. Internal.';
 
-CREATE FUNCTION leadroute.attached_altered() RETURNS event_trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    touched record;
-    t leadroute.attached_tables;
-BEGIN
-    IF to_regclass('leadroute.attached_tables') IS NULL OR NOT EXISTS (SELECT FROM leadroute.attached_tables) THEN
-        RETURN;
-    END IF;
-    FOR touched IN
-        WITH command AS MATERIALIZED (
-            SELECT c.classid, c.objid, c.object_identity,
-                   c.command_tag = 'CREATE TABLE' OR leadroute.attaches_partition(c.command) AS is_new
-              FROM pg_event_trigger_ddl_commands() c WHERE c.schema_name IS DISTINCT FROM 'pg_temp'
-        ), found AS (
-            SELECT a.table_no, c.is_new, true AS is_direct FROM command c
-              JOIN leadroute.attached_tables a ON c.objid IN (a.relation::oid, a.owners::oid) WHERE c.classid = 'pg_class'::regclass
-            UNION ALL
-            SELECT a.table_no, c.is_new, false FROM command c CROSS JOIN LATERAL pg_partition_ancestors(c.objid) p
-              JOIN leadroute.attached_tables a ON a.relation = p.relid WHERE c.classid = 'pg_class'::regclass
-            UNION ALL
-            -- what an expression names, or what is in a schema that was renamed
-            SELECT a.table_no, false, true FROM command c
-              JOIN pg_depend d ON (d.refclassid, d.refobjid) = (c.classid, c.objid)
-              JOIN pg_trigger g ON g.oid = d.objid AND d.classid = 'pg_trigger'::regclass
-              JOIN leadroute.attached_tables a ON a.relation = g.tgrelid
-            UNION ALL
-            SELECT a.table_no, false, true FROM command c JOIN leadroute.attached_tables a ON c.classid = 'pg_namespace'::regclass
-             WHERE EXISTS (SELECT FROM pg_class o WHERE o.oid = a.owners AND o.relnamespace = c.objid)
-                OR EXISTS (SELECT FROM pg_trigger g JOIN pg_depend d ON d.objid = g.oid AND d.classid = 'pg_trigger'::regclass
-                            WHERE g.tgrelid = a.relation AND d.deptype = 'n'
-                              AND (pg_identify_object(d.refclassid, d.refobjid, 0)).schema = c.object_identity)
-        )
-        SELECT f.table_no, bool_or(f.is_new) AS is_new, bool_or(f.is_direct) AS is_direct FROM found f GROUP BY 1
-    LOOP
-        SELECT * INTO t FROM leadroute.attached_tables a WHERE a.table_no = touched.table_no AND a.detached_at IS NULL;
-        CONTINUE WHEN NOT FOUND OR NOT leadroute.is_in_force(t.relation);
-        PERFORM leadroute.parts_changed(t, touched.is_new);
-        IF touched.is_direct THEN
-            PERFORM leadroute.refuse_other_key(t);
-            PERFORM leadroute.keep_mapping(leadroute.follow_renames(t));
-        END IF;
-    END LOOP;
-END $$;
-COMMENT ON FUNCTION leadroute.attached_altered() IS
-    'Event trigger: mappings follow what is renamed, new partitions get their triggers, and what would break a mapping is refused.';
-
 CREATE FUNCTION leadroute.keep_mapping(t leadroute.attached_tables) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -320,6 +226,63 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.keep_mapping(leadroute.attached_tables) IS
     'Stores the mapping of a table that was altered; an error if the command broke it. Internal.';
+
+CREATE FUNCTION leadroute.attached_touched() RETURNS TABLE (table_no integer, is_new boolean, is_direct boolean)
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    WITH command AS MATERIALIZED (
+        SELECT c.classid, c.objid, c.object_identity,
+               c.command_tag = 'CREATE TABLE' OR leadroute.attaches_partition(c.command) AS is_new
+          FROM pg_event_trigger_ddl_commands() c
+    ), found AS (
+        SELECT a.table_no, c.is_new, true AS is_direct FROM command c
+          JOIN leadroute.attached_tables a ON c.objid IN (a.relation::oid, a.owners::oid) WHERE c.classid = 'pg_class'::regclass
+        UNION ALL
+        SELECT a.table_no, c.is_new, false FROM command c CROSS JOIN LATERAL pg_partition_ancestors(c.objid) p
+          JOIN leadroute.attached_tables a ON a.relation = p.relid WHERE c.classid = 'pg_class'::regclass
+        UNION ALL
+        -- what an expression names, or what is in a schema that was renamed
+        SELECT a.table_no, false, true FROM command c
+         -- OFFSET: by index, however many triggers there are
+         CROSS JOIN LATERAL (SELECT d.objid FROM pg_depend d
+                              WHERE d.refclassid = c.classid AND d.refobjid = c.objid AND d.classid = 'pg_trigger'::regclass OFFSET 0) d
+          JOIN pg_trigger g ON g.oid = d.objid
+          JOIN leadroute.attached_tables a ON a.relation = g.tgrelid
+        UNION ALL
+        SELECT a.table_no, false, true FROM command c JOIN leadroute.attached_tables a ON c.classid = 'pg_namespace'::regclass
+         WHERE EXISTS (SELECT FROM pg_class o WHERE o.oid = a.owners AND o.relnamespace = c.objid)
+            OR EXISTS (SELECT FROM pg_trigger g JOIN pg_depend d ON d.objid = g.oid AND d.classid = 'pg_trigger'::regclass
+                        WHERE g.tgrelid = a.relation AND d.deptype = 'n'
+                          AND (pg_identify_object(d.refclassid, d.refobjid, 0)).schema = c.object_identity)
+    )
+    SELECT f.table_no, bool_or(f.is_new), bool_or(f.is_direct) FROM found f GROUP BY 1;
+END $$;
+COMMENT ON FUNCTION leadroute.attached_touched() IS
+    'Attached tables that a command touched: is_new if it brought a partition, is_direct unless it touched partitions only. Internal.';
+
+CREATE FUNCTION leadroute.attached_altered() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    touched record;
+    t leadroute.attached_tables;
+BEGIN
+    IF to_regclass('leadroute.attached_tables') IS NULL OR NOT EXISTS (SELECT FROM leadroute.attached_tables)
+       OR NOT EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c WHERE c.schema_name IS DISTINCT FROM 'pg_temp') THEN
+        RETURN;
+    END IF;
+    FOR touched IN SELECT * FROM leadroute.attached_touched() LOOP
+        SELECT * INTO t FROM leadroute.attached_tables a WHERE a.table_no = touched.table_no AND a.detached_at IS NULL;
+        CONTINUE WHEN NOT FOUND OR NOT leadroute.is_in_force(t.relation);
+        PERFORM leadroute.parts_changed(t, touched.is_new);
+        IF touched.is_direct THEN
+            PERFORM leadroute.refuse_other_key(t);
+            PERFORM leadroute.keep_mapping(leadroute.follow_renames(t));
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.attached_altered() IS
+    'Event trigger: mappings follow what is renamed, new partitions get their triggers, and what would break a mapping is refused.';
 
 CREATE FUNCTION leadroute.depend_on_query(trigger oid, relation regclass, query text) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_depend_on_query';

@@ -60,27 +60,6 @@ SELECT r.id AS rep_id, coalesce(l.today, 0) AS today, r.daily_cap, coalesce(l.th
       LEFT JOIN leadroute.loads t ON t.rep_no = r.rep_no) l;
 COMMENT ON VIEW leadroute.rep_load IS 'Leads of each rep on this day and in this week of their own clock, and those that are open, beside the caps.';
 
-CREATE FUNCTION leadroute.attached_problems() RETURNS TABLE (relation regclass, problem text)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    t leadroute.attached_tables;
-BEGIN
-    FOR t IN SELECT * FROM leadroute.attached_tables a WHERE a.detached_at IS NULL LOOP
-        relation := t.relation;
-        problem := coalesce(leadroute.relation_problem(t), leadroute.mapping_problem(t));
-        IF problem IS NOT NULL THEN
-            RETURN NEXT;
-            CONTINUE;
-        END IF;
-        RETURN QUERY SELECT t.relation, format('rep %s has no e-mail address, which is to stand in column "%s"', r.id, e."column")
-                       FROM leadroute.mapping_entries(t.mapping) e JOIN leadroute.reps r ON r.active AND r.email IS NULL
-                      WHERE e.field = 'owner_id' AND e.rep = 'email';
-        RETURN QUERY SELECT t.relation, m.problem FROM leadroute.missing_users(t) m (problem);
-    END LOOP;
-END $$;
-COMMENT ON FUNCTION leadroute.attached_problems() IS
-    'Attached tables that cannot be routed as their mapping says, and reps who cannot own their rows.';
-
 CREATE VIEW leadroute.config_problems AS
 SELECT 'segments' AS "table", name AS key, leadroute.condition_problem(condition) AS problem
   FROM leadroute.segments WHERE leadroute.condition_problem(condition) IS NOT NULL

@@ -26,7 +26,8 @@ extension_sql_file!("../sql/44_attached_ddl.sql", name = "attached_ddl", require
 extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["attached_ddl"]);
 extension_sql_file!("../sql/46_life.sql", name = "life_functions", requires = ["turns"]);
 extension_sql_file!("../sql/48_outbox.sql", name = "outbox", requires = ["life_functions"]);
-extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["outbox"]);
+extension_sql_file!("../sql/49_attached_problems.sql", name = "attached_problems", requires = ["outbox"]);
+extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["attached_problems"]);
 extension_sql_file!("../sql/52_coverage.sql", name = "coverage", requires = ["views"]);
 extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]);
 extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["lint"]);

@@ -71,6 +71,16 @@ SELECT count(*) FROM leadroute.leads WHERE attached_key IS NULL;
 CREATE TABLE story.wide (id integer, mail text, owner text, PRIMARY KEY (id) INCLUDE (owner));
 SELECT * FROM story.attach('story.wide', '{"email": "mail", "owner_id": "owner"}');
 SELECT key FROM leadroute.attached_tables WHERE relation = 'story.wide'::regclass;
+-- Attached again with another key, old leads have no rows: a value of the new key is another row.
+CREATE TABLE story.rekeyed (id integer PRIMARY KEY, no integer NOT NULL, mail text, owner text);
+SELECT * FROM story.attach('story.rekeyed', '{"email": "mail", "owner_id": "owner"}');
+INSERT INTO story.rekeyed VALUES (10, 20, 'k10@a.com'), (20, 10, 'k20@a.com');
+SELECT leadroute.detach('story.rekeyed');
+ALTER TABLE story.rekeyed DROP CONSTRAINT rekeyed_pkey, ADD PRIMARY KEY (no);
+SELECT * FROM story.attach('story.rekeyed', '{"email": "mail", "owner_id": "owner"}');
+SELECT leadroute.transfer_lead(id, CASE owner_id WHEN '7' THEN '8' ELSE '7' END) > 0 AS transferred, attached_key
+  FROM leadroute.leads WHERE email = 'k10@a.com';
+SELECT r.id, r.owner = l.owner_id AS is_as_it_was FROM story.rekeyed r JOIN leadroute.leads l ON l.email = r.mail AND r.mail <> 'k10@a.com';
 
 -- A dropped table is gone, and its leads are closed.
 DROP TABLE story.lead;
@@ -165,6 +175,7 @@ SELECT * FROM story.attach('story.odd', '{"email": "mail", "owner_id": {"column"
 SELECT code, message FROM story.attach('story.odd', '{"email": "mail", "owner_id": {"column": "short", "nobody": "nobody"}}');
 SELECT * FROM story.attach('story.odd', '{"email": "mail", "owner_id": "owner"}');
 TABLE story.problems;
+SELECT * FROM leadroute.lint_config() WHERE "table" = 'attached_tables';
 CREATE TABLE story.parent (id integer PRIMARY KEY, mail text, owner text);
 CREATE TABLE story.child () INHERITS (story.parent);
 SELECT * FROM story.attach('story.parent', '{"email": "mail", "owner_id": "owner"}');
