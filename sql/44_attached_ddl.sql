@@ -271,6 +271,11 @@ BEGIN
        OR NOT EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c WHERE c.schema_name IS DISTINCT FROM 'pg_temp') THEN
         RETURN;
     END IF;
+    -- a restore may switch triggers off while rows come; see number_columns() and attached_restored()
+    IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c WHERE c.objid = 'leadroute.attached_tables'::regclass) THEN
+        UPDATE leadroute.attached_tables a SET mapping = a.mapping WHERE a.detached_at IS NULL;
+        PERFORM leadroute.depend_on_expressions(a) FROM leadroute.attached_tables a WHERE a.detached_at IS NULL;
+    END IF;
     FOR touched IN SELECT * FROM leadroute.attached_touched() LOOP
         SELECT * INTO t FROM leadroute.attached_tables a WHERE a.table_no = touched.table_no AND a.detached_at IS NULL;
         CONTINUE WHEN NOT FOUND OR NOT leadroute.is_in_force(t.relation);
@@ -298,7 +303,10 @@ BEGIN
                         CASE m.field WHEN 'owner_id' THEN 'leadroute.reps AS rep' ELSE format('ONLY %s AS lead', t.relation) END) AS query
                    FROM leadroute.mapping_entries(t.mapping) m
                    JOIN pg_trigger g ON g.tgrelid = t.relation AND g.tgparentid = 0 AND g.tgfoid = 'leadroute.attached_row'::regproc
-                  WHERE m.expression IS NOT NULL LOOP
+                  WHERE m.expression IS NOT NULL
+                    -- not again
+                    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_trigger'::regclass AND d.objid = g.oid
+                                       AND d.deptype = 'n' AND d.refobjid <> g.tgfoid) LOOP
         BEGIN
             PERFORM leadroute.depend_on_query(needs.trigger, t.relation, needs.query);
         EXCEPTION WHEN OTHERS THEN

@@ -223,12 +223,22 @@ fn attached_tables_are_restored_in_every_way() {
     check_restored(&source, &target, "psql");
 }
 
-/// The triggers are there before the rows, and those whose leads are there already are not routed again.
+/// The triggers are there before the rows: they know those whose leads are there already, and may be told to rest.
 #[test]
 fn attached_tables_are_restored_data_only() {
     let source = attached_tables();
-    let target = bare();
-    pipe(&source, &["-Fc"], "pg_restore", &["--exit-on-error", "--schema-only", "-d", target.name()]);
-    pipe(&source, &["-Fc"], "pg_restore", &["--exit-on-error", "--data-only", "-d", target.name()]);
-    check_restored(&source, &target, "--data-only");
+    let restore_data = |arguments: &[&str], options: &str| {
+        let target = bare();
+        pipe(&source, &["-Fc"], "pg_restore", &["--exit-on-error", "--schema-only", "-d", target.name()]);
+        let into = format!("dbname={} options='{options}'", target.name());
+        let all = [&["--exit-on-error", "--data-only", "-d", &into], arguments].concat();
+        pipe(&source, &["-Fc"], "pg_restore", &all);
+        check_restored(&source, &target, &format!("--data-only {arguments:?} {options}"));
+    };
+    restore_data(&[], "");
+    let no_lead =
+        "SET leadroute.enabled = off; INSERT INTO public.deal (id, mail) VALUES (3, 'deal3@y3.com')";
+    source.connect().batch_execute(no_lead).unwrap();
+    restore_data(&[], "-c leadroute.enabled=off");
+    restore_data(&["--disable-triggers"], "");
 }
