@@ -5,17 +5,25 @@ CREATE TABLE leadroute.attached_tables (
     relation regclass NOT NULL UNIQUE,
     mapping jsonb NOT NULL,
     columns jsonb NOT NULL,
+    key smallint[],
     owners regclass,
+    owners_columns smallint[],
     attached_at timestamptz NOT NULL DEFAULT now(),
     attached_by text NOT NULL DEFAULT session_user,
     detached_at timestamptz
 );
-COMMENT ON TABLE leadroute.attached_tables IS 'Tables whose rows are routed as leads. Filled by attach(); a row stays after detach(), because leads name it.';
+COMMENT ON TABLE leadroute.attached_tables IS
+    'Tables whose rows are routed as leads. Filled by attach(); a row stays after detach(), because leads name it.';
 COMMENT ON COLUMN leadroute.attached_tables.table_no IS 'Key; leads.attached_table.';
 COMMENT ON COLUMN leadroute.attached_tables.relation IS 'The table.';
-COMMENT ON COLUMN leadroute.attached_tables.mapping IS 'Lead field to column or expression, as attach() was told; columns that were renamed since have their new name.';
+COMMENT ON COLUMN leadroute.attached_tables.mapping IS
+    'Lead field to column or expression, as attach() was told; columns that were renamed since have their new name.';
 COMMENT ON COLUMN leadroute.attached_tables.columns IS 'Number of each mapped column, by which a renamed one is known.';
+COMMENT ON COLUMN leadroute.attached_tables.key IS
+    'Numbers of the columns of its primary key, by which leads find their rows; NULL while it has none, as in a restore.';
 COMMENT ON COLUMN leadroute.attached_tables.owners IS 'The table that links rows to owners, where a row has no column for them.';
+COMMENT ON COLUMN leadroute.attached_tables.owners_columns IS
+    'Numbers of the columns of owners with the key of the row and with the owner.';
 COMMENT ON COLUMN leadroute.attached_tables.attached_at IS 'When it was attached, or got its last mapping.';
 COMMENT ON COLUMN leadroute.attached_tables.attached_by IS 'Session user who did.';
 COMMENT ON COLUMN leadroute.attached_tables.detached_at IS 'When it was detached; NULL while its rows are routed.';
@@ -33,15 +41,33 @@ CREATE FUNCTION leadroute.mapping_fields() RETURNS TABLE (field text, reads text
         ('tier', NULL, 'SE'), ('pool', NULL, 'SE'), ('playbook', NULL, 'SE'), ('account_id', NULL, 'SNUE'),
         ('sla_due_at', NULL, 'SD'), ('routed_at', NULL, 'SD'), ('id', NULL, 'SN'), ('decision_id', NULL, 'SN'),
         ('duplicate_of', NULL, 'SN'), ('expansion', NULL, 'SB')) AS v (f, r, w) $$;
-COMMENT ON FUNCTION leadroute.mapping_fields() IS 'Fields that a mapping may name: those that are read from the table, and those that routing writes into it, with the categories of types that will do: S string, N number, E enum, U uuid, D date or time, B boolean, J JSON. Internal.';
+COMMENT ON FUNCTION leadroute.mapping_fields() IS
+    'Fields that a mapping may name: those that are read from the table, and those that routing writes into it, with the
+    categories of types that will do: S string, N number, E enum, U uuid, D date or time, B boolean, J JSON. Internal.';
+
+CREATE FUNCTION leadroute.type_chain(type oid) RETURNS TABLE (oid oid, depth integer)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE chain (oid, depth) AS (
+        SELECT type_chain.type, 0
+        UNION ALL
+        SELECT t.typbasetype, c.depth + 1 FROM chain c JOIN pg_type t ON t.oid = c.oid WHERE t.typbasetype <> 0)
+    SELECT c.oid, c.depth FROM chain c $$;
+COMMENT ON FUNCTION leadroute.type_chain(oid) IS 'A type, and if it is a domain, what it is made of, and so on. Internal.';
 
 CREATE FUNCTION leadroute.type_category(type oid) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN b.oid IN ('json'::regtype, 'jsonb'::regtype) THEN 'J' WHEN b.oid = 'uuid'::regtype THEN 'U'
                 WHEN b.typcategory = 'U' THEN 'X' ELSE b.typcategory::text END
-      FROM pg_type t JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
-     WHERE t.oid = type_category.type $$;
-COMMENT ON FUNCTION leadroute.type_category(oid) IS 'Category of a type, or of what a domain is made of, as mapping_fields() has them. Internal.';
+      FROM leadroute.type_chain(type_category.type) c JOIN pg_type b ON b.oid = c.oid
+     ORDER BY c.depth DESC LIMIT 1 $$;
+COMMENT ON FUNCTION leadroute.type_category(oid) IS
+    'Category of a type, or of what a domain is made of in the end, as mapping_fields() has them. Internal.';
+
+CREATE FUNCTION leadroute.refuses_null(attribute pg_catalog.pg_attribute) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT attribute.attnotnull
+           OR EXISTS (SELECT FROM leadroute.type_chain(attribute.atttypid) c JOIN pg_type t ON t.oid = c.oid WHERE t.typnotnull) $$;
+COMMENT ON FUNCTION leadroute.refuses_null(pg_attribute) IS 'Whether a column is NOT NULL, by itself or by its domain. Internal.';
 
 CREATE FUNCTION leadroute.mapping_entries(mapping jsonb)
     RETURNS TABLE (field text, "column" text, expression text, rep text, nobody text, link text, link_row text)
@@ -51,156 +77,32 @@ CREATE FUNCTION leadroute.mapping_entries(mapping jsonb)
       FROM jsonb_each(CASE jsonb_typeof(mapping) WHEN 'object' THEN mapping ELSE '{}' END) $$;
 COMMENT ON FUNCTION leadroute.mapping_entries(jsonb) IS 'The entries of a mapping, one a row. Internal.';
 
-CREATE FUNCTION leadroute.check_entries(relation regclass, mapping jsonb) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    bad record;
-BEGIN
-    IF mapping IS NULL OR jsonb_typeof(mapping) <> 'object' THEN
-        RAISE EXCEPTION 'attach: mapping must be a JSON object'
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'For example {"email": "email", "owner_id": "owner"}.';
-    END IF;
-    SELECT e.key AS field INTO bad FROM jsonb_each(mapping) e
-     WHERE NOT EXISTS (SELECT FROM leadroute.mapping_fields() f WHERE f.field = e.key) ORDER BY 1 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'attach: there is no lead field "%" to map', bad.field
-            USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'Fields are ' || (SELECT string_agg(f.field, ', ') FROM leadroute.mapping_fields() f) || '.';
-    END IF;
-    SELECT e.key AS field INTO bad FROM jsonb_each(mapping) e
-     WHERE CASE jsonb_typeof(e.value) WHEN 'string' THEN false
-           WHEN 'object' THEN e.value - ARRAY['column', 'expression', 'rep', 'nobody', 'table', 'row'] <> '{}'
-                OR (e.key = 'owner_id') <> (e.value ? 'column') AND (e.value ? 'column') = (e.value ? 'expression')
-                OR e.key = 'owner_id' AND NOT e.value ? 'column'
-                OR e.key <> 'owner_id' AND (e.value ?| ARRAY['rep', 'nobody', 'table', 'row'])
-                OR (e.value ? 'table') <> (e.value ? 'row') OR e.value ? 'table' AND e.value ? 'nobody'
-                OR coalesce(e.value ->> 'rep', 'id') NOT IN ('id', 'email') OR e.value ? 'rep' AND e.value ? 'expression'
-           ELSE true END ORDER BY 1 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'attach: the entry of lead field "%" cannot be read', bad.field
-            USING ERRCODE = 'invalid_parameter_value', HINT = CASE bad.field WHEN 'owner_id'
-                THEN 'Give the name of a column, or {"column": "..."} with one of "rep": "id", "rep": "email" and "expression": "...", and with "nobody": "..." for the value that stands for nobody. Where a table of its own links rows to owners: "table", "row" (its column with the key of the row) and "column" (its column with the owner).'
-                ELSE 'Give the name of a column, or {"expression": "..."} over the columns of the table.' END;
-    END IF;
-    SELECT e.field INTO bad FROM leadroute.mapping_entries(mapping) e JOIN leadroute.mapping_fields() f USING (field)
-     WHERE f.writes IS NOT NULL AND e."column" IS NULL AND e.field <> 'status' ORDER BY 1 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'attach: routing sets lead field "%", which needs a column', bad.field
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'An expression cannot be written to.';
-    END IF;
-    IF NOT mapping ? 'email' OR NOT mapping ? 'owner_id' THEN
-        RAISE EXCEPTION 'attach: the mapping of table % names no column for %', relation,
-                CASE WHEN mapping ? 'email' THEN 'the owner (owner_id)' ELSE 'the e-mail address (email)' END
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'A lead is known by its e-mail address, and its owner is written to the table.';
-    END IF;
-END $$;
-COMMENT ON FUNCTION leadroute.check_entries(regclass, jsonb) IS 'An error if a mapping does not say what it must. Internal.';
+CREATE FUNCTION leadroute.key_numbers(relation regclass) RETURNS smallint[]
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    -- the columns after those of the key are only included in its index
+    SELECT (i.indkey::smallint[])[0:i.indnkeyatts - 1] FROM pg_index i WHERE i.indrelid = relation AND i.indisprimary $$;
+COMMENT ON FUNCTION leadroute.key_numbers(regclass) IS 'Numbers of the columns of the primary key of a table. Internal.';
 
-CREATE FUNCTION leadroute.check_columns(relation regclass, mapping jsonb) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    bad record;
-    keys int2[] := (SELECT i.indkey::int2[] FROM pg_index i WHERE i.indrelid = relation AND i.indisprimary);
-BEGIN
-    SELECT e.field, e."column" INTO bad FROM leadroute.mapping_entries(mapping) e
-     WHERE e."column" IS NOT NULL AND e.link IS NULL AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = e."column"
-           AND a.attnum > 0 AND NOT a.attisdropped) ORDER BY 1 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'attach: column "%" of table % does not exist', bad."column", relation
-            USING ERRCODE = 'undefined_column', DETAIL = format('Lead field "%s" is mapped to it.', bad.field),
-                  HINT = 'Names are compared as they are stored, with upper and lower case.';
-    END IF;
-    SELECT e.field, e."column", format_type(a.atttypid, a.atttypmod) AS type, f.writes INTO bad
-      FROM leadroute.mapping_entries(mapping) e JOIN leadroute.mapping_fields() f USING (field)
-      JOIN pg_attribute a ON a.attrelid = coalesce(to_regclass(e.link), relation) AND a.attname = e."column"
-     WHERE strpos(coalesce(f.reads, f.writes), leadroute.type_category(a.atttypid)) = 0
-       AND NOT (e.field = 'owner_id' AND e.expression IS NOT NULL) ORDER BY 1 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'attach: column "%" of table % has type %, which does not suit lead field "%"', bad."column", relation, bad.type, bad.field
-            USING ERRCODE = 'datatype_mismatch', HINT = CASE WHEN bad.field = 'owner_id' THEN 'Give an "expression" that makes such a value of a rep.'
-                WHEN bad.writes IS NULL THEN 'Map an expression that converts it.' ELSE 'Map another column.' END;
-    END IF;
-    SELECT e.field, e."column", CASE WHEN a.attgenerated <> '' THEN 'is generated' WHEN a.attidentity <> '' THEN 'is an identity column'
-               WHEN a.attnum = ANY (keys) THEN 'belongs to the primary key' ELSE 'is in the partition key' END AS why INTO bad
-      FROM leadroute.mapping_entries(mapping) e JOIN leadroute.mapping_fields() f USING (field)
-      JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column"
-      LEFT JOIN pg_partitioned_table p ON p.partrelid = relation
-     WHERE f.writes IS NOT NULL AND e.link IS NULL
-       AND (a.attgenerated <> '' OR a.attidentity <> '' OR a.attnum = ANY (keys) OR a.attnum = ANY (p.partattrs::int2[])) ORDER BY 1 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'attach: column "%" of table % % and cannot be written to', bad."column", relation, bad.why
-            USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Lead field "%s" is mapped to it.', bad.field), HINT = 'Map another column.';
-    END IF;
-    SELECT a.field, a."column", b.field AS other INTO bad
-      FROM leadroute.mapping_entries(mapping) a JOIN leadroute.mapping_entries(mapping) b ON a."column" = b."column" AND a.field < b.field AND (a.link, b.link) IS NOT DISTINCT FROM (NULL, NULL)
-      JOIN leadroute.mapping_fields() f ON f.field IN (a.field, b.field) AND f.writes IS NOT NULL ORDER BY 1 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'attach: lead fields "%" and "%" are mapped to the same column "%"', bad.field, bad.other, bad."column"
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Routing writes to it: give each a column of its own.';
-    END IF;
-    SELECT e.field, e."column" INTO bad
-      FROM leadroute.mapping_entries(mapping) e JOIN leadroute.mapping_fields() f USING (field)
-      JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column"
-     WHERE f.writes IS NOT NULL AND e.link IS NULL AND a.attnotnull AND e.field NOT IN ('id', 'decision_id', 'routed_at', 'status', 'expansion') AND e.nobody IS NULL
-     ORDER BY 1 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'attach: column "%" of table % must not be null, but not every lead has a value for "%"', bad."column", relation, bad.field
-            USING ERRCODE = 'not_null_violation', HINT = CASE bad.field WHEN 'owner_id'
-                THEN 'Drop NOT NULL, or say what stands for nobody: {"column": "...", "nobody": "..."}.' ELSE 'Drop NOT NULL, or leave the field out.' END;
-    END IF;
-END $$;
-COMMENT ON FUNCTION leadroute.check_columns(regclass, jsonb) IS 'An error if the columns of a table do not suit a mapping. Internal.';
+CREATE FUNCTION leadroute.mapped_columns(relation regclass, mapping jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(jsonb_object_agg(a.attname, a.attnum), '{}')
+      FROM leadroute.mapping_entries(mapping) e JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column"
+     WHERE e.link IS NULL $$;
+COMMENT ON FUNCTION leadroute.mapped_columns(regclass, jsonb) IS 'Numbers of the columns that a mapping names. Internal.';
 
-CREATE FUNCTION leadroute.check_link(relation regclass, mapping jsonb, asker oid) RETURNS regclass
+CREATE FUNCTION leadroute.number_columns() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    owner record;
-    link regclass;
-    missing text;
 BEGIN
-    SELECT * INTO owner FROM leadroute.mapping_entries(mapping) e WHERE e.field = 'owner_id' AND e.link IS NOT NULL;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    END IF;
-    SELECT c.oid INTO link FROM pg_class c WHERE c.oid = to_regclass(owner.link) AND c.relkind = 'r';
-    IF link IS NULL THEN
-        RAISE EXCEPTION 'attach: table "%", which is to link rows of % to owners, does not exist', owner.link, relation
-            USING ERRCODE = 'undefined_table', HINT = 'Give its name with its schema.';
-    END IF;
-    IF NOT pg_has_role(asker, (SELECT c.relowner FROM pg_class c WHERE c.oid = link), 'USAGE') THEN
-        RAISE EXCEPTION 'must be owner of table %', link
-            USING ERRCODE = 'insufficient_privilege', HINT = 'Ask its owner, or a superuser, to attach the table.';
-    END IF;
-    SELECT c INTO missing FROM unnest(ARRAY[owner.link_row, owner."column"]) c
-     WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = link AND a.attname = c AND a.attnum > 0 AND NOT a.attisdropped);
-    IF FOUND THEN
-        RAISE EXCEPTION 'attach: column "%" of table % does not exist', missing, link
-            USING ERRCODE = 'undefined_column', DETAIL = 'Lead field "owner_id" is mapped to it.',
-                  HINT = 'Names are compared as they are stored, with upper and lower case.';
-    END IF;
-    IF cardinality(leadroute.key_columns(relation)) <> 1 THEN
-        RAISE EXCEPTION 'attach: table % has a primary key of several columns, and % one column to link to it', relation, link
-            USING ERRCODE = 'feature_not_supported', HINT = 'Add a column for the owner to the table.';
-    END IF;
-    RETURN link;
+    NEW.columns := leadroute.mapped_columns(NEW.relation, NEW.mapping);
+    NEW.key := leadroute.key_numbers(NEW.relation);
+    NEW.owners_columns := (
+        SELECT array_agg(a.attnum ORDER BY a.attname <> e.link_row)
+          FROM leadroute.mapping_entries(NEW.mapping) e
+          JOIN pg_attribute a ON a.attrelid = NEW.owners AND a.attname IN (e.link_row, e."column")
+         WHERE e.link IS NOT NULL);
+    RETURN NEW;
 END $$;
-COMMENT ON FUNCTION leadroute.check_link(regclass, jsonb, oid) IS 'The table that links rows to owners by a mapping, if there is one; an error if it cannot. Internal.';
-
-CREATE FUNCTION leadroute.check_relation(relation regclass) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    class pg_class;
-BEGIN
-    SELECT * INTO class FROM pg_class c WHERE c.oid = relation;
-    IF class.relkind NOT IN ('r', 'p') OR class.relpersistence = 't' OR class.relnamespace = 'leadroute'::regnamespace OR class.relispartition THEN
-        RAISE EXCEPTION 'attach: % is %, and cannot be attached', relation,
-                CASE WHEN class.relnamespace = 'leadroute'::regnamespace THEN 'a relation of leadroute' WHEN class.relispartition THEN 'a partition'
-                     WHEN class.relkind NOT IN ('r', 'p') THEN 'not a table' ELSE 'a temporary table' END
-            USING ERRCODE = 'wrong_object_type', HINT = 'Attach an ordinary or partitioned table of your own; partitions follow their table.';
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = relation AND i.indisprimary AND i.indimmediate) THEN
-        RAISE EXCEPTION 'attach: table % has no primary key, or one that is deferrable', relation
-            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'A lead is found again by the key of its row: add a primary key.';
-    END IF;
-END $$;
-COMMENT ON FUNCTION leadroute.check_relation(regclass) IS 'An error if a relation cannot be attached. Internal.';
+COMMENT ON FUNCTION leadroute.number_columns() IS
+    'Trigger: looks up the numbers of the columns that a mapping names. They are others after a restore.';
+CREATE TRIGGER number_columns BEFORE INSERT OR UPDATE OF mapping ON leadroute.attached_tables
+    FOR EACH ROW EXECUTE FUNCTION leadroute.number_columns();

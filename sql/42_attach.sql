@@ -58,6 +58,10 @@ CREATE FUNCTION leadroute.key_columns(relation regclass) RETURNS name[]
      WHERE i.indrelid = relation AND i.indisprimary AND k.place <= i.indnkeyatts $$;
 COMMENT ON FUNCTION leadroute.key_columns(regclass) IS 'Columns of the primary key of a table. Internal.';
 
+CREATE FUNCTION leadroute.keys_gone(table_no integer) RETURNS text[]
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_keys_gone';
+COMMENT ON FUNCTION leadroute.keys_gone(integer) IS 'leads.attached_key of leads whose rows are not in the attached table any more. Internal.';
+
 CREATE FUNCTION leadroute.check_key(relation regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -167,11 +171,29 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.drop_triggers(regclass, integer) IS 'Removes the triggers of an attached table. Internal.';
 
-CREATE FUNCTION leadroute.mapped_columns(relation regclass, mapping jsonb) RETURNS jsonb
+CREATE FUNCTION leadroute.is_in_force(relation regclass) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(jsonb_object_agg(a.attname, a.attnum) FILTER (WHERE e.link IS NULL), '{}')
-      FROM leadroute.mapping_entries(mapping) e JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column" $$;
-COMMENT ON FUNCTION leadroute.mapped_columns(regclass, jsonb) IS 'Numbers of the columns that a mapping names. Internal.';
+    SELECT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgparentid = 0
+                      AND t.tgfoid = 'leadroute.attached_row'::regproc) $$;
+COMMENT ON FUNCTION leadroute.is_in_force(regclass) IS
+    'Whether an attached table has its triggers: not yet in a restore, nor any more when they were dropped. Internal.';
+
+CREATE FUNCTION leadroute.lock_attached(relation regclass, link regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    -- who drops triggers needs the stronger lock; to ask for it later would be a deadlock of two who do
+    mode text := CASE WHEN leadroute.is_in_force(relation) THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE ROW EXCLUSIVE' END;
+    part regclass;
+BEGIN
+    FOR part IN SELECT relation UNION ALL
+                (SELECT v.r FROM (SELECT t.owners FROM leadroute.attached_tables t WHERE t.relation = lock_attached.relation
+                                  UNION SELECT link) v (r)
+                   JOIN pg_class c ON c.oid = v.r ORDER BY 1) LOOP
+        EXECUTE format('LOCK TABLE %s IN %s MODE', part, mode);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.lock_attached(regclass, regclass) IS
+    'Locks a table that is to be attached, or attached again, and the tables of its owners. Internal.';
 
 CREATE FUNCTION leadroute.attach_table(relation regclass, mapping jsonb, asker oid) RETURNS integer
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -183,21 +205,29 @@ BEGIN
     PERFORM leadroute.check_key(relation);
     PERFORM leadroute.check_entries(relation, mapping);
     link := leadroute.check_link(relation, mapping, asker);
-    PERFORM leadroute.check_columns(relation, mapping);
-    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
-    INSERT INTO leadroute.attached_tables AS t (relation, mapping, columns, owners)
-    VALUES (attach_table.relation, attach_table.mapping, leadroute.mapped_columns(attach_table.relation, attach_table.mapping), link)
-    ON CONFLICT ON CONSTRAINT attached_tables_relation_key DO UPDATE
-       SET mapping = excluded.mapping, columns = excluded.columns, owners = excluded.owners, attached_at = now(), attached_by = session_user, detached_at = NULL
-     WHERE (t.mapping, t.columns, t.owners, t.detached_at)
-           IS DISTINCT FROM (excluded.mapping, excluded.columns, excluded.owners, NULL::timestamptz)
-    RETURNING t.table_no INTO no;
-    IF no IS NOT NULL THEN
-        PERFORM leadroute.set_triggers(relation, no);
+    IF leadroute.is_in_force(relation)
+       AND EXISTS (SELECT FROM leadroute.attached_tables t
+                    WHERE (t.relation, t.mapping) = (attach_table.relation, attach_table.mapping)
+                      AND t.owners IS NOT DISTINCT FROM link AND t.detached_at IS NULL) THEN
+        RETURN NULL;
     END IF;
+    PERFORM leadroute.lock_attached(relation, link);
+    PERFORM leadroute.check_columns(relation, mapping);
+    PERFORM leadroute.check_expressions(relation, mapping);
+    -- a key of other columns may have the values of the old one
+    UPDATE leadroute.leads l SET attached_key = NULL FROM leadroute.attached_tables t
+     WHERE t.relation = attach_table.relation AND t.key <> leadroute.key_numbers(t.relation)
+       AND l.attached_table = t.table_no AND l.attached_key IS NOT NULL;
+    INSERT INTO leadroute.attached_tables AS t (relation, mapping, owners)
+    VALUES (attach_table.relation, attach_table.mapping, link)
+    ON CONFLICT ON CONSTRAINT attached_tables_relation_key DO UPDATE
+       SET mapping = excluded.mapping, owners = excluded.owners, attached_at = now(), attached_by = session_user, detached_at = NULL
+    RETURNING t.table_no INTO no;
+    PERFORM leadroute.set_triggers(relation, no);
     RETURN no;
 END $$;
-COMMENT ON FUNCTION leadroute.attach_table(regclass, jsonb, oid) IS 'attach() for a user who asks for it, as the owner of the extension; NULL if there is nothing to do. Internal.';
+COMMENT ON FUNCTION leadroute.attach_table(regclass, jsonb, oid) IS
+    'attach() for a user who asks for it, as the owner of the extension; NULL if there is nothing to do. Internal.';
 
 CREATE FUNCTION leadroute.detach_table(relation regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

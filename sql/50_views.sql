@@ -86,7 +86,5 @@ SELECT CASE t.tgrelid WHEN 'leadroute.leads'::regclass THEN 'leads' ELSE t.tgrel
  WHERE (t.tgrelid = 'leadroute.leads'::regclass OR t.tgrelid IN (SELECT a.relation FROM leadroute.attached_tables a WHERE a.detached_at IS NULL))
    AND t.tgtype & 7 = 7 AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgname > name 'zz_leadroute_route'
 UNION ALL
-SELECT 'attached_tables', a.relation::text, format('rep %s has no e-mail address, which is to stand in column "%s"', r.id, e."column")
-  FROM leadroute.attached_tables a CROSS JOIN LATERAL leadroute.mapping_entries(a.mapping) e JOIN leadroute.reps r ON r.active AND r.email IS NULL
- WHERE a.detached_at IS NULL AND e.field = 'owner_id' AND e.rep = 'email';
+SELECT 'attached_tables', a.relation::text, a.problem FROM leadroute.attached_problems() a;
 COMMENT ON VIEW leadroute.config_problems IS 'Rules that do not do what they seem to.';

@@ -169,6 +169,7 @@ WITH gap AS MATERIALIZED (SELECT * FROM leadroute.coverage_gaps), found AS (
            CASE c."table" WHEN 'segments' THEN 'Correct the condition; until then the segment is skipped.'
                           WHEN 'pools' THEN 'Add members, or delete the pool if nothing uses it.'
                           WHEN 'queues' THEN 'Set its manager_id.'
+                          WHEN 'attached_tables' THEN 'Mend what the problem names, attach the table with another mapping, or detach it.'
                           ELSE 'ALTER TRIGGER ... RENAME TO a name that sorts before.' END
       FROM leadroute.config_problems c
      -- What coverage_gaps tells in more detail.

@@ -213,6 +213,35 @@ pub fn not_owner_of(table: &str) -> ! {
     )
 }
 
+/// The mapping of an attached table cannot be read; event triggers prevent it, unless they are disabled.
+pub fn unreadable_mapping(table_no: i32, what: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("the mapping of attached table number {table_no} cannot be read: {what}"),
+        "leadroute.config_problems tells what is wrong with it: mend the table, attach it with another mapping, or detach it.",
+    )
+}
+
+/// It is something else than one expression.
+pub fn not_an_expression() -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
+        "it is not one expression".to_owned(),
+        "Give what could stand in the list of a SELECT.",
+    )
+}
+
+/// What stands for nobody is no value of the owner column.
+pub fn nobody_does_not_fit(column: &str, table: &str, nobody: &str, sqlstate: &str, message: &str) -> ! {
+    let message =
+        format!("attach: \"nobody\" is \"{nobody}\", which column \"{column}\" of table {table} cannot hold: {message}");
+    ErrorReport::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message, function_name!())
+        .set_detail(format!("The error was {sqlstate}."))
+        .set_hint("Give a value of the type of the column, or leave \"nobody\" out for NULL.")
+        .report(PgLogLevel::ERROR);
+    unreachable!("ERROR does not return")
+}
+
 /// An expression of a mapping does not work.
 pub fn expression_fails(field: &str, table: &str, sqlstate: &str, message: &str) -> ! {
     let message = format!(

@@ -238,6 +238,14 @@ pub static ATTACHED_JSON: Query = Query::new("SELECT leadroute.attached_json($1)
 pub static ATTACH: Query =
     Query::new("SELECT leadroute.attach_table($1, $2, $3)", &[REGCLASSOID, JSONBOID, OIDOID]);
 
+/// Relations that the expressions of a trigger ($1) name.
+pub static NEEDED_BY_TRIGGER: Query = Query::new(
+    "SELECT DISTINCT d.refobjid FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_trigger'::regclass AND d.objid = $1
+        AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype = 'n'",
+    &[OIDOID],
+);
+
 /// Detaches a table.
 pub static DETACH: Query = Query::new("SELECT leadroute.detach_table($1)", &[REGCLASSOID]);
 

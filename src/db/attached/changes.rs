@@ -5,13 +5,13 @@ use super::keys::Key;
 use super::mapping::{mapping, Mapping, Row};
 use super::mirror::is_writing;
 use super::{convert, draft, mirror, owner};
-use crate::db::function::sql_function;
+use crate::db::function::{argument, sql_function};
 use crate::db::identity::AsOwner;
 use crate::db::rescue::protect;
 use crate::db::spi::text;
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum};
-use pgrx::IntoDatum;
+use pgrx::{FromDatum, IntoDatum};
 use std::cell::RefCell;
 
 sql_function! {
@@ -198,15 +198,34 @@ unsafe fn attached_truncated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     unsafe {
         let (data, table_no) = data(fcinfo, "attached_truncated");
         if let Some(mapping) = mapping(table_no) {
-            let keys = {
-                let _owner = AsOwner::begin();
-                queries::ATTACHED_KEYS.read(&[Some(Datum::from(table_no))], |row| row.get::<String>(1))
-            };
             // Of a partition only its own rows are gone.
             let is_whole = (*data.tg_relation).rd_id.to_u32() == mapping.oid;
-            let is_gone = |key: &String| is_whole || !mirror::has_row(&mapping, key);
-            rows_deleted(keys.into_iter().flatten().filter(is_gone).collect(), table_no);
+            rows_deleted(if is_whole { keys(table_no) } else { keys_gone(&mapping) }, table_no);
         }
     }
     Datum::from(0)
+}
+
+sql_function! {
+    /// `leadroute.keys_gone(integer)`
+    leadroute_keys_gone, pg_finfo_leadroute_keys_gone, sql_keys_gone
+}
+
+unsafe fn sql_keys_gone(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict.
+    let table_no = unsafe { argument(fcinfo, 0).and_then(|datum| i32::from_datum(datum, false)) };
+    let gone = table_no.and_then(mapping).map(|mapping| keys_gone(&mapping)).unwrap_or_default();
+    gone.into_datum().unwrap_or(Datum::from(0))
+}
+
+/// The keys of the rows that have leads.
+fn keys(table_no: i32) -> Vec<String> {
+    let _owner = AsOwner::begin();
+    let keys = queries::ATTACHED_KEYS.read(&[Some(Datum::from(table_no))], |row| row.get::<String>(1));
+    keys.into_iter().flatten().collect()
+}
+
+/// Those of them that are not there any more.
+fn keys_gone(mapping: &Mapping) -> Vec<String> {
+    keys(mapping.table_no).into_iter().filter(|key| !mirror::has_row(mapping, key)).collect()
 }

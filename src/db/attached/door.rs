@@ -94,12 +94,14 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let moves = moves(table_no, &key.text);
         let tuple = match &mut batch {
             Some(batch) if !moves => {
-                let found = key.find((*data.tg_relation).rd_id);
-                match known.filter(|_| found == Found::Row) {
-                    Some(lead) => shown(lead, row, &mapping),
-                    None => {
+                let table = (*data.tg_relation).rd_id;
+                match (known, key.find(table)) {
+                    (Some(lead), Found::Row) => shown(lead, row, &mapping),
+                    // Restored, after its lead.
+                    (Some(_), Found::Nothing) if !key.was_there(table) => row.tuple,
+                    (_, found) => {
                         let before = Before { row: found != Found::Nothing, lead: known.is_some() };
-                        route(batch, row, &mapping, key, before, (*data.tg_relation).rd_id)
+                        route(batch, row, &mapping, key, before, table)
                     }
                 }
             }
@@ -192,7 +194,11 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
     }
 }
 
-unsafe fn type_of(desc: pg_sys::TupleDesc, place: usize) -> (pg_sys::Oid, i32) {
+/// Type and modifier of a column, counted from 0.
+///
+/// # Safety
+/// The shape must have that place.
+pub unsafe fn type_of(desc: pg_sys::TupleDesc, place: usize) -> (pg_sys::Oid, i32) {
     // SAFETY: the shape has that place.
     let columns = unsafe { pgrx::PgTupleDesc::from_pg_unchecked(desc) };
     columns.get(place).map_or((pg_sys::InvalidOid, -1), |column| (column.atttypid, column.atttypmod))

@@ -254,17 +254,6 @@ pub fn status(row: Row, mapping: &Mapping) -> Option<String> {
     }
 }
 
-/// An error if an expression cannot be evaluated, over a row without values.
-pub fn check(desc: pg_sys::TupleDesc, mapping: &Mapping, read: &Read) {
-    // SAFETY: the arrays have a place for every column.
-    let tuple = unsafe {
-        let count = (*desc).natts as usize;
-        let (mut values, mut nulls) = (vec![Datum::from(0); count], vec![true; count]);
-        pg_sys::heap_form_tuple(desc, values.as_mut_ptr(), nulls.as_mut_ptr())
-    };
-    evaluate(Row { tuple, desc }, mapping, &[read]);
-}
-
 /// A row as one value, with its type.
 pub fn composite(row: Row) -> (Option<Datum>, pg_sys::Oid) {
     // SAFETY: tuple and shape belong together.

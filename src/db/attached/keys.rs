@@ -43,6 +43,12 @@ impl Key {
         found
     }
 
+    /// Whether a row was there, be it deleted by now.
+    pub fn was_there(&self, table: Oid) -> bool {
+        // SAFETY: the snapshot outlives the scan.
+        unsafe { self.scan(table, &mut *snapshot(pg_sys::SnapshotType::SNAPSHOT_ANY), |_| true) }
+    }
+
     /// Whether a row that this transaction sees is what `is_it` looks for.
     pub fn look(&self, table: Oid, is_it: impl FnMut(pg_sys::HeapTupleHeader) -> bool) -> bool {
         // SAFETY: the snapshot outlives the scan.

@@ -136,7 +136,7 @@ fn read(table_no: i32) -> Option<Mapping> {
         queries::ATTACHED_JSON.first(&[Some(Datum::from(table_no))], |row| row.get::<String>(1)).flatten()?;
     match serde_json::from_str::<Mapping>(&json) {
         Ok(mapping) => Some(Mapping { table_no, ..mapping }),
-        Err(error) => errors::unreadable_config(&error.to_string()),
+        Err(error) => errors::unreadable_mapping(table_no, &error.to_string()),
     }
 }
 

@@ -11,6 +11,7 @@ mod changes;
 mod convert;
 mod door;
 mod draft;
+mod expression;
 mod keys;
 mod link;
 mod mapping;

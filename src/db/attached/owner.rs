@@ -54,14 +54,6 @@ fn evaluate(expression: &str, mapping: &Mapping, rep: Option<Datum>, type_id: pg
     rows.into_iter().next().flatten()
 }
 
-/// An error if the expression cannot be evaluated, over a rep without values.
-pub fn check(desc: pg_sys::TupleDesc, mapping: &Mapping) {
-    if let Some(expression) = &mapping.owner.expression {
-        // SAFETY: a NULL of a row type needs its type only.
-        evaluate(expression, mapping, None, unsafe { (*desc).tdtypeid });
-    }
-}
-
 /// The rep that a value stands for; if there is none, one whose value differs in upper and lower case only.
 pub fn rep_of(value: &str, mapping: &Mapping) -> Option<String> {
     let is_id = mapping.owner.expression.is_none() && mapping.owner.rep == RepBy::Id;

@@ -235,3 +235,21 @@ fn a_held_assignment_does_not_hold_up_the_ladder() {
     assert!(now.starts_with("catch_all -, "), "{now}");
     check_consistency(&mut ladder);
 }
+
+/// Whoever attaches a table again waits for those who use it with the lock that is needed in the end: with a weaker
+/// one first, they would wait for each other.
+#[test]
+fn attaching_again_does_not_deadlock() {
+    let database = Database::with_pool(2);
+    let (mut app, mut dba) = (database.connect(), database.connect());
+    app.batch_execute("BEGIN; SELECT count(*) FROM public.crm_lead").unwrap();
+    let again =
+        "SELECT leadroute.attach('public.crm_lead', '{\"email\": \"email\", \"owner_id\": {\"column\": \"owner\", \"nobody\": \"-\"}}')";
+    let attaching = std::thread::spawn(move || dba.batch_execute(again));
+    wait_for_a_lock(&database);
+    insert(&mut app, "p@acme.com");
+    app.batch_execute("COMMIT").unwrap();
+    attaching.join().unwrap().unwrap();
+    assert_eq!(differences(&mut app), 0);
+    check_consistency(&mut app);
+}
