@@ -52,22 +52,25 @@ impl AsOwner {
 /// hides none of its rows, as for foreign keys.
 pub struct AsTableOwner {
     // dropped first: code of the owner leaves no settings behind
-    _settings: Option<Settings>,
+    _settings: Settings,
     _user: As,
 }
 
 impl AsTableOwner {
     /// To write into the table, as its owner could; triggers may defer what they do to the end of the transaction.
     pub fn writing(table: pg_sys::Oid) -> Self {
-        Self { _settings: None, _user: As::begin(names::owner_of(table), pg_sys::SECURITY_NOFORCE_RLS) }
+        Self::begin(table, 0)
     }
 
     /// To evaluate an expression, which has no business to leave anything behind: no deferred trigger, no
     /// temporary table, no setting.
     pub fn evaluating(table: pg_sys::Oid) -> Self {
-        let flags = pg_sys::SECURITY_NOFORCE_RLS | pg_sys::SECURITY_RESTRICTED_OPERATION;
-        let user = As::begin(names::owner_of(table), flags);
-        Self { _settings: Some(Settings::undone()), _user: user }
+        Self::begin(table, pg_sys::SECURITY_RESTRICTED_OPERATION)
+    }
+
+    fn begin(table: pg_sys::Oid, flags: u32) -> Self {
+        let user = As::begin(names::owner_of(table), flags | pg_sys::SECURITY_NOFORCE_RLS);
+        Self { _settings: Settings::undone(), _user: user }
     }
 }
 
@@ -81,13 +84,17 @@ pub struct Settings {
 impl Settings {
     /// What code in between sets for the session stays.
     pub fn begin() -> Self {
-        // SAFETY: a plain call into the backend.
-        Self { level: unsafe { pg_sys::NewGUCNestLevel() }, keep: true }
+        Self::open(true)
     }
 
     /// What code in between sets is undone.
     pub fn undone() -> Self {
-        Self { keep: false, ..Self::begin() }
+        Self::open(false)
+    }
+
+    fn open(keep: bool) -> Self {
+        // SAFETY: a plain call into the backend.
+        Self { level: unsafe { pg_sys::NewGUCNestLevel() }, keep }
     }
 
     /// Gives a setting that everybody may change another value.
