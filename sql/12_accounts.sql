@@ -36,7 +36,7 @@ COMMENT ON COLUMN leadroute.accounts.has_open_opportunity IS 'Somebody is workin
 COMMENT ON COLUMN leadroute.accounts.last_activity_at IS 'Last activity in the CRM.';
 
 CREATE TABLE leadroute.account_domains (
-    domain text PRIMARY KEY CHECK (domain = lower(domain) AND domain LIKE '%_.__%'),
+    domain text COLLATE "C" PRIMARY KEY CHECK (domain = lower(domain COLLATE "default") AND domain LIKE '%_.__%'),
     account_id text NOT NULL REFERENCES leadroute.accounts ON UPDATE CASCADE ON DELETE CASCADE,
     division text
 );
@@ -47,7 +47,7 @@ COMMENT ON COLUMN leadroute.account_domains.account_id IS 'The account.';
 COMMENT ON COLUMN leadroute.account_domains.division IS 'Division that uses it.';
 
 CREATE TABLE leadroute.contacts (
-    email text PRIMARY KEY CHECK (email = lower(email) AND email LIKE '%_@_%'),
+    email text COLLATE "C" PRIMARY KEY CHECK (email = lower(email COLLATE "default") AND email LIKE '%_@_%'),
     account_id text NOT NULL REFERENCES leadroute.accounts ON UPDATE CASCADE ON DELETE CASCADE,
     name text
 );
@@ -58,7 +58,7 @@ COMMENT ON COLUMN leadroute.contacts.account_id IS 'The account.';
 COMMENT ON COLUMN leadroute.contacts.name IS 'Name for people.';
 
 CREATE TABLE leadroute.domain_rules (
-    domain text PRIMARY KEY CHECK (domain = lower(domain) AND domain LIKE '%_.__%'),
+    domain text COLLATE "C" PRIMARY KEY CHECK (domain = lower(domain COLLATE "default") AND domain LIKE '%_.__%'),
     kind text NOT NULL CHECK (kind IN ('partner', 'competitor', 'internal', 'blocked', 'personal', 'company')),
     queue text REFERENCES leadroute.queues ON UPDATE CASCADE,
     CONSTRAINT domain_rules_queue_fits_kind CHECK ((queue IS NULL) = (kind IN ('personal', 'company')))
@@ -70,7 +70,7 @@ COMMENT ON COLUMN leadroute.domain_rules.kind IS 'partner, competitor, internal 
 COMMENT ON COLUMN leadroute.domain_rules.queue IS 'Where such leads go; filled in by kind when left out.';
 
 CREATE TABLE leadroute.mail_domains (
-    domain text PRIMARY KEY,
+    domain text COLLATE "C" PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('personal', 'disposable')),
     source text NOT NULL
 );

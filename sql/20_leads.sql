@@ -52,7 +52,7 @@ CREATE TABLE leadroute.leads (
     expansion boolean NOT NULL DEFAULT false,
     held boolean NOT NULL DEFAULT false,
     duplicate_of bigint,
-    person_key text,
+    person_key text COLLATE "C",
     routed_at timestamptz,
     sla_due_at timestamptz,
     first_response_at timestamptz,

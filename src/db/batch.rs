@@ -17,7 +17,7 @@ use super::scan::LEADS;
 use super::settings;
 use super::statements::{self, Destination};
 use super::world::Live;
-use super::{cache, errors, keep, upsert, writer};
+use super::{cache, errors, keep, scans, upsert, writer};
 use leadroute_engine::config::Rules;
 use leadroute_engine::decision::{Decision, Outcome};
 use leadroute_engine::pipeline::{self, World};
@@ -368,6 +368,7 @@ impl Batch {
             touches.sort_unstable();
             let _owner = AsOwner::begin();
             touches.iter().for_each(writer::fill);
+            scans::end();
         }
     }
 

@@ -90,11 +90,14 @@ fn reload(rules: bool, roster: bool) {
     // An error leaves the flags set, so that the next lead tries again.
     let guard = StaleUnlessDone;
     if rules {
+        // What is out of date makes room first.
+        CACHE.with_borrow_mut(|cache| cache.rules = None);
         let json = queries::RULES.first(&[], |row| row.get::<String>(1)).flatten();
         let tables: RuleTables = parse(json.as_deref());
         CACHE.with_borrow_mut(|cache| cache.rules = Some(Rc::new(tables.into())));
     }
     if roster {
+        CACHE.with_borrow_mut(|cache| cache.roster = None);
         let json = queries::ROSTER.first(&[], |row| row.get::<String>(1)).flatten();
         let tables: RosterTables = parse(json.as_deref());
         CACHE.with_borrow_mut(|cache| cache.roster = Some(Rc::new(tables.into())));

@@ -31,6 +31,7 @@ pub mod rawjson;
 pub mod rescue;
 pub mod row;
 pub mod scan;
+mod scans;
 pub mod settings;
 pub mod spi;
 pub mod statements;

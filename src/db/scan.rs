@@ -5,6 +5,7 @@
 //! committed, too.
 
 use super::names::relation;
+use super::scans::{self, Scan};
 use super::spi::Row;
 use pgrx::pg_sys::ScanDirection as Direction;
 use pgrx::pg_sys::{self, Datum};
@@ -147,15 +148,14 @@ impl Index {
     }
 
     fn find<T>(&self, key: Datum, equal: u32, mut each: impl FnMut(Row) -> Option<T>) -> Option<T> {
-        let keys = [(key, equal)];
-        let up = Direction::ForwardScanDirection;
+        let key = (key, equal);
         // SAFETY: the snapshots outlive the scans.
         unsafe {
             // before the snapshot, which then sees what was appended
             pg_sys::CommandCounterIncrement();
             if pg_sys::XactIsoLevel != pg_sys::XACT_SERIALIZABLE as i32 {
                 let latest = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-                let found = self.scan(&keys, up, latest, each);
+                let found = self.look_up(key, latest, each);
                 pg_sys::UnregisterSnapshot(latest);
                 return found;
             }
@@ -164,13 +164,29 @@ impl Index {
             loop {
                 let (ended, mut itself) =
                     (transactions_ended(), snapshot(pg_sys::SnapshotType::SNAPSHOT_SELF));
-                let found = self.scan(&keys, up, &mut *itself, &mut each);
+                let found = self.look_up(key, &mut *itself, &mut each);
                 if found.is_some() || ended == transactions_ended() {
                     return found;
                 }
                 pgrx::check_for_interrupts!();
             }
         }
+    }
+
+    /// Rows in the order of the index. Who looks up much in one statement keeps the scans.
+    unsafe fn look_up<T>(
+        &self,
+        key: (Datum, u32),
+        snapshot: pg_sys::Snapshot,
+        mut each: impl FnMut(Row) -> Option<T>,
+    ) -> Option<T> {
+        let mut kept = None;
+        if LOOKED_UP.get() > FEW {
+            // SAFETY: the caller vouches for key and snapshot.
+            kept = scans::read(self, |scan| unsafe { again(scan, key, snapshot, &mut each) });
+        }
+        // SAFETY: the same.
+        kept.unwrap_or_else(|| unsafe { self.scan(&[key], Direction::ForwardScanDirection, snapshot, each) })
     }
 
     unsafe fn scan<T>(
@@ -205,6 +221,39 @@ impl Index {
             pg_sys::table_close(table, lock);
             answer
         }
+    }
+}
+
+/// Starts a kept scan anew.
+unsafe fn again<T>(
+    Scan { table, index, context, scan }: Scan,
+    key: (Datum, u32),
+    snapshot: pg_sys::Snapshot,
+    mut each: impl FnMut(Row) -> Option<T>,
+) -> Option<T> {
+    // SAFETY: the scan was begun with one key, which has the type and collation of the indexed column. Pages that it holds
+    // are given back at the end.
+    unsafe {
+        let (rows, slot) = ((*scan).iscan, (*scan).slot);
+        let mut key = scan_key(index, 0, key);
+        key.sk_attno = 1;
+        (*rows).xs_snapshot = snapshot;
+        let ours = pg_sys::MemoryContextSwitchTo(context);
+        pg_sys::index_rescan(rows, &mut key, 1, std::ptr::null_mut(), 0);
+        let mut answer = None;
+        while answer.is_none() {
+            let tuple = pg_sys::systable_getnext_ordered(scan, Direction::ForwardScanDirection);
+            if tuple.is_null() {
+                break;
+            }
+            pg_sys::MemoryContextSwitchTo(ours);
+            answer = each(Row { tuple, desc: (*table).rd_att });
+            pg_sys::MemoryContextSwitchTo(context);
+        }
+        (*(*slot).tts_ops).clear.into_iter().for_each(|clear| clear(slot));
+        pg_sys::index_rescan(rows, &mut key, 1, std::ptr::null_mut(), 0);
+        pg_sys::MemoryContextSwitchTo(ours);
+        answer
     }
 }
 

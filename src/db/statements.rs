@@ -3,6 +3,7 @@
 use super::batch::Batch;
 use super::ledger::Ledgers;
 use super::patience::Patience;
+use super::scans;
 use leadroute_engine::reason::Problem;
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -58,6 +59,7 @@ pub fn begin(target: Destination) {
         None => Batch::open("attach", Vec::new()),
     };
     batch.target = target;
+    scans::begin();
     batch.ledgers = around.map(Ledgers::within).unwrap_or_default();
     put_back(batch);
 }

@@ -133,10 +133,8 @@ pub fn append(table: &'static str, rows: impl IntoIterator<Item = impl AsRef<[Op
 unsafe fn append_to(table: pg_sys::Relation, rows: impl IntoIterator<Item = impl AsRef<[Option<Datum>]>>) {
     // SAFETY: the caller has opened the table.
     unsafe {
-        let target = Target::open(table);
-        for row in rows {
-            target.insert(row.as_ref());
-        }
+        let mut target = Target::open(table);
+        target.insert(rows);
         target.close();
     }
 }
