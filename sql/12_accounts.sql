@@ -6,9 +6,9 @@ CREATE TABLE leadroute.accounts (
     kind text NOT NULL DEFAULT 'prospect'
         CHECK (kind IN ('prospect', 'customer', 'churned', 'partner', 'disqualified')),
     named boolean NOT NULL DEFAULT false,
-    owner_id text REFERENCES leadroute.reps ON UPDATE CASCADE,
-    csm_id text REFERENCES leadroute.reps ON UPDATE CASCADE,
-    parent_id text REFERENCES leadroute.accounts ON UPDATE CASCADE,
+    owner_id text,
+    csm_id text,
+    parent_id text,
     country text CHECK (country ~ '^[A-Z]{2}$'),
     division text,
     disqualified_reason text,
@@ -37,7 +37,7 @@ COMMENT ON COLUMN leadroute.accounts.last_activity_at IS 'Last activity in the C
 
 CREATE TABLE leadroute.account_domains (
     domain text COLLATE "C" PRIMARY KEY CHECK (domain = lower(domain COLLATE "default") AND domain LIKE '%_.__%'),
-    account_id text NOT NULL REFERENCES leadroute.accounts ON UPDATE CASCADE ON DELETE CASCADE,
+    account_id text NOT NULL,
     division text
 );
 CREATE INDEX account_domains_account_id_idx ON leadroute.account_domains (account_id);
@@ -48,7 +48,7 @@ COMMENT ON COLUMN leadroute.account_domains.division IS 'Division that uses it.'
 
 CREATE TABLE leadroute.contacts (
     email text COLLATE "C" PRIMARY KEY CHECK (email = lower(email COLLATE "default") AND email LIKE '%_@_%'),
-    account_id text NOT NULL REFERENCES leadroute.accounts ON UPDATE CASCADE ON DELETE CASCADE,
+    account_id text NOT NULL,
     name text
 );
 CREATE INDEX contacts_account_id_idx ON leadroute.contacts (account_id);
@@ -60,7 +60,7 @@ COMMENT ON COLUMN leadroute.contacts.name IS 'Name for people.';
 CREATE TABLE leadroute.domain_rules (
     domain text COLLATE "C" PRIMARY KEY CHECK (domain = lower(domain COLLATE "default") AND domain LIKE '%_.__%'),
     kind text NOT NULL CHECK (kind IN ('partner', 'competitor', 'internal', 'blocked', 'personal', 'company')),
-    queue text REFERENCES leadroute.queues ON UPDATE CASCADE,
+    queue text,
     CONSTRAINT domain_rules_queue_fits_kind CHECK ((queue IS NULL) = (kind IN ('personal', 'company')))
 );
 CREATE INDEX domain_rules_queue_idx ON leadroute.domain_rules (queue);
@@ -72,12 +72,14 @@ COMMENT ON COLUMN leadroute.domain_rules.queue IS 'Where such leads go; filled i
 CREATE TABLE leadroute.mail_domains (
     domain text COLLATE "C" PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('personal', 'disposable')),
-    source text NOT NULL
+    source text NOT NULL DEFAULT 'added by hand',
+    shipped boolean NOT NULL DEFAULT false
 );
-COMMENT ON TABLE leadroute.mail_domains IS 'Mail providers that say nothing of a company, from public lists; overrule single ones in domain_rules.';
+COMMENT ON TABLE leadroute.mail_domains IS 'Mail providers that say nothing of a company, from public lists and by hand; single ones can also be overruled in domain_rules.';
 COMMENT ON COLUMN leadroute.mail_domains.domain IS 'Key.';
 COMMENT ON COLUMN leadroute.mail_domains.kind IS 'personal: anybody gets an address there; disposable: addresses that live for minutes.';
 COMMENT ON COLUMN leadroute.mail_domains.source IS 'List and version that it comes from.';
+COMMENT ON COLUMN leadroute.mail_domains.shipped IS 'A default of the extension that nobody has edited.';
 
 CREATE TABLE leadroute.industry_aliases (
     alias text PRIMARY KEY CHECK (alias = lower(alias) AND alias <> ''),

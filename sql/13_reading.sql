@@ -1,39 +1,39 @@
 -- What the engine reads: the rules and the roster, each as one JSON document.
 -- STABLE on purpose: they must see with the snapshot of the query that calls them.
 
-CREATE FUNCTION leadroute.micros(at timestamptz) RETURNS bigint
+CREATE FUNCTION leadroute_internal.micros(at timestamptz) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT CASE at WHEN 'infinity' THEN 9223372036854775807 WHEN '-infinity' THEN -9223372036854775808
                    ELSE (extract(epoch FROM at) * 1000000)::bigint END $$;
-COMMENT ON FUNCTION leadroute.micros(timestamptz) IS 'Microseconds since 1970; the ends of bigint for the infinities.';
+COMMENT ON FUNCTION leadroute_internal.micros(timestamptz) IS 'Microseconds since 1970; the ends of bigint for the infinities.';
 
-CREATE FUNCTION leadroute.micros(length interval) RETURNS bigint
+CREATE FUNCTION leadroute_internal.micros(length interval) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT (extract(epoch FROM length) * 1000000)::bigint $$;
-COMMENT ON FUNCTION leadroute.micros(interval) IS 'Microseconds; a month counts as 30 days.';
+COMMENT ON FUNCTION leadroute_internal.micros(interval) IS 'Microseconds; a month counts as 30 days.';
 
-CREATE FUNCTION leadroute.span(range int4range) RETURNS json
+CREATE FUNCTION leadroute_internal.span(range int4range) RETURNS json
     LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT json_build_object('lower', lower(range), 'lower_inc', lower_inc(range),
                              'upper', upper(range), 'upper_inc', upper_inc(range)) $$;
-COMMENT ON FUNCTION leadroute.span(int4range) IS 'A range as the engine reads it.';
+COMMENT ON FUNCTION leadroute_internal.span(int4range) IS 'A range as the engine reads it.';
 
-CREATE FUNCTION leadroute.span(range numrange) RETURNS json
+CREATE FUNCTION leadroute_internal.span(range numrange) RETURNS json
     LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT json_build_object('lower', lower(range)::float8, 'lower_inc', lower_inc(range),
                              'upper', upper(range)::float8, 'upper_inc', upper_inc(range)) $$;
-COMMENT ON FUNCTION leadroute.span(numrange) IS 'A range as the engine reads it.';
+COMMENT ON FUNCTION leadroute_internal.span(numrange) IS 'A range as the engine reads it.';
 
-CREATE FUNCTION leadroute.span(range tstzrange) RETURNS json
+CREATE FUNCTION leadroute_internal.span(range tstzrange) RETURNS json
     LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT json_build_object('lower', leadroute.micros(lower(range)), 'lower_inc', lower_inc(range),
-                             'upper', leadroute.micros(upper(range)), 'upper_inc', upper_inc(range)) $$;
-COMMENT ON FUNCTION leadroute.span(tstzrange) IS 'A range as the engine reads it, in microseconds since 1970.';
+    SELECT json_build_object('lower', leadroute_internal.micros(lower(range)), 'lower_inc', lower_inc(range),
+                             'upper', leadroute_internal.micros(upper(range)), 'upper_inc', upper_inc(range)) $$;
+COMMENT ON FUNCTION leadroute_internal.span(tstzrange) IS 'A range as the engine reads it, in microseconds since 1970.';
 
 CREATE SEQUENCE leadroute.config_version_seq;
 COMMENT ON SEQUENCE leadroute.config_version_seq IS 'Version of the rules, written into decisions.';
 
-CREATE FUNCTION leadroute.condition_problem(condition jsonpath) RETURNS text
+CREATE FUNCTION leadroute_internal.condition_problem(condition jsonpath) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     -- Quoted strings are emptied first: a $ inside one is no variable.
@@ -45,7 +45,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     RETURN SQLERRM;
 END $$;
-COMMENT ON FUNCTION leadroute.condition_problem(jsonpath) IS 'What is wrong with the condition of a segment; NULL if nothing is.';
+COMMENT ON FUNCTION leadroute_internal.condition_problem(jsonpath) IS 'What is wrong with the condition of a segment; NULL if nothing is.';
 
 CREATE FUNCTION leadroute.rules_json() RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -53,19 +53,19 @@ SELECT json_build_object(
     'version', (SELECT last_value FROM leadroute.config_version_seq),
     'segments', (
         SELECT coalesce(json_agg(s ORDER BY s.priority, s.name COLLATE "C"), '[]') FROM (
-            SELECT name, priority, territory, leadroute.span(effective) AS effective,
+            SELECT name, priority, territory, leadroute_internal.span(effective) AS effective,
                    upper(countries::text)::text[] AS countries, lower(regions::text)::text[] AS regions,
                    lower(postal_prefixes::text)::text[] AS postal_prefixes,
                    lower(industries::text)::text[] AS industries,
-                   leadroute.span(employees) AS employees, leadroute.span(revenue) AS revenue,
+                   leadroute_internal.span(employees) AS employees, leadroute_internal.span(revenue) AS revenue,
                    lower(products::text)::text[] AS products, lower(languages::text)::text[] AS languages,
                    lower(sources::text)::text[] AS sources, lower(events::text)::text[] AS events,
-                   condition::text AS condition, leadroute.condition_problem(condition) AS condition_problem,
+                   condition::text AS condition, leadroute_internal.condition_problem(condition) AS condition_problem,
                    lower(required_skills::text)::text[] AS required_skills, fallback_queue
               FROM leadroute.segments WHERE enabled) s),
     'tiers', (
         SELECT coalesce(json_agg(t), '[]') FROM (
-            SELECT segment, name, leadroute.span(score) AS score, action, pool, queue FROM leadroute.tiers) t),
+            SELECT segment, name, leadroute_internal.span(score) AS score, action, pool, queue FROM leadroute.tiers) t),
     'pools', (SELECT coalesce(json_agg(p), '[]') FROM leadroute.pools p),
     'queues', (SELECT coalesce(json_agg(q), '[]') FROM leadroute.queues q),
     'territories', (SELECT coalesce(json_agg(t), '[]') FROM leadroute.territories t),
@@ -73,13 +73,13 @@ SELECT json_build_object(
     'sla_policies', (
         SELECT coalesce(json_agg(p), '[]') FROM (
             SELECT name, priority, business_hours, lower(events::text)::text[] AS events, intents, segments,
-                   leadroute.micros(respond_within) AS respond_within FROM leadroute.sla_policies) p),
+                   leadroute_internal.micros(respond_within) AS respond_within FROM leadroute.sla_policies) p),
     'escalation_steps', (
         SELECT coalesce(json_agg(e ORDER BY e.policy, e.step), '[]') FROM (
-            SELECT policy, step, leadroute.micros(after) AS after, action FROM leadroute.escalation_steps) e),
+            SELECT policy, step, leadroute_internal.micros(after) AS after, action FROM leadroute.escalation_steps) e),
     'recycle_rules', (
         SELECT coalesce(json_agg(r), '[]') FROM (
-            SELECT reason, kind, leadroute.micros(cool_off) AS cool_off, queue FROM leadroute.recycle_rules) r),
+            SELECT reason, kind, leadroute_internal.micros(cool_off) AS cool_off, queue FROM leadroute.recycle_rules) r),
     'playbooks', (
         SELECT coalesce(json_agg(p ORDER BY p.priority, p.name COLLATE "C"), '[]') FROM (
             SELECT name, priority, segments, tiers, lower(events::text)::text[] AS events, expansion, recycled
@@ -94,7 +94,7 @@ CREATE FUNCTION leadroute.roster_json() RETURNS text
 SELECT json_build_object(
     'reps', (
         SELECT coalesce(json_agg(r), '[]') FROM (
-            SELECT id, rep_no, manager_id, active, presence, leadroute.micros(presence_at) AS presence_at, time_zone, schedule,
+            SELECT id, rep_no, manager_id, active, presence, leadroute_internal.micros(presence_at) AS presence_at, time_zone, schedule,
                    daily_cap, weekly_cap, max_open_leads, lower(languages::text)::text[] AS languages,
                    lower(products::text)::text[] AS products, lower(skills::text)::text[] AS skills, backup_id
               FROM leadroute.reps) r),
@@ -105,7 +105,7 @@ SELECT json_build_object(
               FROM leadroute.pool_members m JOIN leadroute.pools p ON p.name = m.pool) m),
     'absences', (
         SELECT coalesce(json_agg(a ORDER BY a.id), '[]') FROM (
-            SELECT id, rep_id, leadroute.span(during) AS during, kind, backup_id
+            SELECT id, rep_id, leadroute_internal.span(during) AS during, kind, backup_id
               FROM leadroute.absences WHERE upper_inf(during) OR upper(during) >= now()) a),
     'schedules', (
         SELECT coalesce(json_agg(s), '[]') FROM (

@@ -8,6 +8,8 @@ CREATE TABLE leadroute.attached_tables (
     key smallint[],
     owners regclass,
     owners_columns smallint[],
+    owner name,
+    owners_owner name,
     attached_at timestamptz NOT NULL DEFAULT now(),
     attached_by text NOT NULL DEFAULT session_user,
     detached_at timestamptz
@@ -24,11 +26,14 @@ COMMENT ON COLUMN leadroute.attached_tables.key IS
 COMMENT ON COLUMN leadroute.attached_tables.owners IS 'The table that links rows to owners, where a row has no column for them.';
 COMMENT ON COLUMN leadroute.attached_tables.owners_columns IS
     'Numbers of the columns of owners with the key of the row and with the owner.';
+COMMENT ON COLUMN leadroute.attached_tables.owner IS
+    'Owner of the table when it was attached: with their rights expressions run. While it belongs to somebody else, none does.';
+COMMENT ON COLUMN leadroute.attached_tables.owners_owner IS 'The same of owners.';
 COMMENT ON COLUMN leadroute.attached_tables.attached_at IS 'When it was attached, or got its last mapping.';
 COMMENT ON COLUMN leadroute.attached_tables.attached_by IS 'Session user who did.';
 COMMENT ON COLUMN leadroute.attached_tables.detached_at IS 'When it was detached; NULL while its rows are routed.';
 
-CREATE FUNCTION leadroute.mapping_fields() RETURNS TABLE (field text, reads text, writes text)
+CREATE FUNCTION leadroute_internal.mapping_fields() RETURNS TABLE (field text, reads text, writes text)
     LANGUAGE sql IMMUTABLE AS $$
     SELECT f, r, w FROM (VALUES
         ('email', 'S', NULL), ('first_name', 'SNEU', NULL), ('last_name', 'SNEU', NULL), ('phone', 'SN', NULL), ('title', 'SNEU', NULL),
@@ -41,68 +46,129 @@ CREATE FUNCTION leadroute.mapping_fields() RETURNS TABLE (field text, reads text
         ('tier', NULL, 'SE'), ('pool', NULL, 'SE'), ('playbook', NULL, 'SE'), ('account_id', NULL, 'SNUE'),
         ('sla_due_at', NULL, 'SD'), ('routed_at', NULL, 'SD'), ('id', NULL, 'SN'), ('decision_id', NULL, 'SN'),
         ('duplicate_of', NULL, 'SN'), ('expansion', NULL, 'SB')) AS v (f, r, w) $$;
-COMMENT ON FUNCTION leadroute.mapping_fields() IS
+COMMENT ON FUNCTION leadroute_internal.mapping_fields() IS
     'Fields that a mapping may name: those that are read from the table, and those that routing writes into it, with the
     categories of types that will do: S string, N number, E enum, U uuid, D date or time, B boolean, J JSON. Internal.';
 
-CREATE FUNCTION leadroute.type_chain(type oid) RETURNS TABLE (oid oid, depth integer)
+CREATE FUNCTION leadroute_internal.type_chain(type oid) RETURNS TABLE (oid oid, depth integer)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH RECURSIVE chain (oid, depth) AS (
         SELECT type_chain.type, 0
         UNION ALL
         SELECT t.typbasetype, c.depth + 1 FROM chain c JOIN pg_type t ON t.oid = c.oid WHERE t.typbasetype <> 0)
     SELECT c.oid, c.depth FROM chain c $$;
-COMMENT ON FUNCTION leadroute.type_chain(oid) IS 'A type, and if it is a domain, what it is made of, and so on. Internal.';
+COMMENT ON FUNCTION leadroute_internal.type_chain(oid) IS 'A type, and if it is a domain, what it is made of, and so on. Internal.';
 
-CREATE FUNCTION leadroute.type_category(type oid) RETURNS text
+CREATE FUNCTION leadroute_internal.type_category(type oid) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN b.oid IN ('json'::regtype, 'jsonb'::regtype) THEN 'J' WHEN b.oid = 'uuid'::regtype THEN 'U'
                 WHEN b.typcategory = 'U' THEN 'X' ELSE b.typcategory::text END
-      FROM leadroute.type_chain(type_category.type) c JOIN pg_type b ON b.oid = c.oid
+      FROM leadroute_internal.type_chain(type_category.type) c JOIN pg_type b ON b.oid = c.oid
      ORDER BY c.depth DESC LIMIT 1 $$;
-COMMENT ON FUNCTION leadroute.type_category(oid) IS
+COMMENT ON FUNCTION leadroute_internal.type_category(oid) IS
     'Category of a type, or of what a domain is made of in the end, as mapping_fields() has them. Internal.';
 
-CREATE FUNCTION leadroute.refuses_null(attribute pg_catalog.pg_attribute) RETURNS boolean
+CREATE FUNCTION leadroute_internal.refuses_null(attribute pg_catalog.pg_attribute) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT attribute.attnotnull
-           OR EXISTS (SELECT FROM leadroute.type_chain(attribute.atttypid) c JOIN pg_type t ON t.oid = c.oid WHERE t.typnotnull) $$;
-COMMENT ON FUNCTION leadroute.refuses_null(pg_attribute) IS 'Whether a column is NOT NULL, by itself or by its domain. Internal.';
+           OR EXISTS (SELECT FROM leadroute_internal.type_chain(attribute.atttypid) c JOIN pg_type t ON t.oid = c.oid WHERE t.typnotnull) $$;
+COMMENT ON FUNCTION leadroute_internal.refuses_null(pg_attribute) IS 'Whether a column is NOT NULL, by itself or by its domain. Internal.';
 
-CREATE FUNCTION leadroute.mapping_entries(mapping jsonb)
+CREATE FUNCTION leadroute_internal.mapping_entries(mapping jsonb)
     RETURNS TABLE (field text, "column" text, expression text, rep text, nobody text, link text, link_row text)
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT key, CASE jsonb_typeof(value) WHEN 'string' THEN value #>> '{}' ELSE value ->> 'column' END,
            value ->> 'expression', value ->> 'rep', value ->> 'nobody', value ->> 'table', value ->> 'row'
       FROM jsonb_each(CASE jsonb_typeof(mapping) WHEN 'object' THEN mapping ELSE '{}' END) $$;
-COMMENT ON FUNCTION leadroute.mapping_entries(jsonb) IS 'The entries of a mapping, one a row. Internal.';
+COMMENT ON FUNCTION leadroute_internal.mapping_entries(jsonb) IS 'The entries of a mapping, one a row. Internal.';
 
-CREATE FUNCTION leadroute.key_numbers(relation regclass) RETURNS smallint[]
+CREATE FUNCTION leadroute_internal.relation_named(name text) RETURNS regclass
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT c.oid::regclass FROM parse_ident(name) AS part, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE CASE cardinality(part) WHEN 1 THEN n.oid = pg_my_temp_schema() AND c.relname = part[1]
+                                  WHEN 2 THEN n.nspname = part[1] AND c.relname = part[2] ELSE false END $$;
+COMMENT ON FUNCTION leadroute_internal.relation_named(text) IS
+    'A relation by its name with its schema; unlike to_regclass it asks for no right on the schema, which the owner of the extension has not. Internal.';
+
+CREATE FUNCTION leadroute_internal.key_numbers(relation regclass) RETURNS smallint[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     -- the columns after those of the key are only included in its index
     SELECT (i.indkey::smallint[])[0:i.indnkeyatts - 1] FROM pg_index i WHERE i.indrelid = relation AND i.indisprimary $$;
-COMMENT ON FUNCTION leadroute.key_numbers(regclass) IS 'Numbers of the columns of the primary key of a table. Internal.';
+COMMENT ON FUNCTION leadroute_internal.key_numbers(regclass) IS 'Numbers of the columns of the primary key of a table. Internal.';
 
-CREATE FUNCTION leadroute.mapped_columns(relation regclass, mapping jsonb) RETURNS jsonb
+CREATE FUNCTION leadroute_internal.mapped_columns(relation regclass, mapping jsonb) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(jsonb_object_agg(a.attname, a.attnum), '{}')
-      FROM leadroute.mapping_entries(mapping) e JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column"
+      FROM leadroute_internal.mapping_entries(mapping) e JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column"
      WHERE e.link IS NULL $$;
-COMMENT ON FUNCTION leadroute.mapped_columns(regclass, jsonb) IS 'Numbers of the columns that a mapping names. Internal.';
+COMMENT ON FUNCTION leadroute_internal.mapped_columns(regclass, jsonb) IS 'Numbers of the columns that a mapping names. Internal.';
 
-CREATE FUNCTION leadroute.number_columns() RETURNS trigger
+CREATE FUNCTION leadroute_internal.is_trusted(t leadroute.attached_tables) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(t.owner = pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = t.relation))
+                    AND (t.owners IS NULL
+                         OR t.owners_owner = pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = t.owners))), false) $$;
+COMMENT ON FUNCTION leadroute_internal.is_trusted(leadroute.attached_tables) IS
+    'Whether an attached table, and that of its owners, belong to whom they belonged to when they were attached.';
+
+CREATE FUNCTION leadroute_internal.runs_code(relation regclass) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM (SELECT runs_code.relation::oid AS oid UNION SELECT p.relid FROM pg_partition_tree(runs_code.relation) p) r
+         WHERE EXISTS (SELECT FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
+                        WHERE g.tgrelid = r.oid AND NOT g.tgisinternal AND f.pronamespace <> 'leadroute'::regnamespace)
+            OR EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = r.oid)
+            -- a domain, a row or a range of them; types of PostgreSQL have lower numbers
+            OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND t.oid >= 16384 AND t.typtype <> 'e')
+            -- expressions of indexes, checks, defaults and generated columns
+            OR EXISTS (
+                SELECT FROM pg_depend d LEFT JOIN pg_proc f ON d.refclassid = 'pg_proc'::regclass AND f.oid = d.refobjid
+                  LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
+                  JOIN pg_roles w ON w.oid = coalesce(f.proowner, o.oprowner) AND NOT w.rolsuper
+                 WHERE (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT i.indexrelid FROM pg_index i WHERE i.indrelid = r.oid))
+                    OR (d.classid = 'pg_constraint'::regclass AND d.objid IN (SELECT c.oid FROM pg_constraint c WHERE c.conrelid = r.oid))
+                    OR (d.classid = 'pg_attrdef'::regclass AND d.objid IN (SELECT e.oid FROM pg_attrdef e WHERE e.adrelid = r.oid)))) $$;
+COMMENT ON FUNCTION leadroute_internal.runs_code(regclass) IS
+    'Whether writing to a table of a user runs code of somebody who is no superuser.';
+
+CREATE FUNCTION leadroute_internal.keep_author() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    NEW.columns := leadroute.mapped_columns(NEW.relation, NEW.mapping);
-    NEW.key := leadroute.key_numbers(NEW.relation);
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'attached_tables' THEN
+        RAISE EXCEPTION 'keep_author can only be called by the triggers of leadroute'
+            USING ERRCODE = 'trigger_protocol_violated', HINT = 'Do not create triggers with it.';
+    END IF;
+    -- attach() has looked who asks, and says so itself.
+    IF current_user <> pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = TG_RELID)) THEN
+        NEW.owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c
+                       WHERE c.oid = NEW.relation AND pg_has_role(current_user, c.relowner, 'USAGE'));
+        NEW.owners_owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c
+                              WHERE c.oid = NEW.owners AND pg_has_role(current_user, c.relowner, 'USAGE'));
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.keep_author() IS
+    'Trigger: whoever writes a row, in a restore for example, cannot speak for tables of others. Runs with the rights of whoever writes.';
+CREATE TRIGGER keep_author BEFORE INSERT OR UPDATE ON leadroute.attached_tables
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.keep_author();
+
+CREATE FUNCTION leadroute_internal.number_columns() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'attached_tables' THEN
+        PERFORM leadroute_internal.not_our_trigger('number_columns');
+    END IF;
+    NEW.columns := leadroute_internal.mapped_columns(NEW.relation, NEW.mapping);
+    NEW.key := leadroute_internal.key_numbers(NEW.relation);
     NEW.owners_columns := (
         SELECT array_agg(a.attnum ORDER BY a.attname <> e.link_row)
-          FROM leadroute.mapping_entries(NEW.mapping) e
+          FROM leadroute_internal.mapping_entries(NEW.mapping) e
           JOIN pg_attribute a ON a.attrelid = NEW.owners AND a.attname IN (e.link_row, e."column")
          WHERE e.link IS NOT NULL);
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION leadroute.number_columns() IS
+COMMENT ON FUNCTION leadroute_internal.number_columns() IS
     'Trigger: looks up the numbers of the columns that a mapping names. They are others after a restore.';
 CREATE TRIGGER number_columns BEFORE INSERT OR UPDATE OF mapping ON leadroute.attached_tables
-    FOR EACH ROW EXECUTE FUNCTION leadroute.number_columns();
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.number_columns();

@@ -1,6 +1,6 @@
 -- Checks of a mapping. Each ends with an error that names the mistake; attach() runs them, and config_problems.
 
-CREATE FUNCTION leadroute.check_shapes(mapping jsonb) RETURNS void
+CREATE FUNCTION leadroute_internal.check_shapes(mapping jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     bad record;
@@ -24,9 +24,9 @@ BEGIN
                 ELSE 'Give the name of a column, or {"expression": "..."} over the columns of the table.' END;
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute.check_shapes(jsonb) IS 'An error if an entry of a mapping cannot be read. Internal.';
+COMMENT ON FUNCTION leadroute_internal.check_shapes(jsonb) IS 'An error if an entry of a mapping cannot be read. Internal.';
 
-CREATE FUNCTION leadroute.check_entries(relation regclass, mapping jsonb) RETURNS void
+CREATE FUNCTION leadroute_internal.check_entries(relation regclass, mapping jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     bad record;
@@ -36,14 +36,14 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', HINT = 'For example {"email": "email", "owner_id": "owner"}.';
     END IF;
     SELECT e.key AS field INTO bad FROM jsonb_each(mapping) e
-     WHERE NOT EXISTS (SELECT FROM leadroute.mapping_fields() f WHERE f.field = e.key) ORDER BY 1 LIMIT 1;
+     WHERE NOT EXISTS (SELECT FROM leadroute_internal.mapping_fields() f WHERE f.field = e.key) ORDER BY 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'attach: there is no lead field "%" to map', bad.field
             USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'Fields are ' || (SELECT string_agg(f.field, ', ') FROM leadroute.mapping_fields() f) || '.';
+                  HINT = 'Fields are ' || (SELECT string_agg(f.field, ', ') FROM leadroute_internal.mapping_fields() f) || '.';
     END IF;
-    PERFORM leadroute.check_shapes(mapping);
-    SELECT e.field INTO bad FROM leadroute.mapping_entries(mapping) e JOIN leadroute.mapping_fields() f USING (field)
+    PERFORM leadroute_internal.check_shapes(mapping);
+    SELECT e.field INTO bad FROM leadroute_internal.mapping_entries(mapping) e JOIN leadroute_internal.mapping_fields() f USING (field)
      WHERE f.writes IS NOT NULL AND e."column" IS NULL AND e.field <> 'status' ORDER BY 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'attach: routing sets lead field "%", which needs a column', bad.field
@@ -56,14 +56,14 @@ BEGIN
                   HINT = 'A lead is known by its e-mail address, and its owner is written to the table.';
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute.check_entries(regclass, jsonb) IS 'An error if a mapping does not say what it must. Internal.';
+COMMENT ON FUNCTION leadroute_internal.check_entries(regclass, jsonb) IS 'An error if a mapping does not say what it must. Internal.';
 
-CREATE FUNCTION leadroute.check_names(relation regclass, mapping jsonb) RETURNS void
+CREATE FUNCTION leadroute_internal.check_names(relation regclass, mapping jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     bad record;
 BEGIN
-    SELECT e.field, e."column" INTO bad FROM leadroute.mapping_entries(mapping) e
+    SELECT e.field, e."column" INTO bad FROM leadroute_internal.mapping_entries(mapping) e
      WHERE e."column" IS NOT NULL AND e.link IS NULL
        AND NOT EXISTS (SELECT FROM pg_attribute a
                         WHERE a.attrelid = relation AND a.attname = e."column" AND a.attnum > 0 AND NOT a.attisdropped)
@@ -74,27 +74,27 @@ BEGIN
                   HINT = 'Names are compared as they are stored, with upper and lower case.';
     END IF;
     SELECT a.field, a."column", b.field AS other INTO bad
-      FROM leadroute.mapping_entries(mapping) a
-      JOIN leadroute.mapping_entries(mapping) b ON a."column" = b."column" AND a.field < b.field AND a.link IS NULL AND b.link IS NULL
-      JOIN leadroute.mapping_fields() f ON f.field IN (a.field, b.field) AND f.writes IS NOT NULL ORDER BY 1 LIMIT 1;
+      FROM leadroute_internal.mapping_entries(mapping) a
+      JOIN leadroute_internal.mapping_entries(mapping) b ON a."column" = b."column" AND a.field < b.field AND a.link IS NULL AND b.link IS NULL
+      JOIN leadroute_internal.mapping_fields() f ON f.field IN (a.field, b.field) AND f.writes IS NOT NULL ORDER BY 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'attach: lead fields "%" and "%" are mapped to the same column "%"', bad.field, bad.other, bad."column"
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Routing writes to it: give each a column of its own.';
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute.check_names(regclass, jsonb) IS
+COMMENT ON FUNCTION leadroute_internal.check_names(regclass, jsonb) IS
     'An error if a column that a mapping names is not there, or is named twice. Internal.';
 
-CREATE FUNCTION leadroute.check_types(relation regclass, mapping jsonb) RETURNS void
+CREATE FUNCTION leadroute_internal.check_types(relation regclass, mapping jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     bad record;
 BEGIN
     SELECT e.field, e."column", c.oid::regclass AS place, format_type(a.atttypid, a.atttypmod) AS type, f.writes INTO bad
-      FROM leadroute.mapping_entries(mapping) e JOIN leadroute.mapping_fields() f USING (field)
-      JOIN pg_class c ON c.oid = coalesce(to_regclass(e.link), relation)
+      FROM leadroute_internal.mapping_entries(mapping) e JOIN leadroute_internal.mapping_fields() f USING (field)
+      JOIN pg_class c ON c.oid = coalesce(leadroute_internal.relation_named(e.link), relation)
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = e."column"
-     WHERE strpos(coalesce(f.reads, f.writes), leadroute.type_category(a.atttypid)) = 0
+     WHERE strpos(coalesce(f.reads, f.writes), leadroute_internal.type_category(a.atttypid)) = 0
        AND NOT (e.field = 'owner_id' AND e.expression IS NOT NULL) ORDER BY 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'attach: column "%" of table % has type %, which does not suit lead field "%"',
@@ -104,18 +104,18 @@ BEGIN
                 WHEN bad.writes IS NULL THEN 'Map an expression that converts it.' ELSE 'Map another column.' END;
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute.check_types(regclass, jsonb) IS
+COMMENT ON FUNCTION leadroute_internal.check_types(regclass, jsonb) IS
     'An error if the type of a column does not suit its lead field. Internal.';
 
-CREATE FUNCTION leadroute.check_writable(relation regclass, mapping jsonb) RETURNS void
+CREATE FUNCTION leadroute_internal.check_writable(relation regclass, mapping jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     bad record;
-    keys smallint[] := leadroute.key_numbers(relation);
+    keys smallint[] := leadroute_internal.key_numbers(relation);
 BEGIN
     SELECT e.field, e."column", CASE WHEN a.attgenerated <> '' THEN 'is generated' WHEN a.attidentity <> '' THEN 'is an identity column'
                WHEN a.attnum = ANY (keys) THEN 'belongs to the primary key' ELSE 'is in the partition key' END AS why INTO bad
-      FROM leadroute.mapping_entries(mapping) e JOIN leadroute.mapping_fields() f USING (field)
+      FROM leadroute_internal.mapping_entries(mapping) e JOIN leadroute_internal.mapping_fields() f USING (field)
       JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column"
       LEFT JOIN pg_partitioned_table p ON p.partrelid = relation
      WHERE f.writes IS NOT NULL AND e.link IS NULL
@@ -127,9 +127,9 @@ BEGIN
                   HINT = 'Map another column.';
     END IF;
     SELECT e.field, e."column" INTO bad
-      FROM leadroute.mapping_entries(mapping) e JOIN leadroute.mapping_fields() f USING (field)
+      FROM leadroute_internal.mapping_entries(mapping) e JOIN leadroute_internal.mapping_fields() f USING (field)
       JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column"
-     WHERE f.writes IS NOT NULL AND e.link IS NULL AND leadroute.refuses_null(a) AND e.nobody IS NULL
+     WHERE f.writes IS NOT NULL AND e.link IS NULL AND leadroute_internal.refuses_null(a) AND e.nobody IS NULL
        AND e.field NOT IN ('id', 'decision_id', 'routed_at', 'status', 'expansion')
      ORDER BY 1 LIMIT 1;
     IF FOUND THEN
@@ -140,20 +140,20 @@ BEGIN
                 ELSE 'Drop NOT NULL, or leave the field out.' END;
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute.check_writable(regclass, jsonb) IS
+COMMENT ON FUNCTION leadroute_internal.check_writable(regclass, jsonb) IS
     'An error if a column that routing is to write cannot be written, or not with NULL. Internal.';
 
-CREATE FUNCTION leadroute.check_columns(relation regclass, mapping jsonb) RETURNS void
+CREATE FUNCTION leadroute_internal.check_columns(relation regclass, mapping jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM leadroute.check_names(relation, mapping);
-    PERFORM leadroute.check_types(relation, mapping);
-    PERFORM leadroute.check_writable(relation, mapping);
+    PERFORM leadroute_internal.check_names(relation, mapping);
+    PERFORM leadroute_internal.check_types(relation, mapping);
+    PERFORM leadroute_internal.check_writable(relation, mapping);
 END $$;
-COMMENT ON FUNCTION leadroute.check_columns(regclass, jsonb) IS
+COMMENT ON FUNCTION leadroute_internal.check_columns(regclass, jsonb) IS
     'An error if the columns of a table do not suit a mapping. Internal.';
 
-CREATE FUNCTION leadroute.check_link_columns(link regclass, entry jsonb) RETURNS void
+CREATE FUNCTION leadroute_internal.check_link_columns(link regclass, entry jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     names text[] := ARRAY[entry ->> 'row', entry ->> 'column'];
@@ -167,7 +167,7 @@ BEGIN
                   HINT = 'Names are compared as they are stored, with upper and lower case.';
     END IF;
     SELECT a.attname INTO bad FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-     WHERE a.attrelid = link AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (names) AND leadroute.refuses_null(a)
+     WHERE a.attrelid = link AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (names) AND leadroute_internal.refuses_null(a)
        AND NOT a.atthasdef AND a.attidentity = '' AND t.typdefault IS NULL ORDER BY a.attnum LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'attach: column "%" of table % must not be null and has no default', bad, link
@@ -175,10 +175,10 @@ BEGIN
                   HINT = 'Give it a default, or drop NOT NULL.';
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute.check_link_columns(regclass, jsonb) IS
+COMMENT ON FUNCTION leadroute_internal.check_link_columns(regclass, jsonb) IS
     'An error if routing cannot insert into a table that links rows to owners. Internal.';
 
-CREATE FUNCTION leadroute.check_link(relation regclass, mapping jsonb, asker oid) RETURNS regclass
+CREATE FUNCTION leadroute_internal.check_link(relation regclass, mapping jsonb, asker oid) RETURNS regclass
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     name text := mapping -> 'owner_id' ->> 'table';
@@ -187,7 +187,7 @@ BEGIN
     IF name IS NULL THEN
         RETURN NULL;
     END IF;
-    SELECT * INTO link FROM pg_class c WHERE c.oid = to_regclass(name);
+    SELECT * INTO link FROM pg_class c WHERE c.oid = leadroute_internal.relation_named(name);
     IF NOT FOUND THEN
         RAISE EXCEPTION 'attach: table "%", which is to link rows of % to owners, does not exist', name, relation
             USING ERRCODE = 'undefined_table', HINT = 'Give its name with its schema.';
@@ -197,32 +197,36 @@ BEGIN
                 CASE WHEN link.relkind = 'r' THEN 'a temporary table' ELSE 'not an ordinary table' END
             USING ERRCODE = 'wrong_object_type', HINT = 'Name an ordinary table of your own.';
     END IF;
-    IF NOT pg_has_role(asker, link.relowner, 'USAGE') THEN
+    IF asker IS NOT NULL AND NOT pg_has_role(asker, link.relowner, 'USAGE') THEN
         RAISE EXCEPTION 'must be owner of table %', link.oid::regclass
             USING ERRCODE = 'insufficient_privilege', HINT = 'Ask its owner, or a superuser, to attach the table.';
     END IF;
-    PERFORM leadroute.check_link_columns(link.oid, mapping -> 'owner_id');
-    IF cardinality(leadroute.key_numbers(relation)) <> 1 THEN
+    PERFORM leadroute_internal.check_link_columns(link.oid, mapping -> 'owner_id');
+    IF cardinality(leadroute_internal.key_numbers(relation)) <> 1 THEN
         RAISE EXCEPTION 'attach: table % has a primary key of several columns, and % one column to link to it',
                 relation, link.oid::regclass
             USING ERRCODE = 'feature_not_supported', HINT = 'Add a column for the owner to the table.';
     END IF;
     RETURN link.oid;
 END $$;
-COMMENT ON FUNCTION leadroute.check_link(regclass, jsonb, oid) IS
+COMMENT ON FUNCTION leadroute_internal.check_link(regclass, jsonb, oid) IS
     'The table that links rows to owners by a mapping, if there is one; an error if it cannot. Internal.';
 
-CREATE FUNCTION leadroute.check_relation(relation regclass) RETURNS void
+CREATE FUNCTION leadroute_internal.check_relation(relation regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     class pg_class;
     other regclass;
 BEGIN
     SELECT * INTO class FROM pg_class c WHERE c.oid = relation;
-    IF class.relkind NOT IN ('r', 'p') OR class.relpersistence = 't' OR class.relnamespace = 'leadroute'::regnamespace
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'relation with OID % does not exist', relation::oid
+            USING ERRCODE = 'undefined_table', HINT = 'Give the name of a table.';
+    END IF;
+    IF class.relkind NOT IN ('r', 'p') OR class.relpersistence = 't' OR class.relnamespace IN ('leadroute'::regnamespace, 'leadroute_internal'::regnamespace)
        OR class.relispartition THEN
         RAISE EXCEPTION 'attach: % is %, and cannot be attached', relation,
-                CASE WHEN class.relnamespace = 'leadroute'::regnamespace THEN 'a relation of leadroute'
+                CASE WHEN class.relnamespace IN ('leadroute'::regnamespace, 'leadroute_internal'::regnamespace) THEN 'a relation of leadroute'
                      WHEN class.relispartition THEN 'a partition'
                      WHEN class.relkind NOT IN ('r', 'p') THEN 'not a table' ELSE 'a temporary table' END
             USING ERRCODE = 'wrong_object_type',
@@ -247,25 +251,25 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('SELECT leadroute.detach(%L) first.', other);
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute.check_relation(regclass) IS 'An error if a relation cannot be attached. Internal.';
+COMMENT ON FUNCTION leadroute_internal.check_relation(regclass) IS 'An error if a relation cannot be attached. Internal.';
 
-CREATE FUNCTION leadroute.expression_type(relation regclass, field text, expression text) RETURNS regtype
+CREATE FUNCTION leadroute_internal.expression_type(relation regclass, field text, expression text) RETURNS regtype
     LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'leadroute_expression_type';
-COMMENT ON FUNCTION leadroute.expression_type(regclass, text, text) IS
+COMMENT ON FUNCTION leadroute_internal.expression_type(regclass, text, text) IS
     'Type of what an expression of a mapping gives; an error if it cannot be analysed. It is not run. Internal.';
 
-CREATE FUNCTION leadroute.check_expressions(relation regclass, mapping jsonb) RETURNS void
+CREATE FUNCTION leadroute_internal.check_expressions(relation regclass, mapping jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     e record;
 BEGIN
     FOR e IN SELECT m.field, m.expression, coalesce(f.reads || 'J', f.writes) AS suits
-               FROM leadroute.mapping_entries(mapping) m JOIN leadroute.mapping_fields() f USING (field)
+               FROM leadroute_internal.mapping_entries(mapping) m JOIN leadroute_internal.mapping_fields() f USING (field)
               WHERE m.expression IS NOT NULL ORDER BY 1 LOOP
         DECLARE
-            type regtype := leadroute.expression_type(relation, e.field, e.expression);
+            type regtype := leadroute_internal.expression_type(relation, e.field, e.expression);
         BEGIN
-            IF e.field <> 'owner_id' AND strpos(e.suits, leadroute.type_category(type)) = 0 THEN
+            IF e.field <> 'owner_id' AND strpos(e.suits, leadroute_internal.type_category(type)) = 0 THEN
                 RAISE EXCEPTION 'attach: the expression of lead field "%" for table % has type %, which does not suit it',
                         e.field, relation, type
                     USING ERRCODE = 'datatype_mismatch', HINT = 'Convert it in the expression.';
@@ -273,5 +277,5 @@ BEGIN
         END;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute.check_expressions(regclass, jsonb) IS
+COMMENT ON FUNCTION leadroute_internal.check_expressions(regclass, jsonb) IS
     'An error if an expression of a mapping cannot be analysed, or gives what does not suit its lead field. Internal.';

@@ -1,39 +1,23 @@
 -- What keeps the routing tables sound beyond constraints, and tells sessions of changes.
 
-CREATE FUNCTION leadroute.config_changed() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_config_changed';
-COMMENT ON FUNCTION leadroute.config_changed() IS 'Trigger: makes every session read the rules or the roster again, once the change commits.';
-
-CREATE FUNCTION leadroute.replace_shipped() RETURNS trigger
+CREATE FUNCTION leadroute_internal.not_our_trigger(name text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    same_key text;
-    taken boolean;
 BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        NEW.shipped := false;
-        RETURN NEW;
-    END IF;
-    IF NEW.shipped THEN
-        RETURN NEW;
-    END IF;
-    SELECT string_agg(format('t.%1$I = ($1).%1$I', a.attname), ' AND ')
-      INTO same_key
-      FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-     WHERE i.indrelid = TG_RELID AND i.indisprimary;
-    EXECUTE format('UPDATE %s t SET (%s) = (SELECT ($1).*) WHERE %s AND t.shipped RETURNING true',
-                   TG_RELID::regclass,
-                   (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
-                     WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped),
-                   same_key)
-       INTO taken USING NEW;
-    RETURN CASE WHEN taken THEN NULL ELSE NEW END;
+    RAISE EXCEPTION '% can only be called by the triggers of leadroute', name
+        USING ERRCODE = 'trigger_protocol_violated', HINT = 'Do not create triggers with it.';
 END $$;
-COMMENT ON FUNCTION leadroute.replace_shipped() IS 'Trigger: a row with the key of an untouched default takes its place, so that a dump restores over the defaults; an edited default is a row of the user.';
+COMMENT ON FUNCTION leadroute_internal.not_our_trigger(text) IS 'The error of a trigger function that somebody has put on another table. Trigger functions run as the owner and check where they are called: whoever may execute one can put it on a table of their own.';
 
-CREATE FUNCTION leadroute.guard_catch_all() RETURNS trigger
+CREATE FUNCTION leadroute_internal.config_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_config_changed';
+COMMENT ON FUNCTION leadroute_internal.config_changed() IS 'Trigger: makes every session read the rules or the roster again, once the change commits.';
+
+CREATE FUNCTION leadroute_internal.guard_catch_all() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'queues' THEN
+        PERFORM leadroute_internal.not_our_trigger('guard_catch_all');
+    END IF;
     IF TG_OP <> 'TRUNCATE' THEN
         IF OLD.kind <> 'catch_all' THEN
             RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -46,31 +30,37 @@ BEGIN
         USING ERRCODE = 'restrict_violation',
               HINT = 'It is where leads go when nobody else can take them. Set its manager_id instead.';
 END $$;
-COMMENT ON FUNCTION leadroute.guard_catch_all() IS 'Trigger: keeps the catch-all queue.';
+COMMENT ON FUNCTION leadroute_internal.guard_catch_all() IS 'Trigger: keeps the catch-all queue.';
 
 CREATE TRIGGER guard_catch_all BEFORE UPDATE OR DELETE ON leadroute.queues
-    FOR EACH ROW EXECUTE FUNCTION leadroute.guard_catch_all();
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.guard_catch_all();
 CREATE TRIGGER guard_catch_all_truncate BEFORE TRUNCATE ON leadroute.queues
-    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.guard_catch_all();
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.guard_catch_all();
 
-CREATE FUNCTION leadroute.fill_rule_queue() RETURNS trigger
+CREATE FUNCTION leadroute_internal.fill_rule_queue() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'domain_rules' THEN
+        PERFORM leadroute_internal.not_our_trigger('fill_rule_queue');
+    END IF;
     IF NEW.queue IS NULL AND NEW.kind NOT IN ('personal', 'company') THEN
         NEW.queue := NEW.kind;
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION leadroute.fill_rule_queue() IS 'Trigger: a domain rule without queue uses the queue named like its kind.';
+COMMENT ON FUNCTION leadroute_internal.fill_rule_queue() IS 'Trigger: a domain rule without queue uses the queue named like its kind.';
 
 CREATE TRIGGER fill_rule_queue BEFORE INSERT OR UPDATE ON leadroute.domain_rules
-    FOR EACH ROW EXECUTE FUNCTION leadroute.fill_rule_queue();
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.fill_rule_queue();
 
-CREATE FUNCTION leadroute.refuse_if_used() RETURNS trigger
+CREATE FUNCTION leadroute_internal.refuse_if_used() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     used boolean;
 BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME NOT IN ('reps', 'queues') THEN
+        PERFORM leadroute_internal.not_our_trigger('refuse_if_used');
+    END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM leadroute.leads WHERE %I = $1)', TG_ARGV[1])
        INTO used USING to_jsonb(OLD) ->> TG_ARGV[0];
     IF used THEN
@@ -79,19 +69,24 @@ BEGIN
     END IF;
     RETURN OLD;
 END $$;
-COMMENT ON FUNCTION leadroute.refuse_if_used() IS 'Trigger: refuses to delete what leads still point to.';
+COMMENT ON FUNCTION leadroute_internal.refuse_if_used() IS 'Trigger: refuses to delete what leads still point to.';
 
-CREATE FUNCTION leadroute.close_to_routing(kind text, name text) RETURNS bigint
+CREATE FUNCTION leadroute_internal.close_to_routing(kind text, name text) RETURNS bigint
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_close_to_routing';
-COMMENT ON FUNCTION leadroute.close_to_routing(text, text) IS 'Keeps routing from giving leads to a rep or queue until the transaction ends, once no other transaction does any more, and returns how many it has. Internal.';
+COMMENT ON FUNCTION leadroute_internal.close_to_routing(text, text) IS 'Keeps routing from giving leads to a rep or queue until the transaction ends, once no other transaction does any more, and returns how many it has. Internal.';
 
-CREATE FUNCTION leadroute.wait_for_routing() RETURNS trigger
+CREATE FUNCTION leadroute_internal.wait_for_routing() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    name text := to_jsonb(OLD) ->> TG_ARGV[0];
-    leads bigint := leadroute.close_to_routing(TG_ARGV[2], name);
+    name text;
+    leads bigint;
     seen bigint;
 BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME NOT IN ('reps', 'queues') THEN
+        PERFORM leadroute_internal.not_our_trigger('wait_for_routing');
+    END IF;
+    name := to_jsonb(OLD) ->> TG_ARGV[0];
+    leads := leadroute_internal.close_to_routing(TG_ARGV[2], name);
     -- An older snapshot would leave leads behind that came while it waited.
     IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
         EXECUTE format('SELECT count(*) FROM leadroute.leads WHERE %I = $1', TG_ARGV[1]) INTO seen USING name;
@@ -102,69 +97,30 @@ BEGIN
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
-COMMENT ON FUNCTION leadroute.wait_for_routing() IS 'Trigger: waits until no open transaction gives leads to what is deleted or renamed, at most lock_timeout or 10 s.';
+COMMENT ON FUNCTION leadroute_internal.wait_for_routing() IS 'Trigger: waits until no open transaction gives leads to what is deleted or renamed, at most lock_timeout or 10 s.';
 
 -- Before refuse_if_used and the rename, which then see all leads.
 CREATE TRIGGER close_delete BEFORE DELETE ON leadroute.reps FOR EACH ROW
-    EXECUTE FUNCTION leadroute.wait_for_routing('id', 'owner_id', 'rep');
+    EXECUTE FUNCTION leadroute_internal.wait_for_routing('id', 'owner_id', 'rep');
 CREATE TRIGGER close_delete BEFORE DELETE ON leadroute.queues FOR EACH ROW WHEN (OLD.kind <> 'catch_all')
-    EXECUTE FUNCTION leadroute.wait_for_routing('name', 'queue', 'queue');
+    EXECUTE FUNCTION leadroute_internal.wait_for_routing('name', 'queue', 'queue');
 CREATE TRIGGER close_rename BEFORE UPDATE ON leadroute.reps FOR EACH ROW WHEN (OLD.id <> NEW.id)
-    EXECUTE FUNCTION leadroute.wait_for_routing('id', 'owner_id', 'rep');
+    EXECUTE FUNCTION leadroute_internal.wait_for_routing('id', 'owner_id', 'rep');
 CREATE TRIGGER close_rename BEFORE UPDATE ON leadroute.queues FOR EACH ROW WHEN (OLD.name <> NEW.name AND OLD.kind <> 'catch_all')
-    EXECUTE FUNCTION leadroute.wait_for_routing('name', 'queue', 'queue');
+    EXECUTE FUNCTION leadroute_internal.wait_for_routing('name', 'queue', 'queue');
 
 CREATE TRIGGER refuse_if_used BEFORE DELETE ON leadroute.reps FOR EACH ROW
-    EXECUTE FUNCTION leadroute.refuse_if_used('id', 'owner_id', 'rep', 'Set reps.active to false, or give the leads to somebody else first.');
+    EXECUTE FUNCTION leadroute_internal.refuse_if_used('id', 'owner_id', 'rep', 'Set reps.active to false, or give the leads to somebody else first.');
 CREATE TRIGGER refuse_if_used BEFORE DELETE ON leadroute.queues FOR EACH ROW
-    EXECUTE FUNCTION leadroute.refuse_if_used('name', 'queue', 'queue', 'Move its leads to another queue first.');
-
-CREATE FUNCTION leadroute.cascade_rename() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    was text := to_jsonb(OLD) ->> TG_ARGV[0];
-    becomes text := to_jsonb(NEW) ->> TG_ARGV[0];
-    target text;
-BEGIN
-    IF was = becomes THEN
-        RETURN NULL;
-    END IF;
-    FOREACH target IN ARRAY TG_ARGV[1:] LOOP
-        EXECUTE CASE WHEN target LIKE '%[]' THEN
-            format('UPDATE leadroute.%1$I SET %2$I = array_replace(%2$I::text[], $1, $2) WHERE $1 = ANY (%2$I)',
-                   split_part(target, '.', 1), rtrim(split_part(target, '.', 2), '[]'))
-        ELSE
-            format('UPDATE leadroute.%1$I SET %2$I = $2 WHERE %2$I = $1',
-                   split_part(target, '.', 1), split_part(target, '.', 2))
-        END USING was, becomes;
-    END LOOP;
-    RETURN NULL;
-END $$;
-COMMENT ON FUNCTION leadroute.cascade_rename() IS 'Trigger: carries a new key to what names it without a foreign key; decisions keep the name of then.';
-
-CREATE TRIGGER cascade_rename AFTER UPDATE OF id ON leadroute.reps FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('id', 'leads.owner_id', 'notifications.rep_id', 'responses.rep_id', 'claims.rep_id');
-CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.queues FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.queue', 'notifications.queue', 'claims.queue');
-CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.territories FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.territory');
-CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.pools FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.pool');
-CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.segments FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.segment', 'sla_policies.segments[]', 'playbooks.segments[]');
-CREATE TRIGGER cascade_rename AFTER UPDATE OF id ON leadroute.accounts FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('id', 'leads.account_id');
-CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.playbooks FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.playbook');
-CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.sla_policies FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('name', 'sla_clocks.policy');
-CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.event_types FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_rename('name', 'leads.event', 'segments.events[]', 'sla_policies.events[]', 'playbooks.events[]');
+    EXECUTE FUNCTION leadroute_internal.refuse_if_used('name', 'queue', 'queue', 'Move its leads to another queue first.');
 
 -- A tier's name is unique in its segment only.
-CREATE FUNCTION leadroute.cascade_tier_rename() RETURNS trigger
+CREATE FUNCTION leadroute_internal.cascade_tier_rename() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'tiers' THEN
+        PERFORM leadroute_internal.not_our_trigger('cascade_tier_rename');
+    END IF;
     IF NEW.name <> OLD.name THEN
         UPDATE leadroute.leads l SET tier = NEW.name
          WHERE l.tier = OLD.name
@@ -176,14 +132,17 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION leadroute.cascade_tier_rename() IS 'Trigger: carries the new name of a tier to its leads, and to playbooks once no tier has the old one.';
+COMMENT ON FUNCTION leadroute_internal.cascade_tier_rename() IS 'Trigger: carries the new name of a tier to its leads, and to playbooks once no tier has the old one.';
 
 CREATE TRIGGER cascade_rename AFTER UPDATE OF name ON leadroute.tiers FOR EACH ROW
-    EXECUTE FUNCTION leadroute.cascade_tier_rename();
+    EXECUTE FUNCTION leadroute_internal.cascade_tier_rename();
 
-CREATE FUNCTION leadroute.another_seat() RETURNS trigger
+CREATE FUNCTION leadroute_internal.another_seat() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'pool_members' THEN
+        PERFORM leadroute_internal.not_our_trigger('another_seat');
+    END IF;
     -- A rename of the rep or the pool comes here too, but then the old name is gone.
     IF NEW.rep_id <> OLD.rep_id AND EXISTS (SELECT FROM leadroute.reps WHERE id = OLD.rep_id)
        OR NEW.pool <> OLD.pool AND EXISTS (SELECT FROM leadroute.pools WHERE name = OLD.pool) THEN
@@ -191,26 +150,62 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION leadroute.another_seat() IS 'Trigger: a member who is replaced or moved to another pool starts with a seat of their own.';
+COMMENT ON FUNCTION leadroute_internal.another_seat() IS 'Trigger: a member who is replaced or moved to another pool starts with a seat of their own.';
 
 CREATE TRIGGER another_seat BEFORE UPDATE OF pool, rep_id ON leadroute.pool_members
-    FOR EACH ROW EXECUTE FUNCTION leadroute.another_seat();
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.another_seat();
 
-CREATE FUNCTION leadroute.close_book() RETURNS trigger
+CREATE FUNCTION leadroute_internal.close_pool() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'pools' THEN
+        PERFORM leadroute_internal.not_our_trigger('close_pool');
+    END IF;
+    PERFORM leadroute_internal.close_to_routing('pool', OLD.pool_no::text);
+    RETURN OLD;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.close_pool() IS 'Trigger: waits until no open transaction takes turns in a pool that is deleted, at most lock_timeout or 10 s. Its turns go with it.';
+CREATE TRIGGER close_delete BEFORE DELETE ON leadroute.pools FOR EACH ROW EXECUTE FUNCTION leadroute_internal.close_pool();
+
+CREATE FUNCTION leadroute_internal.forget_load(rep_no integer) RETURNS void
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_forget_load';
+COMMENT ON FUNCTION leadroute_internal.forget_load(integer) IS 'Removes the load of a rep who has been deleted.';
+
+CREATE FUNCTION leadroute_internal.rep_deleted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'reps' THEN
+        PERFORM leadroute_internal.not_our_trigger('rep_deleted');
+    END IF;
+    PERFORM leadroute_internal.forget_load(OLD.rep_no);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.rep_deleted() IS 'Trigger: a load goes with its rep.';
+CREATE TRIGGER rep_deleted AFTER DELETE ON leadroute.reps FOR EACH ROW EXECUTE FUNCTION leadroute_internal.rep_deleted();
+
+CREATE FUNCTION leadroute_internal.roster_truncated() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME NOT IN ('reps', 'pools') THEN
+        PERFORM leadroute_internal.not_our_trigger('roster_truncated');
+    END IF;
+    -- Whoever routes waits: beside rows that are only deleted, the versions of a sum would start over.
     IF TG_TABLE_NAME = 'pools' THEN
-        DELETE FROM leadroute.turns WHERE pool_no = OLD.pool_no;
-        DELETE FROM leadroute.returned_turns WHERE pool_no = OLD.pool_no;
+        LOCK TABLE leadroute.turns IN ACCESS EXCLUSIVE MODE;
+        DELETE FROM leadroute.turns;
+        DELETE FROM leadroute.returned_turns;
+    ELSIF EXISTS (SELECT FROM leadroute.leads WHERE owner_id IS NOT NULL) THEN
+        RAISE EXCEPTION 'table "reps" cannot be truncated: reps still have leads'
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Truncate leadroute.leads in the same command, or set reps.active to false.';
     ELSE
-        DELETE FROM leadroute.loads WHERE rep_no = OLD.rep_no;
+        LOCK TABLE leadroute.loads IN ACCESS EXCLUSIVE MODE;
+        DELETE FROM leadroute.loads;
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION leadroute.close_book() IS 'Trigger: turns go with their pool, a load goes with its rep.';
-
-CREATE TRIGGER close_book AFTER DELETE ON leadroute.pools FOR EACH ROW EXECUTE FUNCTION leadroute.close_book();
-CREATE TRIGGER close_book AFTER DELETE ON leadroute.reps FOR EACH ROW EXECUTE FUNCTION leadroute.close_book();
+COMMENT ON FUNCTION leadroute_internal.roster_truncated() IS 'Trigger: turns go with their pools, loads with their reps; reps who have leads stay.';
+CREATE TRIGGER roster_truncated AFTER TRUNCATE ON leadroute.reps FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.roster_truncated();
+CREATE TRIGGER roster_truncated AFTER TRUNCATE ON leadroute.pools FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.roster_truncated();
 
 DO $$
 DECLARE
@@ -219,23 +214,19 @@ BEGIN
     FOREACH name IN ARRAY ARRAY['segments', 'tiers', 'pools', 'queues', 'territories', 'event_types', 'sla_policies',
         'escalation_steps', 'recycle_rules', 'playbooks', 'industry_aliases', 'country_aliases'] LOOP
         EXECUTE format('CREATE TRIGGER config_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
-                       'FOR EACH STATEMENT EXECUTE FUNCTION leadroute.config_changed(''rules'')', name);
+                       'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.config_changed(''rules'')', name);
         -- also when a subscription applies the change
         EXECUTE format('ALTER TABLE leadroute.%I ENABLE ALWAYS TRIGGER config_changed', name);
     END LOOP;
     FOREACH name IN ARRAY ARRAY['reps', 'pool_members', 'absences', 'schedules', 'schedule_hours', 'holidays'] LOOP
         EXECUTE format('CREATE TRIGGER config_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
-                       'FOR EACH STATEMENT EXECUTE FUNCTION leadroute.config_changed(''roster'')', name);
+                       'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.config_changed(''roster'')', name);
         -- also when a subscription applies the change
         EXECUTE format('ALTER TABLE leadroute.%I ENABLE ALWAYS TRIGGER config_changed', name);
-    END LOOP;
-    FOREACH name IN ARRAY ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases'] LOOP
-        EXECUTE format('CREATE TRIGGER replace_shipped BEFORE INSERT OR UPDATE ON leadroute.%I '
-                       'FOR EACH ROW EXECUTE FUNCTION leadroute.replace_shipped()', name);
     END LOOP;
 END $$;
 
 -- Whether performance counts is said by the pool, and read with its members.
 CREATE TRIGGER roster_changed AFTER UPDATE ON leadroute.pools
-    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.config_changed('roster');
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.config_changed('roster');
 ALTER TABLE leadroute.pools ENABLE ALWAYS TRIGGER roster_changed;

@@ -1,20 +1,20 @@
 -- The two doors, and what belongs to them.
 
-CREATE FUNCTION leadroute.route_statement() RETURNS trigger
+CREATE FUNCTION leadroute_internal.route_statement() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_route_statement';
-COMMENT ON FUNCTION leadroute.route_statement() IS 'Trigger: opens a batch before a statement that inserts leads; writes its decisions, turns, clocks and notifications after it.';
+COMMENT ON FUNCTION leadroute_internal.route_statement() IS 'Trigger: opens a batch before a statement that inserts leads; writes its decisions, turns, clocks and notifications after it.';
 
-CREATE FUNCTION leadroute.route_row() RETURNS trigger
+CREATE FUNCTION leadroute_internal.route_row() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_route_row';
-COMMENT ON FUNCTION leadroute.route_row() IS 'Trigger: routes one row before it is inserted.';
+COMMENT ON FUNCTION leadroute_internal.route_row() IS 'Trigger: routes one row before it is inserted.';
 
 CREATE TRIGGER leadroute_1_begin BEFORE INSERT ON leadroute.leads
-    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.route_statement();
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.route_statement();
 -- BEFORE triggers run in the order of their names: routing sees what yours have changed.
 CREATE TRIGGER zz_leadroute_route BEFORE INSERT ON leadroute.leads
-    FOR EACH ROW EXECUTE FUNCTION leadroute.route_row();
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.route_row();
 CREATE TRIGGER leadroute_2_end AFTER INSERT ON leadroute.leads
-    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.route_statement();
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.route_statement();
 
 CREATE FUNCTION leadroute.route_lead(lead jsonb) RETURNS jsonb
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_route_lead';
@@ -40,20 +40,23 @@ CREATE FUNCTION leadroute.assign_queued(batch integer DEFAULT 1000, as_of timest
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_assign_queued';
 COMMENT ON FUNCTION leadroute.assign_queued(integer, timestamptz) IS 'Gives at most batch leads to reps and returns how many: leads that a pool holds, as soon as somebody is back, and leads that at as_of have waited for auto_assign_after in a queue with an auto_assign_pool. The higher tier first, then the oldest; a lead that nobody there may take lets others pass. Their clocks go on.';
 
-CREATE FUNCTION leadroute.is_undecided(decision_id bigint) RETURNS boolean
+CREATE FUNCTION leadroute_internal.is_undecided(decision_id bigint) RETURNS boolean
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_is_undecided';
-COMMENT ON FUNCTION leadroute.is_undecided(bigint) IS 'Whether the decision is about the row that a statement of this session is inserting now. Internal.';
+COMMENT ON FUNCTION leadroute_internal.is_undecided(bigint) IS 'Whether the decision is about the row that a statement of this session is inserting now. Internal.';
 
-CREATE FUNCTION leadroute.lead_changed() RETURNS trigger
+CREATE FUNCTION leadroute_internal.lead_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'leads' THEN
+        PERFORM leadroute_internal.not_our_trigger('lead_changed');
+    END IF;
     IF NEW.id <> OLD.id THEN
         RAISE EXCEPTION 'the id of a lead cannot change'
             USING ERRCODE = 'restrict_violation', HINT = 'Its decisions name it. Use external_id for a key of your own.';
     END IF;
     NEW.updated_at := clock_timestamp();
     -- ON CONFLICT (id) DO UPDATE with all of excluded: that was decided about a row that is not inserted.
-    IF NEW.decision_id IS DISTINCT FROM OLD.decision_id AND leadroute.is_undecided(NEW.decision_id) THEN
+    IF NEW.decision_id IS DISTINCT FROM OLD.decision_id AND leadroute_internal.is_undecided(NEW.decision_id) THEN
         SELECT OLD.status, OLD.owner_id, OLD.queue, OLD.account_id, OLD.segment, OLD.territory, OLD.tier, OLD.pool,
                OLD.playbook, OLD.expansion, OLD.held, OLD.duplicate_of, OLD.person_key, OLD.routed_at, OLD.sla_due_at,
                OLD.first_response_at, OLD.decision_id
@@ -95,49 +98,52 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION leadroute.lead_changed() IS 'Trigger: records an owner or queue that was changed by hand.';
+COMMENT ON FUNCTION leadroute_internal.lead_changed() IS 'Trigger: records an owner or queue that was changed by hand.';
 
 CREATE TRIGGER lead_changed BEFORE UPDATE ON leadroute.leads
-    FOR EACH ROW EXECUTE FUNCTION leadroute.lead_changed();
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.lead_changed();
 
-CREATE FUNCTION leadroute.add_load(rep_no integer, given integer, open integer, at timestamptz DEFAULT clock_timestamp()) RETURNS void
+CREATE FUNCTION leadroute_internal.add_load(rep_no integer, given integer, open integer, at timestamptz DEFAULT clock_timestamp()) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_add_load';
-COMMENT ON FUNCTION leadroute.add_load(integer, integer, integer, timestamptz) IS 'Changes the load of a rep: leads given on the day of at, and open leads. Internal.';
+COMMENT ON FUNCTION leadroute_internal.add_load(integer, integer, integer, timestamptz) IS 'Changes the load of a rep: leads given on the day of at, and open leads. Internal.';
 
-CREATE FUNCTION leadroute.count_load() RETURNS trigger
+CREATE FUNCTION leadroute_internal.count_load() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_count_load';
-COMMENT ON FUNCTION leadroute.count_load() IS 'Trigger: keeps the loads of reps right when a lead changes its owner or is closed, whoever does it.';
+COMMENT ON FUNCTION leadroute_internal.count_load() IS 'Trigger: keeps the loads of reps right when a lead changes its owner or is closed, whoever does it.';
 
 CREATE TRIGGER count_load AFTER UPDATE ON leadroute.leads FOR EACH ROW
     WHEN ((OLD.owner_id, OLD.status, OLD.duplicate_of, OLD.decision_id IS NULL)
           IS DISTINCT FROM (NEW.owner_id, NEW.status, NEW.duplicate_of, NEW.decision_id IS NULL))
-    EXECUTE FUNCTION leadroute.count_load();
+    EXECUTE FUNCTION leadroute_internal.count_load();
 
-CREATE FUNCTION leadroute.keep_owner() RETURNS trigger
+CREATE FUNCTION leadroute_internal.keep_owner() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_keep_owner';
-COMMENT ON FUNCTION leadroute.keep_owner() IS 'Trigger: whoever is given a lead, by routing or by hand, cannot be deleted or renamed until the transaction ends.';
+COMMENT ON FUNCTION leadroute_internal.keep_owner() IS 'Trigger: whoever is given a lead, by routing or by hand, cannot be deleted or renamed until the transaction ends.';
 
 CREATE TRIGGER keep_owner AFTER UPDATE ON leadroute.leads FOR EACH ROW
     WHEN ((OLD.owner_id, OLD.queue) IS DISTINCT FROM (NEW.owner_id, NEW.queue))
-    EXECUTE FUNCTION leadroute.keep_owner();
+    EXECUTE FUNCTION leadroute_internal.keep_owner();
 
-CREATE FUNCTION leadroute.follow_owner() RETURNS trigger
+CREATE FUNCTION leadroute_internal.follow_owner() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_follow_owner';
-COMMENT ON FUNCTION leadroute.follow_owner() IS 'Trigger: a clock that counts working hours goes by those of the new owner, unless it is overdue.';
+COMMENT ON FUNCTION leadroute_internal.follow_owner() IS 'Trigger: a clock that counts working hours goes by those of the new owner, unless it is overdue.';
 
 CREATE TRIGGER follow_owner AFTER UPDATE ON leadroute.leads FOR EACH ROW
     WHEN ((OLD.owner_id, OLD.queue) IS DISTINCT FROM (NEW.owner_id, NEW.queue))
-    EXECUTE FUNCTION leadroute.follow_owner();
+    EXECUTE FUNCTION leadroute_internal.follow_owner();
 
-CREATE FUNCTION leadroute.leads_deleted() RETURNS trigger
+CREATE FUNCTION leadroute_internal.leads_deleted() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'leads' THEN
+        PERFORM leadroute_internal.not_our_trigger('leads_deleted');
+    END IF;
     IF EXISTS (SELECT FROM leadroute.leads t JOIN gone ON t.duplicate_of = gone.id) THEN
         RAISE EXCEPTION 'a deleted lead still has touches that point at it'
             USING ERRCODE = 'foreign_key_violation', HINT = 'Delete the leads with that duplicate_of in the same statement.';
     END IF;
     -- A lead that goes before the statement that inserted it ends has not been counted; its decision is not there yet.
-    PERFORM leadroute.add_load(r.rep_no, 0, -count(*)::int)
+    PERFORM leadroute_internal.add_load(r.rep_no, 0, -count(*)::int)
        FROM gone JOIN leadroute.reps r ON r.id = gone.owner_id
       WHERE gone.duplicate_of IS NULL AND gone.status IN ('assigned', 'working', 'qualified')
         AND gone.decision_id IS NOT NULL
@@ -153,14 +159,17 @@ BEGIN
     DELETE FROM leadroute.decisions t USING gone WHERE t.lead_id = gone.id;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION leadroute.leads_deleted() IS 'Trigger: what was written about a lead goes with it.';
+COMMENT ON FUNCTION leadroute_internal.leads_deleted() IS 'Trigger: what was written about a lead goes with it.';
 
 CREATE TRIGGER leads_deleted AFTER DELETE ON leadroute.leads REFERENCING OLD TABLE AS gone
-    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.leads_deleted();
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.leads_deleted();
 
-CREATE FUNCTION leadroute.leads_truncated() RETURNS trigger
+CREATE FUNCTION leadroute_internal.leads_truncated() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'leads' THEN
+        PERFORM leadroute_internal.not_our_trigger('leads_truncated');
+    END IF;
     -- Whoever returns a turn waits: beside rows that are only deleted, the versions of a book would start over.
     LOCK TABLE leadroute.loads IN ACCESS EXCLUSIVE MODE;
     DELETE FROM leadroute.loads;
@@ -173,7 +182,7 @@ BEGIN
     DELETE FROM leadroute.decisions;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION leadroute.leads_truncated() IS 'Trigger: what was written about leads goes with them.';
+COMMENT ON FUNCTION leadroute_internal.leads_truncated() IS 'Trigger: what was written about leads goes with them.';
 
 CREATE TRIGGER leads_truncated AFTER TRUNCATE ON leadroute.leads
-    FOR EACH STATEMENT EXECUTE FUNCTION leadroute.leads_truncated();
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.leads_truncated();

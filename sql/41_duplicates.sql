@@ -1,7 +1,11 @@
 -- Housekeeping for persons whose leads were let in side by side.
 
+CREATE FUNCTION leadroute_internal.merge_lead(lead_id bigint, reason text) RETURNS jsonb
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_merge_lead';
+COMMENT ON FUNCTION leadroute_internal.merge_lead(bigint, text) IS 'reroute_lead, which waits for no other submit of the person.';
+
 CREATE FUNCTION leadroute.merge_duplicates(batch integer DEFAULT 1000) RETURNS integer
-    LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET leadroute.duplicate_wait = 0 AS $$
+    LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     merged integer := 0;
     later bigint;
@@ -45,7 +49,7 @@ BEGIN
             -- Held by us, so that it is not closed meanwhile and takes what the later one knows; with the touches that
             -- change their first lead.
             PERFORM FROM leadroute.leads WHERE id = earlier OR duplicate_of = later FOR UPDATE NOWAIT;
-            IF leadroute.reroute_lead(later, format('housekeeping: same person as lead %s', earlier)) ->> 'outcome' <> 'merged' THEN
+            IF leadroute_internal.merge_lead(later, format('housekeeping: same person as lead %s', earlier)) ->> 'outcome' <> 'merged' THEN
                 RAISE SQLSTATE 'LR001';
             END IF;
             merged := merged + 1;

@@ -30,9 +30,9 @@ COMMENT ON FUNCTION leadroute.attached_link_changed() IS 'Trigger: records an ow
 CREATE FUNCTION leadroute.attached_status_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_status_changed';
 COMMENT ON FUNCTION leadroute.attached_status_changed() IS 'Trigger: takes over what an attached table tells of the life of a lead.';
-CREATE FUNCTION leadroute.mirror_lead() RETURNS trigger
+CREATE FUNCTION leadroute_internal.mirror_lead() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_mirror_lead';
-COMMENT ON FUNCTION leadroute.mirror_lead() IS 'Trigger: writes into the row of an attached table what has changed in its lead.';
+COMMENT ON FUNCTION leadroute_internal.mirror_lead() IS 'Trigger: writes into the row of an attached table what has changed in its lead.';
 
 CREATE TRIGGER mirror_lead AFTER UPDATE ON leadroute.leads FOR EACH ROW
     WHEN (NEW.attached_key IS NOT NULL
@@ -41,7 +41,7 @@ CREATE TRIGGER mirror_lead AFTER UPDATE ON leadroute.leads FOR EACH ROW
               IS DISTINCT FROM
               (NEW.owner_id, NEW.queue, NEW.status, NEW.segment, NEW.territory, NEW.tier, NEW.pool, NEW.playbook, NEW.account_id,
                NEW.sla_due_at, NEW.routed_at, NEW.decision_id, NEW.duplicate_of, NEW.expansion))
-    EXECUTE FUNCTION leadroute.mirror_lead();
+    EXECUTE FUNCTION leadroute_internal.mirror_lead();
 
 CREATE FUNCTION leadroute.attached_deleted() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_deleted';
@@ -50,46 +50,52 @@ CREATE FUNCTION leadroute.attached_truncated() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_truncated';
 COMMENT ON FUNCTION leadroute.attached_truncated() IS 'Trigger: leads of an attached table, or of a partition, that was emptied are closed.';
 
-CREATE FUNCTION leadroute.key_columns(relation regclass) RETURNS name[]
+CREATE FUNCTION leadroute_internal.as_owner_of(relation oid, statement text) RETURNS text
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_as_owner_of';
+COMMENT ON FUNCTION leadroute_internal.as_owner_of(oid, text) IS 'Runs a statement as the owner of a relation, in a security-restricted operation, and returns its first value. Only functions of the extension may: their own role can do nothing with tables of users.';
+
+CREATE FUNCTION leadroute_internal.key_columns(relation regclass) RETURNS name[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT array_agg(a.attname ORDER BY k.place)
       FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, place)
       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
      WHERE i.indrelid = relation AND i.indisprimary AND k.place <= i.indnkeyatts $$;
-COMMENT ON FUNCTION leadroute.key_columns(regclass) IS 'Columns of the primary key of a table. Internal.';
+COMMENT ON FUNCTION leadroute_internal.key_columns(regclass) IS 'Columns of the primary key of a table. Internal.';
 
-CREATE FUNCTION leadroute.keys_gone(table_no integer) RETURNS text[]
+CREATE FUNCTION leadroute_internal.keys_gone(table_no integer) RETURNS text[]
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_keys_gone';
-COMMENT ON FUNCTION leadroute.keys_gone(integer) IS 'leads.attached_key of leads whose rows are not in the attached table any more. Internal.';
+COMMENT ON FUNCTION leadroute_internal.keys_gone(integer) IS 'leads.attached_key of leads whose rows are not in the attached table any more. Internal.';
 
-CREATE FUNCTION leadroute.check_key(relation regclass) RETURNS void
+CREATE FUNCTION leadroute_internal.check_key(relation regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     name name;
 BEGIN
-    FOREACH name IN ARRAY leadroute.key_columns(relation) LOOP
+    FOREACH name IN ARRAY leadroute_internal.key_columns(relation) LOOP
         BEGIN
-            EXECUTE format('SELECT FROM %s WHERE false AND %I = %2$I', relation, name);
+            PERFORM leadroute_internal.as_owner_of(relation, format('SELECT FROM %s WHERE false AND %I = %2$I', relation, name));
         EXCEPTION WHEN undefined_function THEN
             RAISE EXCEPTION 'attach: column "%" of the primary key of table % has a type of an extension', name, relation
                 USING ERRCODE = 'feature_not_supported', HINT = 'Rows are found again by "=" of PostgreSQL itself: use a key of another type.';
         END;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute.check_key(regclass) IS 'An error if rows cannot be found again by their primary key. Internal.';
+COMMENT ON FUNCTION leadroute_internal.check_key(regclass) IS 'An error if rows cannot be found again by their primary key. Internal.';
 
-CREATE FUNCTION leadroute.column_json(relation regclass, name text) RETURNS jsonb
+CREATE FUNCTION leadroute_internal.column_json(relation regclass, name text) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT jsonb_build_object('column', a.attname, 'type', a.atttypid::oid::bigint, 'modifier', a.atttypmod)
       FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = column_json.name AND a.attnum > 0 $$;
-COMMENT ON FUNCTION leadroute.column_json(regclass, text) IS 'A column with its type. Internal.';
+COMMENT ON FUNCTION leadroute_internal.column_json(regclass, text) IS 'A column with its type. Internal.';
 
-CREATE FUNCTION leadroute.attached_json(table_no integer) RETURNS text
+CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT jsonb_build_object(
         'oid', t.relation::oid::bigint,
-        'key', (SELECT jsonb_agg(leadroute.column_json(t.relation, k.name) ORDER BY k.place)
-                  FROM unnest(leadroute.key_columns(t.relation)) WITH ORDINALITY AS k (name, place)),
+        'trusted', leadroute_internal.is_trusted(t),
+        'runs_code', leadroute_internal.runs_code(t.relation),
+        'key', (SELECT jsonb_agg(leadroute_internal.column_json(t.relation, k.name) ORDER BY k.place)
+                  FROM unnest(leadroute_internal.key_columns(t.relation)) WITH ORDINALITY AS k (name, place)),
         -- a BEFORE trigger sees no value of a generated column yet
         'row', (SELECT format('SELECT %s FROM (SELECT ($1).*) AS r',
                        string_agg(CASE a.attgenerated WHEN '' THEN format('r.%I', a.attname)
@@ -99,64 +105,64 @@ CREATE FUNCTION leadroute.attached_json(table_no integer) RETURNS text
         'reads', (SELECT jsonb_agg(jsonb_build_object('field', e.field,
                          'column', CASE WHEN coalesce(a.attgenerated, '') = '' THEN e."column" END,
                          'expression', CASE WHEN a.attgenerated <> '' THEN quote_ident(e."column") ELSE e.expression END) ORDER BY e.field)
-                    FROM leadroute.mapping_entries(t.mapping) e JOIN leadroute.mapping_fields() f USING (field)
+                    FROM leadroute_internal.mapping_entries(t.mapping) e JOIN leadroute_internal.mapping_fields() f USING (field)
                     LEFT JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = e."column"
                    WHERE f.reads IS NOT NULL),
         'status', (SELECT jsonb_build_object('field', e.field, 'expression', e.expression)
-                     FROM leadroute.mapping_entries(t.mapping) e WHERE e.field = 'status' AND e.expression IS NOT NULL),
-        'writes', (SELECT coalesce(jsonb_agg(jsonb_build_object('field', e.field) || leadroute.column_json(t.relation, e."column")
+                     FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'status' AND e.expression IS NOT NULL),
+        'writes', (SELECT coalesce(jsonb_agg(jsonb_build_object('field', e.field) || leadroute_internal.column_json(t.relation, e."column")
                                              ORDER BY e.field), '[]')
-                     FROM leadroute.mapping_entries(t.mapping) e JOIN leadroute.mapping_fields() f USING (field)
+                     FROM leadroute_internal.mapping_entries(t.mapping) e JOIN leadroute_internal.mapping_fields() f USING (field)
                     WHERE f.writes IS NOT NULL AND e.field <> 'owner_id' AND e."column" IS NOT NULL),
-        'owner', (SELECT leadroute.column_json(coalesce(t.owners, t.relation), e."column")
+        'owner', (SELECT leadroute_internal.column_json(coalesce(t.owners, t.relation), e."column")
                          || jsonb_build_object('rep', coalesce(e.rep, 'id'), 'expression', e.expression, 'nobody', e.nobody,
-                                'link', jsonb_build_object('oid', t.owners::oid::bigint) || leadroute.column_json(t.owners, e.link_row))
-                    FROM leadroute.mapping_entries(t.mapping) e WHERE e.field = 'owner_id'))::text
+                                'link', jsonb_build_object('oid', t.owners::oid::bigint, 'runs_code', leadroute_internal.runs_code(t.owners)) || leadroute_internal.column_json(t.owners, e.link_row))
+                    FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'owner_id'))::text
       FROM leadroute.attached_tables t WHERE t.table_no = attached_json.table_no AND t.detached_at IS NULL $$;
-COMMENT ON FUNCTION leadroute.attached_json(integer) IS 'What routing reads of an attached table. Internal.';
+COMMENT ON FUNCTION leadroute_internal.attached_json(integer) IS 'What routing reads of an attached table. Internal.';
 
-CREATE FUNCTION leadroute.set_triggers(relation regclass, table_no integer) RETURNS void
+CREATE FUNCTION leadroute_internal.set_triggers(relation regclass, table_no integer) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     part regclass;
     -- changed in one of these columns, by whatever
     owner record;
-    other_key text := (SELECT string_agg(format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', c), ' OR ') FROM unnest(leadroute.key_columns(relation)) c);
+    other_key text := (SELECT string_agg(format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', c), ' OR ') FROM unnest(leadroute_internal.key_columns(relation)) c);
 BEGIN
-    SELECT e."column", t.owners, t.mapping -> 'status' ? 'expression' AS tells_status INTO owner FROM leadroute.attached_tables t, leadroute.mapping_entries(t.mapping) e
+    SELECT e."column", t.owners, t.mapping -> 'status' ? 'expression' AS tells_status INTO owner FROM leadroute.attached_tables t, leadroute_internal.mapping_entries(t.mapping) e
      WHERE t.table_no = set_triggers.table_no AND e.field = 'owner_id';
-    PERFORM leadroute.drop_triggers(relation, table_no);
-    EXECUTE format('CREATE TRIGGER zz_leadroute_route BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_row(%L)', relation, table_no);
-    EXECUTE format('CREATE TRIGGER "00_leadroute_written" AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_written(%L)', relation, table_no);
-    EXECUTE format('CREATE TRIGGER zz_leadroute_key BEFORE UPDATE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION leadroute.attached_key_changed(%L)',
-                   relation, other_key, table_no);
+    PERFORM leadroute_internal.drop_triggers(relation, table_no);
+    PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER zz_leadroute_route BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_row(%L)', relation, table_no));
+    PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER "00_leadroute_written" AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_written(%L)', relation, table_no));
+    PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER zz_leadroute_key BEFORE UPDATE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION leadroute.attached_key_changed(%L)',
+                   relation, other_key, table_no));
     IF owner.tells_status THEN
-        EXECUTE format('CREATE TRIGGER leadroute_status AFTER UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_status_changed(%L)', relation, table_no);
+        PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER leadroute_status AFTER UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_status_changed(%L)', relation, table_no));
     END IF;
     IF owner.owners IS NULL THEN
-        EXECUTE format('CREATE TRIGGER leadroute_owner AFTER UPDATE ON %s FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I) EXECUTE FUNCTION leadroute.attached_owner_changed(%3$L)',
-                       relation, owner."column", table_no);
+        PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER leadroute_owner AFTER UPDATE ON %s FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I) EXECUTE FUNCTION leadroute.attached_owner_changed(%3$L)',
+                       relation, owner."column", table_no));
     ELSE
-        EXECUTE format('CREATE TRIGGER leadroute_owner_%2$s AFTER INSERT OR UPDATE OR DELETE ON %1$s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_link_changed(%2$L)',
-                       owner.owners, table_no);
+        PERFORM leadroute_internal.as_owner_of(owner.owners, format('CREATE TRIGGER leadroute_owner_%2$s AFTER INSERT OR UPDATE OR DELETE ON %1$s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_link_changed(%2$L)',
+                       owner.owners, table_no));
     END IF;
     FOR part IN SELECT relation UNION SELECT p.relid FROM pg_partition_tree(relation) p LOOP
-        PERFORM leadroute.set_statement_triggers(part, table_no);
+        PERFORM leadroute_internal.set_statement_triggers(part, table_no);
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute.set_triggers(regclass, integer) IS 'Creates the triggers of an attached table. Internal.';
+COMMENT ON FUNCTION leadroute_internal.set_triggers(regclass, integer) IS 'Creates the triggers of an attached table. Internal.';
 
-CREATE FUNCTION leadroute.set_statement_triggers(part regclass, table_no integer) RETURNS void
+CREATE FUNCTION leadroute_internal.set_statement_triggers(part regclass, table_no integer) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    EXECUTE format('CREATE TRIGGER leadroute_1_begin BEFORE INSERT ON %s FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_statement(%L)', part, table_no);
-    EXECUTE format('CREATE TRIGGER leadroute_2_end AFTER INSERT ON %s FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_statement(%L)', part, table_no);
-    EXECUTE format('CREATE TRIGGER leadroute_deleted AFTER DELETE ON %s REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_deleted(%L)', part, table_no);
-    EXECUTE format('CREATE TRIGGER leadroute_truncated AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_truncated(%L)', part, table_no);
+    PERFORM leadroute_internal.as_owner_of(part, format('CREATE TRIGGER leadroute_1_begin BEFORE INSERT ON %s FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_statement(%L)', part, table_no));
+    PERFORM leadroute_internal.as_owner_of(part, format('CREATE TRIGGER leadroute_2_end AFTER INSERT ON %s FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_statement(%L)', part, table_no));
+    PERFORM leadroute_internal.as_owner_of(part, format('CREATE TRIGGER leadroute_deleted AFTER DELETE ON %s REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_deleted(%L)', part, table_no));
+    PERFORM leadroute_internal.as_owner_of(part, format('CREATE TRIGGER leadroute_truncated AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_truncated(%L)', part, table_no));
 END $$;
-COMMENT ON FUNCTION leadroute.set_statement_triggers(regclass, integer) IS 'Creates the triggers that a statement fires on the table that it names, be it a partition. Internal.';
+COMMENT ON FUNCTION leadroute_internal.set_statement_triggers(regclass, integer) IS 'Creates the triggers that a statement fires on the table that it names, be it a partition. Internal.';
 
-CREATE FUNCTION leadroute.drop_triggers(relation regclass, table_no integer) RETURNS void
+CREATE FUNCTION leadroute_internal.drop_triggers(relation regclass, table_no integer) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found record;
@@ -166,70 +172,72 @@ BEGIN
                   WHERE (t.tgrelid IN (SELECT relation UNION SELECT r.relid FROM pg_partition_tree(relation) r)
                          OR t.tgname = 'leadroute_owner_' || table_no)
                     AND t.tgparentid = 0 AND NOT t.tgisinternal AND p.pronamespace = 'leadroute'::regnamespace LOOP
-        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.part);
+        PERFORM leadroute_internal.as_owner_of(found.part, format('DROP TRIGGER %I ON %s', found.tgname, found.part));
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute.drop_triggers(regclass, integer) IS 'Removes the triggers of an attached table. Internal.';
+COMMENT ON FUNCTION leadroute_internal.drop_triggers(regclass, integer) IS 'Removes the triggers of an attached table. Internal.';
 
-CREATE FUNCTION leadroute.is_in_force(relation regclass) RETURNS boolean
+CREATE FUNCTION leadroute_internal.is_in_force(relation regclass) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgparentid = 0
                       AND t.tgfoid = 'leadroute.attached_row'::regproc) $$;
-COMMENT ON FUNCTION leadroute.is_in_force(regclass) IS
+COMMENT ON FUNCTION leadroute_internal.is_in_force(regclass) IS
     'Whether an attached table has its triggers: not yet in a restore, nor any more when they were dropped. Internal.';
 
-CREATE FUNCTION leadroute.lock_attached(relation regclass, link regclass) RETURNS void
+CREATE FUNCTION leadroute_internal.lock_attached(relation regclass, link regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     -- who drops triggers needs the stronger lock; to ask for it later would be a deadlock of two who do
-    mode text := CASE WHEN leadroute.is_in_force(relation) THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE ROW EXCLUSIVE' END;
+    mode text := CASE WHEN leadroute_internal.is_in_force(relation) THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE ROW EXCLUSIVE' END;
     part regclass;
 BEGIN
     FOR part IN SELECT relation UNION ALL
                 (SELECT v.r FROM (SELECT t.owners FROM leadroute.attached_tables t WHERE t.relation = lock_attached.relation
                                   UNION SELECT link) v (r)
                    JOIN pg_class c ON c.oid = v.r ORDER BY 1) LOOP
-        EXECUTE format('LOCK TABLE %s IN %s MODE', part, mode);
+        PERFORM leadroute_internal.as_owner_of(part, format('LOCK TABLE %s IN %s MODE', part, mode));
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute.lock_attached(regclass, regclass) IS
+COMMENT ON FUNCTION leadroute_internal.lock_attached(regclass, regclass) IS
     'Locks a table that is to be attached, or attached again, and the tables of its owners. Internal.';
 
-CREATE FUNCTION leadroute.attach_table(relation regclass, mapping jsonb, asker oid) RETURNS integer
+CREATE FUNCTION leadroute_internal.attach_table(relation regclass, mapping jsonb, asker oid) RETURNS integer
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     no integer;
     link regclass;
 BEGIN
-    PERFORM leadroute.check_relation(relation);
-    PERFORM leadroute.check_key(relation);
-    PERFORM leadroute.check_entries(relation, mapping);
-    link := leadroute.check_link(relation, mapping, asker);
-    IF leadroute.is_in_force(relation)
+    PERFORM leadroute_internal.check_relation(relation);
+    PERFORM leadroute_internal.check_key(relation);
+    PERFORM leadroute_internal.check_entries(relation, mapping);
+    link := leadroute_internal.check_link(relation, mapping, asker);
+    IF leadroute_internal.is_in_force(relation)
        AND EXISTS (SELECT FROM leadroute.attached_tables t
                     WHERE (t.relation, t.mapping) = (attach_table.relation, attach_table.mapping)
-                      AND t.owners IS NOT DISTINCT FROM link AND t.detached_at IS NULL) THEN
+                      AND t.owners IS NOT DISTINCT FROM link AND t.detached_at IS NULL AND leadroute_internal.is_trusted(t)) THEN
         RETURN NULL;
     END IF;
-    PERFORM leadroute.lock_attached(relation, link);
-    PERFORM leadroute.check_columns(relation, mapping);
-    PERFORM leadroute.check_expressions(relation, mapping);
+    PERFORM leadroute_internal.lock_attached(relation, link);
+    PERFORM leadroute_internal.check_columns(relation, mapping);
+    PERFORM leadroute_internal.check_expressions(relation, mapping);
     -- a key of other columns may have the values of the old one
     UPDATE leadroute.leads l SET attached_key = NULL FROM leadroute.attached_tables t
-     WHERE t.relation = attach_table.relation AND t.key <> leadroute.key_numbers(t.relation)
+     WHERE t.relation = attach_table.relation AND t.key <> leadroute_internal.key_numbers(t.relation)
        AND l.attached_table = t.table_no AND l.attached_key IS NOT NULL;
-    INSERT INTO leadroute.attached_tables AS t (relation, mapping, owners)
-    VALUES (attach_table.relation, attach_table.mapping, link)
+    INSERT INTO leadroute.attached_tables AS t (relation, mapping, owners, owner, owners_owner)
+    VALUES (attach_table.relation, attach_table.mapping, link,
+            (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = attach_table.relation),
+            (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = link))
     ON CONFLICT ON CONSTRAINT attached_tables_relation_key DO UPDATE
-       SET mapping = excluded.mapping, owners = excluded.owners, attached_at = now(), attached_by = session_user, detached_at = NULL
+       SET mapping = excluded.mapping, owners = excluded.owners, owner = excluded.owner, owners_owner = excluded.owners_owner, attached_at = now(), attached_by = session_user, detached_at = NULL
     RETURNING t.table_no INTO no;
-    PERFORM leadroute.set_triggers(relation, no);
+    PERFORM leadroute_internal.set_triggers(relation, no);
     RETURN no;
 END $$;
-COMMENT ON FUNCTION leadroute.attach_table(regclass, jsonb, oid) IS
+COMMENT ON FUNCTION leadroute_internal.attach_table(regclass, jsonb, oid) IS
     'attach() for a user who asks for it, as the owner of the extension; NULL if there is nothing to do. Internal.';
 
-CREATE FUNCTION leadroute.detach_table(relation regclass) RETURNS void
+CREATE FUNCTION leadroute_internal.detach_table(relation regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE leadroute.attached_tables t SET detached_at = now() WHERE t.relation = detach_table.relation AND t.detached_at IS NULL;
@@ -237,6 +245,6 @@ BEGIN
         RAISE EXCEPTION 'detach: table % is not attached', relation
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'leadroute.attached_tables lists those that are.';
     END IF;
-    PERFORM leadroute.drop_triggers(relation, (SELECT t.table_no FROM leadroute.attached_tables t WHERE t.relation = detach_table.relation));
+    PERFORM leadroute_internal.drop_triggers(relation, (SELECT t.table_no FROM leadroute.attached_tables t WHERE t.relation = detach_table.relation));
 END $$;
-COMMENT ON FUNCTION leadroute.detach_table(regclass) IS 'detach(), as the owner of the extension. Internal.';
+COMMENT ON FUNCTION leadroute_internal.detach_table(regclass) IS 'detach(), as the owner of the extension. Internal.';

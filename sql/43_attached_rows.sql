@@ -6,7 +6,7 @@ CREATE FUNCTION leadroute.attached_lead(relation regclass, key text) RETURNS big
      WHERE t.relation = attached_lead.relation AND l.attached_key = attached_lead.key $$;
 COMMENT ON FUNCTION leadroute.attached_lead(regclass, text) IS 'leads.id of a row of an attached table, by its primary key as text; of several columns as a JSON array of texts. For record_response and the like.';
 
-CREATE FUNCTION leadroute.owner_by_hand(lead_id bigint, rep_id text, given text, table_no integer) RETURNS void
+CREATE FUNCTION leadroute_internal.owner_by_hand(lead_id bigint, rep_id text, given text, table_no integer) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads;
@@ -16,13 +16,13 @@ BEGIN
     IF lead.owner_id IS NOT DISTINCT FROM rep_id AND (rep_id IS NOT NULL OR given IS NULL) THEN
         RETURN;
     END IF;
-    PERFORM leadroute.hand_over(lead, 'manual', rep_id, CASE WHEN rep_id IS NULL THEN coalesce(lead.queue, 'catch_all') END,
+    PERFORM leadroute_internal.hand_over(lead, 'manual', rep_id, CASE WHEN rep_id IS NULL THEN coalesce(lead.queue, 'catch_all') END,
         format('changed by hand in %s by %s', place, session_user)
         || CASE WHEN rep_id IS NOT NULL THEN '' WHEN given IS NULL THEN ': nobody' ELSE format(': "%s" is no rep', given) END);
 END $$;
-COMMENT ON FUNCTION leadroute.owner_by_hand(bigint, text, text, integer) IS 'Records an owner that was changed by hand in an attached table: a rep, nobody, or somebody who is no rep, and then the lead waits in the catch-all queue. Internal.';
+COMMENT ON FUNCTION leadroute_internal.owner_by_hand(bigint, text, text, integer) IS 'Records an owner that was changed by hand in an attached table: a rep, nobody, or somebody who is no rep, and then the lead waits in the catch-all queue. Internal.';
 
-CREATE FUNCTION leadroute.status_by_row(lead_id bigint, status text) RETURNS void
+CREATE FUNCTION leadroute_internal.status_by_row(lead_id bigint, status text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE leadroute.leads l SET status = status_by_row.status
@@ -32,9 +32,9 @@ BEGIN
          WHERE c.lead_id = status_by_row.lead_id AND c.stopped_at IS NULL;
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table tells; the clock of a closed lead stops. Internal.';
+COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table tells; the clock of a closed lead stops. Internal.';
 
-CREATE FUNCTION leadroute.go_on_with_touch(keys text[], table_no integer) RETURNS text[]
+CREATE FUNCTION leadroute_internal.go_on_with_touch(keys text[], table_no integer) RETURNS text[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     first record;
@@ -57,13 +57,13 @@ BEGIN
     END LOOP;
     RETURN done;
 END $$;
-COMMENT ON FUNCTION leadroute.go_on_with_touch(text[], integer) IS 'Of first leads whose rows are gone while touches of theirs are not: the lead goes on, with the row of its oldest touch. Returns their keys. Internal.';
+COMMENT ON FUNCTION leadroute_internal.go_on_with_touch(text[], integer) IS 'Of first leads whose rows are gone while touches of theirs are not: the lead goes on, with the row of its oldest touch. Returns their keys. Internal.';
 
-CREATE FUNCTION leadroute.rows_deleted(keys text[], table_no integer) RETURNS void
+CREATE FUNCTION leadroute_internal.rows_deleted(keys text[], table_no integer) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     place text := (SELECT t.relation::text FROM leadroute.attached_tables t WHERE t.table_no = rows_deleted.table_no);
-    goes_on text[] := leadroute.go_on_with_touch(keys, table_no);
+    goes_on text[] := leadroute_internal.go_on_with_touch(keys, table_no);
 BEGIN
     WITH gone AS (
         SELECT * FROM leadroute.leads l
@@ -86,5 +86,5 @@ BEGIN
            status = CASE WHEN l.status IN ('converted', 'lost', 'merged') THEN l.status ELSE 'disqualified' END
       FROM noted n WHERE l.id = n.lead_id;
 END $$;
-COMMENT ON FUNCTION leadroute.rows_deleted(text[], integer) IS 'Closes the leads of rows that were deleted from an attached table: the audit stays. Internal.';
+COMMENT ON FUNCTION leadroute_internal.rows_deleted(text[], integer) IS 'Closes the leads of rows that were deleted from an attached table: the audit stays. Internal.';
 

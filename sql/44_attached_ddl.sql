@@ -1,7 +1,7 @@
 -- DDL on attached tables. Event triggers run for the DDL of everybody: they look only at what a command touched, and
 -- only at tables that have their triggers, which in a restore come last.
 
-CREATE FUNCTION leadroute.close_leads(ids bigint[], why text) RETURNS void
+CREATE FUNCTION leadroute_internal.close_leads(ids bigint[], why text) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     WITH gone AS (
         SELECT * FROM leadroute.leads l WHERE l.id = ANY (ids) FOR UPDATE
@@ -20,22 +20,22 @@ CREATE FUNCTION leadroute.close_leads(ids bigint[], why text) RETURNS void
        SET attached_key = NULL, decision_id = coalesce(n.id, g.decision_id),
            status = CASE WHEN n.id IS NULL THEN g.status ELSE 'disqualified' END
       FROM gone g LEFT JOIN noted n ON n.lead_id = g.id WHERE l.id = g.id $$;
-COMMENT ON FUNCTION leadroute.close_leads(bigint[], text) IS
+COMMENT ON FUNCTION leadroute_internal.close_leads(bigint[], text) IS
     'Closes leads whose rows are gone with their table; those that are closed already only forget their row. Internal.';
 
-CREATE FUNCTION leadroute.partition_gone(table_no integer, why text) RETURNS void
+CREATE FUNCTION leadroute_internal.partition_gone(table_no integer, why text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    keys text[] := leadroute.keys_gone(table_no);
+    keys text[] := leadroute_internal.keys_gone(table_no);
 BEGIN
-    PERFORM leadroute.close_leads(
+    PERFORM leadroute_internal.close_leads(
         ARRAY(SELECT l.id FROM leadroute.leads l WHERE l.attached_table = partition_gone.table_no AND l.attached_key = ANY (keys)),
         format('%s by %s', why, session_user));
 END $$;
-COMMENT ON FUNCTION leadroute.partition_gone(integer, text) IS
+COMMENT ON FUNCTION leadroute_internal.partition_gone(integer, text) IS
     'A partition of an attached table was detached or dropped: the leads whose rows are not in the table any more are closed. Internal.';
 
-CREATE FUNCTION leadroute.forget_dropped() RETURNS void
+CREATE FUNCTION leadroute_internal.forget_dropped() RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     gone record;
@@ -44,7 +44,7 @@ BEGIN
                   FROM pg_event_trigger_dropped_objects() o JOIN leadroute.attached_tables t ON t.relation = o.objid
                  WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 LOOP
         IF gone.detached_at IS NULL THEN
-            PERFORM leadroute.close_leads(
+            PERFORM leadroute_internal.close_leads(
                 ARRAY(SELECT l.id FROM leadroute.leads l WHERE l.attached_table = gone.table_no AND l.attached_key IS NOT NULL),
                 format('its table %s was dropped by %s', gone.place, session_user));
         END IF;
@@ -57,14 +57,14 @@ BEGIN
                     ON p.object_type = 'table' AND p.address_names = o.address_names[1:2]
                   JOIN leadroute.attached_tables t ON t.detached_at IS NULL
                   JOIN pg_class c ON c.oid = t.relation AND c.relkind = 'p'
-                 WHERE o.object_type = 'trigger' AND o.address_names[3] = 'leadroute_1_begin' AND leadroute.is_in_force(t.relation) LOOP
-        PERFORM leadroute.partition_gone(gone.table_no, format('its partition %s was dropped from %s', gone.place, gone.relation));
+                 WHERE o.object_type = 'trigger' AND o.address_names[3] = 'leadroute_1_begin' AND leadroute_internal.is_in_force(t.relation) LOOP
+        PERFORM leadroute_internal.partition_gone(gone.table_no, format('its partition %s was dropped from %s', gone.place, gone.relation));
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute.forget_dropped() IS
+COMMENT ON FUNCTION leadroute_internal.forget_dropped() IS
     'Attached tables that were dropped are forgotten, and the leads of their rows closed. Internal.';
 
-CREATE FUNCTION leadroute.refuse_breaking_drops() RETURNS void
+CREATE FUNCTION leadroute_internal.refuse_breaking_drops() RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     broken record;
@@ -78,7 +78,7 @@ BEGIN
            -- it went because something that an expression needs went
            WHEN o.object_type = 'trigger' AND NOT o.original
                 AND o.address_names = ARRAY[n.nspname, c.relname, 'zz_leadroute_route']::text[] THEN 'expression'
-           WHEN NOT leadroute.is_in_force(t.relation) OR o.classid <> 'pg_class'::regclass THEN NULL
+           WHEN NOT leadroute_internal.is_in_force(t.relation) OR o.classid <> 'pg_class'::regclass THEN NULL
            WHEN o.objid = t.relation AND o.objsubid::text IN (SELECT v.value FROM jsonb_each_text(t.columns) v) THEN 'column'
            WHEN o.objid = t.relation AND o.objsubid = ANY (t.key) THEN 'key'
            WHEN o.objid = t.owners AND (o.objsubid = 0 OR o.objsubid = ANY (t.owners_columns)) THEN 'owners' END) x (why)
@@ -98,43 +98,43 @@ BEGIN
                 ELSE 'Attach the table with a mapping that does without it, or detach it, first.' END;
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute.refuse_breaking_drops() IS
+COMMENT ON FUNCTION leadroute_internal.refuse_breaking_drops() IS
     'An error if a command dropped what the mapping of an attached table needs. Internal.';
 
-CREATE FUNCTION leadroute.refuse_other_key(t leadroute.attached_tables) RETURNS void
+CREATE FUNCTION leadroute_internal.refuse_other_key(t leadroute.attached_tables) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF leadroute.key_numbers(t.relation) IS DISTINCT FROM t.key THEN
+    IF leadroute_internal.key_numbers(t.relation) IS DISTINCT FROM t.key THEN
         RAISE EXCEPTION 'the primary key of attached table % cannot be changed', t.relation
             USING ERRCODE = 'dependent_objects_still_exist', DETAIL = 'Leads find their rows by it.',
                   HINT = format('SELECT leadroute.detach(%L) first. Attached again with another key, it forgets the rows of its leads.',
                                 t.relation);
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute.refuse_other_key(leadroute.attached_tables) IS
+COMMENT ON FUNCTION leadroute_internal.refuse_other_key(leadroute.attached_tables) IS
     'An error if an attached table has another primary key than when it was attached. Internal.';
 
-CREATE FUNCTION leadroute.attached_dropped() RETURNS event_trigger
+CREATE FUNCTION leadroute_internal.attached_dropped() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF to_regclass('leadroute.attached_tables') IS NULL OR NOT EXISTS (SELECT FROM leadroute.attached_tables)
        OR NOT EXISTS (SELECT FROM pg_event_trigger_dropped_objects() o WHERE NOT o.is_temporary) THEN
         RETURN;
     END IF;
-    PERFORM leadroute.forget_dropped();
-    PERFORM leadroute.refuse_breaking_drops();
-    PERFORM leadroute.refuse_other_key(t)
+    PERFORM leadroute_internal.forget_dropped();
+    PERFORM leadroute_internal.refuse_breaking_drops();
+    PERFORM leadroute_internal.refuse_other_key(t)
        FROM pg_event_trigger_dropped_objects() o
        JOIN leadroute.attached_tables t ON t.detached_at IS NULL
        JOIN pg_class c ON c.oid = t.relation
        JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE o.object_type = 'table constraint' AND o.address_names[1:2] = ARRAY[n.nspname, c.relname]::text[]
-        AND leadroute.is_in_force(t.relation);
+        AND leadroute_internal.is_in_force(t.relation);
 END $$;
-COMMENT ON FUNCTION leadroute.attached_dropped() IS
+COMMENT ON FUNCTION leadroute_internal.attached_dropped() IS
     'Event trigger: an attached table that is dropped is forgotten; what its mapping needs cannot be dropped.';
 
-CREATE FUNCTION leadroute.follow_renames(t leadroute.attached_tables) RETURNS leadroute.attached_tables
+CREATE FUNCTION leadroute_internal.follow_renames(t leadroute.attached_tables) RETURNS leadroute.attached_tables
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     renamed record;
@@ -152,7 +152,7 @@ BEGIN
                 ELSE e.value END) FROM jsonb_each(t.mapping) e);
     END LOOP;
     IF t.owners IS NOT NULL THEN
-        IF to_regclass(entry ->> 'table') IS DISTINCT FROM t.owners THEN
+        IF leadroute_internal.relation_named(entry ->> 'table') IS DISTINCT FROM t.owners THEN
             entry := jsonb_set(entry, '{table}', to_jsonb(t.owners::text));
         END IF;
         SELECT jsonb_set(jsonb_set(entry, '{row}', to_jsonb(r.attname)), '{column}', to_jsonb(c.attname)) INTO entry
@@ -162,10 +162,10 @@ BEGIN
     END IF;
     RETURN t;
 END $$;
-COMMENT ON FUNCTION leadroute.follow_renames(leadroute.attached_tables) IS
+COMMENT ON FUNCTION leadroute_internal.follow_renames(leadroute.attached_tables) IS
     'An attached table with the names that its columns, and the table of its owners, have now. Internal.';
 
-CREATE FUNCTION leadroute.parts_changed(t leadroute.attached_tables, is_new boolean) RETURNS void
+CREATE FUNCTION leadroute_internal.parts_changed(t leadroute.attached_tables, is_new boolean) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     part regclass;
@@ -173,29 +173,33 @@ BEGIN
     IF is_new THEN
         FOR part IN SELECT p.relid FROM pg_partition_tree(t.relation) p
                      WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = p.relid AND g.tgname = 'leadroute_1_begin') LOOP
-            PERFORM leadroute.set_statement_triggers(part, t.table_no);
+            PERFORM leadroute_internal.set_statement_triggers(part, t.table_no);
         END LOOP;
     END IF;
     FOR part IN SELECT g.tgrelid FROM pg_trigger g
                  WHERE g.tgfoid = 'leadroute.attached_statement'::regproc AND g.tgname = 'leadroute_1_begin'
                    AND replace(encode(g.tgargs, 'escape'), '\000', '') = t.table_no::text AND g.tgrelid <> t.relation
                    AND g.tgrelid NOT IN (SELECT p.relid FROM pg_partition_tree(t.relation) p) ORDER BY g.tgrelid LOOP
-        PERFORM leadroute.drop_triggers(part, NULL);
-        PERFORM leadroute.partition_gone(t.table_no, format('its partition %s was detached from %s', part, t.relation));
+        PERFORM leadroute_internal.drop_triggers(part, NULL);
+        PERFORM leadroute_internal.partition_gone(t.table_no, format('its partition %s was detached from %s', part, t.relation));
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute.parts_changed(leadroute.attached_tables, boolean) IS
+COMMENT ON FUNCTION leadroute_internal.parts_changed(leadroute.attached_tables, boolean) IS
     'Partitions that were added to an attached table get their triggers, those that were detached lose them. Internal.';
 
-CREATE FUNCTION leadroute.attaches_partition(command pg_ddl_command) RETURNS boolean
+CREATE FUNCTION leadroute_internal.attaches_partition(command pg_ddl_command) RETURNS boolean
     LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'leadroute_attaches_partition';
-COMMENT ON FUNCTION leadroute.attaches_partition(pg_ddl_command) IS 'Whether an ALTER TABLE attaches a partition. Internal.';
+COMMENT ON FUNCTION leadroute_internal.attaches_partition(pg_ddl_command) IS 'Whether an ALTER TABLE attaches a partition. Internal.';
 
-CREATE FUNCTION leadroute.keep_mapping(t leadroute.attached_tables) RETURNS void
+CREATE FUNCTION leadroute_internal.keep_mapping(t leadroute.attached_tables) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    problem text := leadroute.mapping_problem(t);
+    problem text;
 BEGIN
+    -- What somebody else wrote is not analysed for the owner of now.
+    IF leadroute_internal.is_trusted(t) THEN
+        problem := leadroute_internal.mapping_problem(t);
+    END IF;
     IF problem IS NOT NULL THEN
         RAISE EXCEPTION 'the mapping of attached table % would be broken: %', t.relation, problem
             USING ERRCODE = 'dependent_objects_still_exist',
@@ -203,16 +207,16 @@ BEGIN
     END IF;
     UPDATE leadroute.attached_tables a SET mapping = t.mapping WHERE a.table_no = t.table_no AND a.mapping <> t.mapping;
 END $$;
-COMMENT ON FUNCTION leadroute.keep_mapping(leadroute.attached_tables) IS
+COMMENT ON FUNCTION leadroute_internal.keep_mapping(leadroute.attached_tables) IS
     'Stores the mapping of a table that was altered; an error if the command broke it. Internal.';
 
-CREATE FUNCTION leadroute.attached_touched() RETURNS TABLE (table_no integer, is_new boolean, is_direct boolean)
+CREATE FUNCTION leadroute_internal.attached_touched() RETURNS TABLE (table_no integer, is_new boolean, is_direct boolean)
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY
     WITH command AS MATERIALIZED (
         SELECT c.classid, c.objid, c.object_identity,
-               c.command_tag = 'CREATE TABLE' OR leadroute.attaches_partition(c.command) AS is_new
+               c.command_tag = 'CREATE TABLE' OR leadroute_internal.attaches_partition(c.command) AS is_new
           FROM pg_event_trigger_ddl_commands() c
     ), found AS (
         SELECT a.table_no, c.is_new, true AS is_direct FROM command c
@@ -237,10 +241,10 @@ BEGIN
     )
     SELECT f.table_no, bool_or(f.is_new), bool_or(f.is_direct) FROM found f GROUP BY 1;
 END $$;
-COMMENT ON FUNCTION leadroute.attached_touched() IS
+COMMENT ON FUNCTION leadroute_internal.attached_touched() IS
     'Attached tables that a command touched: is_new if it brought a partition, is_direct unless it touched partitions only. Internal.';
 
-CREATE FUNCTION leadroute.attached_altered() RETURNS event_trigger
+CREATE FUNCTION leadroute_internal.attached_altered() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     touched record;
@@ -253,61 +257,64 @@ BEGIN
     -- a restore may switch triggers off while rows come; see number_columns() and attached_restored()
     IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c WHERE c.objid = 'leadroute.attached_tables'::regclass) THEN
         UPDATE leadroute.attached_tables a SET mapping = a.mapping WHERE a.detached_at IS NULL;
-        PERFORM leadroute.depend_on_expressions(a) FROM leadroute.attached_tables a WHERE a.detached_at IS NULL;
+        PERFORM leadroute_internal.depend_on_expressions(a) FROM leadroute.attached_tables a WHERE a.detached_at IS NULL;
     END IF;
-    FOR touched IN SELECT * FROM leadroute.attached_touched() LOOP
+    FOR touched IN SELECT * FROM leadroute_internal.attached_touched() LOOP
         SELECT * INTO t FROM leadroute.attached_tables a WHERE a.table_no = touched.table_no AND a.detached_at IS NULL;
-        CONTINUE WHEN NOT FOUND OR NOT leadroute.is_in_force(t.relation);
-        PERFORM leadroute.parts_changed(t, touched.is_new);
+        CONTINUE WHEN NOT FOUND OR NOT leadroute_internal.is_in_force(t.relation);
+        PERFORM leadroute_internal.parts_changed(t, touched.is_new);
         IF touched.is_direct THEN
-            PERFORM leadroute.refuse_other_key(t);
-            PERFORM leadroute.keep_mapping(leadroute.follow_renames(t));
+            PERFORM leadroute_internal.refuse_other_key(t);
+            PERFORM leadroute_internal.keep_mapping(leadroute_internal.follow_renames(t));
         END IF;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute.attached_altered() IS
+COMMENT ON FUNCTION leadroute_internal.attached_altered() IS
     'Event trigger: mappings follow what is renamed, new partitions get their triggers, and what would break a mapping is refused.';
 
-CREATE FUNCTION leadroute.depend_on_query(trigger oid, relation regclass, query text) RETURNS void
+CREATE FUNCTION leadroute_internal.depend_on_query(trigger oid, relation regclass, query text) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_depend_on_query';
-COMMENT ON FUNCTION leadroute.depend_on_query(oid, regclass, text) IS
+COMMENT ON FUNCTION leadroute_internal.depend_on_query(oid, regclass, text) IS
     'Makes a trigger of a table depend on what a query names, which is only analysed, as the owner of the table. Internal.';
 
-CREATE FUNCTION leadroute.depend_on_expressions(t leadroute.attached_tables) RETURNS void
+CREATE FUNCTION leadroute_internal.depend_on_expressions(t leadroute.attached_tables) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     needs record;
 BEGIN
     FOR needs IN SELECT g.oid AS trigger, format(E'SELECT (%s\n) FROM %s', m.expression,
                         CASE m.field WHEN 'owner_id' THEN 'leadroute.reps AS rep' ELSE format('ONLY %s AS lead', t.relation) END) AS query
-                   FROM leadroute.mapping_entries(t.mapping) m
+                   FROM leadroute_internal.mapping_entries(t.mapping) m
                    JOIN pg_trigger g ON g.tgrelid = t.relation AND g.tgparentid = 0 AND g.tgfoid = 'leadroute.attached_row'::regproc
-                  WHERE m.expression IS NOT NULL
+                  WHERE m.expression IS NOT NULL AND leadroute_internal.is_trusted(t)
                     -- not again
                     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_trigger'::regclass AND d.objid = g.oid
                                        AND d.deptype = 'n' AND d.refobjid <> g.tgfoid) LOOP
         BEGIN
-            PERFORM leadroute.depend_on_query(needs.trigger, t.relation, needs.query);
+            PERFORM leadroute_internal.depend_on_query(needs.trigger, t.relation, needs.query);
         EXCEPTION WHEN OTHERS THEN
             -- config_problems tells it; whoever restores a dump is not to be stopped by it
         END;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute.depend_on_expressions(leadroute.attached_tables) IS
+COMMENT ON FUNCTION leadroute_internal.depend_on_expressions(leadroute.attached_tables) IS
     'Makes the trigger of an attached table, if it is there, depend on what the expressions of its mapping name. Internal.';
 
-CREATE FUNCTION leadroute.attached_restored() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION leadroute_internal.attached_restored() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM leadroute.depend_on_expressions(NEW);
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'attached_tables' THEN
+        PERFORM leadroute_internal.not_our_trigger('attached_restored');
+    END IF;
+    PERFORM leadroute_internal.depend_on_expressions(NEW);
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION leadroute.attached_restored() IS
+COMMENT ON FUNCTION leadroute_internal.attached_restored() IS
     'Trigger: where data are restored only, the triggers of an attached table are there before it is known.';
 CREATE TRIGGER attached_restored AFTER INSERT ON leadroute.attached_tables
-    FOR EACH ROW EXECUTE FUNCTION leadroute.attached_restored();
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.attached_restored();
 
-CREATE FUNCTION leadroute.attached_adopted() RETURNS event_trigger
+CREATE FUNCTION leadroute_internal.attached_adopted() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     t leadroute.attached_tables;
@@ -321,16 +328,19 @@ BEGIN
               WHERE c.classid = 'pg_trigger'::regclass LOOP
         -- in a restore, columns have other numbers
         UPDATE leadroute.attached_tables a SET mapping = a.mapping WHERE a.table_no = t.table_no;
-        PERFORM leadroute.depend_on_expressions(t);
+        PERFORM leadroute_internal.depend_on_expressions(t);
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute.attached_adopted() IS
+COMMENT ON FUNCTION leadroute_internal.attached_adopted() IS
     'Event trigger: an attached table has its triggers, in a restore at last.';
 
-CREATE EVENT TRIGGER leadroute_dropped ON sql_drop EXECUTE FUNCTION leadroute.attached_dropped();
-CREATE EVENT TRIGGER leadroute_adopted ON ddl_command_end WHEN tag IN ('CREATE TRIGGER')
-    EXECUTE FUNCTION leadroute.attached_adopted();
-CREATE EVENT TRIGGER leadroute_altered ON ddl_command_end
-    WHEN tag IN ('ALTER TABLE', 'CREATE TABLE', 'CREATE SCHEMA', 'ALTER SCHEMA', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW',
-                 'ALTER FOREIGN TABLE', 'ALTER INDEX', 'ALTER FUNCTION', 'ALTER PROCEDURE', 'ALTER ROUTINE', 'ALTER TYPE', 'ALTER DOMAIN')
-    EXECUTE FUNCTION leadroute.attached_altered();
+CREATE FUNCTION leadroute_internal.attached_dropping() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF to_regclass('leadroute.attached_tables') IS NOT NULL AND NOT pg_is_in_recovery() THEN
+        PERFORM leadroute_internal.depend_on_expressions(a) FROM leadroute.attached_tables a
+          WHERE a.detached_at IS NULL AND a.mapping::text LIKE '%"expression"%';
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.attached_dropping() IS
+    'Event trigger: before something is dropped, triggers of attached tables depend on what their expressions need, if they do not yet: pg_upgrade forgets that.';

@@ -4,7 +4,7 @@ CREATE FUNCTION leadroute.return_turn(decision_id bigint, reason text DEFAULT NU
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_return_turn';
 COMMENT ON FUNCTION leadroute.return_turn(bigint, text) IS 'Gives back the turn that a decision took: a bad fit, a duplicate, a misroute. The rotation and the caps stand as if the lead had not come; the lead keeps its owner. True the first time, false if it was given back already.';
 
-CREATE FUNCTION leadroute.hand_over(lead leadroute.leads, cause text, owner_id text, queue text, reason text) RETURNS bigint
+CREATE FUNCTION leadroute_internal.hand_over(lead leadroute.leads, cause text, owner_id text, queue text, reason text) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     decision bigint;
@@ -25,7 +25,7 @@ BEGIN
      WHERE l.id = lead.id;
     RETURN decision;
 END $$;
-COMMENT ON FUNCTION leadroute.hand_over(leadroute.leads, text, text, text, text) IS 'Gives a lead, which is locked, to an owner or a queue, and returns the decision that says so. Internal.';
+COMMENT ON FUNCTION leadroute_internal.hand_over(leadroute.leads, text, text, text, text) IS 'Gives a lead, which is locked, to an owner or a queue, and returns the decision that says so. Internal.';
 
 CREATE FUNCTION leadroute.transfer_lead(lead_id bigint, rep_id text, reason text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -42,17 +42,17 @@ BEGIN
         RAISE EXCEPTION 'lead % is a touch of lead %', lead_id, lead.duplicate_of
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Transfer that lead instead.';
     END IF;
-    IF NOT (leadroute.known_rep(rep_id)).active THEN
+    IF NOT (leadroute_internal.known_rep(rep_id)).active THEN
         RAISE EXCEPTION 'rep "%" is not active', rep_id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Choose somebody else, or set reps.active to true.';
     END IF;
     IF lead.owner_id = rep_id THEN
         RETURN lead.decision_id;
     END IF;
-    decision := leadroute.hand_over(lead, 'manual', rep_id, NULL, concat_ws(': ', format('transferred by %s', session_user), reason));
+    decision := leadroute_internal.hand_over(lead, 'manual', rep_id, NULL, concat_ws(': ', format('transferred by %s', session_user), reason));
     INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id)
     VALUES (lead.id, decision, 'assigned', transfer_lead.rep_id);
-    PERFORM leadroute.wake_listeners();
+    PERFORM leadroute_internal.wake_listeners();
     RETURN decision;
 END $$;
 COMMENT ON FUNCTION leadroute.transfer_lead(bigint, text, text) IS 'Gives a lead to another rep, who is notified, and returns the decision. Takes no turn and gives none back; counts towards the caps of the new owner, but is not refused by them.';
@@ -68,7 +68,7 @@ BEGIN
         RAISE EXCEPTION 'presence must be online, away or offline, not "%"', presence
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Absences of days belong into leadroute.absences.';
     END IF;
-    rep := leadroute.known_rep(rep_id);
+    rep := leadroute_internal.known_rep(rep_id);
     -- A tool that reports every few seconds must not make every session read the roster again each time.
     IF rep.presence = set_presence.presence AND rep.presence_at > clock_timestamp() - interval '1 second' * ttl / 4 THEN
         RETURN;

@@ -1,6 +1,6 @@
 -- What sales tools report: responses, events, claims.
 
-CREATE FUNCTION leadroute.open_lead(lead_id bigint) RETURNS leadroute.leads
+CREATE FUNCTION leadroute_internal.open_lead(lead_id bigint) RETURNS leadroute.leads
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads;
@@ -13,9 +13,9 @@ BEGIN
     END IF;
     RETURN lead;
 END $$;
-COMMENT ON FUNCTION leadroute.open_lead(bigint) IS 'Locks and returns a lead; of a touch, the first lead of the person. Internal.';
+COMMENT ON FUNCTION leadroute_internal.open_lead(bigint) IS 'Locks and returns a lead; of a touch, the first lead of the person. Internal.';
 
-CREATE FUNCTION leadroute.known_rep(rep_id text) RETURNS leadroute.reps
+CREATE FUNCTION leadroute_internal.known_rep(rep_id text) RETURNS leadroute.reps
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     rep leadroute.reps;
@@ -27,14 +27,14 @@ BEGIN
     END IF;
     RETURN rep;
 END $$;
-COMMENT ON FUNCTION leadroute.known_rep(text) IS 'A rep, or an error that names the one that is missing. Internal.';
+COMMENT ON FUNCTION leadroute_internal.known_rep(text) IS 'A rep, or an error that names the one that is missing. Internal.';
 
 CREATE FUNCTION leadroute.record_response(lead_id bigint, rep_id text, channel text DEFAULT NULL,
                                           at timestamptz DEFAULT clock_timestamp(), meaningful boolean DEFAULT true) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    lead leadroute.leads := leadroute.open_lead(lead_id);
-    rep leadroute.reps := leadroute.known_rep(rep_id);
+    lead leadroute.leads := leadroute_internal.open_lead(lead_id);
+    rep leadroute.reps := leadroute_internal.known_rep(rep_id);
     answered_at timestamptz := least(coalesce(record_response.at, clock_timestamp()), clock_timestamp());
     -- an event may have moved occurred_at since
     first_act timestamptz := least(lead.occurred_at, (SELECT min(c.started_at) FROM leadroute.sla_clocks c WHERE c.lead_id = lead.id));
@@ -73,8 +73,8 @@ COMMENT ON FUNCTION leadroute.record_response(bigint, text, text, timestamptz, b
 CREATE FUNCTION leadroute.claim_lead(lead_id bigint, rep_id text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    lead leadroute.leads := leadroute.open_lead(lead_id);
-    rep leadroute.reps := leadroute.known_rep(rep_id);
+    lead leadroute.leads := leadroute_internal.open_lead(lead_id);
+    rep leadroute.reps := leadroute_internal.known_rep(rep_id);
 BEGIN
     IF lead.owner_id IS NOT NULL OR lead.queue IS NULL THEN
         RAISE EXCEPTION 'lead % %', lead.id, CASE WHEN lead.owner_id IS NOT NULL THEN format('is owned by %s', lead.owner_id) ELSE 'waits in no queue' END
@@ -95,31 +95,31 @@ BEGIN
     SELECT o.id, rep.id, lead.queue, 'skipped' FROM leadroute.leads o
      WHERE o.queue = lead.queue AND o.owner_id IS NULL AND o.duplicate_of IS NULL AND o.id < lead.id ORDER BY o.id LIMIT 20
     ON CONFLICT DO NOTHING;
-    RETURN leadroute.hand_over(lead, 'claim', rep.id, NULL, format('claimed from queue %s by %s', lead.queue, rep.id));
+    RETURN leadroute_internal.hand_over(lead, 'claim', rep.id, NULL, format('claimed from queue %s by %s', lead.queue, rep.id));
 END $$;
 COMMENT ON FUNCTION leadroute.claim_lead(bigint, text) IS 'Gives a lead that waits in a claimable queue to the rep who asks for it, and returns the decision. Of several who ask at once one gets it, and the others an error. The clock goes on until somebody responds. Caps do not refuse a claim, but it counts.';
 
-CREATE FUNCTION leadroute.restart_clock(lead_id bigint, acted_at timestamptz) RETURNS timestamptz
+CREATE FUNCTION leadroute_internal.restart_clock(lead_id bigint, acted_at timestamptz) RETURNS timestamptz
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_restart_clock';
-COMMENT ON FUNCTION leadroute.restart_clock(bigint, timestamptz) IS 'Stops the clock of a lead and starts another by the policy for its event, as if the buyer had acted then; returns when the response is due. Internal.';
+COMMENT ON FUNCTION leadroute_internal.restart_clock(bigint, timestamptz) IS 'Stops the clock of a lead and starts another by the policy for its event, as if the buyer had acted then; returns when the response is due. Internal.';
 
-CREATE FUNCTION leadroute.route_event(lead_id bigint, reason text) RETURNS jsonb
+CREATE FUNCTION leadroute_internal.route_event(lead_id bigint, reason text) RETURNS jsonb
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_route_event';
-COMMENT ON FUNCTION leadroute.route_event(bigint, text) IS 'reroute_lead, with event as the cause. Internal.';
+COMMENT ON FUNCTION leadroute_internal.route_event(bigint, text) IS 'reroute_lead, with event as the cause. Internal.';
 
-CREATE FUNCTION leadroute.heat(intent text) RETURNS integer
+CREATE FUNCTION leadroute_internal.heat(intent text) RETURNS integer
     LANGUAGE sql IMMUTABLE AS $$ SELECT array_position('{low,medium,high}', coalesce(intent, 'medium')) $$;
-COMMENT ON FUNCTION leadroute.heat(text) IS 'Intents in order, the hottest last. Internal.';
+COMMENT ON FUNCTION leadroute_internal.heat(text) IS 'Intents in order, the hottest last. Internal.';
 
 CREATE FUNCTION leadroute.record_event(lead_id bigint, event text, occurred_at timestamptz DEFAULT clock_timestamp(),
                                        details jsonb DEFAULT NULL) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    lead leadroute.leads := leadroute.open_lead(lead_id);
+    lead leadroute.leads := leadroute_internal.open_lead(lead_id);
     name text := nullif(lower(btrim(event)), '');
     acted_at timestamptz := least(coalesce(record_event.occurred_at, clock_timestamp()), clock_timestamp());
     intent text := coalesce((SELECT t.intent FROM leadroute.event_types t WHERE t.name = lower(btrim(record_event.event))), 'medium');
-    is_hotter boolean := leadroute.heat(intent) > leadroute.heat((SELECT t.intent FROM leadroute.event_types t WHERE t.name = lower(lead.event)));
+    is_hotter boolean := leadroute_internal.heat(intent) > leadroute_internal.heat((SELECT t.intent FROM leadroute.event_types t WHERE t.name = lower(lead.event)));
     action text := 'logged';
     target bigint := lead.id;
 BEGIN
@@ -140,14 +140,14 @@ BEGIN
         UPDATE leadroute.leads l SET event = name, occurred_at = acted_at WHERE l.id = lead.id;
         IF lead.owner_id IS NULL AND lead.queue IS NULL THEN
             action := 'rerouted';
-            PERFORM leadroute.route_event(lead.id, 'event ' || name);
+            PERFORM leadroute_internal.route_event(lead.id, 'event ' || name);
         ELSE
             action := 'clock_restarted';
-            PERFORM leadroute.restart_clock(lead.id, acted_at);
+            PERFORM leadroute_internal.restart_clock(lead.id, acted_at);
             INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, queue)
             VALUES (lead.id, lead.decision_id, 'event', coalesce(lead.owner_id,
                     (SELECT q.manager_id FROM leadroute.queues q WHERE q.name = lead.queue)), lead.queue);
-            PERFORM leadroute.wake_listeners();
+            PERFORM leadroute_internal.wake_listeners();
         END IF;
     END IF;
     INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, details)

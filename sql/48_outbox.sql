@@ -8,9 +8,9 @@ CREATE FUNCTION leadroute.wake() RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_wake';
 COMMENT ON FUNCTION leadroute.wake() IS 'Ends what doze() began, so that no transaction pays for a NOTIFY to this session; true if it slept.';
 
-CREATE FUNCTION leadroute.wake_listeners() RETURNS void
+CREATE FUNCTION leadroute_internal.wake_listeners() RETURNS void
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_wake_listeners';
-COMMENT ON FUNCTION leadroute.wake_listeners() IS 'Has listeners that sleep woken when this transaction commits. Internal: for functions that insert into notifications.';
+COMMENT ON FUNCTION leadroute_internal.wake_listeners() IS 'Has listeners that sleep woken when this transaction commits. Internal: for functions that insert into notifications.';
 
 CREATE FUNCTION leadroute.notifications_waiting() RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -67,13 +67,13 @@ BEGIN
              WHERE n.id = ANY (found)
             RETURNING n.*)
         SELECT t.id, t.lead_id, t.decision_id, t.kind::text, t.rep_id, r.email, t.queue, t.created_at, t.attempts,
-               leadroute.notification_payload(t.lead_id, t.decision_id, t.details)
+               leadroute_internal.notification_payload(t.lead_id, t.decision_id, t.details)
           FROM taken t LEFT JOIN leadroute.reps r ON r.id = t.rep_id
          ORDER BY t.created_at, t.id;
 END $$;
 COMMENT ON FUNCTION leadroute.take_notifications(text, integer, interval) IS 'Hands out notifications, oldest first, each to one consumer. What is not acknowledged before its lease ends is handed out again with the next attempt. Of one lead only the earliest is out at a time. From the sixth attempt on the lease doubles, up to an hour; stuck_notifications lists those.';
 
-CREATE FUNCTION leadroute.notification_payload(lead_id bigint, decision_id bigint, details jsonb) RETURNS jsonb
+CREATE FUNCTION leadroute_internal.notification_payload(lead_id bigint, decision_id bigint, details jsonb) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(details, '{}') || coalesce((
         SELECT jsonb_build_object(
@@ -89,7 +89,7 @@ CREATE FUNCTION leadroute.notification_payload(lead_id bigint, decision_id bigin
         SELECT jsonb_build_object('cause', d.cause, 'layer', d.layer, 'outcome', d.outcome,
                    'previous_owner_id', d.previous_owner_id, 'reason', d.reason, 'decided_at', d.decided_at)
           FROM leadroute.decisions d WHERE d.id = notification_payload.decision_id), '{}') $$;
-COMMENT ON FUNCTION leadroute.notification_payload(bigint, bigint, jsonb) IS 'What is known of the lead now, and of the decision that the notification tells of. Internal.';
+COMMENT ON FUNCTION leadroute_internal.notification_payload(bigint, bigint, jsonb) IS 'What is known of the lead now, and of the decision that the notification tells of. Internal.';
 
 CREATE FUNCTION leadroute.ack_notifications(ids bigint[]) RETURNS integer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
@@ -116,7 +116,7 @@ BEGIN
      WHERE n.id = ANY (ids) AND n.acked_at IS NULL AND n.taken_by = consumer;
     GET DIAGNOSTICS released = ROW_COUNT;
     IF released > 0 THEN
-        PERFORM leadroute.wake_listeners();
+        PERFORM leadroute_internal.wake_listeners();
     END IF;
     RETURN released;
 END $$;
@@ -160,9 +160,9 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.purge_notifications(interval, integer) IS 'Removes notifications that were acknowledged so long ago, and those so old that nobody has ever taken. What was tried in vain stays. Returns how many.';
 
-CREATE FUNCTION leadroute.alarm_share() RETURNS double precision
+CREATE FUNCTION leadroute_internal.alarm_share() RETURNS double precision
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_alarm_share';
-COMMENT ON FUNCTION leadroute.alarm_share() IS 'The setting leadroute.alarm_share, also in a session that has not loaded the library yet. Internal.';
+COMMENT ON FUNCTION leadroute_internal.alarm_share() IS 'The setting leadroute.alarm_share, also in a session that has not loaded the library yet. Internal.';
 
 CREATE FUNCTION leadroute.check_rates() RETURNS integer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -170,7 +170,7 @@ DECLARE
     -- Fewer leads say nothing; more cost time.
     at_least constant integer := 20;
     at_most constant integer := 10000;
-    threshold constant float8 := leadroute.alarm_share();
+    threshold constant float8 := leadroute_internal.alarm_share();
     catch_all leadroute.queues;
     leads integer;
     fallbacks integer;
@@ -194,7 +194,7 @@ BEGIN
         'alarm', 'fallback_share', 'leads', leads, 'fallbacks', fallbacks, 'threshold', threshold,
         'reason', format('%s of the last %s leads within an hour fell back, which is more than %s %%',
                          fallbacks, leads, round((threshold * 100)::numeric, 1))));
-    PERFORM leadroute.wake_listeners();
+    PERFORM leadroute_internal.wake_listeners();
     RETURN 1;
 END $$;
 COMMENT ON FUNCTION leadroute.check_rates() IS 'Tells the manager of the catch-all queue, at most once an hour, when of the leads of the last hour (the latest 10000, at least 20) a greater share than leadroute.alarm_share fell back. Returns how many alarms it wrote.';

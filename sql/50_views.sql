@@ -61,8 +61,8 @@ SELECT r.id AS rep_id, coalesce(l.today, 0) AS today, r.daily_cap, coalesce(l.th
 COMMENT ON VIEW leadroute.rep_load IS 'Leads of each rep on this day and in this week of their own clock, and those that are open, beside the caps.';
 
 CREATE VIEW leadroute.config_problems AS
-SELECT 'segments' AS "table", name AS key, leadroute.condition_problem(condition) AS problem
-  FROM leadroute.segments WHERE leadroute.condition_problem(condition) IS NOT NULL
+SELECT 'segments' AS "table", name AS key, leadroute_internal.condition_problem(condition) AS problem
+  FROM leadroute.segments WHERE leadroute_internal.condition_problem(condition) IS NOT NULL
 UNION ALL
 SELECT 'segments', s.name, 'the segment has no tier, so its leads fall back'
   FROM leadroute.segments s
@@ -86,5 +86,7 @@ SELECT CASE t.tgrelid WHEN 'leadroute.leads'::regclass THEN 'leads' ELSE t.tgrel
  WHERE (t.tgrelid = 'leadroute.leads'::regclass OR t.tgrelid IN (SELECT a.relation FROM leadroute.attached_tables a WHERE a.detached_at IS NULL))
    AND t.tgtype & 7 = 7 AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgname > name 'zz_leadroute_route'
 UNION ALL
-SELECT 'attached_tables', a.relation::text, a.problem FROM leadroute.attached_problems() a;
+SELECT 'attached_tables', a.relation::text, a.problem FROM leadroute_internal.attached_problems() a
+UNION ALL
+SELECT d."table", d.key, d.problem FROM leadroute_internal.dangling_references() d;
 COMMENT ON VIEW leadroute.config_problems IS 'Rules that do not do what they seem to.';

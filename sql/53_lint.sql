@@ -47,7 +47,7 @@ SELECT DISTINCT ON (((p.n).place)) (p.n).name AS segment, (p.w).name AS shadowed
  ORDER BY (p.n).place, (p.w).place;
 COMMENT ON VIEW leadroute.segment_shadows IS 'Segments that can never match, because one without a condition comes before them and takes everything that they would. Only rows that share a value are compared: 10,000 of 500 in each country take 1 s on one core, 10,000 that differ in nothing but ranges more than a minute.';
 
-CREATE FUNCTION leadroute.rule_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
+CREATE FUNCTION leadroute_internal.rule_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 -- Segments that never match.
 SELECT 'error', 'segments', h.segment, format('the segment never matches: segment "%s" comes before it and takes all of its leads', h.shadowed_by),
@@ -139,12 +139,12 @@ SELECT 'warning', 'reps', r.id, format('%s is 0: pool %s never gives the rep a l
  CROSS JOIN LATERAL (VALUES ('daily_cap', r.daily_cap), ('weekly_cap', r.weekly_cap), ('max_open_leads', r.max_open_leads)) v (cap, value)
  WHERE r.active AND v.value = 0 AND EXISTS (SELECT FROM leadroute.pool_members m WHERE m.rep_id = r.id AND m.active AND m.weight > 0)
 $$;
-COMMENT ON FUNCTION leadroute.rule_findings() IS 'The findings of lint_config() that neither config_problems nor coverage_gaps shows.';
+COMMENT ON FUNCTION leadroute_internal.rule_findings() IS 'The findings of lint_config() that neither config_problems nor coverage_gaps shows.';
 
 CREATE FUNCTION leadroute.lint_config() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 WITH gap AS MATERIALIZED (SELECT * FROM leadroute.coverage_gaps), found AS (
-    SELECT f.* FROM leadroute.rule_findings() f
+    SELECT f.* FROM leadroute_internal.rule_findings() f
     UNION ALL
     SELECT g.severity, g."table", g.key, g.gap,
            CASE g."table"
@@ -165,12 +165,13 @@ WITH gap AS MATERIALIZED (SELECT * FROM leadroute.coverage_gaps), found AS (
            END
       FROM gap g
     UNION ALL
-    SELECT CASE WHEN c."table" IN ('segments', 'queues') THEN 'error' ELSE 'warning' END, c."table", c.key, c.problem,
-           CASE c."table" WHEN 'segments' THEN 'Correct the condition; until then the segment is skipped.'
+    SELECT CASE WHEN c."table" IN ('segments', 'queues') OR c.problem LIKE '% is not present in table %' THEN 'error' ELSE 'warning' END,
+           c."table", c.key, c.problem,
+           CASE WHEN c.problem LIKE '% is not present in table %' THEN 'Insert it, or name another.' ELSE CASE c."table" WHEN 'segments' THEN 'Correct the condition; until then the segment is skipped.'
                           WHEN 'pools' THEN 'Add members, or delete the pool if nothing uses it.'
                           WHEN 'queues' THEN 'Set its manager_id.'
                           WHEN 'attached_tables' THEN 'Mend what the problem names, attach the table with another mapping, or detach it.'
-                          ELSE 'ALTER TRIGGER ... RENAME TO a name that sorts before.' END
+                          ELSE 'ALTER TRIGGER ... RENAME TO a name that sorts before.' END END
       FROM leadroute.config_problems c
      -- What coverage_gaps tells in more detail.
      WHERE NOT (c."table" = 'segments' AND c.problem LIKE 'the segment has no tier%')

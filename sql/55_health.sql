@@ -1,7 +1,7 @@
 -- Whether routing and its jobs do their work.
 
-CREATE FUNCTION leadroute.job_health() RETURNS TABLE ("check" text, status text, detail text)
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION leadroute_internal.job_health() RETURNS TABLE ("check" text, status text, detail text)
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found record;
 BEGIN
@@ -13,13 +13,15 @@ BEGIN
         RETURN QUERY VALUES ('jobs', 'warning', 'pg_cron is not installed: a scheduler of your own must CALL keep_time() once a minute, and the other jobs');
         RETURN;
     END IF;
-    FOR found IN EXECUTE $q$
-        SELECT j.jobname, j.active, j.nodeport, d.status, d.return_message, d.start_time
-          FROM unnest($1) name
+    -- As the owner of the table, from whom row security hides no jobs of others.
+    FOR found IN SELECT * FROM jsonb_to_recordset(leadroute_internal.as_owner_of(leadroute_internal.relation_named('cron.job'), format($q$
+        SELECT jsonb_agg(f) FROM (SELECT j.jobname, j.active, j.nodeport, d.status, d.return_message, d.start_time
+          FROM unnest(%L::text[]) name
           LEFT JOIN cron.job j ON j.jobname = name AND j.database = current_database()
           LEFT JOIN LATERAL (SELECT r.status, r.return_message, r.start_time FROM cron.job_run_details r
                               WHERE r.jobid = j.jobid AND r.status IN ('succeeded', 'failed') ORDER BY r.runid DESC LIMIT 1) d ON true
-         ORDER BY name $q$ USING ARRAY['leadroute escalation', 'leadroute housekeeping', 'leadroute outbox', 'leadroute performance'] LOOP
+         ORDER BY name) f $q$, ARRAY['leadroute escalation', 'leadroute housekeeping', 'leadroute outbox', 'leadroute performance']))::jsonb)
+               AS f (jobname text, active boolean, nodeport integer, status text, return_message text, start_time timestamptz) LOOP
         "check" := coalesce(found.jobname, 'jobs');
         IF found.jobname IS NULL THEN
             status := 'error';
@@ -40,7 +42,7 @@ BEGIN
         RETURN NEXT;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute.job_health() IS 'What pg_cron says of the jobs of leadroute, for routing_health.';
+COMMENT ON FUNCTION leadroute_internal.job_health() IS 'What pg_cron says of the jobs of leadroute, for routing_health.';
 
 CREATE VIEW leadroute.routing_health AS
 SELECT 'routing' AS "check", CASE WHEN coalesce(current_setting('leadroute.enabled', true), 'on')::boolean THEN 'ok' ELSE 'error' END AS status,
@@ -66,5 +68,5 @@ UNION ALL
 SELECT 'rules', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END, format('listed in config_problems: %s', count(*))
   FROM leadroute.config_problems
 UNION ALL
-SELECT "check", status, detail FROM leadroute.job_health();
+SELECT "check", status, detail FROM leadroute_internal.job_health();
 COMMENT ON VIEW leadroute.routing_health IS 'A line for each thing that must work, with status ok, warning or error: routing, the ladder, the rules, and the jobs of pg_cron. After a promotion to another port the jobs fail until they are scheduled again; it says so here.';

@@ -6,11 +6,11 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY['schedules', 'schedule_hours', 'holidays', 'reps', 'absences', 'territories', 'pools',
         'pool_members', 'segments', 'tiers', 'recycle_rules', 'playbooks', 'accounts', 'account_domains', 'contacts',
-        'domain_rules', 'industry_aliases', 'leads', 'attached_tables', 'decisions', 'sla_clocks', 'notifications', 'turns', 'loads', 'returned_turns', 'config_history', 'lead_events',
+        'domain_rules', 'industry_aliases', 'leads', 'attached_tables', 'decisions', 'sla_clocks', 'notifications', 'turns', 'loads', 'returned_turns', 'removed_defaults', 'config_history', 'lead_events',
         'responses', 'claims'] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(format('leadroute.%I', name)::regclass, '');
     END LOOP;
-    FOREACH name IN ARRAY ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases'] LOOP
+    FOREACH name IN ARRAY ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains'] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(format('leadroute.%I', name)::regclass, 'WHERE NOT shipped');
     END LOOP;
     FOR name IN SELECT c.oid::regclass::text FROM pg_class c

@@ -1,11 +1,44 @@
--- Nobody but the owner may do anything until it is granted.
+-- Nobody may do anything until it is granted, and everything belongs to leadroute_owner (see 00_schemas.sql).
+
+ALTER SCHEMA leadroute OWNER TO leadroute_owner;
+ALTER SCHEMA leadroute_internal OWNER TO leadroute_owner;
+DO $$
+DECLARE
+    object record;
+BEGIN
+    FOR object IN
+        -- sequences of identity columns follow their tables
+        SELECT format('ALTER TABLE %s OWNER TO leadroute_owner', c.oid::pg_catalog.regclass) AS command
+          FROM pg_catalog.pg_class c
+         WHERE c.relnamespace IN ('leadroute'::pg_catalog.regnamespace, 'leadroute_internal'::pg_catalog.regnamespace)
+           AND (c.relkind IN ('r', 'v') OR c.relkind = 'S' AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'i'))
+        UNION ALL
+        SELECT format('ALTER ROUTINE %s OWNER TO leadroute_owner', p.oid::pg_catalog.regprocedure)
+          FROM pg_catalog.pg_proc p
+         WHERE p.pronamespace IN ('leadroute'::pg_catalog.regnamespace, 'leadroute_internal'::pg_catalog.regnamespace)
+        UNION ALL
+        SELECT format('ALTER DOMAIN %s OWNER TO leadroute_owner', t.oid::pg_catalog.regtype)
+          FROM pg_catalog.pg_type t WHERE t.typnamespace = 'leadroute'::pg_catalog.regnamespace AND t.typtype = 'd'
+    LOOP
+        EXECUTE object.command;
+    END LOOP;
+END $$;
 
 GRANT USAGE ON SCHEMA leadroute TO PUBLIC;
-REVOKE ALL ON ALL ROUTINES IN SCHEMA leadroute FROM PUBLIC;
-REVOKE ALL ON ALL TABLES IN SCHEMA leadroute FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA leadroute, leadroute_internal FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA leadroute, leadroute_internal FROM PUBLIC;
 -- Whoever may edit reps runs the check of their time zone; it reads nothing.
 GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text) TO PUBLIC;
--- A trusted extension belongs to the superuser of the installation; whoever created it administers it.
-GRANT ALL ON ALL TABLES IN SCHEMA leadroute TO @extowner@ WITH GRANT OPTION;
+-- Whoever owns an attached table creates its triggers, also in a restore. They check where they are called.
+GRANT EXECUTE ON FUNCTION leadroute.attached_statement(), leadroute.attached_row(), leadroute.attached_written(),
+    leadroute.attached_key_changed(), leadroute.attached_owner_changed(), leadroute.attached_link_changed(),
+    leadroute.attached_status_changed(), leadroute.attached_deleted(), leadroute.attached_truncated() TO PUBLIC;
+-- Views call these, with the rights of whoever reads them; nobody can call them by name.
+GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadroute_internal.attached_problems(),
+    leadroute_internal.job_health(), leadroute_internal.dangling_references() TO PUBLIC;
+-- Whoever created the extension administers it: may fill, empty, dump and restore the tables and grant the same to others,
+-- but neither alter them nor put code on them.
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA leadroute TO @extowner@ WITH GRANT OPTION;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA leadroute TO @extowner@ WITH GRANT OPTION;
 GRANT ALL ON ALL ROUTINES IN SCHEMA leadroute TO @extowner@ WITH GRANT OPTION;

@@ -19,8 +19,8 @@ gone = sorted(set(re.findall(r'["\']([a-z0-9.-]+\.[a-z0-9.-]+)["\']', text)))
 free = sorted({d.lower() for d in json.load(open(f"{work}/package/common.json"))} - set(gone))
 def rows(domains, kind, source):
     lines = textwrap.fill(" ".join(filter(name.match, domains)), 900, break_long_words=False, break_on_hyphens=False)
-    return (f"INSERT INTO leadroute.mail_domains (domain, kind, source)\n"
-            f"SELECT domain, '{kind}', '{source}' FROM regexp_split_to_table('{lines}', E'\\\\s+') AS domain;\n")
+    return (f"INSERT INTO leadroute.mail_domains (shipped, domain, kind, source)\n"
+            f"SELECT true, domain, '{kind}', '{source}' FROM regexp_split_to_table('{lines}', E'\\\\s+') AS domain;\n")
 print("-- Written by mail_domains.sh, which names sources and licences. Do not edit.\n")
 print(rows(free, "personal", f"npm email-providers {version} (ISC)"))
 print(rows(gone, "disposable", f"PyPI disposable-email-domains {wheel.split('-')[1]} (MIT)"))

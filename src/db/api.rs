@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use super::function::{argument, null, sql_function};
-use super::identity::AsOwner;
+use super::identity::{only_the_extension, AsOwner};
 use super::locks::{self, Class};
 use super::patience::Patience;
 use super::pending::Pending;
@@ -11,7 +11,7 @@ use super::row::LeadRow;
 use super::scan::EXTERNAL_IDS;
 use super::spi::text;
 use super::statements::{self, Door};
-use super::{errors, queries};
+use super::{errors, names, queries};
 use crate::db::fields::{read_fields, Fields};
 use leadroute_engine::decision::Step;
 use leadroute_engine::pipeline;
@@ -57,6 +57,7 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL.
     let lead = unsafe { object(fcinfo, "route_lead") };
     let _owner = AsOwner::begin();
+    names::lock_for_writing();
     let fields = read_fields(lead);
     let mut patience = Patience::fresh();
     if let Some(id) = fields.external_id.as_deref().and_then(|key| submitted(key, &mut patience)) {
@@ -144,27 +145,41 @@ fn preview(pending: &Pending) -> serde_json::Value {
 
 unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as its twin.
-    unsafe { route_again(fcinfo, "reroute") }
+    unsafe { route_again(fcinfo, "reroute", Patience::fresh()) }
 }
 
 sql_function! {
-    /// `leadroute.route_event(bigint, text)`
+    /// `leadroute_internal.route_event(bigint, text)`
     leadroute_route_event, pg_finfo_leadroute_route_event, route_event
 }
 
 unsafe fn route_event(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("route_event");
     // SAFETY: as its twin.
-    unsafe { route_again(fcinfo, "event") }
+    unsafe { route_again(fcinfo, "event", Patience::fresh()) }
 }
 
-unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: &'static str) -> Datum {
+sql_function! {
+    /// `leadroute_internal.merge_lead(bigint, text)`
+    leadroute_merge_lead, pg_finfo_leadroute_merge_lead, merge_lead
+}
+
+unsafe fn merge_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("merge_lead");
+    // SAFETY: as its twin.
+    unsafe { route_again(fcinfo, "reroute", Patience::none()) }
+}
+
+unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: &'static str, patience: Patience) -> Datum {
     // SAFETY: as declared in SQL: bigint, text.
     let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
     let Some(id) = id else {
         errors::null_argument("reroute_lead", "lead_id");
     };
     let _owner = AsOwner::begin();
+    names::lock_for_writing();
     let mut batch = Batch::open(cause, Vec::new());
+    batch.patience = patience;
     let arguments = [Some(Datum::from(id))];
     let found = queries::LEAD_LOCK.returning(&arguments, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.

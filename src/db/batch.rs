@@ -17,7 +17,7 @@ use super::scan::LEADS;
 use super::settings;
 use super::statements::{self, Destination};
 use super::world::Live;
-use super::{cache, errors, keep, scans, upsert, writer};
+use super::{cache, errors, keep, upsert, writer};
 use leadroute_engine::config::Rules;
 use leadroute_engine::decision::{Decision, Outcome};
 use leadroute_engine::pipeline::{self, World};
@@ -183,8 +183,10 @@ impl Batch {
         let result = protect(|| {
             let _owner = AsOwner::begin();
             let (persons, document, apart) = (&mut persons, None, false);
-            let decision = work(&mut Live { row, ledgers, effect, persons, patience, apart, document })?;
-            let is_kept = !effect || keep::outcome(&decision.outcome, is_there, &config);
+            let config = &config;
+            let decision =
+                work(&mut Live { row, ledgers, effect, persons, patience, apart, document, config })?;
+            let is_kept = !effect || keep::outcome(&decision.outcome, is_there, config);
             Some((decision, is_kept))
         });
         PERSONS.set(persons);
@@ -367,8 +369,7 @@ impl Batch {
         if statements::innermost(|around| around.touches.append(&mut touches)).is_none() {
             touches.sort_unstable();
             let _owner = AsOwner::begin();
-            touches.iter().for_each(writer::fill);
-            scans::end();
+            writer::fill(&touches);
         }
     }
 

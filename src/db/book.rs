@@ -35,7 +35,9 @@ pub trait Sum: Clone + Default {
     fn add(&mut self, other: &Self);
     /// Takes another sum off.
     fn subtract(&mut self, other: &Self);
-    /// The content as columns of the table, after the first four.
+    /// Types of the columns that hold it, after the first four.
+    const TYPES: &'static [pg_sys::Oid];
+    /// The content as those columns.
     fn columns(&self) -> Vec<Option<Datum>>;
 }
 
@@ -90,7 +92,7 @@ impl<S: Sum> Reading<S> {
         match fate {
             Fate::Settled => self.settled.push(stored),
             Fate::Arriving => {
-                stored.replaces = row.get(4).unwrap_or_default();
+                stored.replaces = versions(row, 4);
                 self.arriving.push(stored);
             }
             Fate::Leaving => self.leaving.push(stored),
@@ -145,6 +147,11 @@ impl<S: Sum> Reading<S> {
     }
 }
 
+/// A list of versions. A NULL in it, which only somebody else can have written, says nothing.
+fn versions(row: &Row, column: i32) -> Vec<i64> {
+    row.get::<Vec<Option<i64>>>(column).unwrap_or_default().into_iter().flatten().collect()
+}
+
 fn total<'a, S: Sum + 'a>(rows: impl Iterator<Item = &'a Stored<S>>) -> S {
     rows.fold(S::default(), |mut total, row| {
         total.add(&row.sum);
@@ -185,9 +192,9 @@ impl<S: Sum> Book<S> {
             if version >= LOOSE {
                 return None;
             }
-            named = row.get(3).unwrap_or_default();
+            named = versions(&row, 3);
             if fate != Fate::Settled {
-                named.extend(row.get::<Vec<i64>>(4).unwrap_or_default());
+                named.extend(versions(&row, 4));
             }
             Some(())
         });
@@ -247,7 +254,9 @@ impl<S: Sum> Book<S> {
 
     fn append(&self, key: i32, version: i64, beside: &[i64], replaces: &[i64], sum: &S) {
         let head = [Some(Datum::from(key)), Some(Datum::from(version)), bigints(beside), bigints(replaces)];
-        store::append(self.table, [head.into_iter().chain(sum.columns()).collect::<Vec<_>>()]);
+        let types = [pg_sys::INT4OID, pg_sys::INT8OID, pg_sys::INT8ARRAYOID, pg_sys::INT8ARRAYOID];
+        let row: Vec<_> = head.into_iter().chain(sum.columns()).collect();
+        store::append(self.table, &[&types, S::TYPES].concat(), &row);
     }
 }
 

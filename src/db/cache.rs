@@ -6,12 +6,12 @@
 //! flag was flipped meanwhile.
 
 use super::function::sql_function;
+use super::trigger_data::{arguments, Call, On, When, DELETE, INSERT, TRUNCATE, UPDATE};
 use super::{errors, identity, names, queries};
 use leadroute_engine::config::{RuleTables, Rules};
 use leadroute_engine::roster::{Roster, RosterTables};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::{Cell, RefCell};
-use std::ffi::CStr;
 use std::rc::Rc;
 
 #[derive(Default)]
@@ -121,28 +121,30 @@ fn parse<T: serde::de::DeserializeOwned>(json: Option<&str>) -> T {
 }
 
 sql_function! {
-    /// `leadroute.config_changed(group)`: statement trigger on every table that is compiled.
+    /// `leadroute_internal.config_changed(group)`: statement trigger on every table that is compiled.
     leadroute_config_changed, pg_finfo_leadroute_config_changed, config_changed
 }
 
+const CALL: Call = Call {
+    function: "config_changed",
+    on: On::Ours,
+    when: When::AfterStatement,
+    events: INSERT | UPDATE | DELETE | TRUNCATE,
+};
+
 unsafe fn config_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: the call context is checked before it is read as trigger data.
-    unsafe {
-        let data = super::trigger::data(fcinfo, "config_changed");
-        let trigger = &*data.tg_trigger;
-        if trigger.tgnargs < 1 {
-            super::errors::not_a_trigger("config_changed");
+    // SAFETY: called by PostgreSQL.
+    let data = unsafe { CALL.data(fcinfo) };
+    let marker = match arguments(data).first().map(String::as_str) {
+        Some("rules") => {
+            let _owner = identity::AsOwner::begin();
+            identity::next_value("config_version_seq");
+            "segments"
         }
-        let group = CStr::from_ptr(*trigger.tgargs);
-        let marker = match group.to_bytes() {
-            b"rules" => {
-                let _owner = identity::AsOwner::begin();
-                identity::next_value("config_version_seq");
-                "segments"
-            }
-            _ => "reps",
-        };
-        pg_sys::CacheInvalidateRelcacheByRelid(names::relation(marker));
-    }
+        Some("roster") => "reps",
+        _ => errors::not_a_trigger(CALL.function),
+    };
+    // SAFETY: the relation is there.
+    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(names::relation(marker)) };
     Datum::from(0)
 }

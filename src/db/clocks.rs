@@ -1,11 +1,12 @@
 //! Clocks of leads that are there: another owner has other hours, and a hotter event starts anew.
 
 use super::function::{argument, null, sql_function};
-use super::identity::AsOwner;
+use super::identity::{only_the_extension, AsOwner};
 use super::row::{from_postgres_epoch, now, LeadRow};
 use super::spi::{text, timestamp};
+use super::trigger_data::{Call, On, When, UPDATE};
 use super::zones::Clock as Zones;
-use super::{batch, cache, errors, queries, trigger};
+use super::{batch, cache, errors, names, queries};
 use leadroute_engine::decision::Outcome;
 use leadroute_engine::sla;
 use leadroute_engine::Micros;
@@ -13,17 +14,21 @@ use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 
 sql_function! {
-    /// `leadroute.follow_owner()`: row trigger, after a lead got another owner or queue.
+    /// `leadroute_internal.follow_owner()`: row trigger, after a lead got another owner or queue.
     leadroute_follow_owner, pg_finfo_leadroute_follow_owner, follow_owner
 }
+
+const CALL: Call =
+    Call { function: "follow_owner", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
 
 unsafe fn follow_owner(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
     let row = unsafe {
-        let data = trigger::data(fcinfo, "follow_owner");
+        let data = CALL.data(fcinfo);
         LeadRow::new(data.tg_newtuple, (*data.tg_relation).rd_att)
     };
     let _owner = AsOwner::begin();
+    names::lock_for_writing();
     let (rules, _) = cache::load();
     if rules.sla_policies.iter().any(|policy| policy.business_hours) {
         move_clock(&row);
@@ -53,17 +58,19 @@ fn move_clock(row: &LeadRow) -> Option<()> {
 }
 
 sql_function! {
-    /// `leadroute.restart_clock(bigint, timestamptz)`
+    /// `leadroute_internal.restart_clock(bigint, timestamptz)`
     leadroute_restart_clock, pg_finfo_leadroute_restart_clock, restart_clock
 }
 
 unsafe fn restart_clock(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("restart_clock");
     // SAFETY: as declared in SQL: strict, bigint, timestamptz.
     let (id, acted_at) = unsafe {
         let id = argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false));
         (id.unwrap_or(0), argument(fcinfo, 1).and_then(|datum| i64::from_datum(datum, false)))
     };
     let _owner = AsOwner::begin();
+    names::lock_for_writing();
     let lead = [Some(Datum::from(id))];
     let found = queries::LEAD_LOCK.returning(&lead, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.

@@ -181,7 +181,7 @@ pub fn unreadable_config(what: &str) -> ! {
 pub fn column_has_another_type(column: &str) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-        format!("column \"{column}\" of leadroute.leads has another type than leadroute expects"),
+        format!("column \"{column}\" of a table of leadroute has another type than leadroute expects"),
         "Change it back with ALTER TABLE, and keep values of your own in attributes or in a column of your own.",
     )
 }
@@ -282,4 +282,77 @@ pub fn row_is_held(table: u32, key: &[String]) -> ! {
         format!("row {} of {} is held by another transaction", key.join(", "), sql_name(table)),
         "Try again when the transaction has ended; it is waited for as long as leadroute.duplicate_wait says.",
     )
+}
+
+/// A row names another one that is not there.
+pub fn names_nothing(table: &str, column: &str, value: &str, parent: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION,
+        format!("{column} \"{value}\" of table \"{table}\" is not present in table \"{parent}\""),
+        &format!("Insert it into leadroute.{parent} first."),
+    )
+}
+
+/// A row is deleted that another one names.
+pub fn is_still_named(table: &str, value: &str, child: &str, column: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION,
+        format!("\"{value}\" cannot be deleted from table \"{table}\": {column} of table \"{child}\" still names it"),
+        &format!("Change leadroute.{child} first."),
+    )
+}
+
+/// A table is emptied whose rows another one names.
+pub fn rows_are_still_named(table: &str, child: &str, column: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION,
+        format!("table \"{table}\" cannot be truncated: {column} of table \"{child}\" still names its rows"),
+        &format!("Truncate leadroute.{child} in the same command."),
+    )
+}
+
+/// A row that only the extension writes was changed by somebody else.
+pub fn changed_by_hand(table: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+        format!("a row of leadroute.{table} was changed by somebody else at the same time"),
+        "Try again. Only leadroute itself is to write to that table.",
+    )
+}
+
+/// A function that only the extension may call.
+pub fn only_for_the_extension(function: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("{function} can only be called by functions of leadroute"),
+        "There is nothing in it that you need.",
+    )
+}
+
+/// A relation that is not there.
+pub fn no_such_relation(oid: u32) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+        format!("relation with OID {oid} does not exist"),
+        "Give the name of a table, for example 'public.my_leads'.",
+    )
+}
+
+/// What a touch knows could not be added to its first lead.
+pub fn warn_not_filled(first: i64, touch: i64, sqlstate: &str, message: &str) {
+    let message = format!("lead {first} was not filled from its touch {touch}: {message}");
+    warn(message, sqlstate, "Both leads are as they were; copy by hand what is missing.");
+}
+
+/// Nothing is written into a table that has another owner than when it was attached.
+pub fn warn_not_trusted(table: u32) {
+    let message = format!(
+        "owners are not written into {}: it has another owner than when it was attached",
+        sql_name(table)
+    );
+    ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, function_name!())
+        .set_hint(
+            "Its owner should look at the mapping in leadroute.attached_tables and attach the table again.",
+        )
+        .report(PgLogLevel::WARNING);
 }

@@ -7,7 +7,7 @@ use super::rescue::{protect, Failure};
 use super::row::{from_postgres_epoch, LeadRow};
 use super::spi::timestamp;
 use super::sweep::{self, Sweep};
-use super::{errors, queries};
+use super::{errors, names, queries};
 use leadroute_engine::decision::Decision;
 use leadroute_engine::escalation::{self, Escalation, Overdue};
 use leadroute_engine::waiting::Waiting;
@@ -33,6 +33,7 @@ unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         return Datum::from(0);
     };
     let _owner = AsOwner::begin();
+    names::lock_for_writing();
     let clocks = queries::OVERDUE.returning(&[Some(Datum::from(batch)), as_of], |row| Clock {
         id: row.get(1).unwrap_or_default(),
         lead_id: row.get(2).unwrap_or_default(),

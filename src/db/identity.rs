@@ -1,8 +1,9 @@
 //! Runs a stretch of code as the owner of the extension, and queries with a search_path that nobody can
 //! plant anything in.
 
-use super::names;
+use super::{errors, names, queries};
 use pgrx::pg_sys;
+use std::cell::Cell;
 use std::ffi::CStr;
 
 const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
@@ -57,9 +58,13 @@ pub struct AsTableOwner {
 }
 
 impl AsTableOwner {
-    /// To write into the table, as its owner could; triggers may defer what they do to the end of the transaction.
-    pub fn writing(table: pg_sys::Oid) -> Self {
-        Self::begin(table, 0)
+    /// To write into the table, as its owner could. Where that `runs_code` of a user, it must not leave anything behind that
+    /// would run as somebody else later, such as a deferred trigger; foreign keys may be deferred.
+    pub fn writing(table: pg_sys::Oid, runs_code: bool) -> Self {
+        // SAFETY: reads who runs what is left at the end of the transaction.
+        let is_own = unsafe { pg_sys::GetOuterUserId() } == names::owner_of(table);
+        let flags = if runs_code && !is_own { pg_sys::SECURITY_RESTRICTED_OPERATION } else { 0 };
+        Self::begin(table, flags)
     }
 
     /// To evaluate an expression, which has no business to leave anything behind: no deferred trigger, no
@@ -142,6 +147,43 @@ impl SafePath {
     }
 }
 
+thread_local! {
+    /// Who was asked for last in this transaction, and whether they administer the extension.
+    static ASKED: Cell<Option<(pg_sys::Oid, bool)>> = const { Cell::new(None) };
+}
+
+/// Whether the current user administers the extension: has the rights of its creator, or is the extension itself. Only
+/// they restore rows as they were.
+pub fn administers() -> bool {
+    // SAFETY: plain calls into the backend.
+    let (user, is_superuser) = unsafe { (pg_sys::GetUserId(), pg_sys::superuser()) };
+    if is_superuser || user == names::owner() {
+        return true;
+    }
+    if let Some((_, answer)) = ASKED.get().filter(|(asked, _)| *asked == user) {
+        return answer;
+    }
+    let creator = queries::EXTENSION_OWNER.first(&[], |row| row.get::<pg_sys::Oid>(1)).flatten();
+    // SAFETY: looks memberships up.
+    let answer = creator.is_some_and(|creator| unsafe { pg_sys::has_privs_of_role(user, creator) });
+    ASKED.set(Some((user, answer)));
+    answer
+}
+
+/// An error unless a function of the extension calls: what follows trusts its arguments.
+pub fn only_the_extension(function: &str) {
+    // SAFETY: plain calls into the backend.
+    let is_ours = unsafe { pg_sys::GetUserId() } == names::owner();
+    if !is_ours {
+        errors::only_for_the_extension(function);
+    }
+}
+
+/// Memberships are looked up again in the next transaction.
+pub fn transaction_ended() {
+    ASKED.set(None);
+}
+
 /// Whether the current user has the rights of the owner of an open relation.
 ///
 /// # Safety
@@ -153,9 +195,21 @@ pub unsafe fn is_owner(relation: pg_sys::Relation) -> bool {
 
 /// Next value of a sequence of the extension.
 pub fn next_value(sequence: &'static str) -> i64 {
+    let _owner = AsOwner::begin();
     let oid = names::relation(sequence);
     // SAFETY: nextval of an existing sequence.
     let value =
         unsafe { pgrx::direct_function_call::<i64>(pg_sys::nextval_oid, &[Some(pg_sys::Datum::from(oid))]) };
     value.unwrap_or_default()
+}
+
+/// Whether a sequence of the extension has given a value already, or one after it.
+pub fn has_come_up(sequence: &'static str, value: i64) -> bool {
+    let _owner = AsOwner::begin();
+    let oid = names::relation(sequence);
+    // SAFETY: reads an existing sequence; NULL means that it has given nothing yet.
+    let last = unsafe {
+        pgrx::direct_function_call::<i64>(pg_sys::pg_sequence_last_value, &[Some(pg_sys::Datum::from(oid))])
+    };
+    last.is_some_and(|last| value <= last)
 }

@@ -1,15 +1,17 @@
 //! Whoever is given a lead stays until the transaction ends: nobody deletes or renames the rep or the queue
-//! meanwhile, so that no lead ends with a name that is gone.
+//! meanwhile, so that no lead ends with a name that is gone; nor the pool whose turn was taken.
 //!
 //! Routing keeps its reps and queues by locks that it never waits for: who is being deleted or renamed is passed
 //! over. Whoever deletes or renames waits until nobody gives any more, with an end.
 
 use super::function::{argument, sql_function};
-use super::identity::AsOwner;
+use super::identity::{only_the_extension, AsOwner};
 use super::locks::{self, Class, Mode, Tried};
 use super::row::LeadRow;
 use super::spi::{text, Query};
-use super::{cache, errors, queries, trigger};
+use super::trigger_data::{Call, On, When, UPDATE};
+use super::{cache, errors, queries};
+use leadroute_engine::config::Pool;
 use leadroute_engine::decision::Outcome;
 use leadroute_engine::layers::fallback::CATCH_ALL;
 use pgrx::pg_sys::{self, Datum};
@@ -45,6 +47,8 @@ pub enum Kind {
     Rep,
     /// A row of `queues`.
     Queue,
+    /// A row of `pools`, whose turns are taken.
+    Pool,
 }
 
 impl Kind {
@@ -53,6 +57,7 @@ impl Kind {
         match self {
             Self::Rep => "rep",
             Self::Queue => "queue",
+            Self::Pool => "pool",
         }
     }
 
@@ -60,6 +65,7 @@ impl Kind {
         match self {
             Self::Rep => Class::Rep,
             Self::Queue => Class::Queue,
+            Self::Pool => Class::Pool,
         }
     }
 
@@ -67,6 +73,7 @@ impl Kind {
         let query: &Query = match self {
             Self::Rep => &queries::REP_EXISTS,
             Self::Queue => &queries::QUEUE_EXISTS,
+            Self::Pool => &queries::POOL_EXISTS,
         };
         query.first(&[text(Some(name))], |row| row.get::<bool>(1)).flatten().unwrap_or(false)
     }
@@ -88,6 +95,17 @@ pub fn outcome(outcome: &Outcome, row: Option<&LeadRow>, config: &cache::Config)
     is_kept(Kind::Rep, "owner_id", outcome.owner()) && is_kept(Kind::Queue, "queue", outcome.queue())
 }
 
+/// Keeps the pool of a turn that is about to be taken; an error, which sends the lead to its fallback, if an open
+/// transaction deletes it.
+pub fn pool(pool: &Pool, config: &cache::Config) {
+    let found = keep_key(Kind::Pool, &pool.pool_no.to_string(), pool.pool_no, || is_of_now(config));
+    match found {
+        Found::Kept => {}
+        Found::Closing => errors::is_being_closed(Kind::Pool.name(), &pool.name),
+        Found::Gone => errors::is_gone(Kind::Pool.name(), &pool.name),
+    }
+}
+
 /// A deletion tells its news before it gives its locks back.
 fn is_of_now(config: &cache::Config) -> bool {
     let same =
@@ -98,11 +116,14 @@ fn is_of_now(config: &cache::Config) -> bool {
 /// Keeps something, if nobody is in the way. `is_known` is asked after the lock was taken whether it is there
 /// for sure; otherwise it is looked up.
 fn keep(kind: Kind, name: &str, is_known: impl FnOnce() -> bool) -> Found {
+    keep_key(kind, name, locks::key_of(name), is_known)
+}
+
+fn keep_key(kind: Kind, name: &str, key: i32, is_known: impl FnOnce() -> bool) -> Found {
     let found = |there| if there { Found::Kept } else { Found::Gone };
     if KEPT.get() >= MOST && locks::try_mode(Class::Everybody, 0, Mode::Gives) != Tried::Refused {
         return found(is_known() || kind.exists(name));
     }
-    let key = locks::key_of(name);
     match locks::try_mode(kind.class(), key, Mode::Gives) {
         Tried::Refused => Found::Closing,
         Tried::Held => Found::Kept,
@@ -129,7 +150,8 @@ fn longest_wait() -> i32 {
 }
 
 sql_function! {
-    /// `leadroute.close_to_routing(text, text)`: the trigger that calls it deletes or renames.
+    /// `leadroute_internal.close_to_routing(text, text)`: the trigger that calls it deletes or renames; a pool is named by
+    /// its number, and its turns go.
     leadroute_close_to_routing, pg_finfo_leadroute_close_to_routing, close_to_routing
 }
 
@@ -137,10 +159,15 @@ unsafe fn close_to_routing(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL: strict, text, text.
     let value = |n| unsafe { argument(fcinfo, n).and_then(|datum| String::from_datum(datum, false)) };
     let (kind, name) = (value(0).unwrap_or_default(), value(1).unwrap_or_default());
-    let kind = if kind == "rep" { Kind::Rep } else { Kind::Queue };
+    let (kind, key) = match kind.as_str() {
+        "rep" => (Kind::Rep, locks::key_of(&name)),
+        "queue" => (Kind::Queue, locks::key_of(&name)),
+        _ => (Kind::Pool, name.parse().unwrap_or_default()),
+    };
+    only_the_extension("close_to_routing");
     let closed = locks::poll(longest_wait(), || {
         let is_free = |class, key| locks::try_mode(class, key, Mode::Closes) != Tried::Refused;
-        (is_free(kind.class(), locks::key_of(&name)) && is_free(Class::Everybody, 0)).then_some(())
+        (is_free(kind.class(), key) && is_free(Class::Everybody, 0)).then_some(())
     });
     if closed.is_none() {
         errors::is_being_given(kind.name(), &name);
@@ -149,6 +176,7 @@ unsafe fn close_to_routing(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let count = match kind {
         Kind::Rep => &queries::LEADS_OF_REP,
         Kind::Queue => &queries::LEADS_IN_QUEUE,
+        Kind::Pool => return Datum::from(queries::TURNS_GONE.write(&[Some(Datum::from(key))]) as i64),
     };
     let leads = count.first(&[text(Some(&name))], |row| row.get::<i64>(1)).flatten();
     Datum::from(leads.unwrap_or_default())
@@ -159,10 +187,13 @@ sql_function! {
     leadroute_keep_owner, pg_finfo_leadroute_keep_owner, keep_owner
 }
 
+const CALL: Call =
+    Call { function: "keep_owner", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
+
 unsafe fn keep_owner(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
     let (old, new) = unsafe {
-        let data = trigger::data(fcinfo, "keep_owner");
+        let data = CALL.data(fcinfo);
         let shape = (*data.tg_relation).rd_att;
         (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
     };

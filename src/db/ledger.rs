@@ -14,7 +14,7 @@ use leadroute_engine::config::Pool;
 use leadroute_engine::load::{Day, Load};
 use leadroute_engine::reason::Ineligible;
 use leadroute_engine::rotation::{self, Books, Share, Taken, Turn, LEAD};
-use pgrx::pg_sys::Datum;
+use pgrx::pg_sys::{self, Datum, Oid};
 use std::collections::{BTreeMap, HashMap};
 
 static TURNS: Book<Credit> = Book::new("turns", "turns_pkey", Class::Turns);
@@ -28,8 +28,8 @@ impl Credit {
     fn count(&mut self, turn: &Turn, sign: i64) {
         for (seat, delta) in &turn.credit {
             let total = self.0.entry(*seat).or_default();
-            total.0 += sign * delta;
-            total.1 += if *seat == turn.seat { sign } else { 0 };
+            total.0 = total.0.saturating_add(sign * delta);
+            total.1 = total.1.saturating_add(if *seat == turn.seat { sign } else { 0 });
         }
     }
 
@@ -52,27 +52,33 @@ impl Credit {
 
 impl Sum for Credit {
     fn add_row(&mut self, row: &Row) {
-        let seats = row.get::<Vec<i32>>(5).unwrap_or_default().into_iter();
-        let (credit, received) = (row.get::<Vec<i64>>(6), row.get::<Vec<i64>>(7));
-        let totals = credit.unwrap_or_default().into_iter().zip(received.unwrap_or_default());
-        self.add(&Self(seats.zip(totals).collect()));
+        let seats = row.get::<Vec<Option<i32>>>(5).unwrap_or_default().into_iter();
+        let numbers = |column| {
+            let numbers = row.get::<Vec<Option<i64>>>(column).unwrap_or_default().into_iter();
+            numbers.map(Option::unwrap_or_default)
+        };
+        let totals = seats.zip(numbers(6).zip(numbers(7)));
+        // A NULL, which only somebody else can have written, is no seat.
+        self.add(&Self(totals.filter_map(|(seat, total)| Some((seat?, total))).collect()));
     }
 
     fn add(&mut self, other: &Self) {
         for (seat, (credit, received)) in &other.0 {
             let total = self.0.entry(*seat).or_default();
-            total.0 += credit;
-            total.1 += received;
+            total.0 = total.0.saturating_add(*credit);
+            total.1 = total.1.saturating_add(*received);
         }
     }
 
     fn subtract(&mut self, other: &Self) {
         for (seat, (credit, received)) in &other.0 {
             let total = self.0.entry(*seat).or_default();
-            total.0 -= credit;
-            total.1 -= received;
+            total.0 = total.0.saturating_sub(*credit);
+            total.1 = total.1.saturating_sub(*received);
         }
     }
+
+    const TYPES: &'static [Oid] = &[pg_sys::INT4ARRAYOID, pg_sys::INT8ARRAYOID, pg_sys::INT8ARRAYOID];
 
     fn columns(&self) -> Vec<Option<Datum>> {
         let seats: Vec<i32> = self.0.keys().copied().collect();

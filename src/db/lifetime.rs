@@ -1,6 +1,6 @@
 //! Ends of transactions and savepoints: what this session has in memory goes with them.
 
-use super::{batch, book, keep, outbox, scan, scans, statements};
+use super::{batch, book, identity, keep, outbox, scan, statements};
 use pgrx::pg_sys;
 
 /// Registers the callbacks.
@@ -13,11 +13,8 @@ pub fn register() {
 }
 
 unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _: *mut std::ffi::c_void) {
+    use pg_sys::XactEvent::XACT_EVENT_PRE_COMMIT;
     use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
-    use pg_sys::XactEvent::{XACT_EVENT_PRE_COMMIT, XACT_EVENT_PRE_PREPARE};
-    if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE) {
-        scans::end();
-    }
     if event == XACT_EVENT_PRE_COMMIT {
         outbox::before_commit();
     }
@@ -28,7 +25,7 @@ unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _: *mut 
         keep::transaction_ended();
         outbox::transaction_ended();
         scan::transaction_ended();
-        scans::transaction_ended();
+        identity::transaction_ended();
     }
 }
 
@@ -41,11 +38,9 @@ unsafe extern "C-unwind" fn subtransaction(
     use pg_sys::SubXactEvent::{SUBXACT_EVENT_ABORT_SUB, SUBXACT_EVENT_COMMIT_SUB};
     if event == SUBXACT_EVENT_COMMIT_SUB {
         book::subtransaction_released(ended, parent);
-        scans::subtransaction_released(ended);
     }
     if event == SUBXACT_EVENT_ABORT_SUB {
         statements::subtransaction_aborted(ended);
-        scans::subtransaction_aborted(ended);
         book::subtransaction_aborted(ended);
         outbox::subtransaction_aborted(ended);
     }

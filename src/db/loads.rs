@@ -3,12 +3,13 @@
 
 use super::book::{Book, Sum};
 use super::function::{argument, sql_function};
-use super::identity::AsOwner;
+use super::identity::{only_the_extension, AsOwner};
 use super::locks::Class;
 use super::row::{from_postgres_epoch, now, LeadRow};
 use super::scan::REPS;
 use super::spi::Row;
-use super::{cache, errors, trigger, zones};
+use super::trigger_data::{Call, On, When, UPDATE};
+use super::{cache, queries, zones};
 use chrono::{Days, NaiveDate};
 use leadroute_engine::load::{Day, Load};
 use leadroute_engine::roster::Rep;
@@ -40,7 +41,14 @@ impl Added {
     /// The opposite.
     pub fn taken_back(self) -> Self {
         let Load { today, this_week, open } = self.load;
-        Self { day: self.day, load: Load { today: -today, this_week: -this_week, open: -open } }
+        Self {
+            day: self.day,
+            load: Load {
+                today: today.saturating_neg(),
+                this_week: this_week.saturating_neg(),
+                open: open.saturating_neg(),
+            },
+        }
     }
 
     /// Whether it changes nothing.
@@ -69,15 +77,18 @@ impl Sum for Added {
         let (mine, theirs) = (self.on(later), other.on(later));
         self.day = later;
         self.load = Load {
-            today: mine.today + theirs.today,
-            this_week: mine.this_week + theirs.this_week,
-            open: mine.open + theirs.open,
+            today: mine.today.saturating_add(theirs.today),
+            this_week: mine.this_week.saturating_add(theirs.this_week),
+            open: mine.open.saturating_add(theirs.open),
         };
     }
 
     fn subtract(&mut self, other: &Self) {
         self.add(&other.taken_back());
     }
+
+    const TYPES: &'static [pg_sys::Oid] =
+        &[pg_sys::DATEOID, pg_sys::INT8OID, pg_sys::INT8OID, pg_sys::INT8OID];
 
     fn columns(&self) -> Vec<Option<Datum>> {
         let Load { today, this_week, open } = self.load;
@@ -106,7 +117,7 @@ pub fn day(rep: &Rep, at: Micros) -> Day {
 }
 
 sql_function! {
-    /// `leadroute.add_load(integer, integer, integer, timestamptz)`
+    /// `leadroute_internal.add_load(integer, integer, integer, timestamptz)`
     leadroute_add_load, pg_finfo_leadroute_add_load, add_load
 }
 
@@ -117,7 +128,7 @@ unsafe fn add_load(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let at = argument(fcinfo, 3).and_then(|datum| i64::from_datum(datum, false));
         (integer(0), i64::from(integer(1)), i64::from(integer(2)), at.map_or_else(now, from_postgres_epoch))
     };
-    let _owner = AsOwner::begin();
+    only_the_extension("add_load");
     let (_, roster) = cache::load();
     if let Some(rep) = roster.reps.values().find(|rep| rep.rep_no == rep_no) {
         LOADS.add(rep_no, &Added::change(day(rep, at), given, open));
@@ -126,17 +137,30 @@ unsafe fn add_load(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 }
 
 sql_function! {
-    /// `leadroute.count_load()`: row trigger after an update of `leads`.
+    /// `leadroute_internal.forget_load(integer)`: a rep has been deleted.
+    leadroute_forget_load, pg_finfo_leadroute_forget_load, forget_load
+}
+
+unsafe fn forget_load(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("forget_load");
+    // SAFETY: as declared in SQL: strict, integer.
+    let rep_no = unsafe { argument(fcinfo, 0) };
+    queries::LOAD_GONE.write(&[rep_no]);
+    Datum::from(0)
+}
+
+sql_function! {
+    /// `leadroute_internal.count_load()`: row trigger after an update of `leads`.
     leadroute_count_load, pg_finfo_leadroute_count_load, count_load
 }
+
+const CALL: Call =
+    Call { function: "count_load", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
 
 unsafe fn count_load(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
     unsafe {
-        let data = trigger::data(fcinfo, "count_load");
-        if data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK != pg_sys::TRIGGER_EVENT_UPDATE {
-            errors::not_a_trigger("count_load");
-        }
+        let data = CALL.data(fcinfo);
         let shape = (*data.tg_relation).rd_att;
         let _owner = AsOwner::begin();
         updated(

@@ -1,4 +1,4 @@
-//! Every advisory lock the extension takes. Two-key form: the class, and a number in it. All but the sleep of
+//! Every advisory lock the extension takes: the class, and a number in it. All but the sleep of
 //! a listener belong to the transaction (an error releases them), none is ever waited for in the lock manager:
 //! waits are polls with an end, so no order of inserts can deadlock.
 
@@ -24,7 +24,9 @@ pub enum Class {
     Rep = 0x4C52_0052,
     /// The same for a queue; the second key is a hash of `queues.name`.
     Queue = 0x4C52_0051,
-    /// All reps and queues at once, for transactions that would keep very many; the second key is 0.
+    /// Turns of a pool are being taken, or the pool is deleted; the second key is `pools.pool_no`.
+    Pool = 0x4C52_0047,
+    /// All reps, queues and pools at once, for transactions that would keep very many; the second key is 0.
     Everybody = 0x4C52_0041,
 }
 
@@ -51,13 +53,17 @@ pub enum Tried {
     Held,
 }
 
+/// Marks the lock tags of leadroute. `pg_advisory_lock` and its relatives make tags with 1 or 2 there: whatever keys a
+/// session locks by SQL, none of them is ours.
+const OURS: u16 = 0x4C52;
+
 fn tag(class: Class, key: i32) -> pg_sys::LOCKTAG {
     pg_sys::LOCKTAG {
         // SAFETY: set once when the backend starts.
         locktag_field1: unsafe { pg_sys::MyDatabaseId }.to_u32(),
         locktag_field2: class as i32 as u32,
         locktag_field3: key as u32,
-        locktag_field4: 2,
+        locktag_field4: OURS,
         locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
         locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
     }

@@ -34,6 +34,21 @@ pub fn epoch() -> u64 {
     EPOCH.get()
 }
 
+/// Tables that routing writes to.
+const WRITTEN: [&str; 6] = ["leads", "decisions", "sla_clocks", "notifications", "turns", "loads"];
+
+/// Takes the locks of a transaction that is going to write about leads, before it reads: to ask for them after a weaker
+/// one would be a deadlock with a REINDEX that came in between.
+pub fn lock_for_writing() {
+    // SAFETY: the relations are there; a standby writes nothing.
+    unsafe {
+        if !pg_sys::RecoveryInProgress() {
+            let mode = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
+            WRITTEN.iter().for_each(|name| pg_sys::LockRelationOid(relation(name), mode));
+        }
+    }
+}
+
 /// Oid of a relation of the extension.
 pub fn relation(name: &'static str) -> Oid {
     let epoch = epoch();
@@ -55,17 +70,30 @@ pub fn relation(name: &'static str) -> Oid {
 fn look_up(name: &str) -> Oid {
     let text = std::ffi::CString::new(name).unwrap_or_default();
     // SAFETY: look-ups by name in the syscache.
-    let oid = unsafe {
-        let schema = pg_sys::get_namespace_oid(c"leadroute".as_ptr(), true);
-        pg_sys::get_relname_relid(text.as_ptr(), schema)
-    };
+    let oid = unsafe { pg_sys::get_relname_relid(text.as_ptr(), schema()) };
     if oid == Oid::INVALID {
         errors::broken_installation(&format!("relation {name}"));
     }
     oid
 }
 
-/// The owner of `leadroute.leads`, and so of the extension.
+/// Oid of the schema of the extension that people see.
+pub fn schema() -> Oid {
+    // SAFETY: a look-up by name in the syscache.
+    unsafe { pg_sys::get_namespace_oid(c"leadroute".as_ptr(), true) }
+}
+
+/// Whether a function belongs to the extension: nobody else can create one in its schemas.
+pub fn is_our_function(function: Oid) -> bool {
+    // SAFETY: look-ups in the syscache.
+    unsafe {
+        let internal = pg_sys::get_namespace_oid(c"leadroute_internal".as_ptr(), true);
+        let of = pg_sys::get_func_namespace(function);
+        of != Oid::INVALID && (of == internal || of == schema())
+    }
+}
+
+/// The owner of `leadroute.leads`, and so of everything in the extension.
 pub fn owner() -> Oid {
     let (epoch, (known_at, owner)) = (epoch(), OWNER.get());
     if known_at == epoch {

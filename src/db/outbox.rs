@@ -23,12 +23,12 @@ sql_function! {
 }
 
 sql_function! {
-    /// `leadroute.wake_listeners()`
+    /// `leadroute_internal.wake_listeners()`
     leadroute_wake_listeners, pg_finfo_leadroute_wake_listeners, wake_listeners
 }
 
 sql_function! {
-    /// `leadroute.alarm_share()`
+    /// `leadroute_internal.alarm_share()`
     leadroute_alarm_share, pg_finfo_leadroute_alarm_share, alarm_share
 }
 

@@ -9,6 +9,11 @@ use std::time::{Duration, Instant};
 pub struct Patience(Duration);
 
 impl Patience {
+    /// Waits for nobody.
+    pub fn none() -> Self {
+        Self(Duration::ZERO)
+    }
+
     /// All of it.
     pub fn fresh() -> Self {
         Self(Duration::from_millis(u64::try_from(settings::DUPLICATE_WAIT.get()).unwrap_or(0)))

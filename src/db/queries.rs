@@ -13,6 +13,20 @@ pub static RULES: Query = Query::new("SELECT leadroute.rules_json()", &[]);
 /// The roster as JSON.
 pub static ROSTER: Query = Query::new("SELECT leadroute.roster_json()", &[]);
 
+/// The owner of the extension.
+pub static EXTENSION_OWNER: Query =
+    Query::new("SELECT extowner FROM pg_catalog.pg_extension WHERE extname = 'leadroute'", &[]);
+
+/// Forgets the turns of a pool ($1) that is being deleted.
+pub static TURNS_GONE: Query = Query::new(
+    "WITH returned AS (DELETE FROM leadroute.returned_turns WHERE pool_no = $1)
+     DELETE FROM leadroute.turns WHERE pool_no = $1",
+    &[INT4OID],
+);
+
+/// Forgets the load of a rep ($1) who has been deleted.
+pub static LOAD_GONE: Query = Query::new("DELETE FROM leadroute.loads WHERE rep_no = $1", &[INT4OID]);
+
 /// Stops the clock of a lead.
 pub static CLOCK_STOP: Query = Query::new(
     "UPDATE leadroute.sla_clocks SET stopped_at = $2, next_at = NULL WHERE lead_id = $1 AND stopped_at IS NULL",
@@ -115,6 +129,10 @@ pub static ANSWER: Query = Query::new(
 pub static LEAD_LOCK: Query =
     Query::new("SELECT * FROM leadroute.leads WHERE id = $1 FOR UPDATE", &[INT8OID]);
 
+/// A lead that is not to be deleted meanwhile.
+pub static LEAD_KEEP: Query =
+    Query::new("SELECT id FROM leadroute.leads WHERE id = $1 FOR KEY SHARE SKIP LOCKED", &[INT8OID]);
+
 /// A decision: lead, time, cause, outcome, owner, queue, reason and trace.
 pub static DECISION: Query = Query::new(
     "SELECT d.lead_id, to_char(d.decided_at, 'YYYY-MM-DD HH24:MI:SS TZ'), d.cause, d.outcome, d.owner_id, d.queue, d.reason,
@@ -198,6 +216,10 @@ pub static REP_EXISTS: Query =
 pub static QUEUE_EXISTS: Query =
     Query::new("SELECT EXISTS (SELECT FROM leadroute.queues WHERE name = $1)", &[TEXTOID]);
 
+/// Whether there is a pool of a number, as text.
+pub static POOL_EXISTS: Query =
+    Query::new("SELECT EXISTS (SELECT FROM leadroute.pools WHERE pool_no = $1::integer)", &[TEXTOID]);
+
 /// How many leads a rep owns.
 pub static LEADS_OF_REP: Query =
     Query::new("SELECT count(*) FROM leadroute.leads WHERE owner_id = $1", &[TEXTOID]);
@@ -232,11 +254,17 @@ pub static CLOCK_START: Query = Query::new(
 );
 
 /// What routing reads of an attached table ($1).
-pub static ATTACHED_JSON: Query = Query::new("SELECT leadroute.attached_json($1)", &[INT4OID]);
+pub static ATTACHED_JSON: Query = Query::new("SELECT leadroute_internal.attached_json($1)", &[INT4OID]);
 
 /// Attaches a table ($1) with a mapping ($2), for a user ($3): its number, or NULL if there was nothing to do.
 pub static ATTACH: Query =
-    Query::new("SELECT leadroute.attach_table($1, $2, $3)", &[REGCLASSOID, JSONBOID, OIDOID]);
+    Query::new("SELECT leadroute_internal.attach_table($1, $2, $3)", &[REGCLASSOID, JSONBOID, OIDOID]);
+
+/// Whether a partition ($1) is one of a table ($2), directly or not.
+pub static IS_PART_OF: Query = Query::new(
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors($1::regclass) a (relid) WHERE a.relid = $2::regclass)",
+    &[OIDOID, OIDOID],
+);
 
 /// Relations that the expressions of a trigger ($1) name.
 pub static NEEDED_BY_TRIGGER: Query = Query::new(
@@ -247,7 +275,7 @@ pub static NEEDED_BY_TRIGGER: Query = Query::new(
 );
 
 /// Detaches a table.
-pub static DETACH: Query = Query::new("SELECT leadroute.detach_table($1)", &[REGCLASSOID]);
+pub static DETACH: Query = Query::new("SELECT leadroute_internal.detach_table($1)", &[REGCLASSOID]);
 
 /// A row of an attached table ($3) has got another key: from $1 to $2.
 pub static ATTACHED_KEY: Query = Query::new(
@@ -256,8 +284,10 @@ pub static ATTACHED_KEY: Query = Query::new(
 );
 
 /// Records the owner of a lead ($1) in an attached table ($4): a rep ($2), or what stands there ($3).
-pub static OWNER_BY_HAND: Query =
-    Query::new("SELECT leadroute.owner_by_hand($1, $2, $3, $4)", &[INT8OID, TEXTOID, TEXTOID, INT4OID]);
+pub static OWNER_BY_HAND: Query = Query::new(
+    "SELECT leadroute_internal.owner_by_hand($1, $2, $3, $4)",
+    &[INT8OID, TEXTOID, TEXTOID, INT4OID],
+);
 
 /// The keys of all reps.
 pub static REP_IDS: Query = Query::new("SELECT id FROM leadroute.reps ORDER BY id", &[]);
@@ -267,11 +297,12 @@ pub static OWNER_OF_LEAD: Query =
     Query::new("SELECT owner_id FROM leadroute.leads WHERE id = $1", &[INT8OID]);
 
 /// A row tells the status ($2) of its lead ($1).
-pub static STATUS_BY_ROW: Query = Query::new("SELECT leadroute.status_by_row($1, $2)", &[INT8OID, TEXTOID]);
+pub static STATUS_BY_ROW: Query =
+    Query::new("SELECT leadroute_internal.status_by_row($1, $2)", &[INT8OID, TEXTOID]);
 
 /// Rows of an attached table ($2) with these keys ($1) are gone.
 pub static ROWS_DELETED: Query =
-    Query::new("SELECT leadroute.rows_deleted($1, $2)", &[TEXTARRAYOID, INT4OID]);
+    Query::new("SELECT leadroute_internal.rows_deleted($1, $2)", &[TEXTARRAYOID, INT4OID]);
 
 /// The keys of the rows of an attached table that have leads.
 pub static ATTACHED_KEYS: Query = Query::new(

@@ -8,7 +8,7 @@ use super::rescue::Failure;
 use super::row::LeadRow;
 use super::spi::text;
 use super::sweep::{self, Sweep};
-use super::{cache, errors, queries};
+use super::{cache, errors, names, queries};
 use leadroute_engine::waiting::Waiting;
 use leadroute_engine::{pipeline, queued};
 use pgrx::pg_sys::{self, Datum};
@@ -25,6 +25,7 @@ unsafe fn assign_queued(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         return Datum::from(0);
     };
     let _owner = AsOwner::begin();
+    names::lock_for_writing();
     let pools = queries::POOLS_WITH_LEADS.read(&[], |row| row.get::<String>(1));
     let mut left = batch;
     for pool in pools.into_iter().flatten() {

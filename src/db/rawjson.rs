@@ -101,6 +101,10 @@ impl Path {
 /// A jsonb result that outlives the query: a plain copy.
 pub struct Document(Vec<u64>);
 
+impl super::spi::Held for Document {
+    const TYPES: &'static [pg_sys::Oid] = &[pg_sys::JSONBOID];
+}
+
 impl FromDatum for Document {
     unsafe fn from_polymorphic_datum(datum: Datum, is_null: bool, _: pg_sys::Oid) -> Option<Self> {
         if is_null {

@@ -1,6 +1,6 @@
 //! Rows of `leads`: from a tuple to a [`Lead`], and back with what was decided.
 
-use super::{cache, errors};
+use super::{cache, errors, identity as security};
 use leadroute_engine::decision::{CleanLead, Decision};
 use leadroute_engine::lead::Lead;
 use leadroute_engine::waiting::Waiting;
@@ -44,7 +44,9 @@ pub fn expected_type(column: &str) -> pg_sys::Oid {
         "attributes" => pg_sys::JSONBOID,
         "annual_revenue" | "score" => pg_sys::NUMERICOID,
         "expansion" | "held" => pg_sys::BOOLOID,
-        "occurred_at" | "routed_at" | "sla_due_at" | "first_response_at" => pg_sys::TIMESTAMPTZOID,
+        "occurred_at" | "routed_at" | "sla_due_at" | "first_response_at" | "created_at" | "updated_at" => {
+            pg_sys::TIMESTAMPTZOID
+        }
         _ => pg_sys::TEXTOID,
     }
 }
@@ -212,6 +214,26 @@ impl LeadRow {
         self.with(columns(decision, id, now))
     }
 
+    /// The tuple without what only the extension sets: an app could name a row of an attached table that it may not read,
+    /// or take keys that the sequence has not reached yet.
+    /// `None` if there is nothing to take away.
+    pub fn as_an_app_may_write(&self) -> Option<pg_sys::HeapTuple> {
+        // SAFETY: reads the clock of the transaction, which the defaults have, too.
+        let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
+        let id = self.get::<i64>("id").unwrap_or_default();
+        let mut columns: Vec<(&'static str, Option<Datum>)> = Vec::new();
+        if !security::has_come_up("leads_id_seq", id) {
+            columns.push(("id", Some(Datum::from(security::next_value("leads_id_seq")))));
+        }
+        let given = |column: &'static str| self.place(column).is_some_and(|place| !self.nulls[place]);
+        let ours = ["attached_table", "attached_key"].into_iter().filter(|column| given(column));
+        columns.extend(ours.map(|column| (column, None)));
+        let times = ["created_at", "updated_at"].into_iter();
+        let other = times.filter(|column| self.get::<i64>(column) != Some(now));
+        columns.extend(other.map(|column| (column, Some(Datum::from(now)))));
+        (!columns.is_empty()).then(|| self.with(columns))
+    }
+
     /// The tuple of a row that comes while routing is off. Only a `trusted` role may set what routing sets. The
     /// mark in `routed_at` tells a restore that the row was not routed.
     pub fn unrouted(&self, trusted: bool) -> pg_sys::HeapTuple {
@@ -307,4 +329,12 @@ fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Opti
         ("decision_id", Some(Datum::from(id))),
     ]);
     columns
+}
+
+/// A column of any row as text, by its name.
+pub fn text_by_name(row: super::spi::Row, column: &str) -> Option<String> {
+    let name = std::ffi::CString::new(column).unwrap_or_default();
+    // SAFETY: looks a name up in the shape.
+    let number = unsafe { pg_sys::SPI_fnumber(row.desc, name.as_ptr()) };
+    (number > 0).then(|| row.get::<String>(number)).flatten()
 }

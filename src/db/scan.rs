@@ -4,8 +4,8 @@
 //! a command counter increment; see [`super::spi`] for why. [`Index::versions`] sees rows that are not
 //! committed, too.
 
+use super::errors;
 use super::names::relation;
-use super::scans::{self, Scan};
 use super::spi::Row;
 use pgrx::pg_sys::ScanDirection as Direction;
 use pgrx::pg_sys::{self, Datum};
@@ -27,6 +27,10 @@ pub struct Index {
     /// Name of the index.
     pub index: &'static str,
 }
+
+/// Tables that a transaction writes to after it has looked up in them. The lock for writing is taken at once: to ask for it
+/// later would be a deadlock with a REINDEX that came in between.
+const WRITTEN: [&str; 3] = ["leads", "turns", "loads"];
 
 /// `domain_rules` by domain; columns: domain, kind, queue.
 pub const DOMAIN_RULES: Index = Index { table: "domain_rules", index: "domain_rules_pkey" };
@@ -155,7 +159,7 @@ impl Index {
             pg_sys::CommandCounterIncrement();
             if pg_sys::XactIsoLevel != pg_sys::XACT_SERIALIZABLE as i32 {
                 let latest = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-                let found = self.look_up(key, latest, each);
+                let found = self.scan(&[key], Direction::ForwardScanDirection, latest, each);
                 pg_sys::UnregisterSnapshot(latest);
                 return found;
             }
@@ -164,29 +168,13 @@ impl Index {
             loop {
                 let (ended, mut itself) =
                     (transactions_ended(), snapshot(pg_sys::SnapshotType::SNAPSHOT_SELF));
-                let found = self.look_up(key, &mut *itself, &mut each);
+                let found = self.scan(&[key], Direction::ForwardScanDirection, &mut *itself, &mut each);
                 if found.is_some() || ended == transactions_ended() {
                     return found;
                 }
                 pgrx::check_for_interrupts!();
             }
         }
-    }
-
-    /// Rows in the order of the index. Who looks up much in one statement keeps the scans.
-    unsafe fn look_up<T>(
-        &self,
-        key: (Datum, u32),
-        snapshot: pg_sys::Snapshot,
-        mut each: impl FnMut(Row) -> Option<T>,
-    ) -> Option<T> {
-        let mut kept = None;
-        if LOOKED_UP.get() > FEW {
-            // SAFETY: the caller vouches for key and snapshot.
-            kept = scans::read(self, |scan| unsafe { again(scan, key, snapshot, &mut each) });
-        }
-        // SAFETY: the same.
-        kept.unwrap_or_else(|| unsafe { self.scan(&[key], Direction::ForwardScanDirection, snapshot, each) })
     }
 
     unsafe fn scan<T>(
@@ -197,14 +185,18 @@ impl Index {
         mut each: impl FnMut(Row) -> Option<T>,
     ) -> Option<T> {
         let share = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+        let mode = self.lock_of_table();
         // SAFETY: relations and scan are opened and closed in pairs (an error releases them with the
         // subtransaction); the keys have the types and collations of the indexed columns.
         unsafe {
-            let table = pg_sys::table_open(relation(self.table), share);
+            let table = pg_sys::table_open(relation(self.table), mode);
             let index = pg_sys::index_open(relation(self.index), share);
             pg_sys::CommandCounterIncrement();
-            let mut scan_keys: Vec<pg_sys::ScanKeyData> =
-                keys.iter().enumerate().map(|(place, key)| scan_key(index, place, *key)).collect();
+            let scan_keys = keys.iter().enumerate().map(|(place, key)| {
+                check_type(index, place, key.1);
+                scan_key(index, place, *key)
+            });
+            let mut scan_keys: Vec<pg_sys::ScanKeyData> = scan_keys.collect();
             let (count, first) = (scan_keys.len() as i32, scan_keys.as_mut_ptr());
             let scan = pg_sys::systable_beginscan_ordered(table, index, snapshot, count, first);
             let mut answer = None;
@@ -216,50 +208,25 @@ impl Index {
                 answer = each(Row { tuple, desc: (*table).rd_att });
             }
             pg_sys::systable_endscan_ordered(scan);
-            let lock = if keeps_locks(snapshot) { pg_sys::NoLock as pg_sys::LOCKMODE } else { share };
+            let kept = keeps_locks(snapshot) || mode != share;
+            let lock = if kept { pg_sys::NoLock as pg_sys::LOCKMODE } else { share };
             pg_sys::index_close(index, lock);
             pg_sys::table_close(table, lock);
             answer
         }
     }
-}
 
-/// Starts a kept scan anew.
-unsafe fn again<T>(
-    Scan { table, index, context, scan }: Scan,
-    key: (Datum, u32),
-    snapshot: pg_sys::Snapshot,
-    mut each: impl FnMut(Row) -> Option<T>,
-) -> Option<T> {
-    // SAFETY: the scan was begun with one key, which has the type and collation of the indexed column. Pages that it holds
-    // are given back at the end.
-    unsafe {
-        let (rows, slot) = ((*scan).iscan, (*scan).slot);
-        let mut key = scan_key(index, 0, key);
-        key.sk_attno = 1;
-        (*rows).xs_snapshot = snapshot;
-        let ours = pg_sys::MemoryContextSwitchTo(context);
-        pg_sys::index_rescan(rows, &mut key, 1, std::ptr::null_mut(), 0);
-        let mut answer = None;
-        while answer.is_none() {
-            let tuple = pg_sys::systable_getnext_ordered(scan, Direction::ForwardScanDirection);
-            if tuple.is_null() {
-                break;
-            }
-            pg_sys::MemoryContextSwitchTo(ours);
-            answer = each(Row { tuple, desc: (*table).rd_att });
-            pg_sys::MemoryContextSwitchTo(context);
-        }
-        (*(*slot).tts_ops).clear.into_iter().for_each(|clear| clear(slot));
-        pg_sys::index_rescan(rows, &mut key, 1, std::ptr::null_mut(), 0);
-        pg_sys::MemoryContextSwitchTo(ours);
-        answer
+    fn lock_of_table(&self) -> pg_sys::LOCKMODE {
+        // SAFETY: reads whether this is a standby, where nothing is written.
+        let is_written = WRITTEN.contains(&self.table) && !unsafe { pg_sys::RecoveryInProgress() };
+        let mode = if is_written { pg_sys::RowExclusiveLock } else { pg_sys::AccessShareLock };
+        mode as pg_sys::LOCKMODE
     }
 }
 
 /// Whether the locks of a scan stay until the transaction ends. Those of a book do: rows that are removed by their place
-/// later must not be moved meanwhile. Others go, as a backend has room for few relations of its own and shares a table
-/// with all others for more; but who looks up much does not take the same ones again and again.
+/// later must not be moved meanwhile. Others go, since a backend has few fast-path lock slots; but a transaction that looks
+/// up much keeps them rather than take them again and again.
 unsafe fn keeps_locks(snapshot: pg_sys::Snapshot) -> bool {
     LOOKED_UP.set(LOOKED_UP.get().saturating_add(1));
     // SAFETY: the caller has just scanned by the snapshot.
@@ -270,6 +237,23 @@ unsafe fn keeps_locks(snapshot: pg_sys::Snapshot) -> bool {
 /// Forgets how much was looked up: the transaction has ended.
 pub fn transaction_ended() {
     LOOKED_UP.set(0);
+}
+
+/// An error if the column is not of the type that `equal` compares: somebody has altered the table.
+unsafe fn check_type(index: pg_sys::Relation, place: usize, equal: u32) {
+    let expected = match equal {
+        pg_sys::F_INT8EQ => pg_sys::INT8OID,
+        pg_sys::F_INT4EQ => pg_sys::INT4OID,
+        _ => pg_sys::TEXTOID,
+    };
+    // SAFETY: the caller has opened the index, whose columns have names that end with a zero.
+    unsafe {
+        let columns = pgrx::PgTupleDesc::from_pg_unchecked((*index).rd_att);
+        let is_there = place < usize::from((*(*index).rd_index).indnkeyatts.unsigned_abs());
+        if !is_there || *(*index).rd_opcintype.add(place) != expected {
+            errors::column_has_another_type(columns.get(place).map_or("?", |column| column.name()));
+        }
+    }
 }
 
 /// Equality with column `place` of an open index.

@@ -5,12 +5,12 @@
 //! command counter increment that lets it see the rows this statement has inserted so far.
 
 use super::identity::SafePath;
-use super::names;
+use super::{errors, names};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::ffi::{c_char, CString};
+use std::ffi::{c_char, CStr, CString};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -203,6 +203,60 @@ unsafe fn execute(plan: pg_sys::SPIPlanPtr, args: &[Option<Datum>], read_only: b
     }
 }
 
+/// Runs a statement within a trigger that may read the changed rows by the names that the trigger gives them.
+pub fn over_changed_rows<T>(
+    data: &pg_sys::TriggerData,
+    sql: &str,
+    read_only: bool,
+    mut each: impl FnMut(Row) -> T,
+) -> Vec<T> {
+    let sql = CString::new(sql).unwrap_or_default();
+    let mut rows = Vec::new();
+    let _path = SafePath::begin();
+    // SAFETY: as in `run`; PostgreSQL only reads the trigger data, which outlives the connection. SPI frees the plan.
+    unsafe {
+        pg_sys::SPI_connect();
+        let code = pg_sys::SPI_register_trigger_data(std::ptr::from_ref(data).cast_mut());
+        assert!(code >= 0, "SPI_register_trigger_data failed: {code}");
+        let plan = pg_sys::SPI_prepare(sql.as_ptr(), 0, null_mut());
+        assert!(!plan.is_null(), "SPI_prepare failed: {}", { pg_sys::SPI_result });
+        execute(plan, &[], read_only);
+        if !pg_sys::SPI_tuptable.is_null() {
+            let table = &*pg_sys::SPI_tuptable;
+            for n in 0..pg_sys::SPI_processed as usize {
+                rows.push(each(Row { tuple: *table.vals.add(n), desc: table.tupdesc }));
+            }
+        }
+        pg_sys::SPI_finish();
+    }
+    rows
+}
+
+/// Runs a statement once; the first value that it returns, as text.
+pub fn run_once(sql: &str) -> Option<String> {
+    let sql = CString::new(sql).unwrap_or_default();
+    let _path = SafePath::begin();
+    // SAFETY: connect and finish are paired; the value is copied before SPI frees it.
+    unsafe {
+        pg_sys::SPI_connect();
+        let code = pg_sys::SPI_execute(sql.as_ptr(), false, 0);
+        assert!(code > 0, "SPI_execute failed: {code}");
+        let mut answer = None;
+        if !pg_sys::SPI_tuptable.is_null() && pg_sys::SPI_processed > 0 {
+            let table = &*pg_sys::SPI_tuptable;
+            let value = pg_sys::SPI_getvalue(*table.vals, table.tupdesc, 1);
+            answer = (!value.is_null()).then(|| CStr::from_ptr(value).to_string_lossy().into_owned());
+        }
+        pg_sys::SPI_finish();
+        answer
+    }
+}
+
+/// A name as SQL.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 /// Runs an INSERT whose text is only known now, for each row.
 pub fn insert<const N: usize>(
     statement: &str,
@@ -235,15 +289,58 @@ pub struct Row {
 }
 
 impl Row {
-    /// Column `n`, counted from 1. Pass-by-reference values must be copied out.
-    pub fn get<T: FromDatum>(&self, n: i32) -> Option<T> {
+    /// Column `n`, counted from 1. Pass-by-reference values must be copied out. An error if the column has become
+    /// another type, whose values would be misread.
+    pub fn get<T: Held>(&self, n: i32) -> Option<T> {
         let mut isnull = false;
         // SAFETY: tuple and shape belong together; FromDatum copies text and arrays.
         unsafe {
+            if !is_held::<T>(pg_sys::SPI_gettypeid(self.desc, n)) {
+                let name = pg_sys::SPI_fname(self.desc, n);
+                let name = if name.is_null() { c"?".into() } else { CStr::from_ptr(name).to_owned() };
+                errors::column_has_another_type(&name.to_string_lossy());
+            }
             let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, n, &mut isnull);
             T::from_datum(datum, isnull)
         }
     }
+}
+
+/// A Rust type that values of columns are read as.
+pub trait Held: FromDatum {
+    /// The types of columns that have such values.
+    const TYPES: &'static [Oid];
+}
+
+impl Held for String {
+    const TYPES: &'static [Oid] = &[pg_sys::TEXTOID];
+}
+impl Held for bool {
+    const TYPES: &'static [Oid] = &[pg_sys::BOOLOID];
+}
+impl Held for i32 {
+    const TYPES: &'static [Oid] = &[pg_sys::INT4OID, pg_sys::DATEOID];
+}
+impl Held for i64 {
+    const TYPES: &'static [Oid] = &[pg_sys::INT8OID, pg_sys::TIMESTAMPTZOID];
+}
+impl Held for Oid {
+    const TYPES: &'static [Oid] = &[pg_sys::OIDOID, pg_sys::REGCLASSOID, pg_sys::REGTYPEOID];
+}
+impl Held for Vec<Option<i32>> {
+    const TYPES: &'static [Oid] = &[pg_sys::INT4ARRAYOID];
+}
+impl Held for Vec<Option<i64>> {
+    const TYPES: &'static [Oid] = &[pg_sys::INT8ARRAYOID];
+}
+
+/// Whether values of a type are read as `T`; those of a domain are values of what it is made of.
+fn is_held<T: Held>(type_id: Oid) -> bool {
+    let base = |type_id: Oid| {
+        // SAFETY: looks a type up in the syscache; a dropped column has none.
+        (type_id != Oid::INVALID).then(|| unsafe { pg_sys::getBaseType(type_id) })
+    };
+    T::TYPES.contains(&type_id) || base(type_id).is_some_and(|base| T::TYPES.contains(&base))
 }
 
 /// A text parameter.

@@ -2,8 +2,8 @@
 
 use super::batch::Batch;
 use super::ledger::Ledgers;
+use super::names;
 use super::patience::Patience;
-use super::scans;
 use leadroute_engine::reason::Problem;
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -47,6 +47,7 @@ pub fn announce(door: Option<Door>) {
 
 /// A statement that inserts leads begins.
 pub fn begin(target: Destination) {
+    names::lock_for_writing();
     let door = if target == Destination::Leads { DOOR.take() } else { None };
     let around = innermost(Batch::begin_within);
     let mut batch = match door {
@@ -59,7 +60,6 @@ pub fn begin(target: Destination) {
         None => Batch::open("attach", Vec::new()),
     };
     batch.target = target;
-    scans::begin();
     batch.ledgers = around.map(Ledgers::within).unwrap_or_default();
     put_back(batch);
 }

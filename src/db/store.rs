@@ -4,6 +4,7 @@
 //! replication applies changes with; it knows constraints and indexes of every kind. What only a whole
 //! INSERT does (defaults, statement triggers, rules) is left to one, for a table to which it makes a difference.
 
+use super::errors;
 use super::names::{self, relation};
 use super::spi;
 use super::target::Target;
@@ -92,9 +93,8 @@ pub unsafe fn has_only_our_triggers(table: pg_sys::Relation) -> bool {
         let Some(triggers) = (*table).trigdesc.as_ref() else {
             return true;
         };
-        let schema = pg_sys::get_rel_namespace((*table).rd_id);
         let triggers = std::slice::from_raw_parts(triggers.triggers, triggers.numtriggers as usize);
-        triggers.iter().all(|trigger| pg_sys::get_func_namespace(trigger.tgfoid) == schema)
+        triggers.iter().all(|trigger| names::is_our_function(trigger.tgfoid))
     }
 }
 
@@ -119,13 +119,21 @@ fn stays_null(column: &pg_sys::FormData_pg_attribute) -> bool {
         }
 }
 
-/// Appends `rows` to a table; a row has values for its first columns. Row triggers
-/// are fired, statement triggers and defaults are not.
-pub fn append(table: &'static str, rows: impl IntoIterator<Item = impl AsRef<[Option<Datum>]>>) {
-    // SAFETY: the relation is opened and closed in a pair; the lock is kept.
+/// Appends a row to a table; it has values of these types for its first columns. Row triggers are fired, statement
+/// triggers and defaults are not.
+pub fn append(table: &'static str, types: &[Oid], row: &[Option<Datum>]) {
+    // SAFETY: the relation is opened and closed in a pair; the lock is kept. The columns hold the values.
     unsafe {
         let table = pg_sys::table_open(relation(table), pg_sys::RowExclusiveLock as pg_sys::LOCKMODE);
-        append_to(table, rows);
+        let columns = PgTupleDesc::from_pg_unchecked((*table).rd_att);
+        let other = types
+            .iter()
+            .enumerate()
+            .find(|(place, given)| columns.get(*place).is_none_or(|column| !holds(column, **given)));
+        if let Some((place, _)) = other {
+            errors::column_has_another_type(columns.get(place).map_or("?", |column| column.name()));
+        }
+        append_to(table, [row]);
         pg_sys::table_close(table, pg_sys::NoLock as pg_sys::LOCKMODE);
     }
 }
@@ -148,9 +156,27 @@ pub fn remove(table: &'static str, places: &[ItemPointerData]) {
     unsafe {
         let table = pg_sys::table_open(relation(table), pg_sys::RowExclusiveLock as pg_sys::LOCKMODE);
         for place in places {
-            let mut place = *place;
-            pg_sys::CatalogTupleDelete(table, &mut place);
+            delete(table, *place);
         }
         pg_sys::table_close(table, pg_sys::NoLock as pg_sys::LOCKMODE);
     }
+}
+
+/// Deletes a row. Somebody who may write to the table by hand may have been quicker: that is a conflict like any other.
+unsafe fn delete(table: pg_sys::Relation, mut place: ItemPointerData) {
+    // SAFETY: the caller has opened the table; the place is that of a row of it.
+    unsafe {
+        let mut failure = pg_sys::TM_FailureData::default();
+        let (command, now) = (pg_sys::GetCurrentCommandId(true), std::ptr::null_mut());
+        let result = pg_sys::heap_delete(table, &mut place, command, now, true, &mut failure, false);
+        if result != pg_sys::TM_Result::TM_Ok {
+            errors::changed_by_hand(&relation_name(table));
+        }
+    }
+}
+
+unsafe fn relation_name(table: pg_sys::Relation) -> String {
+    // SAFETY: the caller has opened the table; a name ends with a zero.
+    let name = unsafe { CStr::from_ptr((*(*table).rd_rel).relname.data.as_ptr()) };
+    name.to_string_lossy().into_owned()
 }

@@ -5,7 +5,7 @@ use super::identity::AsOwner;
 use super::loads::{self, Added, LOADS};
 use super::row::from_postgres_epoch;
 use super::spi::text;
-use super::{cache, errors, ledger, queries};
+use super::{cache, errors, ledger, names, queries};
 use leadroute_engine::decision::Step;
 use leadroute_engine::layers::distribution::turn_of;
 use leadroute_engine::Micros;
@@ -33,6 +33,7 @@ unsafe fn return_turn(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         errors::null_argument("return_turn", "decision_id");
     };
     let _owner = AsOwner::begin();
+    names::lock_for_writing();
     let taken = queries::TURN_OF_DECISION.first(&[Some(Datum::from(id))], |row| Taken {
         decided_at: row.get::<i64>(1).map_or(0, from_postgres_epoch),
         trace: serde_json::from_str(&row.get::<String>(2).unwrap_or_default()).unwrap_or_default(),

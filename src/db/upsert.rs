@@ -7,7 +7,7 @@
 use super::function::{argument, sql_function};
 use super::row::{now, LeadRow};
 use super::scan::EXTERNAL_IDS;
-use super::statements;
+use super::{queries, statements};
 use leadroute_engine::config::Rules;
 use leadroute_engine::decision::CleanLead;
 use leadroute_engine::layers::intake;
@@ -27,13 +27,16 @@ pub fn excluded(row: &LeadRow, rules: &Rules) -> Option<pg_sys::HeapTuple> {
         }
         let mut clean = CleanLead { lead: row.lead(), ..CleanLead::default() };
         intake::clean(&mut clean, rules, now());
-        Some(row.routed_as(&clean, &other))
+        Some((row.routed_as(&clean, &other), other.get::<i64>("id")))
     });
-    tuple.filter(|_| !EXTERNAL_IDS.is_in_flight(&key))
+    let (tuple, other) = tuple.filter(|_| !EXTERNAL_IDS.is_in_flight(&key))?;
+    // Nobody deletes it now before this transaction ends. Somebody may just have: then the row is a new lead.
+    let is_kept = !queries::LEAD_KEEP.returning(&[other.map(Datum::from)], |_| ()).is_empty();
+    is_kept.then_some(tuple)
 }
 
 sql_function! {
-    /// `leadroute.is_undecided(bigint)`
+    /// `leadroute_internal.is_undecided(bigint)`
     leadroute_is_undecided, pg_finfo_leadroute_is_undecided, is_undecided
 }
 

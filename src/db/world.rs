@@ -1,5 +1,7 @@
 //! The engine's view of the world, answered by PostgreSQL.
 
+use super::cache;
+use super::keep;
 use super::ledger::Ledgers;
 use super::locks::{self, Class};
 use super::patience::Patience;
@@ -49,6 +51,8 @@ pub struct Live<'a> {
     pub apart: bool,
     /// The lead as jsonb, once a condition asked for it.
     pub document: Option<Document>,
+    /// What it is routed by.
+    pub config: &'a cache::Config,
 }
 
 impl Zones for Live<'_> {
@@ -150,6 +154,9 @@ impl State for Live<'_> {
     }
 
     fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Taken {
+        if self.effect {
+            keep::pool(pool, self.config);
+        }
         self.ledgers.take(pool, shares, self.effect)
     }
 }

@@ -4,10 +4,11 @@ use super::identity::next_value;
 use super::jsonb;
 use super::outbox;
 use super::pending::{Pending, Touch};
-use super::queries;
+use super::rescue::protect;
 use super::row::to_postgres_epoch;
 use super::spi::{text, timestamp};
 use super::store::Table;
+use super::{errors, queries};
 use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
 use pgrx::IntoDatum;
 
@@ -49,8 +50,27 @@ pub fn inserted(arrived: &[Pending], cause: &str, version: i64) {
     record(arrived, cause, version, None);
 }
 
-/// Empty fields of the first lead get what a touch knows.
-pub fn fill(touch: &Touch) {
+/// What touches add to their first leads. That may fail, for example where attributes grow too large together: then
+/// the others are filled all the same.
+pub fn fill(touches: &[Touch]) {
+    if touches.is_empty() {
+        return;
+    }
+    if let Err(failure) = protect(|| touches.iter().for_each(fill_one)) {
+        match touches {
+            [touch] => {
+                errors::warn_not_filled(touch.first, touch.lead_id, &failure.sqlstate, &failure.message);
+            }
+            _ => {
+                let (older, newer) = touches.split_at(touches.len() / 2);
+                fill(older);
+                fill(newer);
+            }
+        }
+    }
+}
+
+fn fill_one(touch: &Touch) {
     queries::FILL.write(&[Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))]);
 }
 
@@ -64,7 +84,7 @@ pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Opt
     }
     record(std::slice::from_ref(pending), cause, version, previous_owner);
     if let Some(touch) = pending.touch() {
-        fill(&touch);
+        fill(&[touch]);
         queries::TOUCHES_MOVE.write(&[Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))]);
     }
 }

@@ -143,7 +143,8 @@ impl Unwritten {
     /// Where owners have a table of their own, the row must be there first. What that table refuses costs no lead.
     fn link_owner(&self, columns: [Option<Datum>; COLUMNS.len()]) {
         let place = COLUMNS.iter().position(|(name, _)| *name == "owner_id");
-        if let (Some(link), Some(rep)) = (&self.mapping.owner.link, place.and_then(|place| columns[place])) {
+        let link = self.mapping.owner.link.as_ref().filter(|_| self.mapping.trusted);
+        if let (Some(link), Some(rep)) = (link, place.and_then(|place| columns[place])) {
             // SAFETY: the column is a text.
             let rep = unsafe { String::from_datum(rep, false) };
             let linked = protect(|| {

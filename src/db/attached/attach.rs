@@ -2,11 +2,12 @@
 
 use super::convert::from_text;
 use super::mapping::{mapping, sql_name};
-use crate::db::function::{argument, sql_function};
-use crate::db::identity::{is_owner, AsOwner, AsTableOwner};
+use crate::db::function::{argument, null, sql_function};
+use crate::db::identity::{is_owner, only_the_extension, AsOwner, AsTableOwner};
 use crate::db::rescue::protect;
-use crate::db::{errors, queries};
+use crate::db::{errors, names, queries, spi};
 use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::{FromDatum, IntoDatum};
 
 sql_function! {
     /// `leadroute.attach(regclass, jsonb)`
@@ -26,7 +27,11 @@ unsafe fn owned_table(fcinfo: pg_sys::FunctionCallInfo, function: &str) -> Datum
             errors::null_argument(function, "relation");
         };
         let share = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
-        let table = pg_sys::relation_open(Oid::from(datum.value() as u32), share);
+        let oid = Oid::from(datum.value() as u32);
+        let table = pg_sys::try_relation_open(oid, share);
+        if table.is_null() {
+            errors::no_such_relation(oid.to_u32());
+        }
         if !is_owner(table) {
             errors::not_owner_of(&relation_name(table));
         }
@@ -47,6 +52,7 @@ unsafe fn attach(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: reads who runs this.
     let asker = Datum::from(unsafe { pg_sys::GetUserId() });
     let _owner = AsOwner::begin();
+    names::lock_for_writing();
     let changed = queries::ATTACH.returning(&[Some(table), given, Some(asker)], |row| row.get::<i32>(1));
     if let Some(table_no) = changed.first().copied().flatten() {
         check_nobody(table_no);
@@ -60,6 +66,29 @@ unsafe fn detach(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let _owner = AsOwner::begin();
     queries::DETACH.write(&[Some(table)]);
     Datum::from(0)
+}
+
+sql_function! {
+    /// `leadroute_internal.as_owner_of(oid, text)`: runs a statement as the owner of a relation, in a security-restricted
+    /// operation; the first value that it returns, as text. For functions of the extension, whose own role may do
+    /// nothing with tables of users.
+    leadroute_as_owner_of, pg_finfo_leadroute_as_owner_of, as_owner_of
+}
+
+unsafe fn as_owner_of(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("as_owner_of");
+    // SAFETY: as declared in SQL: strict, oid, text.
+    let (relation, sql) = unsafe {
+        let relation = argument(fcinfo, 0).and_then(|datum| Oid::from_datum(datum, false));
+        (relation, argument(fcinfo, 1).and_then(|datum| String::from_datum(datum, false)))
+    };
+    let (relation, sql) = (relation.unwrap_or(Oid::INVALID), sql.unwrap_or_default());
+    let _owner = AsTableOwner::evaluating(relation);
+    match spi::run_once(&sql).and_then(IntoDatum::into_datum) {
+        Some(answer) => answer,
+        // SAFETY: the call info is valid.
+        None => unsafe { null(fcinfo) },
+    }
 }
 
 /// An error if the owner column cannot hold what stands for nobody.

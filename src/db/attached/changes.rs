@@ -6,9 +6,10 @@ use super::mapping::{mapping, Mapping, Row};
 use super::mirror::is_writing;
 use super::{convert, draft, mirror, owner};
 use crate::db::function::{argument, sql_function};
-use crate::db::identity::AsOwner;
+use crate::db::identity::{only_the_extension, AsOwner};
 use crate::db::rescue::protect;
 use crate::db::spi::text;
+use crate::db::trigger_data::{Call, On, When, DELETE, TRUNCATE, UPDATE};
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -39,6 +40,15 @@ sql_function! {
     leadroute_attached_truncated, pg_finfo_leadroute_attached_truncated, attached_truncated
 }
 
+const fn call(function: &'static str, when: When, events: u32) -> Call {
+    Call { function, on: On::Attached, when, events }
+}
+const KEY_CHANGED: Call = call("attached_key_changed", When::BeforeRow, UPDATE);
+const OWNER_CHANGED: Call = call("attached_owner_changed", When::AfterRow, UPDATE);
+const STATUS_CHANGED: Call = call("attached_status_changed", When::AfterRow, UPDATE);
+const DELETED: Call = call("attached_deleted", When::AfterStatement, DELETE);
+const TRUNCATED: Call = call("attached_truncated", When::AfterStatement, TRUNCATE);
+
 thread_local! {
     /// The row whose key was changed last: an update of a partition key becomes an insert somewhere else.
     static MOVED: RefCell<Option<(i32, String)>> = const { RefCell::new(None) };
@@ -57,9 +67,9 @@ pub fn moves(table_no: i32, key: &str) -> bool {
 unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
     unsafe {
-        let (data, table_no) = data(fcinfo, "attached_key_changed");
+        let (data, table_no, mapping) = data(fcinfo, &KEY_CHANGED);
         let desc = (*data.tg_relation).rd_att;
-        if let Some(mapping) = mapping(table_no) {
+        if let Some(mapping) = mapping {
             let key = |tuple| Row { tuple, desc }.key(&mapping).text;
             let (old, new) = (key(data.tg_trigtuple), key(data.tg_newtuple));
             {
@@ -81,9 +91,9 @@ unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 unsafe fn attached_owner_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
     unsafe {
-        let (data, table_no) = data(fcinfo, "attached_owner_changed");
+        let (data, _, mapping) = data(fcinfo, &OWNER_CHANGED);
         let row = Row { tuple: data.tg_newtuple, desc: (*data.tg_relation).rd_att };
-        if let Some(mapping) = mapping(table_no).filter(|_| !is_writing()) {
+        if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
             if let Some(lead) = known_lead(&mapping, &row.key(&mapping).text) {
                 take_over(lead, row, &mapping);
             }
@@ -95,10 +105,10 @@ unsafe fn attached_owner_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 unsafe fn attached_status_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
     unsafe {
-        let (data, table_no) = data(fcinfo, "attached_status_changed");
+        let (data, _, mapping) = data(fcinfo, &STATUS_CHANGED);
         let desc = (*data.tg_relation).rd_att;
         let (old, new) = (Row { tuple: data.tg_trigtuple, desc }, Row { tuple: data.tg_newtuple, desc });
-        if let Some(mapping) = mapping(table_no).filter(|_| !is_writing()) {
+        if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
             let becomes = || {
                 let status = draft::status(new, &mapping)?;
                 (draft::status(old, &mapping).as_ref() != Some(&status)).then_some(status)
@@ -119,14 +129,14 @@ unsafe fn attached_status_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 
 /// Records who owns a row now, if that is somebody else than the owner of its lead.
 pub fn take_over(lead_id: i64, row: Row, mapping: &Mapping) {
-    if mapping.owner.link.is_some() {
+    if mapping.owner.link.is_some() || !mapping.trusted {
         return;
     }
     let value = row.value(&mapping.owner.to.column);
     // SAFETY: the value comes with its type.
     let given = value.datum.map(|datum| unsafe { convert::to_text(datum, value.type_id) });
     let current = owner::of_lead(lead_id).and_then(|rep| owner::value_of(&rep, mapping));
-    if owner::as_held(current.or_else(|| mapping.owner.nobody.clone()), &mapping.owner.to) == given {
+    if owner::as_held(current.or_else(|| mapping.owner.nobody.clone()), mapping) == given {
         return;
     }
     let given = given.filter(|given| mapping.owner.nobody.as_ref() != Some(given));
@@ -154,8 +164,8 @@ pub fn rows_deleted(keys: Vec<String>, table_no: i32) {
 unsafe fn attached_deleted(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL with the deleted rows; the relation is open.
     unsafe {
-        let (data, table_no) = data(fcinfo, "attached_deleted");
-        if let Some(mapping) = mapping(table_no) {
+        let (data, table_no, mapping) = data(fcinfo, &DELETED);
+        if let Some(mapping) = mapping.filter(|_| !data.tg_oldtable.is_null()) {
             let table = (*data.tg_relation).rd_id;
             let is_parted = !(*data.tg_relation).rd_rel.is_null()
                 && (*(*data.tg_relation).rd_rel).relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
@@ -196,8 +206,8 @@ unsafe fn deleted_keys(data: &pg_sys::TriggerData, mapping: &Mapping) -> Vec<Key
 unsafe fn attached_truncated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL; the relation is open.
     unsafe {
-        let (data, table_no) = data(fcinfo, "attached_truncated");
-        if let Some(mapping) = mapping(table_no) {
+        let (data, table_no, mapping) = data(fcinfo, &TRUNCATED);
+        if let Some(mapping) = mapping {
             // Of a partition only its own rows are gone.
             let is_whole = (*data.tg_relation).rd_id.to_u32() == mapping.oid;
             rows_deleted(if is_whole { keys(table_no) } else { keys_gone(&mapping) }, table_no);
@@ -207,11 +217,12 @@ unsafe fn attached_truncated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 }
 
 sql_function! {
-    /// `leadroute.keys_gone(integer)`
+    /// `leadroute_internal.keys_gone(integer)`
     leadroute_keys_gone, pg_finfo_leadroute_keys_gone, sql_keys_gone
 }
 
 unsafe fn sql_keys_gone(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("keys_gone");
     // SAFETY: as declared in SQL: strict.
     let table_no = unsafe { argument(fcinfo, 0).and_then(|datum| i32::from_datum(datum, false)) };
     let gone = table_no.and_then(mapping).map(|mapping| keys_gone(&mapping)).unwrap_or_default();

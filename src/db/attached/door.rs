@@ -8,17 +8,18 @@ use super::keys::{Found, Key};
 use super::mapping::{mapping, Mapping, Row};
 use super::owner;
 use crate::db::batch::Batch;
+use crate::db::errors;
 use crate::db::function::sql_function;
 use crate::db::identity::AsOwner;
 use crate::db::names::relation;
 use crate::db::rescue::protect;
+use crate::db::restoring::is_restoring;
 use crate::db::row::LeadRow;
 use crate::db::scan::{ATTACHED, LEADS};
 use crate::db::settings::ENABLED;
 use crate::db::statements::{self, Destination};
-use crate::db::{errors, trigger};
+use crate::db::trigger_data::{arguments, Call, On, When, INSERT};
 use pgrx::pg_sys::{self, Datum};
-use std::ffi::CStr;
 use std::rc::Rc;
 
 sql_function! {
@@ -36,27 +37,43 @@ sql_function! {
     leadroute_attached_written, pg_finfo_leadroute_attached_written, attached_written
 }
 
-/// Trigger data with the number of the table.
+const STATEMENT: Call =
+    Call { function: "attached_statement", on: On::Attached, when: When::AroundStatement, events: INSERT };
+const ROW: Call = Call { function: "attached_row", on: On::Attached, when: When::BeforeRow, events: INSERT };
+const WRITTEN: Call =
+    Call { function: "attached_written", on: On::Attached, when: When::AfterRow, events: INSERT };
+
+/// Trigger data with the number of the table and its mapping, if it is attached. An error if the trigger does not belong
+/// on its table: everybody may put it on a table of their own.
 ///
 /// # Safety
-/// As [`trigger::data`].
-pub unsafe fn data<'a>(fcinfo: pg_sys::FunctionCallInfo, name: &str) -> (&'a pg_sys::TriggerData, i32) {
-    // SAFETY: the trigger data is checked; its arguments are C strings.
-    unsafe {
-        let data = trigger::data(fcinfo, name);
-        let trigger = &*data.tg_trigger;
-        let number =
-            (trigger.tgnargs > 0).then(|| CStr::from_ptr(*trigger.tgargs).to_str().ok()?.parse().ok());
-        match number.flatten() {
-            Some(number) => (data, number),
-            None => errors::not_a_trigger(name),
-        }
+/// As [`Call::data`].
+pub unsafe fn data<'a>(
+    fcinfo: pg_sys::FunctionCallInfo,
+    call: &Call,
+) -> (&'a pg_sys::TriggerData, i32, Option<Rc<Mapping>>) {
+    // SAFETY: the caller vouches for the call; the relation of a trigger is open.
+    let (data, relation) = unsafe {
+        let data = call.data(fcinfo);
+        (data, (*data.tg_relation).rd_id)
+    };
+    let number = arguments(data).first().and_then(|number| number.parse().ok());
+    let Some(number) = number else {
+        errors::not_a_trigger(call.function);
+    };
+    let mapping = mapping(number);
+    if mapping.as_ref().is_some_and(|mapping| !mapping.covers(relation)) {
+        errors::not_a_trigger(call.function);
     }
+    (data, number, mapping)
 }
 
 unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL.
-    let (data, table_no) = unsafe { data(fcinfo, "attached_statement") };
+    let (data, table_no, mapping) = unsafe { data(fcinfo, &STATEMENT) };
+    if mapping.is_none() || is_restoring() {
+        return Datum::from(0);
+    }
     if data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE {
         nothing_moves();
         statements::begin(Destination::Attached(table_no, statement()));
@@ -68,7 +85,7 @@ unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 
 unsafe fn attached_written(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL.
-    let (_, table_no) = unsafe { data(fcinfo, "attached_written") };
+    let (_, table_no, _) = unsafe { data(fcinfo, &WRITTEN) };
     if let Some(mut batch) = statements::take(|target| target.is_attached(table_no)) {
         batch.flush();
         statements::put_back(batch);
@@ -79,9 +96,10 @@ unsafe fn attached_written(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for a row, whose tuple and relation are valid.
     unsafe {
-        let (data, table_no) = data(fcinfo, "attached_row");
+        let (data, table_no, mapping) = data(fcinfo, &ROW);
         let row = Row { tuple: data.tg_trigtuple, desc: (*data.tg_relation).rd_att };
-        let Some(mapping) = mapping(table_no).filter(|_| ENABLED.get()) else {
+        // A row of a dump has its lead in the dump, which may come later.
+        let Some(mapping) = mapping.filter(|_| ENABLED.get() && !is_restoring()) else {
             return Datum::from(row.tuple);
         };
         let key = row.key(&mapping);
@@ -142,10 +160,10 @@ unsafe fn route(
 ) -> pg_sys::HeapTuple {
     let mut draft = Draft::read(row, mapping);
     batch.set_odd(std::mem::take(&mut draft.odd));
-    let share = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+    let mode = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
     // SAFETY: leads is open while its tuples are read.
     unsafe {
-        let leads = pg_sys::table_open(relation("leads"), share);
+        let leads = pg_sys::table_open(relation("leads"), mode);
         let shape = (*leads).rd_att;
         let draft = draft.tuple(shape, mapping, &key.text);
         let routed = batch.route(&LeadRow::new(draft, shape));
@@ -158,6 +176,10 @@ unsafe fn route(
 
 /// The row with what routing writes into it. What its columns cannot hold is left out, with a warning.
 unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::HeapTuple {
+    if !mapping.trusted {
+        errors::warn_not_trusted(mapping.oid);
+        return row.tuple;
+    }
     // SAFETY: the arrays have a place for every column of the shape.
     unsafe {
         let count = (*row.desc).natts as usize;
@@ -168,7 +190,8 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
         let mut set = |column: &str, text: &mut dyn FnMut() -> Option<String>| {
             let place = row.number(column) as usize - 1;
             let (type_id, modifier) = type_of(row.desc, place);
-            let mut convert = || text().and_then(|text| convert::from_text(&text, type_id, modifier));
+            let mut convert =
+                || text().and_then(|text| convert::for_table(&text, type_id, modifier, mapping.oid));
             // A subtransaction only where something may fail.
             let is_safe = mapping.owner.expression.is_none() && convert::takes_any_text(type_id, modifier);
             let value = if is_safe { Ok(convert()) } else { protect(convert) };

@@ -43,8 +43,12 @@ impl Draft {
             }
         }
         let expressions: Vec<&Read> = mapping.reads.iter().filter(|read| read.expression.is_some()).collect();
-        if !expressions.is_empty() {
+        if mapping.trusted && !expressions.is_empty() {
             draft.expressions(row, mapping, &expressions);
+        } else {
+            let what = "is not evaluated: the table has another owner than when it was attached";
+            let problem = |read: &&Read| Problem { field: read.field.clone(), what: what.to_owned() };
+            draft.odd.extend(expressions.iter().map(problem));
         }
         draft
     }

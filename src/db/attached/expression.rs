@@ -2,7 +2,7 @@
 //! table owner has no business in the session of whoever changes a table.
 
 use crate::db::function::{argument, sql_function};
-use crate::db::identity::{AsTableOwner, SafePath};
+use crate::db::identity::{only_the_extension, AsTableOwner, SafePath};
 use crate::db::names::relation;
 use crate::db::rescue::protect;
 use crate::db::{errors, queries};
@@ -11,17 +11,17 @@ use pgrx::FromDatum;
 use std::ffi::{CStr, CString};
 
 sql_function! {
-    /// `leadroute.expression_type(regclass, text, text)`
+    /// `leadroute_internal.expression_type(regclass, text, text)`
     leadroute_expression_type, pg_finfo_leadroute_expression_type, expression_type
 }
 
 sql_function! {
-    /// `leadroute.depend_on_query(oid, regclass, text)`
+    /// `leadroute_internal.depend_on_query(oid, regclass, text)`
     leadroute_depend_on_query, pg_finfo_leadroute_depend_on_query, depend_on_query
 }
 
 sql_function! {
-    /// `leadroute.attaches_partition(pg_ddl_command)`
+    /// `leadroute_internal.attaches_partition(pg_ddl_command)`
     leadroute_attaches_partition, pg_finfo_leadroute_attaches_partition, attaches_partition
 }
 
@@ -33,6 +33,7 @@ unsafe fn given<T: FromDatum>(fcinfo: pg_sys::FunctionCallInfo, n: usize) -> Opt
 
 /// The type of the expression ($3) of a field ($2) over the rows of a table ($1).
 unsafe fn expression_type(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("expression_type");
     // SAFETY: as declared in SQL: strict.
     let (table, field, expression) =
         unsafe { (given::<Oid>(fcinfo, 0), given::<String>(fcinfo, 1), given::<String>(fcinfo, 2)) };
@@ -90,6 +91,7 @@ fn analysed_type(sql: &str, table: Oid, row: Oid) -> Oid {
 /// A trigger ($1) of a table ($2) depends on everything that a query ($3) names, so that PostgreSQL does not let it
 /// go. On tables as a whole: a column may get another type as long as the query can live with it.
 unsafe fn depend_on_query(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("depend_on_query");
     // SAFETY: as declared in SQL: strict.
     let (trigger, table, sql) =
         unsafe { (given::<Oid>(fcinfo, 0), given::<Oid>(fcinfo, 1), given::<String>(fcinfo, 2)) };
@@ -143,6 +145,7 @@ unsafe fn analyse(statement: *mut pg_sys::RawStmt, sql: &CStr) -> *mut pg_sys::Q
 
 /// Whether an ALTER TABLE attaches a partition.
 unsafe fn attaches_partition(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("attaches_partition");
     // SAFETY: as declared in SQL: strict; the command lives as long as the event trigger runs.
     unsafe {
         let Some(command) = argument(fcinfo, 0) else {

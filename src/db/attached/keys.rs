@@ -92,8 +92,11 @@ impl Key {
         unsafe {
             let columns = (*(*index).rd_index).indkey.values.as_slice(self.values.len());
             let shape = PgTupleDesc::from_pg_unchecked((*table).rd_att);
-            let type_of =
-                |column: &i16| shape.get(*column as usize - 1).map_or(Oid::INVALID, |column| column.atttypid);
+            // Values of a domain are values of what it is made of; its checks are code of the user and not ours to run.
+            let type_of = |column: &i16| {
+                let column = shape.get(*column as usize - 1);
+                column.map_or(Oid::INVALID, |column| pg_sys::getBaseType(column.atttypid))
+            };
             let types: Vec<Oid> = columns.iter().map(type_of).collect();
             let _canonical = Canonical::for_types(types.iter().copied());
             let key = |(place, text): (usize, &String)| {

@@ -3,12 +3,13 @@
 
 use super::changes::record_owner;
 use super::door::{data, known_lead};
-use super::mapping::{mapping, sql_name, Link, Mapping, Row};
+use super::mapping::{sql_name, Link, Mapping, Row};
 use super::mirror::is_writing;
 use super::statement::{quoted, Statement};
 use super::{convert, owner};
 use crate::db::function::sql_function;
 use crate::db::identity::AsTableOwner;
+use crate::db::trigger_data::{Call, On, When, DELETE, INSERT, UPDATE};
 use pgrx::pg_sys::{self, Datum, Oid};
 
 sql_function! {
@@ -19,7 +20,7 @@ sql_function! {
 /// Who owns a row by the router: takes the place of the owner before. Whoever holds an assignment of the row is
 /// not waited for.
 pub fn write(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
-    let _owner = AsTableOwner::writing(Oid::from(link.oid));
+    let _owner = AsTableOwner::writing(Oid::from(link.oid), link.runs_code);
     let (table, row, owner) =
         (sql_name(link.oid), quoted(&link.row.column), quoted(&mapping.owner.to.column));
     let run = |value: Option<&str>, sql: &dyn Fn(&str, &str) -> String| {
@@ -47,7 +48,7 @@ pub fn write(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: 
 
 /// Who is assigned to a row.
 fn assigned(link: &Link, mapping: &Mapping, key: &str) -> Vec<String> {
-    let _owner = AsTableOwner::writing(Oid::from(link.oid));
+    let _owner = AsTableOwner::evaluating(Oid::from(link.oid));
     let mut select = Statement::default();
     let place = select.text(key, &link.row);
     let (table, row, owner) =
@@ -55,12 +56,19 @@ fn assigned(link: &Link, mapping: &Mapping, key: &str) -> Vec<String> {
     select.read(format!("SELECT {owner}::pg_catalog.text FROM {table} WHERE {row} = {place} ORDER BY ctid"))
 }
 
+const CHANGED: Call = Call {
+    function: "attached_link_changed",
+    on: On::Attached,
+    when: When::AfterRow,
+    events: INSERT | UPDATE | DELETE,
+};
+
 unsafe fn attached_link_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for a row, whose tuples and relation are valid.
     unsafe {
-        let (data, table_no) = data(fcinfo, "attached_link_changed");
+        let (data, _, mapping) = data(fcinfo, &CHANGED);
         let desc = (*data.tg_relation).rd_att;
-        if let Some(mapping) = mapping(table_no).filter(|_| !is_writing()) {
+        if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
             for tuple in [data.tg_trigtuple, data.tg_newtuple].into_iter().filter(|tuple| !tuple.is_null()) {
                 changed(Row { tuple, desc }, &mapping);
             }
@@ -83,7 +91,7 @@ unsafe fn changed(row: Row, mapping: &Mapping) {
     let assigned = assigned(link, mapping, &key);
     let current = owner::of_lead(lead);
     let is_assigned = |rep: &String| {
-        let value = owner::as_held(owner::value_of(rep, mapping), &mapping.owner.to);
+        let value = owner::as_held(owner::value_of(rep, mapping), mapping);
         value.is_some_and(|value| assigned.contains(&value))
     };
     if current.as_ref().is_some_and(is_assigned) {

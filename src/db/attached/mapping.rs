@@ -32,6 +32,39 @@ pub struct Mapping {
     pub writes: Vec<Write>,
     /// How the owner goes into the row.
     pub owner: Owner,
+    /// Whether the table, and that of its owners, still belong to those who attached them. If not, nothing of the mapping
+    /// runs: it would run code of somebody as somebody else. Rows are routed by their plain columns.
+    pub trusted: bool,
+    /// Whether code of a user runs when a row is written: triggers, domains, expressions of indexes and checks.
+    pub runs_code: bool,
+    /// Whether other relations are partitions of the table, as far as that was asked.
+    #[serde(skip)]
+    parts: RefCell<HashMap<u32, bool>>,
+}
+
+impl Mapping {
+    /// The table that has the owner column.
+    pub fn owner_table(&self) -> u32 {
+        self.owner.link.as_ref().map_or(self.oid, |link| link.oid)
+    }
+
+    /// Whether a trigger with the number of this mapping belongs on a relation: the table, a partition of it, or the table
+    /// of its owners.
+    pub fn covers(&self, relation: Oid) -> bool {
+        let oid = relation.to_u32();
+        oid == self.oid
+            || self.owner.link.as_ref().is_some_and(|link| link.oid == oid)
+            || *self.parts.borrow_mut().entry(oid).or_insert_with(|| is_part_of(relation, self.oid))
+    }
+}
+
+fn is_part_of(relation: Oid, whole: u32) -> bool {
+    // SAFETY: a look-up in the syscache.
+    let is_part = unsafe { pg_sys::get_rel_relispartition(relation) };
+    is_part && {
+        let arguments = [Some(Datum::from(relation)), Some(Datum::from(Oid::from(whole)))];
+        queries::IS_PART_OF.first(&arguments, |row| row.get::<bool>(1)).flatten().unwrap_or(false)
+    }
 }
 
 /// A column with its type.
@@ -108,6 +141,8 @@ pub struct Link {
     /// Its column with the key of the row.
     #[serde(flatten)]
     pub row: Column,
+    /// Whether code of a user runs when a row is written.
+    pub runs_code: bool,
 }
 
 type Known = HashMap<i32, (u64, Option<Rc<Mapping>>)>;

@@ -1,6 +1,6 @@
 //! What changes in a lead goes into the row of the attached table that it came from.
 
-use super::convert::{from_text, to_text};
+use super::convert::{for_table, to_text};
 use super::mapping::{key_values, mapping, sql_name, Column, Mapping};
 use super::statement::{quoted, Statement};
 use super::{link, owner};
@@ -8,23 +8,28 @@ use crate::db::function::sql_function;
 use crate::db::identity::AsTableOwner;
 use crate::db::rescue::protect;
 use crate::db::row::LeadRow;
-use crate::db::{errors, locks, settings, sweep, trigger};
+use crate::db::trigger_data::{Call, On, When, UPDATE};
+use crate::db::{errors, locks, settings, sweep};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::Cell;
 
 sql_function! {
-    /// `leadroute.mirror_lead()`: row trigger, after a lead of an attached table was updated.
+    /// `leadroute_internal.mirror_lead()`: row trigger, after a lead of an attached table was updated.
     leadroute_mirror_lead, pg_finfo_leadroute_mirror_lead, mirror_lead
 }
+
+const CALL: Call =
+    Call { function: "mirror_lead", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
 
 unsafe fn mirror_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
     let (old, lead) = unsafe {
-        let data = trigger::data(fcinfo, "mirror_lead");
+        let data = CALL.data(fcinfo);
         let shape = (*data.tg_relation).rd_att;
         (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
     };
     let table = lead.get::<i32>("attached_table").and_then(mapping);
+    let table = table.filter(|mapping| mapping.trusted);
     if let (Some(mapping), Some(key)) = (table, lead.get::<String>("attached_key")) {
         let (before, after) = (old.get::<String>("owner_id"), lead.get::<String>("owner_id"));
         let owner = (before != after && TOLD.get() == 0).then_some((before, after));
@@ -85,7 +90,7 @@ fn changes<'a>(
 ) -> Vec<Change<'a>> {
     let mut changes = Vec::new();
     let mut change = |column: &'a Column, text: Option<String>| {
-        let value = || text.and_then(|text| from_text(&text, column.type_id(), column.modifier));
+        let value = || text.and_then(|text| for_table(&text, column.type_id(), column.modifier, mapping.oid));
         match protect(value) {
             Ok(value) => changes.push((column, value)),
             Err(failure) => {
@@ -121,17 +126,35 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
     };
     let _writing = Counted::begin(&WRITING);
     {
-        let _owner = AsTableOwner::writing(Oid::from(mapping.oid));
+        let _owner = AsTableOwner::writing(Oid::from(mapping.oid), mapping.runs_code);
         if !lock(mapping, &values) {
             return;
         }
         if !changes.is_empty() {
-            update(changes, mapping, &values);
+            let column = changes[0].0.column.clone();
+            tolerate(mapping.runs_code, &column, mapping.oid, || update(changes, mapping, &values));
         }
     }
     if let (Some(link), Some((before, after))) = (&mapping.owner.link, linked) {
         let value = |rep: Option<String>| rep.and_then(|rep| owner::value_of(&rep, mapping));
-        link::write(link, mapping, key, value(before).as_deref(), value(after).as_deref());
+        let (before, after) = (value(before), value(after));
+        tolerate(link.runs_code, &mapping.owner.to.column, link.oid, || {
+            link::write(link, mapping, key, before.as_deref(), after.as_deref());
+        });
+    }
+}
+
+/// What code of the user makes of a write costs no lead its decision.
+fn tolerate(runs_code: bool, column: &str, table: u32, write: impl FnOnce()) {
+    if !runs_code {
+        return write();
+    }
+    if let Err(failure) = protect(write) {
+        // whoever holds the row is waited for elsewhere
+        if failure.sqlstate == "55P03" {
+            failure.rethrow();
+        }
+        errors::warn_not_written(column, table, &failure.sqlstate, &failure.message);
     }
 }
 
@@ -171,9 +194,12 @@ fn update(changes: Vec<Change<'_>>, mapping: &Mapping, key: &[String]) {
     ));
 }
 
-/// Whether a row is there.
+/// Whether a row is there; also where that cannot be told, because the mapping is not trusted any more.
 pub fn has_row(mapping: &Mapping, key: &str) -> bool {
-    let _owner = AsTableOwner::writing(Oid::from(mapping.oid));
+    if !mapping.trusted {
+        return true;
+    }
+    let _owner = AsTableOwner::evaluating(Oid::from(mapping.oid));
     key_values(key, mapping.key.len()).is_some_and(|key| {
         let mut select = Statement::default();
         let row = row(&mut select, mapping, &key);

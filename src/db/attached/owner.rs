@@ -1,8 +1,8 @@
 //! The owner column of an attached table: from a rep to a value, and back.
 
-use super::convert::{from_text, takes_any_text, to_text};
+use super::convert::{for_table, takes_any_text, to_text};
 use super::draft::composite;
-use super::mapping::{Column, Mapping, RepBy, Row};
+use super::mapping::{Mapping, RepBy, Row};
 use crate::db::identity::{AsOwner, AsTableOwner};
 use crate::db::rescue::protect;
 use crate::db::scan::REPS;
@@ -16,9 +16,10 @@ pub fn of_lead(lead_id: i64) -> Option<String> {
 }
 
 /// A value as the column holds it: cut, padded, or normalized. What it cannot hold is nothing.
-pub fn as_held(value: Option<String>, column: &Column) -> Option<String> {
+pub fn as_held(value: Option<String>, mapping: &Mapping) -> Option<String> {
+    let (column, table) = (&mapping.owner.to, mapping.owner_table());
     let held = |value: &String| {
-        let datum = from_text(value, column.type_id(), column.modifier)?;
+        let datum = for_table(value, column.type_id(), column.modifier, table)?;
         // SAFETY: the value was made of that type.
         Some(unsafe { to_text(datum, column.type_id()) })
     };
@@ -64,7 +65,7 @@ pub fn rep_of(value: &str, mapping: &Mapping) -> Option<String> {
         }
         queries::REP_IDS.read(&[], |row| row.get::<String>(1))
     };
-    let known = |id: String| as_held(value_of(&id, mapping), &mapping.owner.to).map(|of| (id, of));
+    let known = |id: String| as_held(value_of(&id, mapping), mapping).map(|of| (id, of));
     let mut known: Vec<_> = ids.into_iter().flatten().filter_map(known).collect();
     let exact = known.iter().position(|(_, of)| of == value);
     let place = exact.or_else(|| known.iter().position(|(_, of)| of.eq_ignore_ascii_case(value)))?;

@@ -3,6 +3,7 @@
 use super::convert::{from_text, Canonical};
 use super::mapping::Column;
 use crate::db::spi::ask;
+pub use crate::db::spi::quoted;
 use pgrx::pg_sys::{Datum, Oid};
 
 /// A statement with its parameters.
@@ -36,9 +37,4 @@ impl Statement {
         let texts = ask((sql, self.types), &self.values, true, |row| row.get::<String>(1));
         texts.into_iter().flatten().collect()
     }
-}
-
-/// A name as SQL.
-pub fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,6 +1,9 @@
 //! What the tests share: databases of their own, a small company, and waiting on conditions.
 
 pub mod paths;
+pub mod references;
+pub mod restoring;
+pub mod roles;
 
 use postgres::{Client, Config, NoTls};
 use std::sync::atomic::{AtomicU32, Ordering};

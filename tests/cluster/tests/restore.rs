@@ -1,32 +1,9 @@
 //! pg_dump and pg_restore keep every row, sequence and turn, and nothing is routed again.
 
+use leadroute_cluster_tests::restoring::{bare, digest};
 use leadroute_cluster_tests::{check_consistency, number, text, Database};
 use postgres::Client;
 use std::process::{Command, Stdio};
-
-/// A digest of every table and the place of every sequence.
-fn digest(client: &mut Client) -> Vec<(String, String)> {
-    let names = client
-        .query(
-            "SELECT c.relname::text, c.relkind::text FROM pg_class c
-              WHERE c.relnamespace = 'leadroute'::regnamespace AND c.relkind IN ('r', 'S') ORDER BY 1",
-            &[],
-        )
-        .unwrap();
-    let mut digests = Vec::new();
-    for row in names {
-        let (name, kind): (String, String) = (row.get(0), row.get(1));
-        let sql = match kind.as_str() {
-            "S" => format!("SELECT last_value || '/' || is_called FROM leadroute.{name}"),
-            _ => format!(
-                "SELECT count(*) || ' rows, ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '')
-                   FROM leadroute.{name} t"
-            ),
-        };
-        digests.push((name, text(client, &sql)));
-    }
-    digests
-}
 
 /// Pipes a dump into a program; answers its errors.
 fn errors(from: &Database, dump: &[&str], program: &str, arguments: &[&str]) -> Vec<String> {
@@ -49,14 +26,6 @@ fn pipe(from: &Database, dump: &[&str], program: &str, arguments: &[&str]) {
 
 fn restore(from: &Database, into: &str) {
     pipe(from, &["-Fc"], "pg_restore", &["--exit-on-error", "-d", into]);
-}
-
-/// A database without the extension, which a dump brings along.
-fn bare() -> Database {
-    let database = Database::empty();
-    let sql = "DROP EXTENSION leadroute; DROP EXTENSION btree_gist; DROP SCHEMA leadroute";
-    database.connect().batch_execute(sql).unwrap();
-    database
 }
 
 #[test]
@@ -164,13 +133,7 @@ fn insert_everywhere(client: &mut Client, id: i32) {
 /// Nothing was routed again, and everything is as attached as it was.
 fn check_restored(source: &Database, target: &Database, way: &str) {
     let (mut client, mut restored) = (source.connect(), target.connect());
-    let digests = [&mut client, &mut restored].map(|client| {
-        // columns have other numbers there
-        let mut digest = digest(client);
-        digest.retain(|(name, _)| name != "attached_tables");
-        digest
-    });
-    assert_eq!(digests[0], digests[1], "{way}");
+    assert_eq!(digest(&mut restored), digest(&mut client), "{way}");
     let problems =
         "SELECT coalesce(string_agg(key || ': ' || problem, ', '), '') FROM leadroute.config_problems
                      WHERE \"table\" = 'attached_tables'";

@@ -8,6 +8,11 @@ INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('sales', 'ann');
 INSERT INTO leadroute.segments (name, fallback_queue) VALUES ('everybody', 'catch_all');
 INSERT INTO leadroute.tiers (name, pool) VALUES ('any', 'sales');
 
+-- Routing writes with the rights of leadroute_owner: so does what is added to its tables.
+GRANT USAGE ON SCHEMA story TO leadroute_owner;
+ALTER DEFAULT PRIVILEGES IN SCHEMA story GRANT ALL ON TABLES TO leadroute_owner;
+ALTER DEFAULT PRIVILEGES IN SCHEMA story GRANT ALL ON SEQUENCES TO leadroute_owner;
+
 ALTER TABLE leadroute.decisions ADD COLUMN note text;
 CREATE INDEX decisions_word_idx ON leadroute.decisions (lower(reason));
 CREATE INDEX decisions_queued_idx ON leadroute.decisions (lead_id) WHERE outcome = 'queue';

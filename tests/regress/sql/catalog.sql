@@ -2,8 +2,8 @@
 \i setup.sql
 CREATE VIEW story.relations AS
 SELECT c.oid, c.relname, c.relkind FROM pg_class c
- WHERE c.relnamespace = 'leadroute'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f');
-CREATE VIEW story.functions AS SELECT p.oid, p.oid::regprocedure AS function, prosecdef, proconfig, prolang FROM pg_proc p WHERE p.pronamespace = 'leadroute'::regnamespace;
+ WHERE c.relnamespace::regnamespace::text LIKE 'leadroute%' AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f');
+CREATE VIEW story.functions AS SELECT p.oid, p.oid::regprocedure AS function, prosecdef, proconfig, prolang FROM pg_proc p WHERE p.pronamespace::regnamespace::text LIKE 'leadroute%';
 SELECT count(*) > 25 AS looks_at_tables FROM story.relations WHERE relkind = 'r';
 
 -- Every table, view, column and function has a comment.
@@ -29,28 +29,49 @@ SELECT relname, condition FROM pg_extension, unnest(extconfig, extcondition) AS 
 UPDATE leadroute.sla_policies SET respond_within = '10 minutes' WHERE name = 'high intent' RETURNING shipped;
 INSERT INTO leadroute.queues (name) VALUES ('mine') RETURNING shipped;
 
--- Nothing is open to everybody but the look at the schema.
+-- Nothing is open to everybody but the look at the schema, what owners of attached tables and checks of tables need, and
+-- what views call, in a schema where nobody can name it.
 SELECT function FROM story.functions WHERE has_function_privilege('public', oid, 'EXECUTE') ORDER BY 1;
 SELECT relname FROM story.relations, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege
  WHERE relkind <> 'S' AND has_table_privilege('public', oid, privilege) ORDER BY 1;
 SELECT relname FROM story.relations, unnest(ARRAY['SELECT', 'USAGE', 'UPDATE']) privilege
  WHERE relkind = 'S' AND has_sequence_privilege('public', oid, privilege) ORDER BY 1;
 SELECT relname, attname FROM story.relations JOIN pg_attribute ON attrelid = oid WHERE attacl IS NOT NULL ORDER BY 1, 2;
-SELECT has_schema_privilege('public', 'leadroute', 'USAGE') AS usage, has_schema_privilege('public', 'leadroute', 'CREATE') AS "create";
+SELECT name, has_schema_privilege('public', name, 'USAGE') AS usage, has_schema_privilege('public', name, 'CREATE') AS "create" FROM unnest(ARRAY['leadroute', 'leadroute_internal']) name;
 -- Every function that runs as the owner fixes its search_path.
 SELECT function FROM story.functions WHERE prosecdef AND NOT coalesce(proconfig && ARRAY['search_path=pg_catalog, pg_temp'], false);
 
--- Every foreign key has an index to lead it.
-SELECT conrelid::regclass AS "table", conname FROM pg_constraint k
- WHERE contype = 'f' AND connamespace = 'leadroute'::regnamespace
-   AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = k.conrelid AND i.indkey[0] = k.conkey[1] AND i.indpred IS NULL)
+-- No foreign keys, which parallel restores do not wait for; every reference has an index to lead it.
+SELECT conrelid::regclass AS "table", conname FROM pg_constraint WHERE contype = 'f' AND connamespace::regnamespace::text LIKE 'leadroute%';
+SELECT r.child, r."column" FROM leadroute_internal.config_references r
+ WHERE NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                    WHERE i.indrelid = format('leadroute.%I', r.child)::regclass AND a.attname = r."column" AND i.indpred IS NULL)
  ORDER BY 1, 2;
+-- Everything belongs to a role that may do nothing else, but for the event triggers, which PostgreSQL wants a superuser to own.
+SELECT pg_describe_object(d.classid, d.objid, 0) AS object
+  FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'leadroute'
+ WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND d.classid <> 'pg_event_trigger'::regclass
+   AND NOT EXISTS (SELECT FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid AND r.rolname = 'leadroute_owner'
+                    WHERE s.classid = d.classid AND s.objid = d.objid AND s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o'
+                      AND s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())) ORDER BY 1;
+SELECT rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
+       (SELECT count(*) FROM pg_auth_members m WHERE r.oid IN (m.roleid, m.member)) AS memberships
+  FROM pg_roles r WHERE rolname = 'leadroute_owner';
+-- Nothing reaches outside of pg_catalog, the extension and what it names as required.
+SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid) AS object, pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid) AS needs
+  FROM pg_depend d
+ CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) o
+ CROSS JOIN LATERAL pg_identify_object(d.refclassid, d.refobjid, 0) r
+ WHERE (o.schema LIKE 'leadroute%' OR o.identity LIKE '%leadroute%') AND o.schema IS DISTINCT FROM 'story'
+   AND r.schema IS NOT NULL AND r.schema NOT LIKE 'leadroute%' AND r.schema <> 'pg_catalog'
+   AND NOT EXISTS (SELECT FROM pg_depend e JOIN pg_extension x ON x.oid = e.refobjid AND x.extname = 'btree_gist'
+                    WHERE e.classid = d.refclassid AND e.objid = d.refobjid AND e.deptype = 'e');
 -- Without rules or reps every lead is still somewhere.
 INSERT INTO leadroute.leads (email) VALUES ('ada@acme.com') RETURNING status, queue;
 -- The extension goes and comes back.
 SET client_min_messages = warning;
 DROP SCHEMA story CASCADE;
 DROP EXTENSION leadroute;
-SELECT count(*) FROM pg_class WHERE relnamespace = 'leadroute'::regnamespace;
+SELECT nspname FROM pg_namespace WHERE nspname LIKE 'leadroute%';
 CREATE EXTENSION leadroute;
 INSERT INTO leadroute.leads (email) VALUES ('ada@acme.com') RETURNING id, status, queue;

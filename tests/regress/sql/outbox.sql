@@ -25,7 +25,7 @@ SELECT id, taken_by, attempts, lease_until - now() > '50 seconds' AS leased, lea
 SELECT leadroute.notifications_waiting() AS waiting;
 SELECT count(*) FROM leadroute.take_notifications('three');
 SELECT key, value FROM leadroute.notifications n,
-       jsonb_each(leadroute.notification_payload(n.lead_id, n.decision_id, n.details))
+       jsonb_each(leadroute_internal.notification_payload(n.lead_id, n.decision_id, n.details))
  WHERE n.id = 1 AND value <> 'null' AND key NOT IN ('occurred_at', 'sla_due_at', 'decided_at') ORDER BY key;
 
 -- What is acknowledged is over; what is not comes again when its lease has ended.

@@ -51,7 +51,7 @@ INSERT INTO leadroute.leads (email, score, created_at, status, owner_id, queue, 
     duplicate_of, person_key, routed_at, sla_due_at, first_response_at, decision_id)
 VALUES ('off@acme.com', 7, '2020-01-01', 'converted', 'eve', 'catch_all', 'a', 's', 't', 't', 'p', 'p', true, 1, 'secret@acme.com', now(), now(), now(), 1);
 RESET ROLE;
-SELECT jsonb_strip_nulls(to_jsonb(l) - '{id,updated_at}'::text[]) AS what_is_left FROM leadroute.leads l WHERE email = 'off@acme.com';
+SELECT jsonb_strip_nulls(to_jsonb(l) - '{id,updated_at,created_at}'::text[]) AS what_is_left, l.created_at = l.updated_at AS created_now FROM leadroute.leads l WHERE email = 'off@acme.com';
 -- The owner restores.
 INSERT INTO leadroute.leads (email, status, owner_id) VALUES ('off2@acme.com', 'working', 'eve') RETURNING status, owner_id;
 RESET leadroute.enabled;

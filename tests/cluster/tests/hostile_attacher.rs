@@ -1,0 +1,382 @@
+//! Hostile attacher: P may attach, and owns tables that run code of P wherever PostgreSQL knows a way: in types, checks,
+//! indexes, triggers, mappings. Whatever a DBA does with the leads of such tables, that code runs as P, or not at all.
+//!
+//! Where a session says `SET spy.names = 'yes'` it names a table of P in its own statement (INSERT, UPDATE, DELETE, an upsert):
+//! then PostgreSQL itself runs checks and triggers of the table as whoever does that. Mappings run as P even then.
+//! In all other sessions nothing may: they call functions of leadroute, or run commands like ANALYZE and ALTER TABLE, for
+//! which PostgreSQL runs no code of a table but as its owner.
+
+use leadroute_cluster_tests::roles::{attempt, everyday, in_words, list, Scene};
+use leadroute_cluster_tests::{check_consistency, number, text};
+use postgres::Client;
+
+/// Kinds of tables, one a line: its name, its columns after the key, what else is made, and what the mapping has
+/// beside e-mail address and owner.
+const TABLES: &str = include_str!("../src/roles/tables.txt");
+
+/// P makes a table of each kind, attaches it and inserts some rows. What attach() refuses is not there.
+fn attach_everything(scene: &Scene) -> Vec<String> {
+    let mut thief = scene.session();
+    thief
+        .batch_execute(
+            "CREATE FUNCTION spy.refer() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN INSERT INTO spy.cascaded_c VALUES (NEW.owner); RETURN NEW; END'",
+        )
+        .unwrap();
+    let mut attached = Vec::new();
+    for line in TABLES.lines() {
+        let parts: Vec<&str> = line.splitn(4, '|').map(str::trim).collect();
+        let [name, columns, more, mapping] = parts[..] else { panic!("{line}") };
+        let table = format!("spy.{name}");
+        let key = if name == "split" { ") PARTITION BY RANGE (id)" } else { ")" };
+        let part = if name == "split" {
+            "CREATE TABLE {t}_p PARTITION OF {t} FOR VALUES FROM (0) TO (100);"
+        } else {
+            ""
+        };
+        let comma = if mapping.is_empty() { "" } else { ", " };
+        let make = format!(
+            "CREATE TABLE {{t}} (id integer PRIMARY KEY, {columns}{key}; {part} {more};
+             SELECT leadroute.attach('{{t}}', '{{\"email\": \"email\", \"owner_id\": \"owner\"{comma}{}}}')",
+            mapping.replace('\'', "''")
+        );
+        if let Err(error) = thief.batch_execute(&make.replace("{t}", &table)) {
+            println!("{name} cannot be attached: {}", in_words(&error));
+            continue;
+        }
+        for n in 1..=3 {
+            let row = format!("INSERT INTO {table} (id, email) VALUES ({n}, '{n}@{name}.com')");
+            attempt(&mut thief, &row);
+        }
+        attached.push(table);
+    }
+    assert!(attached.len() > 20, "only {attached:?} could be attached");
+    attached
+}
+
+/// P attached a table of each kind, and code of P runs, as P.
+fn attacked() -> (Scene, Vec<String>) {
+    let scene = Scene::installed();
+    let tables = attach_everything(&scene);
+    assert!(scene.spy.heard().len() > 5, "code of P does not even run as P: {:?}", scene.spy.heard());
+    (scene, tables)
+}
+
+/// What happens to leads, `{id}` each; none of it names a table of P.
+const LIFE: &str = include_str!("../src/roles/life.sql");
+
+/// What happens to all of them.
+const FOR_ALL: &str = include_str!("../src/roles/housekeeping.sql");
+
+/// The session of a DBA is as it was: code of P has left nothing behind in it.
+fn check_session(client: &mut Client, what: &str) {
+    let is = text(client, "SELECT current_setting('search_path') || ' ' || (current_user = session_user)");
+    assert_eq!(is, "pg_catalog true", "{what}");
+    let left = "SELECT count(*) FROM pg_cursors WHERE name LIKE 'spy%'";
+    assert_eq!(number(client, left), 0, "{what}: a cursor of P is open");
+}
+
+/// Escalation, transfers, renames: none of them runs code of P as whoever calls it, neither at once nor at its commit.
+#[test]
+fn the_life_of_leads_runs_no_code_as_the_dba() {
+    let (scene, _) = attacked();
+    let mut dba = scene.dba();
+    let leads =
+        list(&mut dba, "SELECT id::text FROM leadroute.leads WHERE attached_key IS NOT NULL ORDER BY id");
+    for id in leads {
+        for sql in LIFE.lines() {
+            attempt(&mut dba, &sql.replace("{id}", &id));
+        }
+    }
+    for sql in FOR_ALL.lines() {
+        attempt(&mut dba, sql);
+    }
+    scene.check("each in a transaction of its own");
+    check_session(&mut dba, "each in a transaction of its own");
+    everyday(&mut dba, 1);
+    let mut app = scene.spy.connect(&scene.database, Some(&scene.app));
+    everyday(&mut app, 2);
+    scene.check("everything usual");
+    check_consistency(&mut dba);
+}
+
+/// The same in one transaction, and with constraints that are told to wait, or not to.
+#[test]
+fn nothing_is_left_for_the_end_of_a_transaction() {
+    for constraints in ["", "SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS ALL IMMEDIATE"] {
+        let (scene, _) = attacked();
+        let mut dba = scene.dba();
+        let leads =
+            list(&mut dba, "SELECT id::text FROM leadroute.leads WHERE attached_key IS NOT NULL ORDER BY id");
+        dba.batch_execute(&format!("BEGIN; {constraints}")).unwrap();
+        for id in &leads {
+            for sql in LIFE.lines() {
+                let sql = sql.replace("{id}", id);
+                dba.batch_execute("SAVEPOINT s").unwrap();
+                if attempt(&mut dba, &sql).is_some() {
+                    dba.batch_execute("ROLLBACK TO s").unwrap();
+                }
+            }
+        }
+        scene.check("before the commit");
+        dba.batch_execute("COMMIT").unwrap();
+        scene.check(&format!("at the commit, with '{constraints}'"));
+        check_session(&mut dba, "after the commit");
+        check_consistency(&mut dba);
+    }
+}
+
+/// Commands for which PostgreSQL runs no code of a table, or only as its owner; `{t}` is the table.
+const COMMANDS: &str = "ALTER TABLE {t} RENAME COLUMN email TO mail
+ALTER TABLE {t} ADD COLUMN note text
+ALTER TABLE {t} ALTER id SET STATISTICS 5
+COMMENT ON TABLE {t} IS 'x'
+ALTER TABLE {t} RENAME TO renamed
+ALTER TABLE spy.renamed SET SCHEMA public
+ALTER TABLE public.renamed SET SCHEMA spy
+ANALYZE spy.renamed
+ALTER TABLE {t}_l RENAME COLUMN rep TO who
+ALTER TABLE {t}_l ADD COLUMN note text
+CREATE INDEX ON spy.renamed (id)
+SELECT * FROM leadroute.config_problems
+DROP TABLE spy.renamed CASCADE";
+
+/// The same for what mappings name.
+const COMMANDS_ON_OTHERS: &str = "ALTER FUNCTION spy.mapped(anyelement) COST 10
+ALTER DOMAIN spy.short SET DEFAULT 'x'
+ALTER DOMAIN spy.short RENAME TO shorter
+ALTER DOMAIN spy.shorter RENAME TO short
+ALTER TYPE spy.kind ADD VALUE 'c'
+ALTER TYPE spy.pair ADD ATTRIBUTE c text
+ALTER SCHEMA spy RENAME TO spies
+ALTER SCHEMA spies RENAME TO spy
+CREATE TABLE spy.split_2 PARTITION OF spy.split FOR VALUES FROM (100) TO (200)
+ALTER TABLE spy.split DETACH PARTITION spy.split_p
+CREATE TABLE public.unrelated (i integer)
+DROP TABLE public.unrelated
+DROP VIEW spy.query_v
+DROP FUNCTION spy.mapped(anyelement)
+DROP TYPE spy.pair CASCADE";
+
+/// A DBA alters tables of P, and what they need: looking after mappings then runs no code, and reads no literal.
+#[test]
+fn commands_on_tables_run_no_code() {
+    let (scene, tables) = attacked();
+    let mut dba = scene.dba();
+    for sql in COMMANDS_ON_OTHERS.lines() {
+        attempt(&mut dba, sql);
+        scene.check(sql);
+    }
+    for table in &tables {
+        for sql in COMMANDS.lines() {
+            attempt(&mut dba, &sql.replace("{t}", table));
+        }
+        scene.check(table);
+    }
+    check_session(&mut dba, "after all of it");
+    attempt(&mut dba, &format!("DROP OWNED BY {} CASCADE", scene.thief.name()));
+    scene.check("when all that P owned was dropped");
+}
+
+/// Statements that name a table of P.
+const ON_ROWS: &str = "INSERT INTO {t} (id, email) VALUES (11, 'eleven@x.com')
+INSERT INTO {t} (id, email) VALUES (11, 'again@x.com') ON CONFLICT (id) DO UPDATE SET email = excluded.email
+UPDATE {t} SET owner = 'dan' WHERE id = 11
+UPDATE {t}_l SET rep = 'dan' WHERE lead_id = 11
+UPDATE {t} SET id = 12 WHERE id = 11
+MERGE INTO {t} t USING (VALUES (12), (13)) v (n) ON t.id = v.n WHEN MATCHED THEN UPDATE SET email = 'm@x.com' WHEN NOT MATCHED THEN INSERT (id, email) VALUES (v.n, 'n@x.com')
+DELETE FROM {t} WHERE id = 12
+TRUNCATE {t} CASCADE";
+
+/// Whoever names a table of P runs its triggers and checks, as PostgreSQL has it; its mapping runs as P even then, and
+/// nothing runs as the role that leadroute belongs to.
+#[test]
+fn a_mapping_runs_as_the_owner_whoever_names_the_table() {
+    let (scene, tables) = attacked();
+    let grant = format!("GRANT ALL ON ALL TABLES IN SCHEMA spy TO {}", scene.app.name());
+    scene.session().batch_execute(&grant).unwrap();
+    for role in [None, Some(&scene.app)] {
+        let mut client = scene.spy.connect(&scene.database, role);
+        client.batch_execute("SET spy.names = 'yes'").unwrap();
+        for table in &tables {
+            for sql in ON_ROWS.lines() {
+                attempt(&mut client, &sql.replace("{t}", table));
+            }
+            scene.check(table);
+        }
+    }
+    let mapped = scene.spy.heard().iter().any(|line| line.contains("a mapping as"));
+    assert!(mapped, "mappings ran");
+}
+
+/// Tables with the leads of their rows beside the owner that each row has.
+fn owners(dba: &mut Client, tables: &[String]) -> Vec<String> {
+    let rows = |table: &String| {
+        list(
+            dba,
+            &format!(
+                "SELECT concat_ws(' ', '{table}', id, to_jsonb(t) ->> 'owner') FROM {table} t ORDER BY id"
+            ),
+        )
+    };
+    tables.iter().flat_map(rows).collect()
+}
+
+/// A table that has a new owner is routed from its plain columns. No mapping of the former owner is used any more, nothing
+/// is written back, and `config_problems` says what to do.
+#[test]
+fn a_mapping_ends_with_its_author() {
+    for way in [
+        "ALTER TABLE {t} OWNER TO CURRENT_USER",
+        "REASSIGN OWNED BY {P} TO CURRENT_USER",
+        "ALTER TABLE {t} OWNER TO {app}",
+    ] {
+        let (scene, tables) = attacked();
+        let mut dba = scene.dba();
+        let way = way.replace("{P}", scene.thief.name()).replace("{app}", scene.app.name());
+        for table in &tables {
+            dba.batch_execute(&way.replace("{t}", table)).unwrap();
+        }
+        scene.check(&way);
+        scene.spy.forget();
+        let without = |dba: &mut Client| {
+            let named = "SELECT DISTINCT key FROM leadroute.config_problems WHERE \"table\" = 'attached_tables' AND problem ~ 'attach'";
+            let named = list(dba, named);
+            tables.iter().filter(|table| !named.contains(table)).cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(without(&mut dba), Vec::<String>::new(), "{way}: config_problems does not tell");
+        dba.batch_execute("SET spy.names = 'yes'").unwrap();
+        let mut inserted = Vec::new();
+        for table in &tables {
+            let email = format!("taken@{}.com", table.replace('.', "-").replace('_', "-"));
+            let sql = format!("INSERT INTO {table} (id, email) VALUES (21, '{email}')");
+            if attempt(&mut dba, &sql).is_none() {
+                inserted.push(email);
+            }
+        }
+        assert!(inserted.len() > 20, "{way}: {inserted:?}");
+        dba.batch_execute("RESET spy.names").unwrap();
+        let routed = list(
+            &mut dba,
+            "SELECT email FROM leadroute.leads WHERE email LIKE 'taken@%' AND routed_at > '-infinity'",
+        );
+        assert_eq!(
+            inserted.iter().filter(|email| !routed.contains(email)).count(),
+            0,
+            "{way}: {inserted:?} {routed:?}"
+        );
+        let before = owners(&mut dba, &tables);
+        for id in
+            list(&mut dba, "SELECT id::text FROM leadroute.leads WHERE attached_key IS NOT NULL ORDER BY id")
+        {
+            for sql in LIFE.lines().take(5) {
+                attempt(&mut dba, &sql.replace("{id}", &id));
+            }
+        }
+        assert_eq!(owners(&mut dba, &tables), before, "{way}: something was written back");
+        scene.check(&way);
+        let ran = scene.spy.heard().into_iter().filter(|line| {
+            line.contains("mapping as") || line.contains("cast as") || line.contains("operator as")
+        });
+        assert_eq!(ran.collect::<Vec<_>>(), Vec::<String>::new(), "{way}: a mapping of the former owner ran");
+    }
+}
+
+/// Only the table of links has a new owner: nothing of P runs as them.
+#[test]
+fn a_table_of_links_that_was_taken_over() {
+    let (scene, _) = attacked();
+    let mut dba = scene.dba();
+    for table in ["spy.link_l", "spy.link_mapped_l"] {
+        dba.batch_execute(&format!("ALTER TABLE {table} OWNER TO CURRENT_USER")).unwrap();
+    }
+    for id in
+        list(&mut dba, "SELECT id::text FROM leadroute.leads WHERE attached_key IS NOT NULL ORDER BY id")
+    {
+        for sql in LIFE.lines() {
+            attempt(&mut dba, &sql.replace("{id}", &id));
+        }
+    }
+    for n in 41..43 {
+        attempt(
+            &mut scene.session(),
+            &format!("INSERT INTO spy.link (id, email) VALUES ({n}, '{n}@link.com')"),
+        );
+    }
+    for sql in FOR_ALL.lines() {
+        attempt(&mut dba, sql);
+    }
+    scene.check("after all of it");
+}
+
+/// The new owner attaches the table again, and it is as any.
+#[test]
+fn a_table_that_was_taken_over_is_attached_again() {
+    let (scene, _) = attacked();
+    let mut dba = scene.dba();
+    let problems = "SELECT count(*) FROM leadroute.config_problems WHERE key = 'spy.plain'";
+    dba.batch_execute("ALTER TABLE spy.plain OWNER TO CURRENT_USER").unwrap();
+    assert_eq!(number(&mut dba, problems), 1);
+    dba.batch_execute(r#"SELECT leadroute.attach('spy.plain', '{"email": "email", "owner_id": "owner"}')"#)
+        .unwrap();
+    assert_eq!(number(&mut dba, problems), 0);
+    let owner =
+        text(&mut dba, "INSERT INTO spy.plain (id, email) VALUES (31, 'again@again.com') RETURNING owner");
+    assert_eq!(owner, text(&mut dba, "SELECT owner_id FROM leadroute.leads WHERE email = 'again@again.com'"));
+    dba.batch_execute(
+        "SELECT leadroute.transfer_lead(id, 'max') FROM leadroute.leads WHERE email = 'again@again.com'",
+    )
+    .unwrap();
+    assert_eq!(text(&mut dba, "SELECT owner FROM spy.plain WHERE id = 31"), "max");
+}
+
+/// Tables as Django makes them have no code of anybody, but deferred foreign keys: the ladder writes the owner into them
+/// all the same.
+#[test]
+fn deferred_foreign_keys_keep_nobody_from_writing_the_owner() {
+    let scene = Scene::installed();
+    let mut thief = scene.session();
+    thief
+        .batch_execute(
+            r#"CREATE SCHEMA django;
+               CREATE TABLE django.account (id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY, email text);
+               INSERT INTO django.account (email) SELECT unnest('{ann,bob,cyd,dan,eve,fay,gus,hal,ida,joe,kim,lea,max}'::text[]);
+               CREATE TABLE django.lead (id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY, email text,
+                   assigned_to_id integer REFERENCES django.account DEFERRABLE INITIALLY DEFERRED);
+               CREATE TABLE django.deal (id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY, email text);
+               CREATE TABLE django.deal_assigned_to (id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+                   deal_id integer NOT NULL REFERENCES django.deal DEFERRABLE INITIALLY DEFERRED,
+                   account_id integer NOT NULL REFERENCES django.account DEFERRABLE INITIALLY DEFERRED, UNIQUE (deal_id, account_id));
+               SELECT leadroute.attach('django.lead', '{"email": "email", "owner_id": {"column": "assigned_to_id",
+                   "expression": "(SELECT a.id FROM django.account a WHERE a.email = rep.id)"}}');
+               SELECT leadroute.attach('django.deal', '{"email": "email", "owner_id": {"table": "django.deal_assigned_to",
+                   "row": "deal_id", "column": "account_id", "expression": "(SELECT a.id FROM django.account a WHERE a.email = rep.id)"}}');
+               INSERT INTO django.lead (email) VALUES ('a@lead.com'), ('b@lead.com');
+               INSERT INTO django.deal (email) VALUES ('a@deal.com'), ('b@deal.com')"#,
+        )
+        .unwrap();
+    let mut dba = scene.dba();
+    let differences = "SELECT count(*) FROM leadroute.leads l
+        LEFT JOIN django.lead r ON r.email = l.email LEFT JOIN django.deal d ON d.email = l.email
+        LEFT JOIN django.deal_assigned_to t ON t.deal_id = d.id LEFT JOIN django.account a ON a.id IN (r.assigned_to_id, t.account_id)
+       WHERE l.attached_key IS NOT NULL AND l.owner_id IS DISTINCT FROM a.email";
+    dba.batch_execute(
+        "SELECT leadroute.transfer_lead(id, 'bob') FROM leadroute.leads WHERE attached_key IS NOT NULL",
+    )
+    .unwrap();
+    assert_eq!(number(&mut dba, differences), 0, "transferred");
+    let moved =
+        number(&mut dba, "SELECT leadroute.escalate_overdue(as_of => now() + interval '1 year')::bigint");
+    assert!(moved >= 4, "{moved} escalated");
+    assert_eq!(number(&mut dba, differences), 0, "escalated");
+    dba.batch_execute("BEGIN; SELECT leadroute.transfer_lead(id, 'ann') FROM leadroute.leads WHERE attached_key IS NOT NULL; COMMIT").unwrap();
+    assert_eq!(number(&mut dba, differences), 0, "in a transaction");
+    assert_eq!(
+        number(
+            &mut dba,
+            "SELECT count(*) FROM leadroute.leads WHERE owner_id = 'ann' AND attached_key IS NOT NULL"
+        ),
+        4
+    );
+    check_consistency(&mut dba);
+}

@@ -1,0 +1,109 @@
+//! Hostile creator: what P may have made before the extension comes, to be in it when it is there.
+
+use leadroute_cluster_tests::roles::Scene;
+use postgres::{Client, Config, Error, NoTls};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Fails unless creating the extension was refused with this code and a hint.
+fn check_refused(created: Result<(), Error>, code: &str, what: &str) {
+    let error = created.expect_err(what);
+    let error = error.as_db_error().expect("an error of the server");
+    assert_eq!(error.code().code(), code, "{what}: {error}");
+    assert!(error.hint().is_some(), "{what}: a hint says what to do");
+}
+
+/// A schema of the name of ours would hold functions of whoever made it: then nobody creates the extension.
+#[test]
+fn a_schema_that_is_there_before_is_refused() {
+    for schema in ["leadroute", "leadroute_internal"] {
+        let scene = Scene::before();
+        let make = format!(
+            "CREATE SCHEMA {schema}; CREATE FUNCTION {schema}.route_lead(jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT spy.same($1)'"
+        );
+        scene.session().batch_execute(&make).unwrap();
+        for mut client in [scene.session(), scene.dba()] {
+            check_refused(client.batch_execute("CREATE EXTENSION leadroute CASCADE"), "42P06", schema);
+        }
+        scene.check(schema);
+    }
+}
+
+/// A private cluster that is dropped at the end: it has no role `leadroute_owner` yet.
+struct Cluster;
+
+impl Cluster {
+    fn run(verb: &str) -> String {
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dev/cluster.sh");
+        let output = Command::new(script).args([verb, "owner"]).output().expect("dev/cluster.sh");
+        assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn connect(user: &str, database: &str) -> Client {
+        let variables = Self::run("env");
+        let host =
+            variables.split_whitespace().find_map(|word| word.strip_prefix("PGHOST=")).expect("a host");
+        Config::new().host(host).port(5432).user(user).dbname(database).connect(NoTls).expect("a session")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        Self::run("drop");
+    }
+}
+
+/// What P may do who has CREATEROLE, to be in that role when everything belongs to it; `{P}` is who makes it.
+const BY_P: [&str; 6] = [
+    "CREATE ROLE leadroute_owner LOGIN",
+    "CREATE ROLE leadroute_owner CREATEDB",
+    "CREATE ROLE leadroute_owner CREATEROLE",
+    "CREATE ROLE leadroute_owner IN ROLE other",
+    "CREATE ROLE leadroute_owner ROLE {P}",
+    "CREATE ROLE leadroute_owner ADMIN {P}",
+];
+/// What only a superuser may do.
+const BY_A_SUPERUSER: [&str; 4] = [
+    "CREATE ROLE leadroute_owner SUPERUSER",
+    "CREATE ROLE leadroute_owner REPLICATION",
+    "CREATE ROLE leadroute_owner BYPASSRLS",
+    // P may let others in, or do so once everything belongs to that role
+    "CREATE ROLE leadroute_owner; GRANT leadroute_owner TO {P} WITH ADMIN OPTION",
+];
+
+/// A role `leadroute_owner` that may do more than own things, or that somebody can become, owns nothing of ours.
+#[test]
+fn a_role_that_is_there_before_is_looked_at() {
+    Cluster::run("drop");
+    let _cluster = Cluster;
+    Cluster::run("start");
+    let mut dba = Cluster::connect("leadroute", "postgres");
+    dba.batch_execute("CREATE ROLE p LOGIN CREATEROLE; CREATE ROLE q LOGIN; CREATE ROLE other").unwrap();
+    for database in ["company", "second", "third"] {
+        dba.batch_execute(&format!("CREATE DATABASE {database}")).unwrap();
+        dba.batch_execute(&format!("GRANT CREATE ON DATABASE {database} TO q")).unwrap();
+    }
+    let install = "CREATE EXTENSION leadroute CASCADE";
+    let attempts =
+        BY_P.iter().map(|sql| ("p", sql)).chain(BY_A_SUPERUSER.iter().map(|sql| ("leadroute", sql)));
+    for (maker, sql) in attempts {
+        let made = Cluster::connect(maker, "company").batch_execute(&sql.replace("{P}", "p"));
+        made.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        for installer in ["leadroute", "q"] {
+            check_refused(Cluster::connect(installer, "company").batch_execute(install), "55000", sql);
+        }
+        dba.batch_execute("DROP ROLE leadroute_owner").unwrap();
+    }
+    // One that may do nothing and has nobody in it will do, and so will the one that the extension made.
+    dba.batch_execute("CREATE ROLE leadroute_owner").unwrap();
+    for database in ["company", "second"] {
+        Cluster::connect("q", database).batch_execute(install).unwrap();
+    }
+    let begins_anew = "DROP EXTENSION leadroute";
+    for database in ["company", "second"] {
+        Cluster::connect("q", database).batch_execute(begins_anew).unwrap();
+    }
+    dba.batch_execute("DROP ROLE leadroute_owner").unwrap();
+    Cluster::connect("q", "third").batch_execute(install).unwrap();
+}

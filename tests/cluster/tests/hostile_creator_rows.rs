@@ -1,0 +1,130 @@
+//! Hostile creator: what P may write into the tables of the extension, as its administrator.
+
+use leadroute_cluster_tests::roles::{attempt, Scene};
+use leadroute_cluster_tests::text;
+
+/// What P writes into `attached_tables`, as its administrator.
+const ROWS: &str = r#"INSERT INTO leadroute.attached_tables (relation, mapping, columns) VALUES ('pg_catalog.pg_authid', '{"email": "rolname", "owner_id": "rolpassword"}', '{}')
+INSERT INTO leadroute.attached_tables (relation, mapping, columns, attached_by) VALUES ('public.payroll', '{"email": "email", "owner_id": "owner", "company": {"expression": "spy.same(email)"}}', '{}', 'leadroute')
+INSERT INTO leadroute.attached_tables (relation, mapping, columns) VALUES ('leadroute.reps', '{"email": "email", "owner_id": "role"}', '{}')
+UPDATE leadroute.attached_tables SET mapping = mapping || '{"company": {"expression": "spy.same(email)"}}' WHERE relation = 'public.theirs'::regclass
+UPDATE leadroute.attached_tables SET mapping = mapping || '{"owner_id": {"column": "owner", "expression": "spy.same(rep.id)"}}' WHERE relation = 'public.theirs'::regclass
+UPDATE leadroute.attached_tables SET mapping = mapping || '{"status": {"expression": "spy.same(''won'')"}}' WHERE relation = 'public.theirs'::regclass
+UPDATE leadroute.attached_tables SET owners = 'public.payroll', owners_columns = '{1,3}', mapping = mapping || '{"owner_id": {"table": "public.payroll", "row": "id", "column": "owner"}}' WHERE relation = 'spy.mine'::regclass
+UPDATE leadroute.attached_tables SET relation = 'pg_catalog.pg_authid' WHERE relation = 'public.payroll'::regclass
+UPDATE leadroute.attached_tables SET relation = 'public.payroll' WHERE relation = 'spy.mine'::regclass
+UPDATE leadroute.leads SET attached_table = (SELECT max(table_no) FROM leadroute.attached_tables), attached_key = '1' WHERE id = 1
+UPDATE leadroute.leads SET attached_table = (SELECT table_no FROM leadroute.attached_tables WHERE relation = 'public.payroll'::regclass), attached_key = '1' WHERE id = 1
+UPDATE leadroute.leads SET attached_table = (SELECT table_no FROM leadroute.attached_tables WHERE relation = 'pg_catalog.pg_authid'::regclass), attached_key = '10' WHERE id = 2"#;
+
+/// What the DBA does after each of them, with tables of the DBA's own.
+const WITH_THEIRS: &str = "INSERT INTO public.theirs (email) VALUES ('new@theirs.com'), ('NEW@theirs.com')
+UPDATE public.theirs SET owner = CASE owner WHEN 'ann' THEN 'bob' ELSE 'ann' END
+ALTER TABLE public.theirs ALTER email SET STATISTICS 10
+INSERT INTO public.payroll VALUES (9, 'nine@payroll.com')
+ALTER TABLE public.payroll ALTER email SET STATISTICS 10
+DELETE FROM public.payroll WHERE id = 9
+SELECT * FROM leadroute.config_problems
+SELECT leadroute.transfer_lead(1, 'ann'), leadroute.transfer_lead(1, 'bob'), leadroute.transfer_lead(2, 'bob'), leadroute.transfer_lead(2, 'ann')
+SELECT leadroute.escalate_overdue(1000, 'infinity')
+DELETE FROM public.theirs WHERE owner = 'bob'";
+
+/// A row of `attached_tables` says what the owner of a table had done. One that somebody else writes there is never in
+/// force: nothing is read from the table, nothing is written to it, and no expression runs as its owner.
+#[test]
+fn rows_for_tables_of_others_are_never_in_force() {
+    let scene = Scene::created();
+    let mut dba = scene.dba();
+    dba.batch_execute(
+        r#"CREATE TABLE public.payroll (id integer PRIMARY KEY, email text, owner text);
+           INSERT INTO public.payroll VALUES (1, 'a@payroll.com', 'secret'), (2, 'b@payroll.com', 'secret');
+           CREATE TABLE public.theirs (id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY, email text, owner text);
+           SELECT leadroute.attach('public.theirs', '{"email": "email", "owner_id": "owner"}')"#,
+    )
+    .unwrap();
+    let mut creator = scene.session();
+    creator
+        .batch_execute(
+            r#"CREATE TABLE spy.mine (id integer PRIMARY KEY, email text, owner text);
+               SELECT leadroute.attach('spy.mine', '{"email": "email", "owner_id": "owner"}');
+               INSERT INTO spy.mine VALUES (1, 'a@mine.com')"#,
+        )
+        .unwrap();
+    let roles = format!("'{}', '{}', current_user, 'leadroute_owner'", scene.thief.name(), scene.app.name());
+    let secrets = format!(
+        "SELECT md5(concat((SELECT string_agg(p::text, '|' ORDER BY p.id) FROM public.payroll p),
+                           (SELECT string_agg(a::text, '|' ORDER BY a.oid) FROM pg_authid a WHERE a.rolname IN ({roles}))))"
+    );
+    let untouched = text(&mut dba, &secrets);
+    for row in ROWS.lines() {
+        attempt(&mut creator, row);
+        for sql in WITH_THEIRS.lines() {
+            attempt(&mut dba, sql);
+        }
+        scene.check(row);
+        assert_eq!(text(&mut dba, &secrets), untouched, "{row}: wrote into a table of the DBA");
+    }
+    assert_eq!(
+        text(&mut dba, "SELECT count(*)::text FROM leadroute.leads WHERE email LIKE '%payroll.com'"),
+        "0"
+    );
+    scene.everybody_works("");
+    scene.check("after all of it");
+}
+
+/// Keys are data, whatever they look like.
+#[test]
+fn names_are_no_sql() {
+    let scene = Scene::created();
+    let (mut creator, mut dba) = (scene.session(), scene.dba());
+    let grab = format!("alter role {} superuser", scene.thief.name());
+    for (n, start) in ["x'; ", "x\"; ", "x'); ", "\\'; ", "$$; ", "%s%I%L; ", "x\n; "].iter().enumerate() {
+        let name =
+            format!("E'{}'", format!("{n}{start}{grab}; --").replace('\\', "\\\\").replace('\'', "\\'"));
+        for sql in [
+            "INSERT INTO leadroute.reps (id, name, email, manager_id) VALUES ({x}, {x}, {x}, 'max')",
+            "INSERT INTO leadroute.territories (name) VALUES ({x})",
+            "INSERT INTO leadroute.queues (name, manager_id) VALUES ({x}, {x})",
+            "INSERT INTO leadroute.pools (name, fallback_queue) VALUES ({x}, {x})",
+            "INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ({x}, {x})",
+            "INSERT INTO leadroute.segments (name, priority, territory, sources) VALUES ({x}, 1, {x}, ARRAY[{x}])",
+            "INSERT INTO leadroute.tiers (segment, name, pool) VALUES ({x}, {x}, {x})",
+            "INSERT INTO leadroute.event_types (name, intent) VALUES ({x}, 'high')",
+            "INSERT INTO leadroute.playbooks (name, segments) VALUES ({x}, ARRAY[{x}])",
+            "INSERT INTO leadroute.accounts (id, kind, owner_id) VALUES ({x}, 'customer', {x})",
+            "INSERT INTO leadroute.leads (email, source, event, crm_account_id, external_id) VALUES ({x}, {x}, {x}, {x}, {x})",
+            "INSERT INTO leadroute.leads (email, source) VALUES ({x}, {x})",
+        ] {
+            attempt(&mut creator, &sql.replace("{x}", &name));
+        }
+        creator
+            .batch_execute(&format!(
+                "DO $do$ BEGIN
+                     EXECUTE format('CREATE TABLE spy.%1$I (%1$I integer PRIMARY KEY, mail text, %2$I text)', left({name}, 60), 'o' || left({name}, 50));
+                     PERFORM leadroute.attach(format('spy.%I', left({name}, 60))::regclass,
+                         jsonb_build_object('email', 'mail', 'owner_id', 'o' || left({name}, 50)));
+                     EXECUTE format('INSERT INTO spy.%I VALUES (1, ''a@a.com'')', left({name}, 60));
+                 END $do$"
+            ))
+            .unwrap();
+    }
+    scene.everybody_works("");
+    for (table, key) in [
+        ("reps", "id"),
+        ("queues", "name"),
+        ("territories", "name"),
+        ("pools", "name"),
+        ("segments", "name"),
+        ("tiers", "name"),
+        ("event_types", "name"),
+        ("playbooks", "name"),
+        ("accounts", "id"),
+    ] {
+        attempt(
+            &mut dba,
+            &format!("UPDATE leadroute.{table} SET {key} = {key} || 'x' WHERE {key} LIKE '%superuser%'"),
+        );
+    }
+    scene.everybody_works("");
+    scene.check("with such names");
+}
