@@ -44,6 +44,10 @@ CREATE FUNCTION leadroute_internal.is_undecided(decision_id bigint) RETURNS bool
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_is_undecided';
 COMMENT ON FUNCTION leadroute_internal.is_undecided(bigint) IS 'Whether the decision is about the row that a statement of this session is inserting now. Internal.';
 
+CREATE FUNCTION leadroute_internal.lock_for_writing() RETURNS void
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_lock_for_writing';
+COMMENT ON FUNCTION leadroute_internal.lock_for_writing() IS 'Takes the locks of whoever is going to write about leads, before it reads: a weaker lock first, and a REINDEX in between, would be a deadlock.';
+
 CREATE FUNCTION leadroute_internal.lead_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -11,6 +11,7 @@ DECLARE
     later bigint;
     earlier bigint;
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     IF batch < 1 THEN
         RAISE EXCEPTION 'batch must be at least 1, not %', batch
             USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 1000.';

@@ -12,6 +12,7 @@ DECLARE
     lead leadroute.leads;
     place text := (SELECT t.relation::text FROM leadroute.attached_tables t WHERE t.table_no = owner_by_hand.table_no);
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     SELECT * INTO lead FROM leadroute.leads l WHERE l.id = owner_by_hand.lead_id FOR UPDATE;
     IF lead.owner_id IS NOT DISTINCT FROM rep_id AND (rep_id IS NOT NULL OR given IS NULL) THEN
         RETURN;
@@ -25,6 +26,7 @@ COMMENT ON FUNCTION leadroute_internal.owner_by_hand(bigint, text, text, integer
 CREATE FUNCTION leadroute_internal.status_by_row(lead_id bigint, status text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     UPDATE leadroute.leads l SET status = status_by_row.status
      WHERE l.id = status_by_row.lead_id AND l.status NOT IN ('merged', status_by_row.status);
     IF FOUND AND status IN ('converted', 'lost', 'disqualified') THEN
@@ -41,6 +43,7 @@ DECLARE
     row_of_touch text;
     done text[] := '{}';
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     FOR first IN SELECT l.id, l.attached_key FROM leadroute.leads l
                   WHERE l.attached_table = go_on_with_touch.table_no AND l.attached_key = ANY (keys)
                     AND EXISTS (SELECT FROM leadroute.leads t WHERE t.duplicate_of = l.id

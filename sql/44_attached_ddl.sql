@@ -28,6 +28,7 @@ CREATE FUNCTION leadroute_internal.partition_gone(table_no integer, why text) RE
 DECLARE
     keys text[] := leadroute_internal.keys_gone(table_no);
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     PERFORM leadroute_internal.close_leads(
         ARRAY(SELECT l.id FROM leadroute.leads l WHERE l.attached_table = partition_gone.table_no AND l.attached_key = ANY (keys)),
         format('%s by %s', why, session_user));
@@ -40,6 +41,7 @@ CREATE FUNCTION leadroute_internal.forget_dropped() RETURNS void
 DECLARE
     gone record;
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     FOR gone IN SELECT t.table_no, t.detached_at, o.object_identity AS place
                   FROM pg_event_trigger_dropped_objects() o JOIN leadroute.attached_tables t ON t.relation = o.objid
                  WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 LOOP

@@ -33,6 +33,7 @@ DECLARE
     lead leadroute.leads;
     decision bigint;
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     SELECT * INTO lead FROM leadroute.leads l WHERE l.id = transfer_lead.lead_id FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'lead % does not exist', lead_id

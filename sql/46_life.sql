@@ -5,6 +5,7 @@ CREATE FUNCTION leadroute_internal.open_lead(lead_id bigint) RETURNS leadroute.l
 DECLARE
     lead leadroute.leads;
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     SELECT f.* INTO lead FROM leadroute.leads l JOIN leadroute.leads f ON f.id = coalesce(l.duplicate_of, l.id)
      WHERE l.id = open_lead.lead_id FOR UPDATE OF f;
     IF NOT FOUND THEN

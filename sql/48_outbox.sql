@@ -26,6 +26,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.notifications_waiting() IS 'Whether take_notifications would find something.';
 
+CREATE FUNCTION leadroute_internal.outbox_since(wants_more boolean) RETURNS timestamptz
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_outbox_since';
+COMMENT ON FUNCTION leadroute_internal.outbox_since(boolean) IS 'From when on take_notifications looks: -infinity from time to time, else from the oldest that this session has found last. Under an old snapshot the index keeps all that was acknowledged since, and to pass over that takes long.';
+CREATE FUNCTION leadroute_internal.outbox_looked(since timestamptz) RETURNS void
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_outbox_looked';
+COMMENT ON FUNCTION leadroute_internal.outbox_looked(timestamptz) IS 'Tells outbox_since() what was found.';
+
 CREATE FUNCTION leadroute.take_notifications(consumer text, batch integer DEFAULT 100, lease interval DEFAULT '1 minute')
     RETURNS TABLE (id bigint, lead_id bigint, decision_id bigint, kind text, rep_id text, rep_email text, queue text,
                    created_at timestamptz, attempt integer, payload jsonb)
@@ -35,7 +42,10 @@ CREATE FUNCTION leadroute.take_notifications(consumer text, batch integer DEFAUL
 #variable_conflict use_column
 DECLARE
     found bigint[];
+    since timestamptz := leadroute_internal.outbox_since(false);
+    began timestamptz;
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     IF consumer IS NULL THEN
         RAISE EXCEPTION 'take_notifications: consumer must not be null'
             USING ERRCODE = 'null_value_not_allowed', HINT = 'Give a name by which the listener can be recognized.';
@@ -50,13 +60,20 @@ BEGIN
     END IF;
     -- Nobody takes a second one of a lead before the first is acknowledged, committed and visible; a stale view only
     -- errs on the safe side, since what is acknowledged stays so. Hence it does not matter which rows were skipped.
-    found := ARRAY(
-        SELECT n.id FROM leadroute.notifications n
-         WHERE n.acked_at IS NULL AND (n.lease_until IS NULL OR n.lease_until <= clock_timestamp())
-           -- Written so that only the index of lead_id serves it.
-           AND NOT EXISTS (SELECT FROM leadroute.notifications e
-                            WHERE e.lead_id = n.lead_id AND e.id < n.id AND coalesce(e.acked_at, 'infinity') = 'infinity' OFFSET 0)
-         ORDER BY n.created_at, n.id LIMIT batch FOR UPDATE SKIP LOCKED);
+    LOOP
+        began := clock_timestamp();
+        found := ARRAY(
+            SELECT n.id FROM leadroute.notifications n
+             WHERE n.acked_at IS NULL AND (n.lease_until IS NULL OR n.lease_until <= clock_timestamp()) AND n.created_at >= since
+               -- Written so that only the index of lead_id serves it.
+               AND NOT EXISTS (SELECT FROM leadroute.notifications e
+                                WHERE e.lead_id = n.lead_id AND e.id < n.id AND coalesce(e.acked_at, 'infinity') = 'infinity' OFFSET 0)
+             ORDER BY n.created_at, n.id LIMIT batch FOR UPDATE SKIP LOCKED);
+        EXIT WHEN since = '-infinity' OR cardinality(found) >= batch;
+        since := leadroute_internal.outbox_since(true);
+        EXIT WHEN since > '-infinity';
+    END LOOP;
+    PERFORM leadroute_internal.outbox_looked(coalesce((SELECT min(created_at) FROM leadroute.notifications WHERE id = ANY (found)), began));
     RETURN QUERY
         WITH taken AS (
             UPDATE leadroute.notifications n
@@ -96,6 +113,7 @@ CREATE FUNCTION leadroute.ack_notifications(ids bigint[]) RETURNS integer
 DECLARE
     acknowledged integer;
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     -- In one order, so that two who acknowledge the same do not deadlock.
     PERFORM FROM leadroute.notifications n WHERE n.id = ANY (ids) AND n.acked_at IS NULL ORDER BY n.id FOR UPDATE;
     UPDATE leadroute.notifications n SET acked_at = clock_timestamp(), lease_until = NULL
@@ -110,6 +128,7 @@ CREATE FUNCTION leadroute.release_notifications(consumer text, ids bigint[], ret
 DECLARE
     released integer;
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     PERFORM FROM leadroute.notifications n
       WHERE n.id = ANY (ids) AND n.acked_at IS NULL AND n.taken_by = consumer ORDER BY n.id FOR UPDATE;
     UPDATE leadroute.notifications n SET lease_until = clock_timestamp() + greatest(retry_in, interval '0')
@@ -132,6 +151,7 @@ DECLARE
     removed integer := 0;
     n integer;
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     IF batch < 1 THEN
         RAISE EXCEPTION 'batch must be at least 1, not %', batch
             USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 100000.';

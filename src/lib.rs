@@ -37,7 +37,8 @@ extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]
 extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["lint"]);
 extension_sql_file!("../sql/55_health.sql", name = "health", requires = ["speed"]);
 extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["health"]);
-extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["jobs"]);
+extension_sql_file!("../sql/61_roles.sql", name = "roles", requires = ["jobs"]);
+extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["roles"]);
 extension_sql_file!("../sql/71_mail_domains.sql", name = "mail_domains", requires = ["defaults"]);
 extension_sql_file!("../sql/80_dump.sql", name = "dump", requires = ["mail_domains"]);
 extension_sql_file!("../sql/90_privileges.sql", name = "privileges", requires = ["dump"]);

@@ -10,6 +10,10 @@
 //! row (by `version`) is found by the index, and names all others that may still count: `beside` those of
 //! other transactions and what those replace, `replaces` those that return if its own rolls back.
 //!
+//! A transaction with savepoints has a row for each that it added under, one on top of the other, of which the top one
+//! counts. Only that is named, with the version of the lowest as a negative number behind it: the rows below are looked for
+//! if the top one is gone, rolled back with its savepoint.
+//!
 //! Adding takes a short advisory lock, held until the row is there, not until commit. Whoever cannot get it
 //! in `turn_wait` leaves a loose row, which sorts after all others and is taken in by the next. Rows are
 //! read by a dirty snapshot, so no serializable transaction fails for two leads in one pool.
@@ -21,7 +25,7 @@ use super::spi::{bigints, Row};
 use super::store;
 use pgrx::pg_sys::{self, Datum, ItemPointerData};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::marker::PhantomData;
 
 /// Versions from here on belong to loose rows.
@@ -61,6 +65,8 @@ pub struct Reading<S> {
     passing: Vec<i64>,
     /// The newest version.
     newest: i64,
+    /// Versions that have been looked at.
+    seen: BTreeSet<i64>,
 }
 
 struct Stored<S> {
@@ -85,6 +91,9 @@ thread_local! {
 
 impl<S: Sum> Reading<S> {
     fn take_in(&mut self, row: &Row, version: i64, fate: Fate) {
+        if !self.seen.insert(version) {
+            return;
+        }
         // SAFETY: the tuple is valid during the callback.
         let place = unsafe { (*row.tuple).t_self };
         let mut stored = Stored { version, place, replaces: Vec::new(), sum: S::default() };
@@ -142,8 +151,12 @@ impl<S: Sum> Reading<S> {
 
     /// Versions that the next row must name; loose ones are found without that.
     fn beside(&self) -> Vec<i64> {
-        let rows = self.arriving.iter().chain(&self.leaving).map(|row| row.version);
-        rows.chain(self.passing.iter().copied()).filter(|version| *version < LOOSE).collect()
+        let arriving = self.arriving.iter().filter(|row| row.version < LOOSE).flat_map(|row| {
+            // the lowest row of a transaction with savepoints stands right behind the top one
+            [Some(row.version), row.replaces.iter().copied().find(|version| *version < 0)]
+        });
+        let others = self.leaving.iter().map(|row| row.version).chain(self.passing.iter().copied());
+        arriving.flatten().chain(others.filter(|version| *version < LOOSE)).collect()
     }
 }
 
@@ -184,6 +197,7 @@ impl<S: Sum> Book<S> {
             leaving: Vec::new(),
             passing: Vec::new(),
             newest: 0,
+            seen: BTreeSet::new(),
         };
         let mut named: Vec<i64> = Vec::new();
         self.index.versions(key, None, |row, fate| {
@@ -198,11 +212,20 @@ impl<S: Sum> Book<S> {
             }
             Some(())
         });
-        for version in named {
-            self.index.versions(key, Some(version), |row, fate| {
-                reading.take_in(&row, version, fate);
+        for (place, version) in named.iter().enumerate().filter(|(_, version)| **version >= 0) {
+            let found = self.index.versions(key, Some(*version), |row, fate| {
+                reading.take_in(&row, *version, fate);
                 Some(())
             });
+            if let (None, Some(lowest)) = (found, named.get(place + 1).filter(|next| **next < 0)) {
+                // of those below the one that is on top now, nothing counts
+                self.index.versions_between(key, lowest.saturating_neg(), *version, |row, fate| {
+                    let version = row.get::<i64>(2).unwrap_or_default();
+                    if fate != Fate::Passing {
+                        reading.take_in(&row, version, fate);
+                    }
+                });
+            }
         }
         reading.leave_replaced();
         reading
@@ -260,7 +283,8 @@ impl<S: Sum> Book<S> {
     }
 }
 
-/// Notes a new row of this transaction; answers the rows that its rollback brings back.
+/// Notes a new row of this transaction; answers the rows that its rollback brings back: those of others, and its own of
+/// the savepoint before, with the lowest of its own as a negative number behind it.
 fn push(stack: &mut Vec<Frame>, version: i64, mut under: Vec<i64>) -> Vec<i64> {
     // SAFETY: reads a counter.
     let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
@@ -268,9 +292,13 @@ fn push(stack: &mut Vec<Frame>, version: i64, mut under: Vec<i64>) -> Vec<i64> {
     if let Some(own) = stack.pop_if(|frame| frame.subtransaction == subtransaction) {
         under.extend(own.under);
     }
+    let lowest = stack.iter().map(|frame| frame.version).min();
+    let top = stack.last().map(|frame| frame.version);
     stack.push(Frame { subtransaction, version, under });
-    let rows = stack.iter().flat_map(|frame| frame.under.iter().chain([&frame.version]));
-    rows.copied().filter(|row| *row != version).collect()
+    let mut replaces: Vec<i64> = stack.iter().flat_map(|frame| frame.under.iter().copied()).collect();
+    replaces.extend(top);
+    replaces.extend(lowest.filter(|lowest| Some(*lowest) != top).map(i64::saturating_neg));
+    replaces
 }
 
 /// A version after all others, by the clock and the process. The clock has 50 bits, which last from 2000 until

@@ -18,7 +18,7 @@ use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 use std::cell::Cell;
 
-/// Reps and queues that one transaction locks one by one; beyond them one lock stands for all, so that a bulk
+/// Reps and queues, or pools, that one transaction locks one by one; beyond them one lock stands for all, so that a bulk
 /// load does not fill the lock table.
 const MOST: u32 = 1000;
 
@@ -26,7 +26,24 @@ const MOST: u32 = 1000;
 const LONGEST_WAIT: i32 = 10_000;
 
 thread_local! {
-    static KEPT: Cell<u32> = const { Cell::new(0) };
+    /// Reps and queues, and pools, that this transaction has locked one by one.
+    static KEPT: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
+}
+
+/// How many of a kind are locked one by one.
+fn kept(kind: Kind) -> u32 {
+    match kind {
+        Kind::Pool => KEPT.get().1,
+        _ => KEPT.get().0,
+    }
+}
+
+fn count(kind: Kind) {
+    let (people, pools) = KEPT.get();
+    KEPT.set(match kind {
+        Kind::Pool => (people, pools.saturating_add(1)),
+        _ => (people.saturating_add(1), pools),
+    });
 }
 
 /// What became of an attempt to keep something.
@@ -81,7 +98,7 @@ impl Kind {
 
 /// Forgets what a transaction has kept.
 pub fn transaction_ended() {
-    KEPT.set(0);
+    KEPT.set((0, 0));
 }
 
 /// Keeps everybody who gets a lead by an outcome, except those who have it already; whether that could be done.
@@ -121,14 +138,14 @@ fn keep(kind: Kind, name: &str, is_known: impl FnOnce() -> bool) -> Found {
 
 fn keep_key(kind: Kind, name: &str, key: i32, is_known: impl FnOnce() -> bool) -> Found {
     let found = |there| if there { Found::Kept } else { Found::Gone };
-    if KEPT.get() >= MOST && locks::try_mode(Class::Everybody, 0, Mode::Gives) != Tried::Refused {
+    if kept(kind) >= MOST && locks::try_mode(Class::Everybody, 0, Mode::Gives) != Tried::Refused {
         return found(is_known() || kind.exists(name));
     }
     match locks::try_mode(kind.class(), key, Mode::Gives) {
         Tried::Refused => Found::Closing,
         Tried::Held => Found::Kept,
         Tried::Taken if is_known() || kind.exists(name) => {
-            KEPT.set(KEPT.get().saturating_add(1));
+            count(kind);
             Found::Kept
         }
         Tried::Taken => {

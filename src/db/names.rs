@@ -1,6 +1,7 @@
 //! Relations of the extension by name. Each is looked up once, and again after any relation has changed.
 
 use super::errors;
+use super::function::sql_function;
 use pgrx::pg_sys::{self, Datum, Oid};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
@@ -47,6 +48,16 @@ pub fn lock_for_writing() {
             WRITTEN.iter().for_each(|name| pg_sys::LockRelationOid(relation(name), mode));
         }
     }
+}
+
+sql_function! {
+    /// `leadroute_internal.lock_for_writing()`
+    leadroute_lock_for_writing, pg_finfo_leadroute_lock_for_writing, sql_lock_for_writing
+}
+
+unsafe fn sql_lock_for_writing(_: pg_sys::FunctionCallInfo) -> Datum {
+    lock_for_writing();
+    Datum::from(0)
 }
 
 /// Oid of a relation of the extension.

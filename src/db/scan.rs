@@ -28,6 +28,9 @@ pub struct Index {
     pub index: &'static str,
 }
 
+/// Column of the index, value, and the function that compares.
+type Comparison = (usize, Datum, u32);
+
 /// Tables that a transaction writes to after it has looked up in them. The lock for writing is taken at once: to ask for it
 /// later would be a deadlock with a REINDEX that came in between.
 const WRITTEN: [&str; 3] = ["leads", "turns", "loads"];
@@ -121,22 +124,35 @@ impl Index {
         version: Option<i64>,
         each: impl FnMut(Row, Fate) -> Option<T>,
     ) -> Option<T> {
-        let mut keys = vec![(Datum::from(key), pg_sys::F_INT4EQ)];
-        keys.extend(version.map(|version| (Datum::from(version), pg_sys::F_INT8EQ)));
+        let mut keys = vec![(0, Datum::from(key), pg_sys::F_INT4EQ)];
+        keys.extend(version.map(|version| (1, Datum::from(version), pg_sys::F_INT8EQ)));
         self.dirty(&keys, Direction::BackwardScanDirection, each)
+    }
+
+    /// Rows of an integer key from version `from` to below `to`, newest first, committed or not, with their fate.
+    pub fn versions_between(&self, key: i32, from: i64, to: i64, mut each: impl FnMut(Row, Fate)) {
+        let keys = [
+            (0, Datum::from(key), pg_sys::F_INT4EQ),
+            (1, Datum::from(from), pg_sys::F_INT8GE),
+            (1, Datum::from(to), pg_sys::F_INT8LT),
+        ];
+        self.dirty(&keys, Direction::BackwardScanDirection, |row, fate| {
+            each(row, fate);
+            None::<()>
+        });
     }
 
     /// Whether a transaction of somebody else that is still open has inserted, changed or deleted a row whose
     /// column is equal to a text: a unique index would wait for it.
     pub fn is_in_flight(&self, key: &str) -> bool {
-        let keys: Vec<_> = key.into_datum().map(|key| (key, pg_sys::F_TEXTEQ)).into_iter().collect();
+        let keys: Vec<_> = key.into_datum().map(|key| (0, key, pg_sys::F_TEXTEQ)).into_iter().collect();
         let open = |_, fate| (fate != Fate::Settled).then_some(());
         self.dirty(&keys, Direction::ForwardScanDirection, open).is_some()
     }
 
     fn dirty<T>(
         &self,
-        keys: &[(Datum, u32)],
+        keys: &[Comparison],
         direction: Direction::Type,
         mut each: impl FnMut(Row, Fate) -> Option<T>,
     ) -> Option<T> {
@@ -152,7 +168,7 @@ impl Index {
     }
 
     fn find<T>(&self, key: Datum, equal: u32, mut each: impl FnMut(Row) -> Option<T>) -> Option<T> {
-        let key = (key, equal);
+        let key = (0, key, equal);
         // SAFETY: the snapshots outlive the scans.
         unsafe {
             // before the snapshot, which then sees what was appended
@@ -179,7 +195,7 @@ impl Index {
 
     unsafe fn scan<T>(
         &self,
-        keys: &[(Datum, u32)],
+        keys: &[Comparison],
         direction: Direction::Type,
         snapshot: pg_sys::Snapshot,
         mut each: impl FnMut(Row) -> Option<T>,
@@ -192,9 +208,9 @@ impl Index {
             let table = pg_sys::table_open(relation(self.table), mode);
             let index = pg_sys::index_open(relation(self.index), share);
             pg_sys::CommandCounterIncrement();
-            let scan_keys = keys.iter().enumerate().map(|(place, key)| {
-                check_type(index, place, key.1);
-                scan_key(index, place, *key)
+            let scan_keys = keys.iter().map(|(place, value, function)| {
+                check_type(index, *place, *function);
+                scan_key(index, *place, (*value, *function))
             });
             let mut scan_keys: Vec<pg_sys::ScanKeyData> = scan_keys.collect();
             let (count, first) = (scan_keys.len() as i32, scan_keys.as_mut_ptr());
@@ -242,7 +258,7 @@ pub fn transaction_ended() {
 /// An error if the column is not of the type that `equal` compares: somebody has altered the table.
 unsafe fn check_type(index: pg_sys::Relation, place: usize, equal: u32) {
     let expected = match equal {
-        pg_sys::F_INT8EQ => pg_sys::INT8OID,
+        pg_sys::F_INT8EQ | pg_sys::F_INT8GE | pg_sys::F_INT8LT => pg_sys::INT8OID,
         pg_sys::F_INT4EQ => pg_sys::INT4OID,
         _ => pg_sys::TEXTOID,
     };
@@ -256,7 +272,7 @@ unsafe fn check_type(index: pg_sys::Relation, place: usize, equal: u32) {
     }
 }
 
-/// Equality with column `place` of an open index.
+/// A comparison with column `place` of an open index, by a function: for equality, or one of two others.
 ///
 /// # Safety
 /// The index must have that column, of the type of the value.
@@ -264,12 +280,17 @@ pub unsafe fn scan_key(index: pg_sys::Relation, place: usize, key: (Datum, u32))
     // SAFETY: the index has that column; scans name it by its number in the table.
     unsafe {
         let columns = (*(*index).rd_index).indnatts as usize;
+        let strategy = match key.1 {
+            pg_sys::F_INT8GE => pg_sys::BTGreaterEqualStrategyNumber,
+            pg_sys::F_INT8LT => pg_sys::BTLessStrategyNumber,
+            _ => pg_sys::BTEqualStrategyNumber,
+        };
         let mut scan_key: pg_sys::ScanKeyData = std::mem::zeroed();
         pg_sys::ScanKeyEntryInitialize(
             &mut scan_key,
             0,
             (*(*index).rd_index).indkey.values.as_slice(columns)[place],
-            pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
+            strategy as pg_sys::StrategyNumber,
             pg_sys::InvalidOid,
             *(*index).rd_indcollation.add(place),
             pg_sys::RegProcedure::from(key.1),

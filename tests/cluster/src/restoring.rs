@@ -132,7 +132,10 @@ pub fn next_owners(client: &mut Client) -> Facts {
         RETURNING concat_ws(' ', id, decision_id, coalesce(owner_id, queue, status), pool, duplicate_of, account_id)";
     let insert = client.prepare(insert).unwrap();
     let unrouted = "SELECT string_agg(leadroute.reroute_lead(id) ->> 'reason', ' ') FROM leadroute.leads WHERE status = 'new'";
-    let mut next = vec![("a lead that was not routed".to_owned(), text(client, unrouted))];
+    let rerouted =
+        client.query_one(unrouted, &[]).map(|row| row.get::<_, Option<String>>(0).unwrap_or_default());
+    let rerouted = rerouted.unwrap_or_else(|error| in_words(&error));
+    let mut next = vec![("a lead that was not routed".to_owned(), rerouted)];
     for n in 1..=50 {
         let answer = match client.query_one(&insert, &[&n]) {
             Ok(row) => row.get(0),

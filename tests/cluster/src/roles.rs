@@ -58,6 +58,11 @@ impl Database {
         Self { name }
     }
 
+    /// A new session, if the server answers.
+    pub fn try_connect(&self) -> Option<Client> {
+        config().dbname(self.name()).connect(NoTls).ok()
+    }
+
     /// A new session of a role.
     pub fn connect_as(&self, role: &Role) -> Client {
         config().dbname(self.name()).user(role.name()).connect(NoTls).expect("a session of a role")
@@ -233,6 +238,37 @@ pub fn attempt(client: &mut Client, sql: &str) -> Option<String> {
     let code = error.code().map(|code| code.code().to_owned());
     assert!(code.as_deref().is_some_and(|code| code != "XX000"), "{sql}: {}", in_words(&error));
     code
+}
+
+/// Runs SQL, and notes it if a backend died of it; then waits until the server is there again and takes a new session.
+/// Answers the error, which begins with its code, or `died`.
+pub fn survive(
+    database: &Database,
+    client: &mut Client,
+    sql: &str,
+    deaths: &mut Vec<String>,
+) -> Option<String> {
+    let error = client.batch_execute(sql).err()?;
+    if error.as_db_error().is_some() && !client.is_closed() {
+        return Some(in_words(&error));
+    }
+    deaths.push(format!("{}: {error}", sql.chars().take(500).collect::<String>()));
+    *client = crate::wait_for("the server to be there again", 60, || database.try_connect());
+    Some("died".to_owned())
+}
+
+/// How long the log of the server is.
+pub fn log_size(client: &mut Client) -> i64 {
+    crate::number(client, "SELECT coalesce((SELECT size FROM pg_stat_file('server.log', true)), 0)")
+}
+
+/// What the log tells of backends that died, from a place on.
+pub fn deaths_in_log(client: &mut Client, from: i64) -> Vec<String> {
+    let length = log_size(client) - from;
+    let lines = format!(
+        "SELECT l FROM regexp_split_to_table(pg_read_file('server.log', {from}, {length}, true), '\n') l"
+    );
+    list(client, &format!("{lines} WHERE l ~ 'terminated by signal|PANIC:|was terminated'"))
 }
 
 /// The text of each row.

@@ -181,9 +181,9 @@ fn rows_that_name_nobody_are_restored_and_listed() {
     name_nobody(&mut client);
     let dump = std::env::temp_dir().join(format!("leadroute_references_{}", std::process::id()));
     let file = dump.to_str().expect("a path in UTF-8");
-    assert_eq!(Place::of(&source).run(&["pg_dump", "-Fc", "-f", file]), Vec::<String>::new());
+    let mut complaints = Place::of(&source).run(&["pg_dump", "-Fc", "-f", file]);
     let target = bare();
-    let complaints = Place::of(&target).run(&["pg_restore", file]);
+    complaints.extend(Place::of(&target).run(&["pg_restore", file]));
     std::fs::remove_file(&dump).unwrap();
     assert_eq!(complaints, Vec::<String>::new());
     let mut restored = target.connect();

@@ -1,7 +1,7 @@
 //! The books of turns and loads under concurrency: every order of the steps of two sessions, what an open
 //! transaction costs the others, and caps that hold.
 
-use leadroute_cluster_tests::{check_consistency, number, text, worst_deviation, Database};
+use leadroute_cluster_tests::{check_consistency, number, text, wait_for, worst_deviation, Database};
 use postgres::Client;
 use std::thread;
 
@@ -147,31 +147,65 @@ fn a_long_transaction_keeps_no_growing_list() {
     assert!(worst_deviation(&mut busy) < 2.0);
 }
 
-/// Whoever holds the lock of a book for ever (here by hand) delays a lead by `turn_wait`, and loses no turn.
+/// A trigger of a DBA that does not return keeps a session in the middle of writing its turn.
+const STUCK: &str = "
+    CREATE FUNCTION public.stuck() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END';
+    CREATE TRIGGER stuck AFTER INSERT ON leadroute.loads FOR EACH ROW
+        WHEN (current_setting('my.session', true) = 'stuck') EXECUTE FUNCTION public.stuck()";
+
+/// Whoever holds the lock of a book for ever delays a lead by `turn_wait`, and loses no turn.
 #[test]
 fn a_held_lock_loses_no_turn() {
-    const TURNS: i32 = 0x4C52_0054;
-    const LOAD: i32 = 0x4C52_004C;
     let database = Database::with_pool(2);
-    let (mut holder, mut busy) = (database.connect(), database.connect());
-    insert(&mut busy, "before@acme.com");
-    let hold = format!(
-        "SELECT pg_advisory_lock({TURNS}, pool_no) FROM leadroute.pools;
-                        SELECT pg_advisory_lock({LOAD}, rep_no) FROM leadroute.reps"
-    );
-    holder.batch_execute(&hold).unwrap();
+    let (mut gate, mut busy) = (database.connect(), database.connect());
+    // the load of a rep with caps is locked, too
+    busy.batch_execute("UPDATE leadroute.reps SET daily_cap = 100").unwrap();
+    busy.batch_execute(STUCK).unwrap();
+    assert_eq!(insert(&mut busy, "before@acme.com"), "r1");
+    gate.batch_execute("SELECT pg_advisory_lock(42)").unwrap();
+    let mut holder = database.connect();
+    let stuck = thread::spawn(move || {
+        holder.batch_execute("SET my.session = 'stuck'").unwrap();
+        insert(&mut holder, "stuck@acme.com")
+    });
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'";
+    wait_for("the session that is stuck", 20, || (number(&mut gate, waits) == 1).then_some(()));
     busy.batch_execute("SET leadroute.turn_wait = '5ms'; SET statement_timeout = '10s'").unwrap();
-    for n in 0..5 {
-        assert!(insert(&mut busy, &format!("{n}@acme.com")).starts_with('r'));
-    }
-    check_consistency(&mut busy);
     // a rep with caps whose count is held elsewhere is passed over rather than overfilled
-    busy.batch_execute("UPDATE leadroute.reps SET daily_cap = 100 WHERE id = 'r1'").unwrap();
-    assert_eq!([insert(&mut busy, "x@acme.com"), insert(&mut busy, "y@acme.com")], ["r2", "r2"]);
-    holder.batch_execute("SELECT pg_advisory_unlock_all()").unwrap();
+    for n in 0..5 {
+        assert_eq!(insert(&mut busy, &format!("{n}@acme.com")), "r1");
+    }
+    gate.batch_execute("SELECT pg_advisory_unlock(42)").unwrap();
+    assert_eq!(stuck.join().unwrap(), "r2");
+    check_consistency(&mut busy);
     insert(&mut busy, "after@acme.com");
     check_consistency(&mut busy);
     assert_eq!(number(&mut busy, "SELECT count(*) FROM leadroute.turns"), 1, "loose rows were not taken in");
+}
+
+/// SQL cannot take the locks of routing: with all keys that it can name held by somebody else, nothing changes.
+#[test]
+fn advisory_locks_of_others_are_others() {
+    let database = Database::with_pool(2);
+    let (mut holder, mut busy) = (database.connect(), database.connect());
+    busy.batch_execute("BEGIN").unwrap();
+    insert(&mut busy, "seen@acme.com");
+    let seen =
+        holder.query("SELECT classid::bigint, objid::bigint FROM pg_locks WHERE locktype = 'advisory'", &[]);
+    let seen: Vec<(i64, i64)> = seen.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert!(seen.len() > 1, "{seen:?}");
+    busy.batch_execute("ROLLBACK").unwrap();
+    for (class, key) in seen {
+        let both = (class << 32) | key;
+        let (class, key) = (class as u32 as i32, key as u32 as i32);
+        holder
+            .batch_execute(&format!("SELECT pg_advisory_lock({class}, {key}), pg_advisory_lock({both})"))
+            .unwrap();
+    }
+    busy.batch_execute("SET statement_timeout = '5s'").unwrap();
+    assert_eq!([insert(&mut busy, "x@acme.com"), insert(&mut busy, "y@acme.com")], ["r1", "r2"]);
+    check_consistency(&mut busy);
 }
 
 /// Thirty places, sixteen sessions that want a hundred: through single rows, bulks, rollbacks and other pools.

@@ -1,0 +1,63 @@
+-- Who may do what: recipes of grants, each for one kind of role.
+
+CREATE VIEW leadroute.role_recipes AS
+WITH config AS (
+    SELECT 'TABLE leadroute.reps, leadroute.schedules, leadroute.schedule_hours, leadroute.holidays, leadroute.absences, leadroute.accounts, '
+           'leadroute.account_domains, leadroute.contacts, leadroute.domain_rules, leadroute.mail_domains, leadroute.industry_aliases, '
+           'leadroute.country_aliases, leadroute.territories, leadroute.segments, leadroute.tiers, leadroute.pools, leadroute.pool_members, '
+           'leadroute.queues, leadroute.event_types, leadroute.sla_policies, leadroute.escalation_steps, leadroute.recycle_rules, '
+           'leadroute.playbooks' AS tables
+)
+SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
+    ('app', 'INSERT (external_id, email, first_name, last_name, phone, title, department, company, website, crm_account_id, country, region, '
+            'city, postal_code, industry, employees, annual_revenue, product, language, score, event, occurred_at, source, campaign, attributes), '
+            'SELECT (id, external_id, status, owner_id, queue, country, occurred_at, sla_due_at, duplicate_of, decision_id)', 'TABLE leadroute.leads'),
+    ('app', 'EXECUTE', 'FUNCTION leadroute.route_lead(jsonb)'),
+    ('sales_tool', 'SELECT', 'TABLE leadroute.leads, leadroute.queue_backlog, leadroute.rep_load'),
+    ('sales_tool', 'EXECUTE', 'FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean), leadroute.record_event(bigint, text, timestamptz, jsonb), '
+            'leadroute.claim_lead(bigint, text), leadroute.transfer_lead(bigint, text, text), leadroute.return_turn(bigint, text), '
+            'leadroute.set_presence(text, text), leadroute.attached_lead(regclass, text), leadroute.explain_decision(bigint), '
+            'leadroute.take_notifications(text, integer, interval), leadroute.ack_notifications(bigint[]), '
+            'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(), leadroute.doze(), leadroute.wake()'),
+    ('editor', 'SELECT, INSERT, UPDATE, DELETE', config.tables),
+    ('editor', 'SELECT', 'TABLE leadroute.config_problems, leadroute.coverage_gaps, leadroute.changelog, leadroute.config_history'),
+    ('editor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb), leadroute.set_presence(text, text)'),
+    ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
+    ('analyst', 'EXECUTE', 'FUNCTION leadroute.explain_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
+    ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
+    ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting()'),
+    ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.merge_duplicates(integer), '
+            'leadroute.check_rates(), leadroute.purge_notifications(interval, integer), leadroute.refresh_performance(), '
+            'leadroute.schedule_jobs(), leadroute.unschedule_jobs()'),
+    ('worker', 'EXECUTE', 'PROCEDURE leadroute.keep_time(interval, interval)'),
+    ('approver', 'SELECT', config.tables || ', leadroute.config_problems, leadroute.coverage_gaps, leadroute.changelog, leadroute.config_history'),
+    ('approver', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.preview_route(jsonb)')
+) AS r (recipe, privileges, objects);
+COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, and an approver who reads rules and changes.';
+
+CREATE FUNCTION leadroute.grant_role(recipe text, grantee regrole) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    r record;
+    known text := (SELECT string_agg(DISTINCT k.recipe, ', ' ORDER BY k.recipe) FROM leadroute.role_recipes k);
+BEGIN
+    IF grantee IS NULL OR NOT EXISTS (SELECT FROM leadroute.role_recipes k WHERE k.recipe = grant_role.recipe) THEN
+        RAISE EXCEPTION 'there is no recipe "%" of grants%', coalesce(recipe, 'null'), CASE WHEN grantee IS NULL THEN ' for nobody' ELSE '' END
+            USING ERRCODE = 'invalid_parameter_value', HINT = format('Recipes are %s; leadroute.role_recipes shows them.', known);
+    END IF;
+    FOR r IN SELECT k.privileges, k.objects FROM leadroute.role_recipes k WHERE k.recipe = grant_role.recipe LOOP
+        EXECUTE format('GRANT %s ON %s TO %s', r.privileges, r.objects, grantee);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.grant_role(text, regrole) IS 'Grants a role what one of the recipes of role_recipes says. With the rights of whoever calls it, who must be able to grant that: the creator of the extension, or a superuser.';
+
+CREATE FUNCTION leadroute.revoke_role(recipe text, grantee regrole) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    r record;
+BEGIN
+    FOR r IN SELECT k.privileges, k.objects FROM leadroute.role_recipes k WHERE k.recipe = revoke_role.recipe LOOP
+        EXECUTE format('REVOKE %s ON %s FROM %s', r.privileges, r.objects, grantee);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute.revoke_role(text, regrole) IS 'Takes away again what grant_role() has granted with a recipe, also where another recipe grants the same.';
