@@ -38,5 +38,20 @@ if [ "${1:-}" = accept ]; then
     ' README.md > "$work/README.md"
     cp "$work/README.md" README.md
 fi
+# The table of roles is what grant_role() grants.
+psql -X -q -At -v ON_ERROR_STOP=1 -d leadroute -f tests/readme/roles.sql > "$work/roles"
+if [ "${1:-}" = accept ]; then
+    awk -v file="$work/roles" '
+        /^\| role \| learns \| does \|$/ { print; getline; print; while ((getline line < file) > 0) print line; skip = 1; next }
+        skip && /^\|/ { next }
+        { skip = 0; print }
+    ' README.md > "$work/README.md"
+    cp "$work/README.md" README.md
+fi
+if sed -n '/^| role | learns | does |$/,/^$/p' README.md | tail -n +3 | sed '/^$/d' | diff -u - "$work/roles"; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+fi
 echo "readme: $passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -312,6 +312,6 @@ fn settings_of_the_database_are_no_door() {
     scene.everybody_works("");
     scene.check("with settings of P");
     let mut app = scene.spy.connect(&scene.database, Some(&scene.app));
-    let insert = "INSERT INTO leadroute.leads (email, country, employees, score) VALUES ('last@last.com', 'DE', 50, 20) RETURNING status::text";
+    let insert = "INSERT INTO leadroute.leads (email, country, employees, score) VALUES ('last@last.com', 'DE', 50, 20) RETURNING status::pg_catalog.text";
     assert_eq!(text(&mut app, insert), "assigned");
 }

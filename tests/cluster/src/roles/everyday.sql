@@ -22,7 +22,7 @@ SELECT * FROM leadroute.lint_config();
 SELECT leadroute.attach('public.crm_lead', '{"email": "email", "owner_id": "owner", "company": {"expression": "email"}}');
 INSERT INTO public.crm_lead (email) VALUES ('crm{n}@crm{n}.com');
 UPDATE public.crm_lead SET owner = 'bob';
-ALTER TABLE public.crm_lead ADD COLUMN more{n} text;
+ALTER TABLE public.crm_lead ADD COLUMN more{n} pg_catalog.text;
 DELETE FROM public.crm_lead;
 SELECT leadroute.detach('public.crm_lead');
 UPDATE leadroute.reps SET id = 'kym' WHERE id OPERATOR(pg_catalog.=) 'kim';
