@@ -36,6 +36,10 @@ SELECT * FROM (VALUES
 ) AS r (child, "column", parent, key, on_delete);
 COMMENT ON VIEW leadroute_internal.config_references IS 'Which column of which table names the key of which other table, and what becomes of the row when that is deleted: restrict refuses, cascade deletes it too. A new key is always carried along.';
 
+CREATE FUNCTION leadroute_internal.is_within_restore() RETURNS boolean
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_is_within_restore';
+COMMENT ON FUNCTION leadroute_internal.is_within_restore() IS 'Whether a statement of a dump runs, or one that a trigger runs in its stead.';
+
 CREATE FUNCTION leadroute_internal.check_references() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_check_references';
 COMMENT ON FUNCTION leadroute_internal.check_references() IS 'Trigger: what a new row names must be there. Arguments: column, table and key, again and again.';

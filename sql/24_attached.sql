@@ -159,6 +159,10 @@ BEGIN
     IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'attached_tables' THEN
         PERFORM leadroute_internal.not_our_trigger('number_columns');
     END IF;
+    IF TG_OP = 'INSERT' AND leadroute_internal.is_within_restore() THEN
+        -- attached by hand before the rows came
+        DELETE FROM leadroute.attached_tables a WHERE a.relation = NEW.relation OR a.table_no = NEW.table_no;
+    END IF;
     NEW.columns := leadroute_internal.mapped_columns(NEW.relation, NEW.mapping);
     NEW.key := leadroute_internal.key_numbers(NEW.relation);
     NEW.owners_columns := (

@@ -61,6 +61,9 @@ BEGIN
     IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME NOT IN ('reps', 'queues') THEN
         PERFORM leadroute_internal.not_our_trigger('refuse_if_used');
     END IF;
+    IF leadroute_internal.is_within_restore() THEN
+        RETURN OLD;
+    END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM leadroute.leads WHERE %I = $1)', TG_ARGV[1])
        INTO used USING to_jsonb(OLD) ->> TG_ARGV[0];
     IF used THEN
@@ -84,6 +87,9 @@ DECLARE
 BEGIN
     IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME NOT IN ('reps', 'queues') THEN
         PERFORM leadroute_internal.not_our_trigger('wait_for_routing');
+    END IF;
+    IF leadroute_internal.is_within_restore() THEN
+        RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
     END IF;
     name := to_jsonb(OLD) ->> TG_ARGV[0];
     leads := leadroute_internal.close_to_routing(TG_ARGV[2], name);

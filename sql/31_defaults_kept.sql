@@ -1,5 +1,5 @@
 -- Defaults that ship with the extension are dumped where somebody has edited them, and stay deleted where somebody has
--- deleted them.
+-- deleted them, be it after an edit. The workers of a parallel restore meet here: none waits for another.
 
 CREATE FUNCTION leadroute_internal.replace_shipped() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -38,10 +38,10 @@ CREATE TABLE leadroute.removed_defaults (
     removed_by text NOT NULL DEFAULT session_user,
     PRIMARY KEY ("table", key)
 );
-COMMENT ON TABLE leadroute.removed_defaults IS 'Defaults of the extension that somebody has deleted: a restore deletes them again.';
+COMMENT ON TABLE leadroute.removed_defaults IS 'Defaults of the extension that somebody has edited or deleted: where a dump brings no row of their key, a restore deletes them.';
 COMMENT ON COLUMN leadroute.removed_defaults."table" IS 'The table.';
 COMMENT ON COLUMN leadroute.removed_defaults.key IS 'Its key, as an object of columns and values.';
-COMMENT ON COLUMN leadroute.removed_defaults.removed_at IS 'When.';
+COMMENT ON COLUMN leadroute.removed_defaults.removed_at IS 'When, the first time.';
 COMMENT ON COLUMN leadroute.removed_defaults.removed_by IS 'By whom: a database role.';
 
 CREATE FUNCTION leadroute_internal.key_of_row(relation oid, row_of_it jsonb) RETURNS jsonb
@@ -59,34 +59,21 @@ BEGIN
     IF TG_TABLE_SCHEMA <> 'leadroute' THEN
         PERFORM leadroute_internal.not_our_trigger('shipped_removed');
     END IF;
+    IF leadroute_internal.is_within_restore() THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP = 'TRUNCATE' THEN
         EXECUTE format('SELECT array_agg(leadroute_internal.key_of_row(%s, to_jsonb(t))) FROM leadroute.%I t WHERE t.shipped',
                        TG_RELID, TG_TABLE_NAME) INTO keys;
     ELSE
         keys := ARRAY[leadroute_internal.key_of_row(TG_RELID, to_jsonb(OLD))];
-        IF TG_OP = 'UPDATE' AND to_jsonb(NEW) @> keys[1] THEN
-            RETURN NULL;
-        END IF;
     END IF;
     INSERT INTO leadroute.removed_defaults ("table", key)
     SELECT TG_TABLE_NAME, k.key FROM unnest(keys) AS k (key)
      WHERE NOT EXISTS (SELECT FROM leadroute.removed_defaults r WHERE r."table" = TG_TABLE_NAME AND r.key = k.key);
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.shipped_removed() IS 'Trigger: notes that a default was deleted, or got another key.';
-
-CREATE FUNCTION leadroute_internal.note_again() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'removed_defaults' THEN
-        PERFORM leadroute_internal.not_our_trigger('note_again');
-    END IF;
-    DELETE FROM leadroute.removed_defaults r WHERE r."table" = NEW."table" AND r.key = NEW.key;
-    RETURN NEW;
-END $$;
-COMMENT ON FUNCTION leadroute_internal.note_again() IS 'Trigger: in a restore, a default may have been deleted by what another row of the dump says.';
-CREATE TRIGGER note_again BEFORE INSERT ON leadroute.removed_defaults
-    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.note_again();
+COMMENT ON FUNCTION leadroute_internal.shipped_removed() IS 'Trigger: notes that a default is one of the user now, or gone.';
 
 CREATE FUNCTION leadroute_internal.remove_shipped() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -97,12 +84,14 @@ BEGIN
         PERFORM leadroute_internal.not_our_trigger('remove_shipped');
     END IF;
     IF NEW."table" = ANY (shipped) THEN
-        EXECUTE format('DELETE FROM leadroute.%I t WHERE t.shipped AND to_jsonb(t) @> $1', NEW."table") USING NEW.key;
+        EXECUTE format('DELETE FROM leadroute.%1$I t WHERE t.ctid IN (SELECT o.ctid FROM leadroute.%1$I o
+                         WHERE o.shipped AND to_jsonb(o) @> $1 AND to_jsonb(o) ->> ''kind'' IS DISTINCT FROM ''catch_all'' FOR UPDATE SKIP LOCKED)',
+                       NEW."table") USING NEW.key;
     END IF;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.remove_shipped() IS 'Trigger: a default that had been deleted where the dump was made is deleted here.';
-CREATE TRIGGER remove_shipped AFTER INSERT ON leadroute.removed_defaults
+CREATE TRIGGER remove_shipped AFTER INSERT OR UPDATE ON leadroute.removed_defaults
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.remove_shipped();
 
 DO $$
@@ -118,3 +107,65 @@ BEGIN
                        'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.shipped_removed()', name);
     END LOOP;
 END $$;
+
+-- pg_restore --disable-triggers: nothing of the above runs while rows come. So what ships is set aside when the triggers of
+-- a table are switched off, and comes back where the dump has nothing in its place.
+CREATE TABLE leadroute_internal.set_aside (
+    "table" text NOT NULL,
+    "row" jsonb NOT NULL
+);
+COMMENT ON TABLE leadroute_internal.set_aside IS 'Defaults of tables whose triggers are switched off by a restore.';
+COMMENT ON COLUMN leadroute_internal.set_aside."table" IS 'The table.';
+COMMENT ON COLUMN leadroute_internal.set_aside."row" IS 'The row.';
+
+CREATE FUNCTION leadroute_internal.triggers_off(name text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF name = 'attached_tables' THEN
+        DELETE FROM leadroute.attached_tables;
+    ELSIF name IN ('queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains') THEN
+        EXECUTE format('WITH gone AS (DELETE FROM leadroute.%1$I t WHERE t.shipped RETURNING to_jsonb(t) AS r)
+                        INSERT INTO leadroute_internal.set_aside SELECT %1$L, g.r FROM gone g', name);
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.triggers_off(text) IS 'A restore has switched the triggers of a table off.';
+
+CREATE FUNCTION leadroute_internal.triggers_on(name text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lost text;
+BEGIN
+    IF name IN ('queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains') THEN
+        EXECUTE format('WITH back AS (DELETE FROM leadroute_internal.set_aside WHERE "table" = %1$L RETURNING "row" AS r)
+                        INSERT INTO leadroute.%1$I SELECT (jsonb_populate_record(NULL::leadroute.%1$I, b.r)).* FROM back b
+                        ON CONFLICT DO NOTHING', name);
+    END IF;
+    UPDATE leadroute.removed_defaults r SET key = r.key WHERE name IN (r."table", 'removed_defaults');
+    -- ENABLE TRIGGER ALL forgets that some also fire for a subscription
+    FOR lost IN SELECT g.tgname FROM pg_trigger g WHERE g.tgrelid = format('leadroute.%I', name)::regclass
+                   AND g.tgname IN ('config_changed', 'roster_changed') AND g.tgenabled <> 'A' LOOP
+        EXECUTE format('ALTER TABLE leadroute.%I ENABLE ALWAYS TRIGGER %I', name, lost);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.triggers_on(text) IS 'A restore has switched the triggers of a table on again.';
+
+CREATE FUNCTION leadroute_internal.triggers_switched() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    t record;
+BEGIN
+    IF NOT leadroute_internal.is_within_restore() THEN
+        RETURN;
+    END IF;
+    FOR t IN SELECT c.relname AS name, bool_and(g.tgenabled = 'D') AS off
+               FROM pg_event_trigger_ddl_commands() d JOIN pg_class c ON c.oid = d.objid
+               JOIN pg_trigger g ON g.tgrelid = c.oid AND NOT g.tgisinternal
+              WHERE d.classid = 'pg_class'::regclass AND c.relnamespace = 'leadroute'::regnamespace GROUP BY 1 LOOP
+        IF t.off THEN
+            PERFORM leadroute_internal.triggers_off(t.name);
+        ELSE
+            PERFORM leadroute_internal.triggers_on(t.name);
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.triggers_switched() IS 'Event trigger: a restore switches the triggers of tables off, and on again when the rows are there.';

@@ -106,7 +106,7 @@ COMMENT ON FUNCTION leadroute_internal.refuse_breaking_drops() IS
 CREATE FUNCTION leadroute_internal.refuse_other_key(t leadroute.attached_tables) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF leadroute_internal.key_numbers(t.relation) IS DISTINCT FROM t.key THEN
+    IF t.key IS NOT NULL AND leadroute_internal.key_numbers(t.relation) IS DISTINCT FROM t.key THEN
         RAISE EXCEPTION 'the primary key of attached table % cannot be changed', t.relation
             USING ERRCODE = 'dependent_objects_still_exist', DETAIL = 'Leads find their rows by it.',
                   HINT = format('SELECT leadroute.detach(%L) first. Attached again with another key, it forgets the rows of its leads.',
@@ -264,6 +264,11 @@ BEGIN
     FOR touched IN SELECT * FROM leadroute_internal.attached_touched() LOOP
         SELECT * INTO t FROM leadroute.attached_tables a WHERE a.table_no = touched.table_no AND a.detached_at IS NULL;
         CONTINUE WHEN NOT FOUND OR NOT leadroute_internal.is_in_force(t.relation);
+        IF leadroute_internal.is_within_restore() THEN
+            -- triggers, keys and partitions come in any order
+            UPDATE leadroute.attached_tables a SET mapping = a.mapping WHERE a.table_no = t.table_no;
+            CONTINUE;
+        END IF;
         PERFORM leadroute_internal.parts_changed(t, touched.is_new);
         IF touched.is_direct THEN
             PERFORM leadroute_internal.refuse_other_key(t);
@@ -339,9 +344,13 @@ COMMENT ON FUNCTION leadroute_internal.attached_adopted() IS
 CREATE FUNCTION leadroute_internal.attached_dropping() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF to_regclass('leadroute.attached_tables') IS NOT NULL AND NOT pg_is_in_recovery() THEN
+    -- A row of attached_tables must not be locked before the table: not by the workers of a restore, who meet there.
+    IF to_regclass('leadroute.attached_tables') IS NOT NULL AND NOT leadroute_internal.is_within_restore() THEN
         PERFORM leadroute_internal.depend_on_expressions(a) FROM leadroute.attached_tables a
           WHERE a.detached_at IS NULL AND a.mapping::text LIKE '%"expression"%';
+        -- in a parallel restore a key may have come while the row was on its way
+        UPDATE leadroute.attached_tables a SET mapping = a.mapping
+         WHERE a.key IS NULL AND a.detached_at IS NULL AND leadroute_internal.key_numbers(a.relation) IS NOT NULL;
     END IF;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.attached_dropping() IS

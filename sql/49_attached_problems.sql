@@ -23,7 +23,7 @@ BEGIN
         RETURN format('it was attached while it belonged to %s: rows are routed by their plain columns, and no owner is written back; its owner should look at the mapping and attach it again',
                       coalesce(quote_ident(t.owner), 'somebody else'));
     END IF;
-    IF leadroute_internal.key_numbers(t.relation) IS DISTINCT FROM t.key THEN
+    IF t.key IS NOT NULL AND leadroute_internal.key_numbers(t.relation) IS DISTINCT FROM t.key THEN
         RETURN 'it has another primary key than when it was attached: detach it, and attach it again';
     END IF;
     SELECT p.relid INTO lacking FROM (SELECT t.relation AS relid UNION SELECT r.relid FROM pg_partition_tree(t.relation) r) p

@@ -7,6 +7,8 @@ CREATE EVENT TRIGGER leadroute_dropping ON ddl_command_start
                  'DROP SCHEMA', 'DROP SEQUENCE', 'DROP TABLE', 'DROP TYPE', 'DROP VIEW')
     EXECUTE FUNCTION leadroute_internal.attached_dropping();
 CREATE EVENT TRIGGER leadroute_dropped ON sql_drop EXECUTE FUNCTION leadroute_internal.attached_dropped();
+CREATE EVENT TRIGGER leadroute_triggers ON ddl_command_end WHEN tag IN ('ALTER TABLE')
+    EXECUTE FUNCTION leadroute_internal.triggers_switched();
 CREATE EVENT TRIGGER leadroute_adopted ON ddl_command_end WHEN tag IN ('CREATE TRIGGER')
     EXECUTE FUNCTION leadroute_internal.attached_adopted();
 CREATE EVENT TRIGGER leadroute_altered ON ddl_command_end

@@ -6,6 +6,7 @@
 //! flag was flipped meanwhile.
 
 use super::function::sql_function;
+use super::restoring::is_within_restore;
 use super::trigger_data::{arguments, Call, On, When, DELETE, INSERT, TRUNCATE, UPDATE};
 use super::{errors, identity, names, queries};
 use leadroute_engine::config::{RuleTables, Rules};
@@ -136,6 +137,8 @@ unsafe fn config_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL.
     let data = unsafe { CALL.data(fcinfo) };
     let marker = match arguments(data).first().map(String::as_str) {
+        // The version comes with the dump.
+        Some("rules") if is_within_restore() => "segments",
         Some("rules") => {
             let _owner = identity::AsOwner::begin();
             identity::next_value("config_version_seq");

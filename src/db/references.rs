@@ -7,7 +7,7 @@
 
 use super::function::sql_function;
 use super::identity::AsOwner;
-use super::restoring::is_restoring;
+use super::restoring::is_within_restore;
 use super::spi::{self, Row};
 use super::trigger_data::{arguments, Call, On, When, DELETE, INSERT, TRUNCATE, UPDATE};
 use super::{errors, row};
@@ -60,7 +60,7 @@ unsafe fn check_references(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     if data.tg_newtable.is_null() {
         errors::not_a_trigger(ADDED.function);
     }
-    if is_restoring() {
+    if is_within_restore() {
         return Datum::from(0);
     }
     let _owner = AsOwner::begin();
@@ -93,6 +93,9 @@ unsafe fn check_references(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 unsafe fn references_removed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL.
     let data = unsafe { REMOVED.data(fcinfo) };
+    if is_within_restore() {
+        return Datum::from(0);
+    }
     let is_delete = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_DELETE;
     let arguments = arguments(data);
     let Some((key, references)) =

@@ -2,12 +2,12 @@
 
 use super::convert;
 use super::mapping::{Mapping, Read, Row};
-use crate::db::fields;
 use crate::db::identity::{next_value, AsOwner, AsTableOwner};
 use crate::db::rawjson::{self, Document, Root};
 use crate::db::rescue::protect;
 use crate::db::row::expected_type;
 use crate::db::spi;
+use crate::db::{errors, fields};
 use leadroute_engine::reason::Problem;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -161,7 +161,11 @@ impl Draft {
             let (mut values, mut nulls) = (vec![Datum::from(0); count], vec![true; count]);
             let lead = Row { tuple: std::ptr::null_mut(), desc };
             for (field, datum) in self.values {
-                let place = lead.number(field) as usize - 1;
+                let number = lead.number(field);
+                let place = number as usize - 1;
+                if pg_sys::getBaseType(pg_sys::SPI_gettypeid(desc, number)) != expected_type(field) {
+                    errors::column_has_another_type(field);
+                }
                 (values[place], nulls[place]) = (datum, false);
             }
             pg_sys::heap_form_tuple(desc, values.as_mut_ptr(), nulls.as_mut_ptr())

@@ -58,11 +58,6 @@ impl Database {
         Self { name }
     }
 
-    /// A new session, if the server answers.
-    pub fn try_connect(&self) -> Option<Client> {
-        config().dbname(self.name()).connect(NoTls).ok()
-    }
-
     /// A new session of a role.
     pub fn connect_as(&self, role: &Role) -> Client {
         config().dbname(self.name()).user(role.name()).connect(NoTls).expect("a session of a role")
@@ -242,26 +237,61 @@ pub fn attempt(client: &mut Client, sql: &str) -> Option<String> {
     code
 }
 
-/// Runs SQL, and notes it if a backend died of it; then waits until the server is there again and takes a new session.
-/// Answers the error, which begins with its code, or `died`.
-pub fn survive(
-    database: &Database,
-    client: &mut Client,
-    sql: &str,
-    deaths: &mut Vec<String>,
-) -> Option<String> {
-    let error = client.batch_execute(sql).err()?;
-    if error.as_db_error().is_some() && !client.is_closed() {
-        return Some(in_words(&error));
-    }
-    deaths.push(format!("{}: {error}", sql.chars().take(500).collect::<String>()));
-    *client = crate::wait_for("the server to be there again", 60, || database.try_connect());
-    Some("died".to_owned())
+/// A session that is followed by another one when its backend dies, and notes of which statements it died.
+pub struct Survivor<'a> {
+    /// Statements of which a backend died.
+    pub deaths: Vec<String>,
+    /// The session.
+    pub client: Client,
+    database: &'a Database,
+    pid: i32,
+    log: i64,
 }
+
+impl<'a> Survivor<'a> {
+    /// A session that is there.
+    pub fn new(database: &'a Database) -> Self {
+        let (mut client, pid) = Self::begin(database).expect("a session");
+        let log = log_size(&mut client);
+        Self { deaths: Vec::new(), client, database, pid, log }
+    }
+
+    fn begin(database: &Database) -> Result<(Client, i32), Error> {
+        let mut client = config().dbname(database.name()).connect(NoTls)?;
+        client.batch_execute("SET client_min_messages = error; SET search_path = ''")?;
+        let pid = client.query_one("SELECT pg_backend_pid()", &[])?.get(0);
+        Ok((client, pid))
+    }
+
+    /// Runs SQL; answers the error, which begins with its code, or `died`. The death of another backend, of which all
+    /// sessions die, is not noted.
+    pub fn run(&mut self, sql: &str) -> Option<String> {
+        let error = self.client.batch_execute(sql).err()?;
+        if error.as_db_error().is_some() && !self.client.is_closed() {
+            return Some(in_words(&error));
+        }
+        // A session that comes while the server ends all of them dies too.
+        let ours = format!("(PID {}) was terminated", self.pid);
+        let told = crate::wait_for("the server to be there again", 60, || {
+            let (mut client, pid) = Self::begin(self.database).ok()?;
+            let size = client.query_one(LOG_SIZE, &[]).ok()?.get::<_, i64>(0) - self.log;
+            let log = format!("SELECT coalesce(pg_read_file('server.log', {}, {size}, true), '')", self.log);
+            let told: String = client.query_one(&log, &[]).ok()?.get(0);
+            (self.client, self.pid) = (client, pid);
+            Some(told)
+        });
+        if told.is_empty() || told.contains(&ours) {
+            self.deaths.push(format!("{}: {error}", sql.chars().take(500).collect::<String>()));
+        }
+        Some("died".to_owned())
+    }
+}
+
+const LOG_SIZE: &str = "SELECT coalesce((SELECT size FROM pg_stat_file('server.log', true)), 0)";
 
 /// How long the log of the server is.
 pub fn log_size(client: &mut Client) -> i64 {
-    crate::number(client, "SELECT coalesce((SELECT size FROM pg_stat_file('server.log', true)), 0)")
+    crate::number(client, LOG_SIZE)
 }
 
 /// What the log tells of backends that died, from a place on.
@@ -270,7 +300,7 @@ pub fn deaths_in_log(client: &mut Client, from: i64) -> Vec<String> {
     let lines = format!(
         "SELECT l FROM regexp_split_to_table(pg_read_file('server.log', {from}, {length}, true), '\n') l"
     );
-    list(client, &format!("{lines} WHERE l ~ 'terminated by signal|PANIC:|was terminated'"))
+    list(client, &format!("{lines} WHERE l ~ 'terminated by signal|PANIC:'"))
 }
 
 /// The text of each row.

@@ -1,9 +1,8 @@
 //! Changed types: a DBA gives a column of the extension another type, another name, or takes it away. Routing then says
 //! what is wrong, or lets the lead wait in `catch_all`; no backend dies, and nothing is an internal error.
 
-use leadroute_cluster_tests::roles::{deaths_in_log, list, log_size, survive};
+use leadroute_cluster_tests::roles::{deaths_in_log, list, log_size, Survivor};
 use leadroute_cluster_tests::{check_consistency, text, Database};
-use postgres::Client;
 use std::collections::BTreeMap;
 use std::thread;
 
@@ -103,42 +102,36 @@ impl Outcome {
     }
 }
 
-/// Changes a column, has routing work with it, and takes the change back.
-fn try_change(
-    database: &Database,
-    client: &mut Client,
-    table: &str,
-    column: &str,
-    change: &[&str],
-    outcome: &mut Outcome,
-) {
-    let named = |sql: &str| sql.replace("{t}", table).replace("{c}", column.trim_matches('"'));
-    let is_done = change.iter().find(|change| {
-        let begin = format!(
-            "BEGIN; SET LOCAL lock_timeout = '10s'; {}; {}",
-            named(FREE),
-            change.replace("{t}", table).replace("{c}", column)
-        );
-        let refused = survive(database, client, &begin, &mut outcome.deaths).is_some();
-        if refused {
-            survive(database, client, "ROLLBACK", &mut outcome.deaths);
+/// Changes a column in the first way that PostgreSQL takes; answers how.
+fn change_column(session: &mut Survivor, table: &str, column: &str, ways: &[&str]) -> Option<String> {
+    let free = FREE.replace("{t}", table).replace("{c}", column.trim_matches('"'));
+    let changes = ways.iter().map(|sql| sql.replace("{t}", table).replace("{c}", column));
+    for change in changes {
+        if session.run(&format!("BEGIN; SET LOCAL lock_timeout = '10s'; {free}; {change}")).is_none() {
+            return Some(change);
         }
-        !refused
-    });
-    let Some(change) = is_done.map(|change| named(change)) else { return };
+        session.run("ROLLBACK");
+    }
+    None
+}
+
+/// Has routing work with a changed column, and takes the change back.
+fn try_change(session: &mut Survivor, change: &str, outcome: &mut Outcome) {
     outcome.changed += 1;
     for sql in WORK.lines() {
-        let error = survive(database, client, &format!("SAVEPOINT s; {sql}; RELEASE s"), &mut outcome.deaths);
-        let Some(error) = error else { continue };
+        let Some(error) = session.run(&format!("SAVEPOINT s; {sql}; RELEASE s")) else { continue };
         outcome.note(&format!("{change}; {sql}"), &error);
         if error == "died" {
-            outcome.deaths.push(format!("after {change}"));
-            assert!(outcome.deaths.len() < 6, "backends died:\n{}", outcome.deaths.join("\n"));
+            assert!(
+                session.deaths.len() < 5,
+                "backends died:\n{}\nafter {change}",
+                session.deaths.join("\n")
+            );
             return;
         }
-        survive(database, client, "ROLLBACK TO s", &mut outcome.deaths);
+        session.run("ROLLBACK TO s");
     }
-    survive(database, client, "ROLLBACK", &mut outcome.deaths);
+    session.run("ROLLBACK");
 }
 
 /// A database in which every layer has something to decide, and some leads.
@@ -165,22 +158,24 @@ fn company() -> Database {
 /// Every column of the tables whose turn it is, changed in every way.
 fn change_columns(part: usize, parts: usize) -> Outcome {
     let database = company();
-    let mut client = database.connect();
-    client.batch_execute("SET client_min_messages = error").unwrap();
+    let mut session = Survivor::new(&database);
     let columns = "SELECT format('leadroute.%I %I', c.relname, a.attname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
                     WHERE c.relnamespace = 'leadroute'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1";
-    let columns = list(&mut client, columns);
+    let columns = list(&mut session.client, columns);
     assert!(columns.len() > 200, "only {} columns", columns.len());
     let mut outcome = Outcome::default();
     for column in columns.iter().skip(part).step_by(parts) {
         let (table, column) = column.split_once(' ').expect("a table and a column");
         for change in &CHANGES {
-            try_change(&database, &mut client, table, column, change, &mut outcome);
+            if let Some(change) = change_column(&mut session, table, column, change) {
+                try_change(&mut session, &change, &mut outcome);
+            }
         }
     }
     let insert = "INSERT INTO leadroute.leads (email, country, employees, score) VALUES ('z@z.com', 'DE', 50, 20) RETURNING status::text";
-    assert_eq!(text(&mut client, insert), "assigned", "it is as before");
-    check_consistency(&mut client);
+    assert_eq!(text(&mut session.client, insert), "assigned", "it is as before");
+    check_consistency(&mut session.client);
+    outcome.deaths = session.deaths;
     outcome
 }
 

@@ -121,8 +121,12 @@ fn nothing_is_granted_to_everybody() {
     let mut client = database.connect_as(&stranger);
     let may = |kind: &str| {
         match kind {
-        "function" => format!("SELECT p.proname::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-                                WHERE n.nspname IN {SCHEMAS} AND has_function_privilege(p.oid, 'EXECUTE')"),
+        // a trigger function is called by nobody, and looks at the table that it is put on: see trigger_matrix.rs
+        "function" => format!(
+            "SELECT p.proname::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+              WHERE n.nspname IN {SCHEMAS} AND has_schema_privilege(n.oid, 'USAGE') AND has_function_privilege(p.oid, 'EXECUTE')
+                AND p.prorettype <> 'trigger'::regtype"
+        ),
         "schema" => format!("SELECT n.nspname::text FROM pg_namespace n WHERE n.nspname IN {SCHEMAS} AND has_schema_privilege(n.oid, 'USAGE')"),
         _ => format!("SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN {SCHEMAS}
                          AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'USAGE,SELECT,UPDATE')
@@ -168,7 +172,7 @@ fn with_everything() -> Scene {
 /// Every row of the extension and of the DBA's tables, and every trigger of these.
 fn digest(scene: &Scene, dba: &mut Client) -> Vec<String> {
     let tables = "SELECT format('SELECT %L || '' '' || md5(coalesce(string_agg(t::text, ''|'' ORDER BY t::text), '''')) FROM %s t', c.oid::regclass, c.oid::regclass)
-                    FROM pg_class c WHERE c.relkind = 'r'
+                    FROM pg_class c WHERE c.relkind = 'r' AND c.relname <> 'mail_domains'
                      AND (c.relnamespace = 'leadroute'::regnamespace OR c.oid IN ('public.payroll'::regclass, 'public.theirs'::regclass)) ORDER BY 1";
     let mut all: Vec<String> = list(dba, tables).iter().map(|sql| text(dba, sql)).collect();
     let roles = format!("'{}', current_user, 'leadroute_owner'", scene.thief.name());

@@ -1,9 +1,8 @@
 //! Trigger matrix: every trigger function of the extension, put where it does not belong, in every way that PostgreSQL
 //! has. It ends with an error, or does nothing; no backend dies, and nothing is an internal error.
 
-use leadroute_cluster_tests::roles::{deaths_in_log, list, log_size, survive, SCHEMAS};
-use leadroute_cluster_tests::{check_consistency, text, wait_for, Database};
-use postgres::Client;
+use leadroute_cluster_tests::roles::{deaths_in_log, list, log_size, Survivor, SCHEMAS};
+use leadroute_cluster_tests::{check_consistency, text, Database};
 use std::collections::BTreeMap;
 
 /// A small table, a look-alike of leads, one with the same names and other types, one with partitions, a view.
@@ -105,10 +104,9 @@ fn ways(is_view: bool) -> Vec<(String, String, &'static str)> {
     ways
 }
 
-/// What came of it: deaths, internal errors, and how often each code came.
+/// What came of it: internal errors, and how often each code came.
 #[derive(Default)]
 struct Outcome {
-    deaths: Vec<String>,
     internal: Vec<String>,
     codes: BTreeMap<String, u32>,
 }
@@ -125,7 +123,6 @@ impl Outcome {
 
 /// Where a function is put, and how it is fired there.
 struct Place<'a> {
-    database: &'a Database,
     create: String,
     table: &'a str,
     fire: String,
@@ -133,44 +130,38 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// Nothing stays.
-    fn roll_back(&self, client: &mut Client, outcome: &mut Outcome) -> bool {
-        let Self { database, create, fire, .. } = self;
+    fn roll_back(&self, session: &mut Survivor, outcome: &mut Outcome) -> bool {
+        let Self { create, fire, .. } = self;
         let sql = format!("BEGIN; {create}; {fire}; SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK");
-        let code = survive(database, client, &sql, &mut outcome.deaths);
+        let code = session.run(&sql);
         let went_well = code.is_none();
         if !went_well {
-            survive(database, client, "ROLLBACK", &mut outcome.deaths);
+            session.run("ROLLBACK");
         }
         outcome.note(&sql, code);
-        assert!(outcome.deaths.len() < 5, "backends died:\n{}", outcome.deaths.join("\n"));
+        assert!(session.deaths.len() < 5, "backends died:\n{}", session.deaths.join("\n"));
         went_well
     }
 
     /// What the function left open must end well too.
-    fn commit(&self, client: &mut Client, outcome: &mut Outcome) {
-        let Self { database, create, table, fire } = self;
+    fn commit(&self, session: &mut Survivor, outcome: &mut Outcome) {
+        let Self { create, table, fire } = self;
         let sql = format!(
             "BEGIN; {create}; SAVEPOINT s; {fire}; RELEASE s; DROP TRIGGER zzz_spy ON {table}; COMMIT"
         );
-        let code = survive(database, client, &sql, &mut outcome.deaths);
+        let code = session.run(&sql);
         outcome.note(&sql, code);
         let filled = table.replace("m.seen", "m.small").replace("m.parted_1", "m.parted");
         let refill = format!(
             "ROLLBACK; TRUNCATE {filled}; INSERT INTO {filled} TABLE {}",
             filled.replace("m.", "saved.")
         );
-        assert_eq!(survive(database, client, &refill, &mut outcome.deaths), None, "{refill}");
+        assert_eq!(session.run(&refill), None, "{refill}");
     }
 }
 
 /// Puts a function onto each table in every way and fires it.
-fn try_function(
-    database: &Database,
-    client: &mut Client,
-    function: &str,
-    turn: usize,
-    outcome: &mut Outcome,
-) {
+fn try_function(session: &mut Survivor, function: &str, turn: usize, outcome: &mut Outcome) {
     let arguments = arguments();
     for (n, table) in PLACES.iter().enumerate() {
         for (way, (before, level, event)) in ways(*table == "m.seen").iter().enumerate() {
@@ -178,13 +169,13 @@ fn try_function(
             for argument in ["'1'", &arguments[(turn + n + way) % arguments.len()]] {
                 for (k, fire) in fires(table, event).into_iter().enumerate() {
                     let create = format!("CREATE TRIGGER zzz_spy {before} ON {table} {level} EXECUTE FUNCTION {function}({argument})");
-                    let place = Place { database, create, table, fire };
-                    if place.roll_back(client, outcome)
+                    let place = Place { create, table, fire };
+                    if place.roll_back(session, outcome)
                         && table.starts_with("m.")
                         && argument == "'1'"
                         && k == 0
                     {
-                        place.commit(client, outcome);
+                        place.commit(session, outcome);
                     }
                 }
             }
@@ -196,30 +187,28 @@ fn try_function(
 #[test]
 fn every_trigger_function_in_every_place() {
     let database = Database::with_pool(3);
-    let mut client = database.connect();
-    client.batch_execute("SET client_min_messages = error").unwrap();
-    client.batch_execute(TABLES).unwrap();
-    let begin = log_size(&mut client);
+    let mut session = Survivor::new(&database);
+    session.client.batch_execute(TABLES).unwrap();
+    let begin = log_size(&mut session.client);
     let mut watcher = database.connect();
     let functions = format!(
         "SELECT p.oid::regproc::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
           WHERE n.nspname IN {SCHEMAS} AND p.prorettype = 'trigger'::regtype ORDER BY 1"
     );
-    client.batch_execute("SET search_path = ''").unwrap();
-    let functions = list(&mut client, &functions);
+    let functions = list(&mut session.client, &functions);
     assert!(functions.len() > 20, "{functions:?}");
     let mut outcome = Outcome::default();
     for (turn, function) in functions.iter().enumerate() {
-        try_function(&database, &mut client, function, turn, &mut outcome);
+        try_function(&mut session, function, turn, &mut outcome);
     }
     println!("{} functions: {:?}", functions.len(), outcome.codes);
-    assert_eq!(outcome.deaths, Vec::<String>::new());
+    assert_eq!(session.deaths, Vec::<String>::new());
     assert_eq!(outcome.internal, Vec::<String>::new(), "internal errors");
-    assert_eq!(deaths_in_log(&mut client, begin), Vec::<String>::new());
+    assert_eq!(deaths_in_log(&mut session.client, begin), Vec::<String>::new());
     // A session that was there all the time still is: the server was not restarted.
     assert_eq!(text(&mut watcher, "SELECT 'here'"), "here");
     let insert =
         "INSERT INTO leadroute.leads (email) VALUES ('last@last.com') RETURNING owner_id IS NOT NULL";
-    wait_for("routing", 10, || Some(client.query_one(insert, &[]).unwrap().get::<_, bool>(0)));
-    check_consistency(&mut client);
+    assert!(session.client.query_one(insert, &[]).unwrap().get::<_, bool>(0));
+    check_consistency(&mut session.client);
 }
