@@ -2,8 +2,9 @@
 
 CREATE PROCEDURE leadroute.keep_time(length interval DEFAULT '55 seconds', every interval DEFAULT '5 seconds')
     LANGUAGE plpgsql AS $$
+-- A procedure that commits cannot set its search_path: so every name and operator says where it is from.
 DECLARE
-    ends timestamptz := pg_catalog.clock_timestamp() + length;
+    ends pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) length;
 BEGIN
     WHILE NOT pg_catalog.pg_is_in_recovery() LOOP
         -- Each in a transaction of its own, so that nothing is held while it sleeps.
@@ -11,7 +12,7 @@ BEGIN
         COMMIT;
         PERFORM leadroute.assign_queued();
         COMMIT;
-        EXIT WHEN pg_catalog.clock_timestamp() + every >= ends;
+        EXIT WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) every OPERATOR(pg_catalog.>=) ends;
         PERFORM pg_catalog.pg_sleep(extract(epoch FROM every));
         COMMIT;
     END LOOP;

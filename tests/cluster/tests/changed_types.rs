@@ -94,7 +94,8 @@ struct Outcome {
 
 impl Outcome {
     fn note(&mut self, what: &str, error: &str) {
-        if error.starts_with("XX") {
+        // each once
+        if error.starts_with("XX") && !self.internal.iter().any(|line| line.ends_with(error)) {
             self.internal.push(format!("{what}: {error}"));
         }
         let code = error.split(' ').next().unwrap_or_default();

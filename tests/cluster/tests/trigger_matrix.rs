@@ -114,7 +114,8 @@ struct Outcome {
 impl Outcome {
     fn note(&mut self, sql: &str, error: Option<String>) {
         let error = error.unwrap_or_else(|| "none".to_owned());
-        if error.starts_with("XX") {
+        // each once
+        if error.starts_with("XX") && !self.internal.iter().any(|line| line.ends_with(&error)) {
             self.internal.push(format!("{}: {error}", sql.chars().take(300).collect::<String>()));
         }
         *self.codes.entry(error.split(' ').next().unwrap_or_default().to_owned()).or_default() += 1;
