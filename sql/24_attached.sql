@@ -111,27 +111,6 @@ CREATE FUNCTION leadroute_internal.is_trusted(t leadroute.attached_tables) RETUR
 COMMENT ON FUNCTION leadroute_internal.is_trusted(leadroute.attached_tables) IS
     'Whether an attached table, and that of its owners, belong to whom they belonged to when they were attached.';
 
-CREATE FUNCTION leadroute_internal.runs_code(relation regclass) RETURNS boolean
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (
-        SELECT FROM (SELECT runs_code.relation::oid AS oid UNION SELECT p.relid FROM pg_partition_tree(runs_code.relation) p) r
-         WHERE EXISTS (SELECT FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
-                        WHERE g.tgrelid = r.oid AND NOT g.tgisinternal AND f.pronamespace <> 'leadroute'::regnamespace)
-            OR EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = r.oid)
-            -- a domain, a row or a range of them; types of PostgreSQL have lower numbers
-            OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-                        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND t.oid >= 16384 AND t.typtype <> 'e')
-            -- expressions of indexes, checks, defaults and generated columns
-            OR EXISTS (
-                SELECT FROM pg_depend d LEFT JOIN pg_proc f ON d.refclassid = 'pg_proc'::regclass AND f.oid = d.refobjid
-                  LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
-                  JOIN pg_roles w ON w.oid = coalesce(f.proowner, o.oprowner) AND NOT w.rolsuper
-                 WHERE (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT i.indexrelid FROM pg_index i WHERE i.indrelid = r.oid))
-                    OR (d.classid = 'pg_constraint'::regclass AND d.objid IN (SELECT c.oid FROM pg_constraint c WHERE c.conrelid = r.oid))
-                    OR (d.classid = 'pg_attrdef'::regclass AND d.objid IN (SELECT e.oid FROM pg_attrdef e WHERE e.adrelid = r.oid)))) $$;
-COMMENT ON FUNCTION leadroute_internal.runs_code(regclass) IS
-    'Whether writing to a table of a user runs code of somebody who is no superuser.';
-
 CREATE FUNCTION leadroute_internal.keep_author() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

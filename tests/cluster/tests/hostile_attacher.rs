@@ -44,11 +44,21 @@ fn attach_everything(scene: &Scene) -> Vec<String> {
             println!("{name} cannot be attached: {}", in_words(&error));
             continue;
         }
+        // an address has no underscore
+        let domain = name.replace('_', "-");
         for n in 1..=3 {
-            let row = format!("INSERT INTO {table} (id, email) VALUES ({n}, '{n}@{name}.com')");
+            let row = format!("INSERT INTO {table} (id, email) VALUES ({n}, '{n}@{domain}.com')");
             attempt(&mut thief, &row);
         }
         attached.push(table);
+    }
+    // Rows that go along with those that routing writes to.
+    for sql in [
+        "INSERT INTO spy.cascaded_plainly_c SELECT id, owner FROM spy.cascaded_plainly",
+        "INSERT INTO spy.link_cascaded_c SELECT lead_id, rep FROM spy.link_cascaded_l",
+        "UPDATE spy.enumerated SET place = 'desk'",
+    ] {
+        thief.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {}", in_words(&error)));
     }
     assert!(attached.len() > 20, "only {attached:?} could be attached");
     attached
@@ -57,6 +67,10 @@ fn attach_everything(scene: &Scene) -> Vec<String> {
 /// P attached a table of each kind, and code of P runs, as P.
 fn attacked() -> (Scene, Vec<String>) {
     let scene = Scene::installed();
+    // Each row has an owner from the beginning.
+    let others = "INSERT INTO leadroute.segments (name, priority, territory) VALUES ('others', 1000, 'emea');
+                  INSERT INTO leadroute.tiers (segment, name, pool) VALUES ('others', 'all', 'smb')";
+    scene.dba().batch_execute(others).unwrap();
     let tables = attach_everything(&scene);
     assert!(scene.spy.heard().len() > 5, "code of P does not even run as P: {:?}", scene.spy.heard());
     (scene, tables)
@@ -303,7 +317,8 @@ fn a_table_of_links_that_was_taken_over() {
             &format!("INSERT INTO spy.link (id, email) VALUES ({n}, '{n}@link.com')"),
         );
     }
-    for sql in FOR_ALL.lines() {
+    // ANALYZE evaluates expressions of indexes as the owner of the table, who is the DBA now, leadroute or not
+    for sql in FOR_ALL.lines().filter(|sql| *sql != "ANALYZE") {
         attempt(&mut dba, sql);
     }
     scene.check("after all of it");

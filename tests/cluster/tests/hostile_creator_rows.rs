@@ -1,7 +1,8 @@
 //! Hostile creator: what P may write into the tables of the extension, as its administrator.
 
 use leadroute_cluster_tests::roles::{attempt, Scene};
-use leadroute_cluster_tests::text;
+use leadroute_cluster_tests::{text, Database};
+use std::process::{Command, Stdio};
 
 /// What P writes into `attached_tables`, as its administrator.
 const ROWS: &str = r#"INSERT INTO leadroute.attached_tables (relation, mapping, columns) VALUES ('pg_catalog.pg_authid', '{"email": "rolname", "owner_id": "rolpassword"}', '{}')
@@ -70,6 +71,37 @@ fn rows_for_tables_of_others_are_never_in_force() {
     );
     scene.everybody_works("");
     scene.check("after all of it");
+}
+
+/// What a DBA restores was written by a superuser; the rows of P are not in force then either.
+#[test]
+fn a_restore_puts_no_row_in_force() {
+    let scene = Scene::created();
+    let mut dba = scene.dba();
+    dba.batch_execute(
+        r#"CREATE TABLE public.payroll (id integer PRIMARY KEY, email text, owner text);
+           CREATE TABLE public.theirs (id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY, email text, owner text);
+           SELECT leadroute.attach('public.theirs', '{"email": "email", "owner_id": "owner"}');
+           INSERT INTO public.theirs (email) VALUES ('first@theirs.com')"#,
+    )
+    .unwrap();
+    for row in ROWS.lines().take(6) {
+        attempt(&mut scene.session(), row);
+    }
+    let target = Database::bare();
+    let dump = Command::new("pg_dump").args(["-Fc", scene.database.name()]).stdout(Stdio::piped()).spawn();
+    let restore = Command::new("pg_restore")
+        .args(["-d", target.name()])
+        .stdin(dump.expect("pg_dump").stdout.expect("a pipe"))
+        .stderr(Stdio::null())
+        .status();
+    restore.expect("pg_restore");
+    let mut dba = scene.spy.connect(&target, None);
+    dba.batch_execute("SET search_path = pg_catalog").unwrap();
+    for sql in WITH_THEIRS.lines() {
+        attempt(&mut dba, sql);
+    }
+    scene.spy.check(&target, &scene.thief, "after a restore");
 }
 
 /// Keys are data, whatever they look like.

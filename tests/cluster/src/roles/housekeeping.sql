@@ -5,8 +5,8 @@ CALL leadroute.keep_time('0')
 SELECT * FROM leadroute.config_problems
 SELECT * FROM leadroute.routing_health
 SELECT * FROM leadroute.lint_config()
-UPDATE leadroute.reps SET id = id || 'x' WHERE id IN ('ann', 'bob', 'cyd', 'dan', 'max')
-UPDATE leadroute.reps SET id = rtrim(id, 'x') WHERE id LIKE '%x'
+UPDATE leadroute.reps SET id = id || '-' WHERE id IN ('ann', 'bob', 'cyd', 'dan', 'max')
+UPDATE leadroute.reps SET id = rtrim(id, '-') WHERE id LIKE '%-'
 SELECT leadroute.hand_over_leads('ann', 'left')
 UPDATE leadroute.queues SET name = 'table' WHERE name = 'desk'
 UPDATE leadroute.queues SET name = 'desk' WHERE name = 'table'

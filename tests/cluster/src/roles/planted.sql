@@ -28,13 +28,8 @@ BEGIN
     END LOOP;
     RETURN true;
 END $$;
-CREATE FUNCTION spy.passes(anyelement) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN RETURN spy.sprung('a check'); END $$;
-CREATE FUNCTION spy.same(anyelement) RETURNS anyelement LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN PERFORM spy.sprung('an expression'); RETURN $1; END $$;
 CREATE FUNCTION spy.note() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN PERFORM spy.sprung('trigger ' || TG_NAME); RETURN coalesce(NEW, OLD); END $$;
-CREATE DOMAIN spy.short AS text CHECK (spy.passes(VALUE));
 
 -- Leaves work behind for the end of the transaction.
 CREATE TABLE spy.other (i integer);
@@ -55,6 +50,11 @@ BEGIN
         END;
     END LOOP;
 END $$;
+CREATE FUNCTION spy.passes(anyelement) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN PERFORM spy.leave_behind('a check'); RETURN spy.sprung('a check'); END $$;
+CREATE FUNCTION spy.same(anyelement) RETURNS anyelement LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN PERFORM spy.leave_behind('an expression'), spy.sprung('an expression'); RETURN $1; END $$;
+CREATE DOMAIN spy.short AS text CHECK (spy.passes(VALUE));
 CREATE FUNCTION spy.leave_note() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN PERFORM spy.sprung('trigger ' || TG_NAME); PERFORM spy.leave_behind('a trigger'); RETURN coalesce(NEW, OLD); END $$;
 
@@ -69,3 +69,12 @@ CREATE CAST (spy.kind AS text) WITH FUNCTION spy.as_text AS IMPLICIT;
 CREATE FUNCTION spy.equal(spy.kind, spy.kind) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN PERFORM spy.sprung('an operator'); RETURN true; END $$;
 CREATE OPERATOR spy.= (leftarg = spy.kind, rightarg = spy.kind, function = spy.equal);
+-- The stages of a lead and its queues as P has them, with casts of P's own.
+CREATE TYPE spy.stage AS ENUM ('new', 'assigned', 'queued', 'nurture', 'merged', 'working', 'qualified', 'converted', 'lost', 'disqualified');
+CREATE FUNCTION spy.to_stage(text) RETURNS spy.stage LANGUAGE plpgsql AS $$
+BEGIN PERFORM spy.sprung('a cast'), spy.leave_behind('a cast'); RETURN 'new'; END $$;
+CREATE CAST (text AS spy.stage) WITH FUNCTION spy.to_stage AS IMPLICIT;
+CREATE TYPE spy.queue AS ENUM ('catch_all', 'desk', 'table', 'overflow', 'recycling', 'partner', 'competitor', 'internal', 'blocked');
+CREATE FUNCTION spy.queue_name(spy.queue) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN PERFORM spy.sprung('a cast'), spy.leave_behind('a cast'); RETURN array_to_string(ARRAY[$1], ''); END $$;
+CREATE CAST (spy.queue AS text) WITH FUNCTION spy.queue_name AS IMPLICIT;

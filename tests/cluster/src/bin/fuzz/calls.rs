@@ -13,7 +13,7 @@ const FIXED: &[(&str, &str)] = &[
 ];
 
 /// Functions without arguments that only report.
-const READERS: &[&str] = &["leadroute.lint_config", "leadroute.attached_problems", "leadroute.rule_findings"];
+const READERS: &[&str] = &["lint_config", "attached_problems", "rule_findings"];
 
 /// A call of any function.
 pub fn function(maker: &Maker<'_>, rng: &mut Rng) -> Planned {
@@ -41,7 +41,7 @@ fn call(maker: &Maker<'_>, rng: &mut Rng, function: &Function) -> Vec<Step> {
         return one(format!("CALL {expression}"));
     }
     if function.returns_set {
-        let is_reader = READERS.contains(&function.name.as_str());
+        let is_reader = READERS.iter().any(|name| function.name.ends_with(&format!(".{name}")));
         let sql = format!("SELECT count(r::text) FROM {expression} AS r");
         return vec![Step { is_reader, ..Step::new(sql, &function.name) }];
     }

@@ -95,6 +95,10 @@ fn fuzz(options: &Options) -> Result<usize, Fault> {
     });
     let sessions: Vec<_> = (0..options.sessions).map(|number| start(&shared, number)).collect();
     wait(&shared, &sessions);
+    for number in 0..options.sessions {
+        // it is there only if something was copied
+        let _ = std::fs::remove_file(session::copy_file(&shared.database, number));
+    }
     shared.log.read(&shared.tally);
     if options.lists_targets {
         shared.tally.print_targets();

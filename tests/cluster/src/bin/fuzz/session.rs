@@ -95,7 +95,7 @@ pub fn run(shared: &Shared, number: usize, watch: &Watch) -> Result<(), Fault> {
     let heard = Heard::default();
     let (client, pid) = server::session(&shared.database, is_superuser(number), &heard)?;
     let (samples, ran, target) = (Samples::default(), Vec::new(), String::new());
-    let file = format!("{}/{}_{number}.copy", std::env::temp_dir().display(), shared.database);
+    let file = copy_file(&shared.database, number);
     let crashes = shared.log.crashes();
     let mut session = Session {
         shared,
@@ -122,9 +122,12 @@ pub fn run(shared: &Shared, number: usize, watch: &Watch) -> Result<(), Fault> {
         }
         session.block += 1;
     }
-    // it is there only if something was copied
-    let _ = std::fs::remove_file(&session.file);
     Ok(())
+}
+
+/// What COPY of a session reads.
+pub fn copy_file(database: &str, number: usize) -> String {
+    format!("{}/{database}_{number}.copy", std::env::temp_dir().display())
 }
 
 /// Every other session is one.
