@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 PG_CONFIG ?= pg_config
 
-.PHONY: help demo demo-stop psql test test-engine test-server bench install lint prerequisites prerequisites-test build build-release
+.PHONY: help demo demo-stop psql test test-engine test-server fuzz bench install lint prerequisites prerequisites-test build build-release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ test-engine: ## the rules alone, without a server (seconds)
 
 test-server: prerequisites-test build ## the extension on private clusters
 	@tests/run.sh
+
+fuzz: prerequisites-test build ## generated SQL against everything, another seed each time: make fuzz FUZZ_SECONDS=3600
+	@FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/fuzz/run.sh
 
 bench: build-release ## speed beside a minimal and a plain PL/pgSQL router
 	@benches/run.sh

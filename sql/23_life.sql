@@ -26,7 +26,7 @@ CREATE TABLE leadroute.responses (
     lead_id bigint NOT NULL,
     rep_id text NOT NULL,
     channel text,
-    at timestamptz NOT NULL,
+    at timestamptz NOT NULL CHECK (isfinite(at)),
     meaningful boolean NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );

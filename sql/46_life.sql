@@ -118,7 +118,7 @@ CREATE FUNCTION leadroute.record_event(lead_id bigint, event text, occurred_at t
 DECLARE
     lead leadroute.leads := leadroute_internal.open_lead(lead_id);
     name text := nullif(lower(btrim(event)), '');
-    acted_at timestamptz := least(coalesce(record_event.occurred_at, clock_timestamp()), clock_timestamp());
+    acted_at timestamptz := least(coalesce(nullif(record_event.occurred_at, '-infinity'), clock_timestamp()), clock_timestamp());
     intent text := coalesce((SELECT t.intent FROM leadroute.event_types t WHERE t.name = lower(btrim(record_event.event))), 'medium');
     is_hotter boolean := leadroute_internal.heat(intent) > leadroute_internal.heat((SELECT t.intent FROM leadroute.event_types t WHERE t.name = lower(lead.event)));
     action text := 'logged';

@@ -9,7 +9,7 @@ COMMENT ON VIEW leadroute.audit_log IS 'Every decision with its lead; is_current
 
 CREATE VIEW leadroute.escalations AS
 SELECT d.id AS decision_id, d.decided_at, d.lead_id, l.email, c.policy, c.started_at, c.due_at,
-       d.decided_at - c.due_at AS overdue_by, d.previous_owner_id, d.owner_id, d.queue, d.reason
+       CASE WHEN isfinite(c.due_at) THEN d.decided_at - c.due_at END AS overdue_by, d.previous_owner_id, d.owner_id, d.queue, d.reason
   FROM leadroute.decisions d
   JOIN leadroute.leads l ON l.id = d.lead_id
   LEFT JOIN LATERAL (SELECT policy, started_at, due_at FROM leadroute.sla_clocks

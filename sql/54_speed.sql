@@ -4,7 +4,8 @@ CREATE VIEW leadroute.speed_to_lead AS
 SELECT l.id AS lead_id, l.email, l.owner_id, l.territory, l.segment, l.event, coalesce(e.intent, 'medium') AS intent,
        l.occurred_at, l.created_at AS inserted_at, d.decided_at AS routed_at, n.created_at AS notified_at,
        r.at AS first_response_at, r.rep_id AS answered_by, r.channel,
-       d.decided_at - l.occurred_at AS time_to_route, r.at - l.occurred_at AS time_to_response,
+       CASE WHEN isfinite(l.occurred_at) THEN d.decided_at - l.occurred_at END AS time_to_route,
+       CASE WHEN isfinite(l.occurred_at) AND isfinite(r.at) THEN r.at - l.occurred_at END AS time_to_response,
        c.policy, c.due_at, coalesce(r.at, now()) > c.due_at AS is_breached
   FROM leadroute.leads l
   LEFT JOIN leadroute.event_types e ON e.name = lower(l.event)

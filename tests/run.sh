@@ -27,3 +27,6 @@ tests/readme/run.sh
 
 say "real data"
 tests/real_data/run.sh
+
+say "fuzz: generated SQL, always the same"
+tests/fuzz/run.sh

@@ -52,3 +52,13 @@ SELECT * FROM story.try($$SELECT leadroute.record_event(1, ' ')$$);
 SELECT * FROM story.try($$SELECT leadroute.record_event(1, NULL)$$);
 SELECT leadroute.record_event(1, 'something new', 'infinity') ->> 'intent' AS unknown_counts_as;
 SELECT occurred_at <= now() + interval '1 minute' AS now FROM leadroute.lead_events ORDER BY id DESC LIMIT 1;
+
+-- A time that cannot be is now, and whoever reads the views is not stopped by one that somebody wrote by hand.
+INSERT INTO leadroute.leads (email) VALUES ('ever@late.com') RETURNING id AS late \gset
+SELECT leadroute.record_event(:late, 'demo_request', t::timestamptz) ->> 'action' AS action FROM unnest('{-infinity,infinity}'::text[]) t;
+SELECT isfinite(occurred_at) AS finite FROM leadroute.leads WHERE id = :late;
+UPDATE leadroute.leads SET occurred_at = '-infinity' WHERE id = :late;
+UPDATE leadroute.sla_clocks SET due_at = 'infinity' WHERE lead_id = :late;
+SELECT time_to_route, time_to_response FROM leadroute.speed_to_lead WHERE lead_id = :late;
+SELECT count(*) > 0 AS counted FROM leadroute.speed_percentiles;
+SELECT code FROM story.try($$INSERT INTO leadroute.responses (lead_id, rep_id, at, meaningful) VALUES (1, 'x', 'infinity', true)$$);

@@ -21,6 +21,7 @@ BEGIN
             EXECUTE attempt;
             IF current_user <> was THEN
                 RAISE WARNING 'sprung: %, after %, as % in a session of %', what, attempt, current_user, session_user;
+                EXECUTE format('SET ROLE %s', CASE WHEN was = session_user THEN 'NONE' ELSE quote_ident(was) END);
             END IF;
         EXCEPTION WHEN OTHERS THEN
             NULL;
