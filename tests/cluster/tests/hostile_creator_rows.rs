@@ -100,7 +100,8 @@ fn a_restore_puts_no_row_in_force() {
     restore.expect("pg_restore");
     let mut dba = scene.spy.connect(&target, None);
     dba.batch_execute("SET search_path = pg_catalog").unwrap();
-    let restored = "SELECT count(*)::text FROM leadroute.attached_tables WHERE relation = 'public.theirs'::regclass";
+    let restored =
+        "SELECT count(*)::text FROM leadroute.attached_tables WHERE relation = 'public.theirs'::regclass";
     assert_eq!(text(&mut dba, restored), "1");
     for sql in WITH_THEIRS.lines() {
         attempt(&mut dba, sql);
