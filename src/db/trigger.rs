@@ -32,7 +32,7 @@ unsafe fn route_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let data = STATEMENT.data(fcinfo);
         let before = data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
         if before {
-            // Rows of a dump are what they were; the rules may not be there yet.
+            // Rows of a dump are what they were; the rules may not be there yet. A batch is opened when a new row comes.
             if !(is_restoring() && identity::administers()) {
                 statements::begin(Destination::Leads);
             }
@@ -53,12 +53,17 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         // Restored, or copied from elsewhere with its decision; an app may not say so. (A WHEN clause would
         // be parsed anew for every statement.)
         let trusted = identity::administers();
-        if trusted && (row.time("routed_at").is_some() || is_restoring()) {
+        if trusted && row.time("routed_at").is_some() {
             return Datum::from(data.tg_trigtuple);
         }
         let less = if trusted { None } else { row.as_an_app_may_write() };
         let row = less.map_or(row, |tuple| LeadRow::new(tuple, desc));
-        let Some(mut batch) = statements::take(|target| *target == Destination::Leads) else {
+        let take = || statements::take(|target| *target == Destination::Leads);
+        let begun = || {
+            statements::begin(Destination::Leads);
+            take()
+        };
+        let Some(mut batch) = take().or_else(|| if is_restoring() { begun() } else { None }) else {
             errors::not_a_trigger("route_row");
         };
         batch.row_comes(data.tg_relation);

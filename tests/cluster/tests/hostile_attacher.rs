@@ -7,8 +7,9 @@
 //! which PostgreSQL runs no code of a table but as its owner.
 
 use leadroute_cluster_tests::roles::{attempt, everyday, in_words, list, Scene};
-use leadroute_cluster_tests::{check_consistency, number, text};
+use leadroute_cluster_tests::{check_consistency, number, text, wait_for};
 use postgres::Client;
+use std::thread;
 
 /// Kinds of tables, one a line: its name, its columns after the key, what else is made, and what the mapping has
 /// beside e-mail address and owner.
@@ -60,6 +61,9 @@ fn attach_everything(scene: &Scene) -> Vec<String> {
         "INSERT INTO spy.cascaded_plainly_c SELECT id, owner FROM spy.cascaded_plainly",
         "INSERT INTO spy.link_cascaded_c SELECT lead_id, rep FROM spy.link_cascaded_l",
         "UPDATE spy.enumerated SET place = 'desk'",
+        "CREATE TABLE spy.inherited_c () INHERITS (spy.inherited);
+         CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON spy.inherited_c DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION spy.note();
+         INSERT INTO spy.inherited_c SELECT * FROM spy.inherited",
     ] {
         thief.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {}", in_words(&error)));
     }
@@ -354,6 +358,29 @@ fn a_table_that_was_taken_over_is_attached_again() {
     )
     .unwrap();
     assert_eq!(text(&mut dba, "SELECT owner FROM spy.plain WHERE id = 31"), "max");
+}
+
+/// P gives a table a trigger while routing waits for it: what was known of the table before the wait counts no more.
+#[test]
+fn a_table_that_changes_while_routing_waits() {
+    let scene = Scene::installed();
+    let (mut dba, mut thief, mut watcher) = (scene.dba(), scene.session(), scene.database.connect());
+    let (_, make) = table("plain | email text, owner text | |");
+    thief.batch_execute(&format!("{make}; INSERT INTO spy.plain VALUES (1, 'a@plain.com')")).unwrap();
+    let transfer =
+        |rep: &str| format!("SELECT leadroute.transfer_lead(max(id), '{rep}') FROM leadroute.leads");
+    dba.batch_execute(&transfer("ann")).unwrap();
+    let trigger = "CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON spy.plain DEFERRABLE INITIALLY DEFERRED
+                       FOR EACH ROW EXECUTE FUNCTION spy.note()";
+    thief.batch_execute(&format!("BEGIN; {trigger}")).unwrap();
+    let waiting = thread::spawn(move || attempt(&mut dba, &transfer("bob")));
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    wait_for("the transfer to wait, or to end", 10, || {
+        (waiting.is_finished() || number(&mut watcher, waits) > 0).then_some(())
+    });
+    thief.batch_execute("COMMIT").unwrap();
+    waiting.join().unwrap();
+    scene.check("after the wait");
 }
 
 /// Tables as Django makes them have no code of anybody, but deferred foreign keys: the ladder writes the owner into them

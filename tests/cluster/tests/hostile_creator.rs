@@ -169,10 +169,12 @@ fn everything_belongs_to_a_role_without_rights() {
                      AND d.deptype = 'e' AND x.extname = 'leadroute'";
     let others = format!(
         "SELECT pg_describe_object(d.classid, d.objid, 0) FROM {members}
-          WHERE d.classid NOT IN ('pg_event_trigger'::regclass, 'pg_cast'::regclass) AND NOT EXISTS (
-              SELECT FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid AND r.rolname = 'leadroute_owner'
-               WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-                 AND (s.classid, s.objid) = (d.classid, d.objid) AND s.deptype = 'o') ORDER BY 1"
+           LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+           LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+           LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid
+           LEFT JOIN pg_namespace n ON d.classid = 'pg_namespace'::regclass AND n.oid = d.objid
+          WHERE d.classid NOT IN ('pg_event_trigger'::regclass, 'pg_cast'::regclass)
+            AND pg_get_userbyid(coalesce(c.relowner, p.proowner, t.typowner, n.nspowner)) IS DISTINCT FROM 'leadroute_owner' ORDER BY 1"
     );
     assert_eq!(list(&mut dba, &others), Vec::<String>::new(), "belong to somebody else");
     let triggers = "SELECT count(*) FILTER (WHERE NOT p.prosecdef) || ' of ' || (count(*) > 0)

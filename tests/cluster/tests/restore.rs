@@ -205,3 +205,25 @@ fn attached_tables_are_restored_data_only() {
     restore_data(&[], "-c leadroute.enabled=off");
     restore_data(&["--disable-triggers"], "");
 }
+
+/// Who goes on in the session that has read a dump, with its settings, inserts leads as ever.
+#[test]
+fn leads_that_come_in_the_session_of_a_restore_are_routed() {
+    let database = Database::with_pool(2);
+    let mut client = database.connect();
+    client
+        .batch_execute(
+            "SET check_function_bodies = off; SELECT pg_catalog.set_config('search_path', '', false)",
+        )
+        .unwrap();
+    let one = "INSERT INTO leadroute.leads (email) VALUES ('new@one.com') RETURNING owner_id";
+    let by_function = "SELECT leadroute.route_lead('{\"email\": \"new@two.com\"}') ->> 'owner_id'";
+    assert_eq!([text(&mut client, one), text(&mut client, by_function)], ["r1", "r2"]);
+    let mixed = "INSERT INTO leadroute.leads (email, status, owner_id, routed_at) VALUES
+                     ('was@here.com', 'assigned', 'r1', now()), ('new@three.com', 'new', NULL, NULL)";
+    client.batch_execute(mixed).unwrap();
+    let routed = "SELECT count(*) FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id WHERE l.owner_id IS NOT NULL";
+    assert_eq!(number(&mut client, routed), 3);
+    client.batch_execute("DELETE FROM leadroute.leads WHERE email = 'was@here.com'").unwrap();
+    check_consistency(&mut client);
+}

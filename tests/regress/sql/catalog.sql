@@ -52,10 +52,12 @@ SELECT r.child, r."column" FROM leadroute_internal.config_references r
 -- Everything belongs to a role that may do nothing else, but for the event triggers, which PostgreSQL wants a superuser to own.
 SELECT pg_describe_object(d.classid, d.objid, 0) AS object
   FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'leadroute'
+  LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+  LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+  LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid
+  LEFT JOIN pg_namespace n ON d.classid = 'pg_namespace'::regclass AND n.oid = d.objid
  WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND d.classid <> 'pg_event_trigger'::regclass
-   AND NOT EXISTS (SELECT FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid AND r.rolname = 'leadroute_owner'
-                    WHERE s.classid = d.classid AND s.objid = d.objid AND s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o'
-                      AND s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())) ORDER BY 1;
+   AND pg_get_userbyid(coalesce(c.relowner, p.proowner, t.typowner, n.nspowner)) IS DISTINCT FROM 'leadroute_owner' ORDER BY 1;
 SELECT rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
        (SELECT count(*) FROM pg_auth_members m WHERE r.oid IN (m.roleid, m.member)) AS memberships
   FROM pg_roles r WHERE rolname = 'leadroute_owner';
