@@ -120,9 +120,10 @@ BEGIN
     END IF;
     -- attach() has looked who asks, and says so itself.
     IF current_user <> pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = TG_RELID)) THEN
-        NEW.owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c
+        -- What was not in force where a dump was made is not in force here either, whoever restores it.
+        NEW.owner := (SELECT NEW.owner FROM pg_class c
                        WHERE c.oid = NEW.relation AND pg_has_role(current_user, c.relowner, 'USAGE'));
-        NEW.owners_owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c
+        NEW.owners_owner := (SELECT NEW.owners_owner FROM pg_class c
                               WHERE c.oid = NEW.owners AND pg_has_role(current_user, c.relowner, 'USAGE'));
     END IF;
     RETURN NEW;

@@ -93,7 +93,6 @@ CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
     SELECT jsonb_build_object(
         'oid', t.relation::oid::bigint,
         'trusted', leadroute_internal.is_trusted(t),
-        'runs_code', leadroute_internal.runs_code(t.relation, false),
         'key', (SELECT jsonb_agg(leadroute_internal.column_json(t.relation, k.name) ORDER BY k.place)
                   FROM unnest(leadroute_internal.key_columns(t.relation)) WITH ORDINALITY AS k (name, place)),
         -- a BEFORE trigger sees no value of a generated column yet
@@ -116,7 +115,7 @@ CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
                     WHERE f.writes IS NOT NULL AND e.field <> 'owner_id' AND e."column" IS NOT NULL),
         'owner', (SELECT leadroute_internal.column_json(coalesce(t.owners, t.relation), e."column")
                          || jsonb_build_object('rep', coalesce(e.rep, 'id'), 'expression', e.expression, 'nobody', e.nobody,
-                                'link', jsonb_build_object('oid', t.owners::oid::bigint, 'runs_code', leadroute_internal.runs_code(t.owners, true)) || leadroute_internal.column_json(t.owners, e.link_row))
+                                'link', jsonb_build_object('oid', t.owners::oid::bigint) || leadroute_internal.column_json(t.owners, e.link_row))
                     FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'owner_id'))::text
       FROM leadroute.attached_tables t WHERE t.table_no = attached_json.table_no AND t.detached_at IS NULL $$;
 COMMENT ON FUNCTION leadroute_internal.attached_json(integer) IS 'What routing reads of an attached table. Internal.';

@@ -19,8 +19,7 @@ extension_sql_file!("../sql/22_history.sql", name = "history", requires = ["book
 extension_sql_file!("../sql/23_life.sql", name = "life", requires = ["history"]);
 extension_sql_file!("../sql/24_attached.sql", name = "attached", requires = ["life"]);
 extension_sql_file!("../sql/25_attached_checks.sql", name = "attached_checks", requires = ["attached"]);
-extension_sql_file!("../sql/26_attached_code.sql", name = "attached_code", requires = ["attached_checks"]);
-extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["attached_code"]);
+extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["attached_checks"]);
 extension_sql_file!("../sql/31_defaults_kept.sql", name = "defaults_kept", requires = ["guards"]);
 extension_sql_file!("../sql/40_routing.sql", name = "routing", requires = ["defaults_kept"]);
 extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["routing"]);

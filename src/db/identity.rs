@@ -58,12 +58,10 @@ pub struct AsTableOwner {
 }
 
 impl AsTableOwner {
-    /// To write into the table, as its owner could. Where that `runs_code` of a user, it must not leave anything behind that
-    /// would run as somebody else later, such as a deferred trigger; foreign keys may be deferred.
-    pub fn writing(table: pg_sys::Oid, runs_code: bool) -> Self {
-        // SAFETY: reads who runs what is left at the end of the transaction.
-        let is_own = unsafe { pg_sys::GetOuterUserId() } == names::owner_of(table);
-        let flags = if runs_code && !is_own { pg_sys::SECURITY_RESTRICTED_OPERATION } else { 0 };
+    /// To write into the table, as its owner could. Triggers, checks and much else may run code of users then, which must
+    /// not leave anything behind that would run as somebody else later, such as a deferred trigger.
+    pub fn writing(table: pg_sys::Oid) -> Self {
+        let flags = if is_own_session(table) { 0 } else { pg_sys::SECURITY_RESTRICTED_OPERATION };
         Self::begin(table, flags)
     }
 
@@ -77,6 +75,12 @@ impl AsTableOwner {
         let user = As::begin(names::owner_of(table), flags | pg_sys::SECURITY_NOFORCE_RLS);
         Self { _settings: Settings::undone(), _user: user }
     }
+}
+
+/// Whether what is left for the end of the transaction runs as the owner of a table.
+pub fn is_own_session(table: pg_sys::Oid) -> bool {
+    // SAFETY: reads who that is.
+    unsafe { pg_sys::GetOuterUserId() == names::owner_of(table) }
 }
 
 /// Until it is dropped, settings have other values. After an error the (sub)transaction that is rolled back

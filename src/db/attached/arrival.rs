@@ -3,6 +3,7 @@
 use super::changes::rows_deleted;
 use super::keys::Key;
 use super::mapping::Mapping;
+use super::mirror::locked_mapping;
 use super::{link, owner};
 use crate::db::errors;
 use crate::db::identity::AsOwner;
@@ -148,8 +149,10 @@ impl Unwritten {
             // SAFETY: the column is a text.
             let rep = unsafe { String::from_datum(rep, false) };
             let linked = protect(|| {
-                let value = rep.and_then(|rep| owner::value_of(&rep, &self.mapping));
-                link::write(link, &self.mapping, &self.key.text, None, value.as_deref());
+                let mapping = locked_mapping(&self.mapping, &self.key.text)?;
+                let value = rep.and_then(|rep| owner::value_of(&rep, &mapping));
+                link::write(mapping.owner.link.as_ref()?, &mapping, &self.key.text, None, value.as_deref());
+                Some(())
             });
             if let Err(failure) = linked {
                 let column = &self.mapping.owner.to.column;

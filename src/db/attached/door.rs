@@ -10,7 +10,7 @@ use super::owner;
 use crate::db::batch::Batch;
 use crate::db::errors;
 use crate::db::function::sql_function;
-use crate::db::identity::AsOwner;
+use crate::db::identity::{is_owner, AsOwner};
 use crate::db::names::relation;
 use crate::db::rescue::protect;
 use crate::db::restoring::is_restoring;
@@ -68,10 +68,18 @@ pub unsafe fn data<'a>(
     (data, number, mapping)
 }
 
+/// Whether a row is one of a dump, which only the owner of its table restores. An app may share the session of a DBA who
+/// has read a dump, with its settings.
+unsafe fn restores(data: &pg_sys::TriggerData) -> bool {
+    // SAFETY: the caller vouches for the relation.
+    is_restoring() && unsafe { is_owner(data.tg_relation) }
+}
+
 unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL.
     let (data, table_no, mapping) = unsafe { data(fcinfo, &STATEMENT) };
-    if mapping.is_none() || is_restoring() {
+    // SAFETY: the relation of a trigger is open.
+    if mapping.is_none() || unsafe { restores(data) } {
         return Datum::from(0);
     }
     if data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE {
@@ -99,7 +107,7 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let (data, table_no, mapping) = data(fcinfo, &ROW);
         let row = Row { tuple: data.tg_trigtuple, desc: (*data.tg_relation).rd_att };
         // A row of a dump has its lead in the dump, which may come later.
-        let Some(mapping) = mapping.filter(|_| ENABLED.get() && !is_restoring()) else {
+        let Some(mapping) = mapping.filter(|_| ENABLED.get() && !restores(data)) else {
             return Datum::from(row.tuple);
         };
         let key = row.key(&mapping);

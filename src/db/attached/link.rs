@@ -4,7 +4,7 @@
 use super::changes::record_owner;
 use super::door::{data, known_lead};
 use super::mapping::{sql_name, Link, Mapping, Row};
-use super::mirror::is_writing;
+use super::mirror::{checking_keys, is_writing};
 use super::statement::{quoted, Statement};
 use super::{convert, owner};
 use crate::db::function::sql_function;
@@ -20,7 +20,11 @@ sql_function! {
 /// Who owns a row by the router: takes the place of the owner before. Whoever holds an assignment of the row is
 /// not waited for.
 pub fn write(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
-    let _owner = AsTableOwner::writing(Oid::from(link.oid), link.runs_code);
+    let _owner = AsTableOwner::writing(Oid::from(link.oid));
+    checking_keys(Oid::from(link.oid), || assign(link, mapping, key, old, new));
+}
+
+fn assign(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
     let (table, row, owner) =
         (sql_name(link.oid), quoted(&link.row.column), quoted(&mapping.owner.to.column));
     let run = |value: Option<&str>, sql: &dyn Fn(&str, &str) -> String| {
@@ -29,19 +33,19 @@ pub fn write(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: 
         let value = value.map(|value| statement.text(value, &mapping.owner.to)).unwrap_or_default();
         statement.run(sql(&place, &value))
     };
-    run(None, &|place, _| format!("SELECT FROM {table} WHERE {row} = {place} FOR UPDATE NOWAIT"));
+    run(None, &|place, _| format!("SELECT FROM ONLY {table} WHERE {row} = {place} FOR UPDATE NOWAIT"));
     // The new one first: the lead is never without.
     if let Some(new) = new {
         run(Some(new), &|place, value| {
             format!(
                 "INSERT INTO {table} ({row}, {owner}) SELECT {place}, {value}
-                  WHERE NOT EXISTS (SELECT FROM {table} WHERE {row} = {place} AND {owner} = {value})"
+                  WHERE NOT EXISTS (SELECT FROM ONLY {table} WHERE {row} = {place} AND {owner} = {value})"
             )
         });
     }
     if let Some(old) = old.filter(|old| Some(*old) != new) {
         run(Some(old), &|place, value| {
-            format!("DELETE FROM {table} WHERE {row} = {place} AND {owner} = {value}")
+            format!("DELETE FROM ONLY {table} WHERE {row} = {place} AND {owner} = {value}")
         });
     }
 }

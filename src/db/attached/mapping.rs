@@ -35,8 +35,6 @@ pub struct Mapping {
     /// Whether the table, and that of its owners, still belong to those who attached them. If not, nothing of the mapping
     /// runs: it would run code of somebody as somebody else. Rows are routed by their plain columns.
     pub trusted: bool,
-    /// Whether code of a user runs when a row is written: triggers, domains, expressions of indexes and checks.
-    pub runs_code: bool,
     /// Whether other relations are partitions of the table, as far as that was asked.
     #[serde(skip)]
     parts: RefCell<HashMap<u32, bool>>,
@@ -141,8 +139,6 @@ pub struct Link {
     /// Its column with the key of the row.
     #[serde(flatten)]
     pub row: Column,
-    /// Whether code of a user runs when a row is written.
-    pub runs_code: bool,
 }
 
 type Known = HashMap<i32, (u64, Option<Rc<Mapping>>)>;

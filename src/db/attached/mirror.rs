@@ -5,13 +5,14 @@ use super::mapping::{key_values, mapping, sql_name, Column, Mapping};
 use super::statement::{quoted, Statement};
 use super::{link, owner};
 use crate::db::function::sql_function;
-use crate::db::identity::AsTableOwner;
+use crate::db::identity::{is_own_session, AsOwner, AsTableOwner};
 use crate::db::rescue::protect;
 use crate::db::row::LeadRow;
 use crate::db::trigger_data::{Call, On, When, UPDATE};
-use crate::db::{errors, locks, settings, sweep};
+use crate::db::{errors, locks, queries, settings, spi, sweep};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::Cell;
+use std::rc::Rc;
 
 sql_function! {
     /// `leadroute_internal.mirror_lead()`: row trigger, after a lead of an attached table was updated.
@@ -125,37 +126,104 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
         return errors::warn_row_not_found(mapping.oid);
     };
     let _writing = Counted::begin(&WRITING);
+    // From here on nobody adds code to the table: what is asked below stays true.
+    let Some(mapping) = &locked_mapping(mapping, key) else {
+        return;
+    };
     {
-        let _owner = AsTableOwner::writing(Oid::from(mapping.oid), mapping.runs_code);
+        let _owner = AsTableOwner::writing(Oid::from(mapping.oid));
         if !lock(mapping, &values) {
             return;
         }
         if !changes.is_empty() {
             let column = changes[0].0.column.clone();
-            tolerate(mapping.runs_code, &column, mapping.oid, || update(changes, mapping, &values));
+            tolerate(&column, mapping.oid, || {
+                checking_keys(Oid::from(mapping.oid), || update(changes, mapping, &values));
+            });
         }
     }
     if let (Some(link), Some((before, after))) = (&mapping.owner.link, linked) {
         let value = |rep: Option<String>| rep.and_then(|rep| owner::value_of(&rep, mapping));
         let (before, after) = (value(before), value(after));
-        tolerate(link.runs_code, &mapping.owner.to.column, link.oid, || {
+        tolerate(&mapping.owner.to.column, link.oid, || {
             link::write(link, mapping, key, before.as_deref(), after.as_deref());
         });
     }
 }
 
-/// What code of the user makes of a write costs no lead its decision.
-fn tolerate(runs_code: bool, column: &str, table: u32, write: impl FnOnce()) {
-    if !runs_code {
+/// How long the row of a lead is waited for; a sweep, which comes again, does not wait at all: whoever changes the row
+/// may be waiting for the lead.
+fn patience() -> i32 {
+    if sweep::is_running() {
+        0
+    } else {
+        settings::DUPLICATE_WAIT.get()
+    }
+}
+
+/// The mapping as it is once the tables are locked for writing; `None` if it is not to be used any more. Somebody who has
+/// locked a table as a whole is waited for as for a row.
+pub fn locked_mapping(mapping: &Mapping, key: &str) -> Option<Rc<Mapping>> {
+    let tables = [Some(mapping.oid), mapping.owner.link.as_ref().map(|link| link.oid)];
+    for table in tables.into_iter().flatten() {
+        let mode = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
+        let locked = locks::poll(patience(), || {
+            // SAFETY: a plain call into the backend; a table that is gone is noticed later.
+            unsafe { pg_sys::ConditionalLockRelationOid(Oid::from(table), mode) }.then_some(())
+        });
+        locked.unwrap_or_else(|| errors::row_is_held(table, &[key.to_owned()]));
+    }
+    super::mapping::mapping(mapping.table_no).filter(|mapping| mapping.trusted)
+}
+
+/// A write that code of the user makes impossible, by leaving something for later, costs no lead its decision.
+fn tolerate(column: &str, table: u32, write: impl FnOnce()) {
+    // a subtransaction only where there is such code
+    if is_own_session(Oid::from(table)) || !has_code(table) {
         return write();
     }
     if let Err(failure) = protect(write) {
-        // whoever holds the row is waited for elsewhere
-        if failure.sqlstate == "55P03" {
+        if failure.sqlstate != "42501" {
             failure.rethrow();
         }
         errors::warn_not_written(column, table, &failure.sqlstate, &failure.message);
     }
+}
+
+fn has_code(table: u32) -> bool {
+    let _owner = AsOwner::begin();
+    let table = [Some(Datum::from(Oid::from(table)))];
+    queries::HAS_CODE.first(&table, |row| row.get::<bool>(1)).flatten().unwrap_or(true)
+}
+
+/// Foreign keys that are deferred, as Django makes them, are checked at once: nothing may be left for the end of the
+/// transaction. Afterwards they are deferred again.
+pub fn checking_keys(table: Oid, write: impl FnOnce()) {
+    if is_own_session(table) {
+        return write();
+    }
+    let keys = {
+        let _owner = AsOwner::begin();
+        let table = [Some(Datum::from(table))];
+        queries::DEFERRABLE_KEYS.first(&table, |row| (row.get::<String>(1), row.get::<String>(2)))
+    };
+    let (keys, deferred) = keys.unwrap_or_default();
+    let set = |keys: &Option<String>, to: &str| {
+        if let Some(keys) = keys {
+            spi::run_once(&format!("SET CONSTRAINTS {keys} {to}"));
+        }
+    };
+    set(&keys, "IMMEDIATE");
+    write();
+    set(&deferred, "DEFERRED");
+}
+
+/// The table as it is written to, with its partitions, but without tables that inherit from it.
+fn rows_of(mapping: &Mapping) -> String {
+    // SAFETY: a look-up in the syscache.
+    let kind = unsafe { pg_sys::get_rel_relkind(Oid::from(mapping.oid)) };
+    let only = if kind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE { "" } else { "ONLY " };
+    format!("{only}{}", sql_name(mapping.oid))
 }
 
 /// The condition that finds a row.
@@ -166,16 +234,14 @@ fn row(statement: &mut Statement, mapping: &Mapping, key: &[String]) -> String {
     equal.collect::<Vec<_>>().join(" AND ")
 }
 
-/// Locks the row; false if it is gone. Somebody else who holds it is waited for as long as for a double submit, and
-/// by a sweep, which comes again, not at all: whoever changes the row may be waiting for the lead.
+/// Locks the row; false if it is gone. Somebody else who holds it is waited for as long as for a double submit.
 fn lock(mapping: &Mapping, key: &[String]) -> bool {
     let run = |locking: &str| {
         let mut select = Statement::default();
         let row = row(&mut select, mapping, key);
-        select.run(format!("SELECT FROM {} WHERE {row}{locking}", sql_name(mapping.oid))) > 0
+        select.run(format!("SELECT FROM {} WHERE {row}{locking}", rows_of(mapping))) > 0
     };
-    let patience = if sweep::is_running() { 0 } else { settings::DUPLICATE_WAIT.get() };
-    let locked = locks::poll(patience, || match run(" FOR NO KEY UPDATE SKIP LOCKED") {
+    let locked = locks::poll(patience(), || match run(" FOR NO KEY UPDATE SKIP LOCKED") {
         true => Some(true),
         false => (!run("")).then_some(false),
     });
@@ -188,7 +254,7 @@ fn update(changes: Vec<Change<'_>>, mapping: &Mapping, key: &[String]) {
     let values: Vec<String> =
         changes.into_iter().map(|(column, value)| update.parameter(value, column.type_id())).collect();
     let (columns, values) = (columns.join(", "), values.join(", "));
-    let (row, table) = (row(&mut update, mapping, key), sql_name(mapping.oid));
+    let (row, table) = (row(&mut update, mapping, key), rows_of(mapping));
     update.run(format!(
         "UPDATE {table} SET ({columns}) = ROW({values}) WHERE {row} AND ({columns}) IS DISTINCT FROM ({values})"
     ));
@@ -203,6 +269,6 @@ pub fn has_row(mapping: &Mapping, key: &str) -> bool {
     key_values(key, mapping.key.len()).is_some_and(|key| {
         let mut select = Statement::default();
         let row = row(&mut select, mapping, &key);
-        select.run(format!("SELECT FROM {} WHERE {row}", sql_name(mapping.oid))) > 0
+        select.run(format!("SELECT FROM {} WHERE {row}", rows_of(mapping))) > 0
     })
 }

@@ -1,5 +1,7 @@
 //! Roles that a test makes, databases without the extension, and a spy that tells as whom planted code runs.
 
+pub mod tables;
+
 use crate::{config, Database, NUMBER};
 use postgres::{error::DbError, Client, Error, NoTls};
 use std::collections::BTreeSet;

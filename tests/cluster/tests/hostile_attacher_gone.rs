@@ -1,0 +1,140 @@
+//! Hostile attacher: tables that P has attached belong to somebody else by now. Code of P in their mappings runs no more.
+
+use leadroute_cluster_tests::roles::tables::{attacked, FOR_ALL, LIFE};
+use leadroute_cluster_tests::roles::{attempt, list};
+use leadroute_cluster_tests::{number, text};
+use postgres::Client;
+
+/// The owner that each row has.
+fn owners(dba: &mut Client, tables: &[String]) -> Vec<String> {
+    dba.batch_execute("SET spy.names = 'yes'").unwrap();
+    let rows = |table: &String| {
+        list(
+            dba,
+            &format!(
+                "SELECT concat_ws(' ', '{table}', id, to_jsonb(t) ->> 'owner') FROM {table} t ORDER BY id"
+            ),
+        )
+    };
+    let rows = tables.iter().flat_map(rows).collect();
+    dba.batch_execute("RESET spy.names").unwrap();
+    rows
+}
+
+/// The DBA inserts a row into each table; each that is there is a lead.
+fn insert_everywhere(dba: &mut Client, tables: &[String], what: &str) {
+    dba.batch_execute("SET spy.names = 'yes'").unwrap();
+    let mut inserted = Vec::new();
+    for table in tables {
+        let email = format!("taken@{}.com", table.replace(['.', '_'], "-"));
+        if attempt(dba, &format!("INSERT INTO {table} (id, email) VALUES (21, '{email}')")).is_none() {
+            inserted.push(email);
+        }
+    }
+    dba.batch_execute("RESET spy.names").unwrap();
+    assert!(inserted.len() > 20, "{what}: {inserted:?}");
+    let leads = "SELECT email FROM leadroute.leads WHERE email LIKE 'taken@%' AND routed_at > '-infinity'";
+    let leads = list(dba, leads);
+    inserted.retain(|email| !leads.contains(email));
+    assert_eq!(inserted, Vec::<String>::new(), "{what}: rows without a lead");
+}
+
+/// Tables of which config_problems does not say that they must be attached again.
+fn without_problem(dba: &mut Client, tables: &[String]) -> Vec<String> {
+    let named = list(
+        dba,
+        "SELECT DISTINCT key FROM leadroute.config_problems WHERE \"table\" = 'attached_tables' AND problem ~ 'attach'",
+    );
+    // of a table that others inherit from it has something else to say
+    tables.iter().filter(|table| !named.contains(table) && *table != "spy.inherited").cloned().collect()
+}
+
+/// A table that has a new owner is routed from its plain columns. No mapping of the former owner is used any more, nothing
+/// is written back, and `config_problems` says what to do.
+#[test]
+fn a_mapping_ends_with_its_author() {
+    for way in [
+        "ALTER TABLE {t} OWNER TO CURRENT_USER",
+        "REASSIGN OWNED BY {P} TO CURRENT_USER",
+        "ALTER TABLE {t} OWNER TO {app}",
+    ] {
+        let (scene, tables) = attacked();
+        let mut dba = scene.dba();
+        let way = way.replace("{P}", scene.thief.name()).replace("{app}", scene.app.name());
+        for table in &tables {
+            dba.batch_execute(&way.replace("{t}", table)).unwrap();
+        }
+        scene.check(&way);
+        scene.spy.forget();
+        assert_eq!(
+            without_problem(&mut dba, &tables),
+            Vec::<String>::new(),
+            "{way}: config_problems does not tell"
+        );
+        insert_everywhere(&mut dba, &tables, &way);
+        let before = owners(&mut dba, &tables);
+        for id in
+            list(&mut dba, "SELECT id::text FROM leadroute.leads WHERE attached_key IS NOT NULL ORDER BY id")
+        {
+            for sql in LIFE.lines().take(5) {
+                attempt(&mut dba, &sql.replace("{id}", &id));
+            }
+        }
+        assert_eq!(owners(&mut dba, &tables), before, "{way}: something was written back");
+        scene.check(&way);
+        let mut ran = scene.spy.heard();
+        ran.retain(|line| {
+            ["mapping as", "cast as", "operator as"].iter().any(|mapping| line.contains(mapping))
+        });
+        assert!(ran.is_empty(), "{way}: a mapping of the former owner ran: {ran:#?}");
+    }
+}
+
+/// Only the table of links has a new owner: nothing of P runs as them.
+#[test]
+fn a_table_of_links_that_was_taken_over() {
+    let (scene, _) = attacked();
+    let mut dba = scene.dba();
+    for table in ["spy.link_l", "spy.link_mapped_l"] {
+        dba.batch_execute(&format!("ALTER TABLE {table} OWNER TO CURRENT_USER")).unwrap();
+    }
+    for id in
+        list(&mut dba, "SELECT id::text FROM leadroute.leads WHERE attached_key IS NOT NULL ORDER BY id")
+    {
+        for sql in LIFE.lines() {
+            attempt(&mut dba, &sql.replace("{id}", &id));
+        }
+    }
+    for n in 41..43 {
+        attempt(
+            &mut scene.session(),
+            &format!("INSERT INTO spy.link (id, email) VALUES ({n}, '{n}@link.com')"),
+        );
+    }
+    // ANALYZE evaluates expressions of indexes as the owner of the table, who is the DBA now, leadroute or not
+    for sql in FOR_ALL.lines().filter(|sql| *sql != "ANALYZE") {
+        attempt(&mut dba, sql);
+    }
+    scene.check("after all of it");
+}
+
+/// The new owner attaches the table again, and it is as any.
+#[test]
+fn a_table_that_was_taken_over_is_attached_again() {
+    let (scene, _) = attacked();
+    let mut dba = scene.dba();
+    let problems = "SELECT count(*) FROM leadroute.config_problems WHERE key = 'spy.plain'";
+    dba.batch_execute("ALTER TABLE spy.plain OWNER TO CURRENT_USER").unwrap();
+    assert_eq!(number(&mut dba, problems), 1);
+    dba.batch_execute(r#"SELECT leadroute.attach('spy.plain', '{"email": "email", "owner_id": "owner"}')"#)
+        .unwrap();
+    assert_eq!(number(&mut dba, problems), 0);
+    let owner =
+        text(&mut dba, "INSERT INTO spy.plain (id, email) VALUES (31, 'again@again.com') RETURNING owner");
+    assert_eq!(owner, text(&mut dba, "SELECT owner_id FROM leadroute.leads WHERE email = 'again@again.com'"));
+    dba.batch_execute(
+        "SELECT leadroute.transfer_lead(id, 'max') FROM leadroute.leads WHERE email = 'again@again.com'",
+    )
+    .unwrap();
+    assert_eq!(text(&mut dba, "SELECT owner FROM spy.plain WHERE id = 31"), "max");
+}
