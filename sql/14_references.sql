@@ -40,6 +40,13 @@ CREATE FUNCTION leadroute_internal.is_within_restore() RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_is_within_restore';
 COMMENT ON FUNCTION leadroute_internal.is_within_restore() IS 'Whether a statement of a dump runs, or one that a trigger runs in its stead.';
 
+CREATE FUNCTION leadroute_internal.observe_session() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_observe_session';
+COMMENT ON FUNCTION leadroute_internal.observe_session() IS 'Trigger: notes whether a statement is one of a dump, before functions that have a search_path of their own ask.';
+CREATE FUNCTION leadroute_internal.observe_command() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_observe_command';
+COMMENT ON FUNCTION leadroute_internal.observe_command() IS 'Event trigger: the same for a command.';
+
 CREATE FUNCTION leadroute_internal.check_references() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_check_references';
 COMMENT ON FUNCTION leadroute_internal.check_references() IS 'Trigger: what a new row names must be there. Arguments: column, table and key, again and again.';

@@ -108,6 +108,19 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Before all other triggers, which ask whether a dump is restored.
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['schedules', 'schedule_hours', 'holidays', 'reps', 'absences', 'queues', 'territories', 'pools', 'pool_members',
+        'event_types', 'segments', 'tiers', 'sla_policies', 'escalation_steps', 'recycle_rules', 'playbooks', 'accounts', 'account_domains',
+        'contacts', 'domain_rules', 'mail_domains', 'industry_aliases', 'country_aliases', 'removed_defaults', 'attached_tables'] LOOP
+        EXECUTE format('CREATE TRIGGER "00_observe_session" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.observe_session()', name);
+    END LOOP;
+END $$;
+
 -- pg_restore --disable-triggers: nothing of the above runs while rows come. So what ships is set aside when the triggers of
 -- a table are switched off, and comes back where the dump has nothing in its place.
 CREATE TABLE leadroute_internal.set_aside (

@@ -50,10 +50,10 @@ BEGIN
       JOIN pg_attribute u ON u.attrelid = c.confrelid AND u.attnum = c.confkey[1]
      WHERE e.field = 'owner_id' AND e.expression IS NULL ORDER BY c.oid LIMIT 1;
     IF FOUND THEN
-        -- As the owner of the table; format() prints values as their types do, while a cast may be code of a stranger.
+        -- As the owner of that table; format() prints values as their types do, while a cast may be code of a stranger.
         values := to_jsonb(ARRAY(SELECT CASE users.rep WHEN 'id' THEN r.id ELSE r.email END FROM leadroute.reps r
                                   WHERE r.active AND CASE users.rep WHEN 'id' THEN r.id ELSE r.email END IS NOT NULL ORDER BY r.id));
-        missing := leadroute_internal.as_owner_of(t.relation, format(
+        missing := leadroute_internal.as_owner_of(users.relation, format(
             'SELECT coalesce(jsonb_agg(v), ''[]'') FROM jsonb_array_elements_text(%L) v
               WHERE NOT EXISTS (SELECT FROM %s u WHERE lower(format(''%%s'', u.%I)) = lower(v))', values, users.relation, users."column"));
         RETURN QUERY SELECT format('rep %s cannot own rows: there is no "%s" in column "%s" of %s', r.id, v.value, users."column", users.relation)
@@ -61,9 +61,6 @@ BEGIN
                        JOIN leadroute.reps r ON r.active AND CASE users.rep WHEN 'id' THEN r.id ELSE r.email END = v.value
                       ORDER BY 1;
     END IF;
-EXCEPTION WHEN insufficient_privilege THEN
-    -- the owner of the table may name users without reading them
-    RETURN;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.missing_users(leadroute.attached_tables) IS
     'Active reps whose value is missing in the table that the owner column refers to. Internal.';

@@ -1,6 +1,7 @@
 -- Last, so that they do not watch the script itself. PostgreSQL wants a superuser to own event triggers; what they call
 -- belongs to leadroute_owner and runs with its rights.
 
+CREATE EVENT TRIGGER leadroute_0_observe ON ddl_command_start EXECUTE FUNCTION leadroute_internal.observe_command();
 CREATE EVENT TRIGGER leadroute_dropping ON ddl_command_start
     WHEN tag IN ('ALTER TABLE', 'DROP AGGREGATE', 'DROP CAST', 'DROP COLLATION', 'DROP DOMAIN', 'DROP EXTENSION', 'DROP FOREIGN TABLE',
                  'DROP FUNCTION', 'DROP MATERIALIZED VIEW', 'DROP OPERATOR', 'DROP OWNED', 'DROP PROCEDURE', 'DROP ROUTINE',

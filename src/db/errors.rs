@@ -356,3 +356,17 @@ pub fn warn_not_trusted(table: u32) {
         )
         .report(PgLogLevel::WARNING);
 }
+
+/// Rows of an attached table cannot be found.
+///
+/// # Safety
+/// The table must be open.
+pub unsafe fn primary_key_is_gone(table: pgrx::pg_sys::Relation) -> ! {
+    // SAFETY: the caller has opened the table.
+    let oid = unsafe { (*table).rd_id }.to_u32();
+    raise(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("attached table {} has no primary key any more", sql_name(oid)),
+        "Give it one and attach it again, or detach it.",
+    )
+}

@@ -49,6 +49,19 @@ impl AsOwner {
     }
 }
 
+/// Until it is dropped, the current user is the one who runs what is left at the end of the transaction.
+pub struct AsSessionUser {
+    _user: As,
+}
+
+impl AsSessionUser {
+    /// Switches.
+    pub fn begin() -> Self {
+        // SAFETY: reads who that is.
+        Self { _user: As::begin(unsafe { pg_sys::GetOuterUserId() }, 0) }
+    }
+}
+
 /// Until it is dropped, the owner of a table of the user is the current user, from whom forced row security
 /// hides none of its rows, as for foreign keys.
 pub struct AsTableOwner {

@@ -266,23 +266,20 @@ pub static IS_PART_OF: Query = Query::new(
     &[OIDOID, OIDOID],
 );
 
-/// Whether a table ($1) or a partition of it has triggers or rules that are not ours.
-pub static HAS_CODE: Query = Query::new(
-    "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid
-                     WHERE g.tgrelid IN (SELECT $1 UNION SELECT p.relid FROM pg_catalog.pg_partition_tree($1::regclass) p)
-                       AND NOT g.tgisinternal AND f.pronamespace <> 'leadroute'::regnamespace)
-         OR EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = $1)",
-    &[OIDOID],
-);
-
-/// The deferrable foreign keys of a table ($1), and those to it, as a list for SET CONSTRAINTS; and those of them that are
-/// deferred unless somebody says otherwise.
-pub static DEFERRABLE_KEYS: Query = Query::new(
-    "SELECT string_agg(DISTINCT k.name, ', '), string_agg(DISTINCT k.name, ', ') FILTER (WHERE k.condeferred)
-       FROM (SELECT format('%I.%I', n.nspname, c.conname) AS name, c.condeferred
-               FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
-              WHERE c.contype = 'f' AND c.condeferrable AND $1 IN (c.conrelid, c.confrelid)) k",
-    &[OIDOID],
+/// The foreign keys that are deferred from the beginning, as a list for SET CONSTRAINTS: of a table ($1), or to it, with one
+/// of these columns ($2), or all of them where that is NULL. SET CONSTRAINTS goes by name: one that is not unique in its
+/// schema is left out.
+pub static DEFERRED_KEYS: Query = Query::new(
+    "SELECT string_agg(format('%I.%I', n.nspname, c.conname), ', ')
+       FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
+      WHERE c.contype = 'f' AND c.condeferred AND c.conparentid = 0
+        AND (c.conrelid = $1 AND ($2 IS NULL OR EXISTS (
+                SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1 AND a.attnum = ANY (c.conkey) AND a.attname = ANY ($2)))
+             OR c.confrelid = $1 AND ($2 IS NULL OR EXISTS (
+                SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1 AND a.attnum = ANY (c.confkey) AND a.attname = ANY ($2))))
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o WHERE o.connamespace = c.connamespace AND o.conname = c.conname
+                           AND o.oid <> c.oid AND o.conparentid = 0)",
+    &[OIDOID, TEXTARRAYOID],
 );
 
 /// Relations that the expressions of a trigger ($1) name.

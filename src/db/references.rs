@@ -128,8 +128,11 @@ fn deleted(data: &TriggerData, key: &str, child: &str, column: &str, cascades: b
         let delete = format!("DELETE FROM leadroute.{quoted_child} c WHERE {names_it}");
         spi::over_changed_rows(data, &delete, false, |_| ());
     } else {
+        // one look-up by index for each key, however many rows there are
         let named = format!(
-            "SELECT c.{quoted_column} FROM leadroute.{quoted_child} c WHERE {names_it} ORDER BY 1 LIMIT 1"
+            "SELECT f.v FROM removed r CROSS JOIN LATERAL (
+                SELECT c.{quoted_column} AS v FROM leadroute.{quoted_child} c WHERE c.{quoted_column} = r.{quoted_key} LIMIT 1) f
+              WHERE NOT EXISTS (SELECT FROM leadroute.{quoted_parent} p WHERE p.{quoted_key} = r.{quoted_key}) LIMIT 1"
         );
         if let Some(value) = first(data, &named) {
             errors::is_still_named(&parent, &value, child, column);

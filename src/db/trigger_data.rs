@@ -14,6 +14,8 @@ pub enum On {
     Ours,
     /// On attached tables; which, the mapping tells.
     Attached,
+    /// On tables that link rows of attached tables to owners.
+    Linking,
 }
 
 /// The events of a trigger, as bits.
@@ -91,7 +93,7 @@ impl Call {
         match self.on {
             On::Table(name) => oid == names::relation(name),
             On::Ours => schema == names::schema(),
-            On::Attached => true,
+            On::Attached | On::Linking => true,
         }
     }
 }

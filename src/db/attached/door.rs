@@ -62,7 +62,11 @@ pub unsafe fn data<'a>(
         errors::not_a_trigger(call.function);
     };
     let mapping = mapping(number);
-    if mapping.as_ref().is_some_and(|mapping| !mapping.covers(relation)) {
+    let belongs = |mapping: &Rc<Mapping>| match call.on {
+        On::Linking => mapping.is_linked_by(relation),
+        _ => mapping.covers(relation),
+    };
+    if mapping.as_ref().is_some_and(|mapping| !belongs(mapping)) {
         errors::not_a_trigger(call.function);
     }
     (data, number, mapping)

@@ -1,6 +1,7 @@
 //! Rows by their primary key, without the executor: rows that are not committed can be seen, too.
 
 use super::convert::{self, Canonical};
+use crate::db::errors;
 use crate::db::scan::scan_key;
 use pgrx::pg_sys::{self, Oid};
 use pgrx::PgTupleDesc;
@@ -67,7 +68,11 @@ impl Key {
         // them with the subtransaction).
         unsafe {
             let table = pg_sys::table_open(table, share);
-            let index = pg_sys::index_open(primary_key(table), share);
+            let key = primary_key(table);
+            if key == Oid::INVALID {
+                errors::primary_key_is_gone(table);
+            }
+            let index = pg_sys::index_open(key, share);
             let mut keys = self.scan_keys(table, index);
             let (count, first) = (keys.len() as i32, keys.as_mut_ptr());
             let scan = pg_sys::systable_beginscan_ordered(table, index, snapshot, count, first);

@@ -21,7 +21,7 @@ sql_function! {
 /// not waited for.
 pub fn write(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
     let _owner = AsTableOwner::writing(Oid::from(link.oid));
-    checking_keys(Oid::from(link.oid), || assign(link, mapping, key, old, new));
+    checking_keys(Oid::from(link.oid), None, || assign(link, mapping, key, old, new));
 }
 
 fn assign(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
@@ -62,7 +62,7 @@ fn assigned(link: &Link, mapping: &Mapping, key: &str) -> Vec<String> {
 
 const CHANGED: Call = Call {
     function: "attached_link_changed",
-    on: On::Attached,
+    on: On::Linking,
     when: When::AfterRow,
     events: INSERT | UPDATE | DELETE,
 };

@@ -46,12 +46,15 @@ impl Mapping {
         self.owner.link.as_ref().map_or(self.oid, |link| link.oid)
     }
 
-    /// Whether a trigger with the number of this mapping belongs on a relation: the table, a partition of it, or the table
-    /// of its owners.
+    /// Whether a relation is the table that links rows to owners.
+    pub fn is_linked_by(&self, relation: Oid) -> bool {
+        self.owner.link.as_ref().is_some_and(|link| link.oid == relation.to_u32())
+    }
+
+    /// Whether a relation is the table, or a partition of it.
     pub fn covers(&self, relation: Oid) -> bool {
         let oid = relation.to_u32();
         oid == self.oid
-            || self.owner.link.as_ref().is_some_and(|link| link.oid == oid)
             || *self.parts.borrow_mut().entry(oid).or_insert_with(|| is_part_of(relation, self.oid))
     }
 }

@@ -5,12 +5,13 @@ use super::mapping::{key_values, mapping, sql_name, Column, Mapping};
 use super::statement::{quoted, Statement};
 use super::{link, owner};
 use crate::db::function::sql_function;
-use crate::db::identity::{is_own_session, AsOwner, AsTableOwner};
+use crate::db::identity::{is_own_session, AsSessionUser, AsTableOwner};
 use crate::db::rescue::protect;
 use crate::db::row::LeadRow;
 use crate::db::trigger_data::{Call, On, When, UPDATE};
 use crate::db::{errors, locks, queries, settings, spi, sweep};
 use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::IntoDatum;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -137,8 +138,9 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
         }
         if !changes.is_empty() {
             let column = changes[0].0.column.clone();
+            let columns = changes.iter().map(|(column, _)| column.column.clone()).collect();
             tolerate(&column, mapping.oid, || {
-                checking_keys(Oid::from(mapping.oid), || update(changes, mapping, &values));
+                checking_keys(Oid::from(mapping.oid), Some(columns), || update(changes, mapping, &values));
             });
         }
     }
@@ -178,8 +180,7 @@ pub fn locked_mapping(mapping: &Mapping, key: &str) -> Option<Rc<Mapping>> {
 
 /// A write that code of the user makes impossible, by leaving something for later, costs no lead its decision.
 fn tolerate(column: &str, table: u32, write: impl FnOnce()) {
-    // a subtransaction only where there is such code
-    if is_own_session(Oid::from(table)) || !has_code(table) {
+    if is_own_session(Oid::from(table)) {
         return write();
     }
     if let Err(failure) = protect(write) {
@@ -190,32 +191,23 @@ fn tolerate(column: &str, table: u32, write: impl FnOnce()) {
     }
 }
 
-fn has_code(table: u32) -> bool {
-    let _owner = AsOwner::begin();
-    let table = [Some(Datum::from(Oid::from(table)))];
-    queries::HAS_CODE.first(&table, |row| row.get::<bool>(1)).flatten().unwrap_or(true)
-}
-
-/// Foreign keys that are deferred, as Django makes them, are checked at once: nothing may be left for the end of the
-/// transaction. Afterwards they are deferred again.
-pub fn checking_keys(table: Oid, write: impl FnOnce()) {
+/// Foreign keys that are deferred, as Django makes them, are checked at once where they are touched: nothing may be left
+/// for the end of the transaction. Afterwards they are deferred again. What is pending runs as it would have at the end.
+pub fn checking_keys(table: Oid, columns: Option<Vec<String>>, write: impl FnOnce()) {
     if is_own_session(table) {
         return write();
     }
-    let keys = {
-        let _owner = AsOwner::begin();
-        let table = [Some(Datum::from(table))];
-        queries::DEFERRABLE_KEYS.first(&table, |row| (row.get::<String>(1), row.get::<String>(2)))
-    };
-    let (keys, deferred) = keys.unwrap_or_default();
-    let set = |keys: &Option<String>, to: &str| {
-        if let Some(keys) = keys {
+    let arguments = [Some(Datum::from(table)), columns.and_then(IntoDatum::into_datum)];
+    let keys = queries::DEFERRED_KEYS.first(&arguments, |row| row.get::<String>(1)).flatten();
+    let set = |to: &str| {
+        if let Some(keys) = &keys {
+            let _user = AsSessionUser::begin();
             spi::run_once(&format!("SET CONSTRAINTS {keys} {to}"));
         }
     };
-    set(&keys, "IMMEDIATE");
+    set("IMMEDIATE");
     write();
-    set(&deferred, "DEFERRED");
+    set("DEFERRED");
 }
 
 /// The table as it is written to, with its partitions, but without tables that inherit from it.

@@ -213,7 +213,7 @@ fn leads_that_come_in_the_session_of_a_restore_are_routed() {
     let mut client = database.connect();
     client
         .batch_execute(
-            "SET check_function_bodies = off; SELECT pg_catalog.set_config('search_path', '', false)",
+            "SET check_function_bodies = off; SET client_min_messages = warning; SELECT pg_catalog.set_config('search_path', '', false)",
         )
         .unwrap();
     let one = "INSERT INTO leadroute.leads (email) VALUES ('new@one.com') RETURNING owner_id";
