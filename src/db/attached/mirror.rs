@@ -138,18 +138,23 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
         }
         if !changes.is_empty() {
             let column = changes[0].0.column.clone();
-            let columns = changes.iter().map(|(column, _)| column.column.clone()).collect();
-            tolerate(&column, mapping.oid, || {
-                checking_keys(Oid::from(mapping.oid), Some(columns), || update(changes, mapping, &values));
-            });
+            let columns: Vec<String> = changes.iter().map(|(column, _)| column.column.clone()).collect();
+            let attempt = |columns| {
+                checking_keys(Oid::from(mapping.oid), columns, || update(&changes, mapping, &values));
+            };
+            tolerate(&column, mapping.oid, &[&|| attempt(Some(columns.clone())), &|| attempt(None)]);
         }
     }
     if let (Some(link), Some((before, after))) = (&mapping.owner.link, linked) {
         let value = |rep: Option<String>| rep.and_then(|rep| owner::value_of(&rep, mapping));
         let (before, after) = (value(before), value(after));
-        tolerate(&mapping.owner.to.column, link.oid, || {
-            link::write(link, mapping, key, before.as_deref(), after.as_deref());
-        });
+        tolerate(
+            &mapping.owner.to.column,
+            link.oid,
+            &[&|| {
+                link::write(link, mapping, key, before.as_deref(), after.as_deref());
+            }],
+        );
     }
 }
 
@@ -178,15 +183,24 @@ pub fn locked_mapping(mapping: &Mapping, key: &str) -> Option<Rc<Mapping>> {
     super::mapping::mapping(mapping.table_no).filter(|mapping| mapping.trusted)
 }
 
-/// A write that code of the user makes impossible, by leaving something for later, costs no lead its decision.
-fn tolerate(column: &str, table: u32, write: impl FnOnce()) {
+/// A write that is impossible because something would be left for later costs no lead its decision. Of several ways the
+/// first that goes is taken: a row that this transaction has written before has all its keys checked again.
+fn tolerate(column: &str, table: u32, ways: &[&dyn Fn()]) {
     if is_own_session(Oid::from(table)) {
-        return write();
+        return ways.first().into_iter().for_each(|write| write());
     }
-    if let Err(failure) = protect(write) {
-        if failure.sqlstate != "42501" {
+    let mut refusal = None;
+    for write in ways {
+        let Err(failure) = protect(write) else {
+            return;
+        };
+        let is_first = refusal.is_none();
+        if failure.sqlstate != "42501" && is_first {
             failure.rethrow();
         }
+        refusal.get_or_insert(failure);
+    }
+    if let Some(failure) = refusal {
         errors::warn_not_written(column, table, &failure.sqlstate, &failure.message);
     }
 }
@@ -240,11 +254,11 @@ fn lock(mapping: &Mapping, key: &[String]) -> bool {
     locked.unwrap_or_else(|| errors::row_is_held(mapping.oid, key))
 }
 
-fn update(changes: Vec<Change<'_>>, mapping: &Mapping, key: &[String]) {
+fn update(changes: &[Change<'_>], mapping: &Mapping, key: &[String]) {
     let mut update = Statement::default();
     let columns: Vec<String> = changes.iter().map(|(column, _)| quoted(&column.column)).collect();
     let values: Vec<String> =
-        changes.into_iter().map(|(column, value)| update.parameter(value, column.type_id())).collect();
+        changes.iter().map(|(column, value)| update.parameter(*value, column.type_id())).collect();
     let (columns, values) = (columns.join(", "), values.join(", "));
     let (row, table) = (row(&mut update, mapping, key), rows_of(mapping));
     update.run(format!(
