@@ -184,7 +184,8 @@ pub fn locked_mapping(mapping: &Mapping, key: &str) -> Option<Rc<Mapping>> {
 }
 
 /// A write that is impossible because something would be left for later costs no lead its decision. Of several ways the
-/// first that goes is taken: a row that this transaction has written before has all its keys checked again.
+/// first that goes is taken: a row that this transaction has written before has all its keys checked again, and one that
+/// is not satisfied yet is no fault.
 fn tolerate(column: &str, table: u32, ways: &[&dyn Fn()]) {
     if is_own_session(Oid::from(table)) {
         return ways.first().into_iter().for_each(|write| write());
@@ -194,8 +195,8 @@ fn tolerate(column: &str, table: u32, ways: &[&dyn Fn()]) {
         let Err(failure) = protect(write) else {
             return;
         };
-        let is_first = refusal.is_none();
-        if failure.sqlstate != "42501" && is_first {
+        let is_unsatisfied_key = refusal.is_some() && failure.sqlstate.starts_with("23");
+        if failure.sqlstate != "42501" && !is_unsatisfied_key {
             failure.rethrow();
         }
         refusal.get_or_insert(failure);
