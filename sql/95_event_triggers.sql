@@ -1,5 +1,5 @@
 -- Last, so that they do not watch the script itself. PostgreSQL wants a superuser to own event triggers; what they call
--- belongs to leadroute_owner and runs with its rights.
+-- belongs to leadroute_owner and runs with its rights; observe_command() alone runs as the caller, to ask who that is.
 
 CREATE EVENT TRIGGER leadroute_0_observe ON ddl_command_start EXECUTE FUNCTION leadroute_internal.observe_command();
 CREATE EVENT TRIGGER leadroute_dropping ON ddl_command_start
