@@ -13,7 +13,7 @@ impl Clusters {
     fn create() -> Self {
         Self::run(
             r#"rm -rf "$home"; mkdir -p "$home"; chmod 755 "$PRIVATE" "$PRIVATE/clusters" "$home"
-               install -d -o "$SERVER_USER" "$home/socket" "$home/old" "$home/new" "$home/work"
+               install -d -o "$SERVER_USER" "$home/socket" "$home/old" "$home/new" "$home/logs"
                for data in "$home/old" "$home/new"; do
                    as_server "$PG_BIN/initdb" -D "$data" -U leadroute -A trust -E UTF8 --locale=C.UTF-8
                    printf "listen_addresses = ''\nunix_socket_directories = '%s'\nfsync = off\n" "$home/socket" |
@@ -37,7 +37,7 @@ impl Clusters {
 
     /// Starts one of them; the database `company` there.
     fn start(which: &str) -> Place {
-        let log = "-l \"$home/work/server.log\" -w -t 60";
+        let log = "-l \"$home/logs/server.log\" -w -t 60";
         Self::run(&format!("as_server \"$PG_BIN/pg_ctl\" -D \"$home/{which}\" {log} start >/dev/null"));
         Place::new(Self::run("printf %s \"$home/socket\"").as_str(), "leadroute", "company")
     }
@@ -48,7 +48,7 @@ impl Clusters {
 
     fn upgrade() {
         Self::run(
-            r#"as_server bash -c 'cd "$1" && shift && exec "$@"' bash "$home/work" "$PG_BIN/pg_upgrade" \
+            r#"as_server bash -c 'cd "$1" && shift && exec "$@"' bash "$home/logs" "$PG_BIN/pg_upgrade" \
                    -b "$PG_BIN" -B "$PG_BIN" -d "$home/old" -D "$home/new" -s "$home/socket" -U leadroute"#,
         );
     }
