@@ -301,6 +301,17 @@ impl Dumped {
         complaints
     }
 
+    /// What is wrong in a database that was restored in a way, with what the programs complained of; nothing, normally.
+    pub fn judge(&self, way: &str, mut found: Vec<String>, restored: &Place) -> String {
+        found.extend(self.differences(restored));
+        if found.is_empty() {
+            check_books(&mut restored.connect());
+            return String::new();
+        }
+        let first = found.iter().take(12).cloned().collect::<Vec<_>>().join("\n    ");
+        format!("\n{way}, {} lines:\n    {first}", found.len())
+    }
+
     /// What is not in a restored database as it was in the dumped one, next owners included.
     pub fn differences(&self, restored: &Place) -> Vec<String> {
         let mut client = restored.connect();

@@ -1,7 +1,7 @@
 //! Whoever created the trusted extension, without being a superuser, dumps and restores it like a superuser: nothing
 //! is lost, nothing is routed again, and the next leads go where they would have gone.
 
-use leadroute_cluster_tests::restoring::{bare, check_books, fill, install, Dumped, Place};
+use leadroute_cluster_tests::restoring::{bare, fill, install, Dumped, Place};
 use leadroute_cluster_tests::Database;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -83,14 +83,8 @@ fn check(times: usize, ways: &[(&str, By, &[&str])]) {
         if matches!(by, By::CreatorInstalled) {
             install(&place);
         }
-        let mut found = source.dumped.restore(&place, steps);
-        found.extend(source.dumped.differences(&place));
-        if found.is_empty() {
-            check_books(&mut place.connect());
-        } else {
-            let first = found.iter().take(12).cloned().collect::<Vec<_>>().join("\n    ");
-            wrong.push_str(&format!("\n{name}, {} lines:\n    {first}", found.len()));
-        }
+        let found = source.dumped.restore(&place, steps);
+        wrong.push_str(&source.dumped.judge(name, found, &place));
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
