@@ -36,3 +36,4 @@ PG_TREE=$PRIVATE/postgresql-$PG_MAJOR
 SYSTEM_BIN=/usr/lib/postgresql/$PG_MAJOR/bin
 PG_BIN=$PG_TREE$SYSTEM_BIN
 PG_CONFIG_PRIVATE=$PG_BIN/pg_config
+export PGRX_HOME=${PGRX_HOME:-$PRIVATE/pgrx}

@@ -5,7 +5,9 @@ cd "$ROOT"
 
 say "lint"
 cargo fmt --all --check
-cargo clippy --quiet -p leadroute-engine -p leadroute-webhook --all-targets -- -D warnings
+"$ROOT/dev/copy.sh"
+cargo clippy --quiet --workspace --all-targets --no-default-features --features "leadroute/pg$PG_MAJOR" -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --document-private-items --no-default-features --features "leadroute/pg$PG_MAJOR"
 if grep -rnE '\b(pgrx|pg_sys)\b' src/engine; then
     die "the engine must not know PostgreSQL"
 fi

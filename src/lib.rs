@@ -1,5 +1,5 @@
 //! leadroute: routes B2B leads inside PostgreSQL. A table of contents; the rules are in
-//! `leadroute-engine`, everything that touches PostgreSQL in [`db`], the SQL surface in `sql/`.
+//! `leadroute-engine`, everything that touches PostgreSQL in `db`, the SQL surface in `sql/`.
 
 use pgrx::prelude::*;
 

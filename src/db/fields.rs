@@ -1,10 +1,11 @@
 //! A lead given as jsonb, taken apart key by key. What fits its column becomes a column; what does not
 //! is kept in the attributes and named as a problem; unknown keys are kept in the attributes.
 
+use super::columns::{self, Column};
 use super::queries;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 use leadroute_engine::reason::Problem;
-use pgrx::pg_sys::Datum;
+use pgrx::pg_sys::{self, Datum};
 
 /// A lead that was taken apart.
 #[derive(Default)]
@@ -19,59 +20,14 @@ pub struct Fields {
     pub external_id: Option<String>,
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Text,
-    Integer,
-    Number,
-    Time,
-}
-
 /// Longest external id, in bytes: it must fit into an index.
 const LONGEST_KEY: usize = 500;
 
-/// The columns of `leads` that an app fills, but for the attributes.
-const COLUMNS: [(&str, Kind); 24] = [
-    ("external_id", Kind::Text),
-    ("email", Kind::Text),
-    ("first_name", Kind::Text),
-    ("last_name", Kind::Text),
-    ("phone", Kind::Text),
-    ("title", Kind::Text),
-    ("department", Kind::Text),
-    ("company", Kind::Text),
-    ("website", Kind::Text),
-    ("crm_account_id", Kind::Text),
-    ("country", Kind::Text),
-    ("region", Kind::Text),
-    ("city", Kind::Text),
-    ("postal_code", Kind::Text),
-    ("industry", Kind::Text),
-    ("product", Kind::Text),
-    ("language", Kind::Text),
-    ("event", Kind::Text),
-    ("source", Kind::Text),
-    ("campaign", Kind::Text),
-    ("employees", Kind::Integer),
-    ("annual_revenue", Kind::Number),
-    ("score", Kind::Number),
-    ("occurred_at", Kind::Time),
-];
-
-fn column(key: &str) -> Option<(&'static str, Kind)> {
-    COLUMNS.into_iter().find(|(name, _)| *name == key)
-}
-
-/// The column of `leads` with a name, the attributes included.
-pub fn name(key: &str) -> Option<&'static str> {
-    column(key).map(|(name, _)| name).or((key == "attributes").then_some("attributes"))
-}
-
 /// A value as text that its column accepts; `None` for nothing; what is wrong with it.
-pub fn value(key: &str, json_type: &str, text: &str) -> Result<Option<String>, String> {
-    match column(key) {
-        Some((_, kind)) => read(key, kind, json_type, text),
-        None => Err("is not a JSON object".to_owned()),
+pub fn value(column: Column, json_type: &str, text: &str) -> Result<Option<String>, String> {
+    match column.name {
+        "attributes" => Err("is not a JSON object".to_owned()),
+        _ => read(column, json_type, text),
     }
 }
 
@@ -84,10 +40,10 @@ pub fn read_fields(object: Datum) -> Fields {
         let (Some(key), Some(json_type)) = (key, json_type) else {
             continue;
         };
-        let Some((_, kind)) = column(&key) else {
+        let Some(column) = columns::given(&key).filter(|column| column.name != "attributes") else {
             continue;
         };
-        match read(&key, kind, &json_type, value.as_deref().unwrap_or_default()) {
+        match read(column, &json_type, value.as_deref().unwrap_or_default()) {
             Ok(None) => fields.consumed.push(key),
             Ok(Some(value)) => {
                 if key == "external_id" {
@@ -104,7 +60,7 @@ pub fn read_fields(object: Datum) -> Fields {
 }
 
 /// The value as text that its column accepts; `None` for nothing.
-fn read(key: &str, kind: Kind, json_type: &str, value: &str) -> Result<Option<String>, String> {
+fn read(column: Column, json_type: &str, value: &str) -> Result<Option<String>, String> {
     match json_type {
         "null" => return Ok(None),
         "object" | "array" => return Err(format!("is an {json_type}, not a single value")),
@@ -115,21 +71,21 @@ fn read(key: &str, kind: Kind, json_type: &str, value: &str) -> Result<Option<St
         return Ok(None);
     }
     let quoted = || trimmed.chars().take(40).collect::<String>();
-    match kind {
-        Kind::Text if key == "external_id" && value.len() > LONGEST_KEY => {
+    match column.type_id {
+        pg_sys::TEXTOID if column.name == "external_id" && value.len() > LONGEST_KEY => {
             Err(format!("is longer than {LONGEST_KEY} bytes"))
         }
-        Kind::Text => Ok(Some(value.to_owned())),
-        Kind::Integer => match whole(trimmed) {
+        pg_sys::TEXTOID => Ok(Some(value.to_owned())),
+        pg_sys::INT4OID => match whole(trimmed) {
             Ok(number) => Ok(Some(number.to_string())),
             Err(_) => Err(format!("is \"{}\", not a whole number in range", quoted())),
         },
-        Kind::Number => match trimmed.parse::<f64>() {
+        pg_sys::NUMERICOID => match trimmed.parse::<f64>() {
             Ok(number) if number.is_finite() && has_small_exponent(trimmed) => Ok(Some(trimmed.to_owned())),
             _ => Err(format!("is \"{}\", not a number in range", quoted())),
         },
-        Kind::Time if trimmed.is_ascii() && normal_time(trimmed).is_some() => Ok(normal_time(trimmed)),
-        Kind::Time => Err(format!("is \"{}\", not a time in ISO 8601", quoted())),
+        _ if trimmed.is_ascii() && normal_time(trimmed).is_some() => Ok(normal_time(trimmed)),
+        _ => Err(format!("is \"{}\", not a time in ISO 8601", quoted())),
     }
 }
 

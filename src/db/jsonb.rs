@@ -103,7 +103,7 @@ impl Jsonb {
         let mut entry = self.bytes.len();
         self.bytes.resize(entry + 4 * self.order.len(), 0);
         let data = self.bytes.len();
-        for (place, value) in self.order.iter().map(|value| &self.values[*value]).enumerate() {
+        for (place, value) in self.order.iter().filter_map(|value| self.values.get(*value)).enumerate() {
             let before = self.bytes.len();
             if matches!(value.kind, NUMERIC | CONTAINER) {
                 self.bytes.resize(start + (before - start).next_multiple_of(4), 0);
@@ -113,7 +113,10 @@ impl Jsonb {
             let length = self.bytes.len() - if offset { data } else { before };
             let mark = if offset { HAS_OFFSET } else { 0 };
             let meta = value.kind | mark | length as u32;
-            self.bytes[entry..entry + 4].copy_from_slice(&meta.to_ne_bytes());
+            self.bytes
+                .get_mut(entry..entry + 4)
+                .ok_or(ErrorKind::InvalidData)?
+                .copy_from_slice(&meta.to_ne_bytes());
             entry += 4;
         }
         if self.bytes.len() - start > LONGEST {
@@ -136,7 +139,7 @@ impl Jsonb {
         let first = self.open.pop().unwrap_or_default();
         let (values, bytes, order) = (&self.values, &self.bytes, &mut self.order);
         let key = |place: usize| {
-            let key = &bytes[values[place].bytes.clone()];
+            let key = values.get(place).and_then(|key| bytes.get(key.bytes.clone())).unwrap_or_default();
             (key.len(), key)
         };
         order.clear();
@@ -144,14 +147,14 @@ impl Jsonb {
         order.sort_unstable_by(|a, b| key(*a).cmp(&key(*b)));
         let pairs = order.len();
         order.extend_from_within(..);
-        order[pairs..].iter_mut().for_each(|place| *place += 1);
+        order.iter_mut().skip(pairs).for_each(|place| *place += 1);
         self.container(rawjson::OBJECT as usize | pairs, first)
     }
 
     /// A copy in the current memory context.
     fn finish(&self) -> Option<Datum> {
         let whole = self.values.first().filter(|value| value.kind == CONTAINER)?;
-        let whole = &self.bytes[whole.bytes.clone()];
+        let whole = self.bytes.get(whole.bytes.clone())?;
         let size = whole.len() + pg_sys::VARHDRSZ;
         // SAFETY: the copy is as large as the header and the value.
         unsafe {

@@ -222,7 +222,7 @@ fn doze() {
     pgrx::check_for_interrupts!();
 }
 
-/// A lock key for a text: FNV-1a, folded to 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/).
+/// A lock key for a text: FNV-1a, folded to 32 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>).
 pub fn key_of(text: &str) -> i32 {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -64,8 +64,8 @@ unsafe fn check_references(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         return Datum::from(0);
     }
     let _owner = AsOwner::begin();
-    for reference in arguments(data).chunks_exact(3) {
-        let [column, parent, key] = [0, 1, 2].map(|n| spi::quoted(&reference[n]));
+    for [column_name, parent_name, key] in arguments(data).as_chunks::<3>().0 {
+        let [column, parent, key] = [column_name, parent_name, key].map(|name| spi::quoted(name));
         let mut named = format!("SELECT a.{column} FROM added a WHERE a.{column} IS NOT NULL");
         if !data.tg_oldtable.is_null() {
             // What rows named before the update was there, or is being renamed just now.
@@ -84,7 +84,7 @@ unsafe fn check_references(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
               WHERE NOT EXISTS (SELECT FROM leadroute.{parent} p WHERE p.{key} = n.{column}) ORDER BY 1 LIMIT 1"
         );
         if let Some(value) = first(data, &missing) {
-            errors::names_nothing(&name_of(data), &reference[0], &value, &reference[1]);
+            errors::names_nothing(&name_of(data), column_name, &value, parent_name);
         }
     }
     Datum::from(0)
@@ -104,8 +104,7 @@ unsafe fn references_removed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         errors::not_a_trigger(REMOVED.function);
     };
     let _owner = AsOwner::begin();
-    for reference in references.chunks_exact(3) {
-        let [child, column, action] = [0, 1, 2].map(|n| reference[n].as_str());
+    for [child, column, action] in references.as_chunks::<3>().0 {
         if is_delete {
             deleted(data, key, child, column, action == "cascade");
         } else {

@@ -12,7 +12,7 @@ pub struct Failure {
     pub sqlstate: String,
     /// The message.
     pub message: String,
-    error: CaughtError,
+    error: Box<CaughtError>,
 }
 
 impl Failure {
@@ -31,8 +31,11 @@ pub fn protect<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
         pg_sys::BeginInternalSubTransaction(std::ptr::null());
         pg_sys::MemoryContextSwitchTo(context);
         let work = std::panic::AssertUnwindSafe(work);
-        let result =
-            PgTryBuilder::new(move || Ok({ work }.0())).catch_others(Err).catch_rust_panic(Err).execute();
+        let caught = |error| Err(Box::new(error));
+        let result = PgTryBuilder::new(move || Ok({ work }.0()))
+            .catch_others(caught)
+            .catch_rust_panic(caught)
+            .execute();
         match result {
             Ok(_) => pg_sys::ReleaseCurrentSubTransaction(),
             Err(_) => {
@@ -46,8 +49,8 @@ pub fn protect<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     }
 }
 
-fn failure(error: CaughtError) -> Failure {
-    let report = match &error {
+fn failure(error: Box<CaughtError>) -> Failure {
+    let report = match &*error {
         CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => report,
         CaughtError::RustPanic { ereport, .. } => ereport,
     };

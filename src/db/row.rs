@@ -1,5 +1,7 @@
 //! Rows of `leads`: from a tuple to a [`Lead`], and back with what was decided.
 
+use super::columns::{self, set_by, SetBy};
+use super::tuple::{Replaced, Values};
 use super::{cache, errors, identity as security};
 use leadroute_engine::decision::{CleanLead, Decision};
 use leadroute_engine::lead::Lead;
@@ -36,23 +38,8 @@ pub fn now() -> Micros {
     from_postgres_epoch(unsafe { pg_sys::GetCurrentTimestamp() })
 }
 
-/// The type that a column of `leads` is read as.
-pub fn expected_type(column: &str) -> pg_sys::Oid {
-    match column {
-        "id" | "duplicate_of" | "decision_id" => pg_sys::INT8OID,
-        "employees" | "attached_table" => pg_sys::INT4OID,
-        "attributes" => pg_sys::JSONBOID,
-        "annual_revenue" | "score" => pg_sys::NUMERICOID,
-        "expansion" | "held" => pg_sys::BOOLOID,
-        "occurred_at" | "routed_at" | "sla_due_at" | "first_response_at" | "created_at" | "updated_at" => {
-            pg_sys::TIMESTAMPTZOID
-        }
-        _ => pg_sys::TEXTOID,
-    }
-}
-
 /// Type and number of columns of a tuple.
-type Shape = (pg_sys::Oid, usize);
+type Shape = (pg_sys::Oid, i32);
 
 /// Places of columns by name; filled when a column is first asked for.
 type Places = Rc<RefCell<FxHashMap<&'static str, Option<usize>>>>;
@@ -79,8 +66,7 @@ fn places(shape: Shape) -> Places {
 pub struct LeadRow {
     tuple: pg_sys::HeapTuple,
     desc: pg_sys::TupleDesc,
-    values: Vec<Datum>,
-    nulls: Vec<bool>,
+    values: Values,
     places: Places,
 }
 
@@ -90,13 +76,10 @@ impl LeadRow {
     /// # Safety
     /// Tuple and shape must be valid, belong together and outlive the row.
     pub unsafe fn new(tuple: pg_sys::HeapTuple, desc: pg_sys::TupleDesc) -> Self {
-        // SAFETY: the arrays have one place for every attribute.
+        // SAFETY: the caller vouches for both.
         unsafe {
-            let count = (*desc).natts as usize;
-            let (mut values, mut nulls) = (vec![Datum::from(0); count], vec![true; count]);
-            pg_sys::heap_deform_tuple(tuple, desc, values.as_mut_ptr(), nulls.as_mut_ptr());
-            let places = places(((*desc).tdtypeid, count));
-            Self { tuple, desc, values, nulls, places }
+            let places = places(((*desc).tdtypeid, (*desc).natts));
+            Self { tuple, desc, values: Values::of(tuple, desc), places }
         }
     }
 
@@ -118,23 +101,26 @@ impl LeadRow {
             let number = pg_sys::SPI_fnumber(self.desc, name.as_ptr());
             let place = usize::try_from(number - 1).ok()?;
             let found = pg_sys::getBaseType(pg_sys::SPI_gettypeid(self.desc, number));
-            if found != expected_type(column) {
+            if columns::column(column).is_none_or(|column| column.type_id != found) {
                 errors::column_has_another_type(column);
             }
             Some(place)
         }
     }
 
+    fn datum(&self, column: &'static str) -> Option<Datum> {
+        self.place(column).and_then(|place| self.values.get(place))
+    }
+
     /// The value of a column.
     pub fn get<T: FromDatum>(&self, column: &'static str) -> Option<T> {
-        let place = self.place(column)?;
+        let value = self.datum(column)?;
         // SAFETY: the datum has the type of the column, which the caller names.
-        unsafe { T::from_datum(self.values[place], self.nulls[place]) }
+        unsafe { T::from_datum(value, false) }
     }
 
     fn double(&self, column: &'static str) -> Option<f64> {
-        let place = self.place(column)?;
-        let value = (!self.nulls[place]).then_some(self.values[place])?;
+        let value = self.datum(column)?;
         // SAFETY: the column is numeric; overflow becomes infinity.
         let double: Option<f64> =
             unsafe { pgrx::direct_function_call(pg_sys::numeric_float8_no_overflow, &[Some(value)]) };
@@ -148,8 +134,8 @@ impl LeadRow {
         // SAFETY: looks a name up in the shape, which belongs to the values.
         unsafe {
             let number = pg_sys::SPI_fnumber(self.desc, name.as_ptr());
-            let place = usize::try_from(number - 1).unwrap_or_default();
-            ((!self.nulls[place]).then_some(self.values[place]), pg_sys::SPI_gettypeid(self.desc, number))
+            let value = usize::try_from(number - 1).ok().and_then(|place| self.values.get(place));
+            (value, pg_sys::SPI_gettypeid(self.desc, number))
         }
     }
 
@@ -225,7 +211,7 @@ impl LeadRow {
         if !security::has_come_up("leads_id_seq", id) {
             columns.push(("id", Some(Datum::from(security::next_value("leads_id_seq")))));
         }
-        let given = |column: &'static str| self.place(column).is_some_and(|place| !self.nulls[place]);
+        let given = |column: &'static str| self.datum(column).is_some();
         let ours = ["attached_table", "attached_key"].into_iter().filter(|column| given(column));
         columns.extend(ours.map(|column| (column, None)));
         let times = ["created_at", "updated_at"].into_iter();
@@ -244,56 +230,32 @@ impl LeadRow {
         }
         let no = || false.into_datum();
         let start = [("status", text(Some("new"))), ("expansion", no()), ("held", no()), mark];
-        self.with(ROUTED.map(|column| (column, None)).into_iter().chain(start))
+        self.with(set_by(SetBy::Routing).map(|column| (column, None)).chain(start))
     }
 
     /// The tuple with the cleaned values, and with all that routing has set in another lead.
     pub fn routed_as(&self, clean: &CleanLead, other: &LeadRow) -> pg_sys::HeapTuple {
-        let value = |column| {
-            let place = other.place(column).filter(|place| !other.nulls[*place]);
-            (column, place.map(|place| other.values[place]))
-        };
-        let set = ROUTED.into_iter().chain(["status", "expansion", "held", "routed_at"]).map(value);
+        let value = |column| (column, other.datum(column));
+        let set = set_by(SetBy::Routing).map(value);
         let occurred_at = clean.lead.occurred_at.map(|at| Datum::from(to_postgres_epoch(at)));
         self.with(cleaned(clean).chain([("occurred_at", occurred_at)]).chain(set))
     }
 
     fn with(&self, columns: impl IntoIterator<Item = (&'static str, Option<Datum>)>) -> pg_sys::HeapTuple {
-        let (mut values, mut nulls) = (self.values.clone(), self.nulls.clone());
-        let mut replace = vec![false; values.len()];
-        for (column, value) in columns {
-            if let Some(place) = self.place(column) {
-                nulls[place] = value.is_none();
-                values[place] = value.unwrap_or(Datum::from(0));
-                replace[place] = true;
+        // SAFETY: tuple and descriptor belong together and outlive the row.
+        unsafe {
+            let mut replaced = Replaced::none(self.desc);
+            for (column, value) in columns {
+                self.place(column).into_iter().for_each(|place| replaced.set(place, value));
             }
+            replaced.in_tuple(self.tuple)
         }
-        let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
-        // SAFETY: the arrays have one place for every attribute.
-        unsafe { pg_sys::heap_modify_tuple(self.tuple, self.desc, values, nulls, replace.as_mut_ptr()) }
     }
 }
 
 fn text(value: Option<&str>) -> Option<Datum> {
     value.and_then(IntoDatum::into_datum)
 }
-
-/// What routing sets, apart from what is never NULL.
-const ROUTED: [&str; 13] = [
-    "owner_id",
-    "queue",
-    "account_id",
-    "segment",
-    "territory",
-    "tier",
-    "pool",
-    "playbook",
-    "duplicate_of",
-    "person_key",
-    "sla_due_at",
-    "first_response_at",
-    "decision_id",
-];
 
 /// The cleaned values where they differ.
 fn cleaned(clean: &CleanLead) -> impl Iterator<Item = (&'static str, Option<Datum>)> + '_ {

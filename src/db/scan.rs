@@ -289,7 +289,7 @@ pub unsafe fn scan_key(index: pg_sys::Relation, place: usize, key: (Datum, u32))
         pg_sys::ScanKeyEntryInitialize(
             &mut scan_key,
             0,
-            (*(*index).rd_index).indkey.values.as_slice(columns)[place],
+            (*(*index).rd_index).indkey.values.as_slice(columns).get(place).copied().unwrap_or_default(),
             strategy as pg_sys::StrategyNumber,
             pg_sys::InvalidOid,
             *(*index).rd_indcollation.add(place),

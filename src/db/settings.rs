@@ -54,6 +54,22 @@ pub fn register() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    register_waits();
+    GucRegistry::define_int_guc(
+        c"leadroute.presence_ttl",
+        c"How long a presence that was reported by set_presence counts.",
+        c"After it hours and absences alone decide; 0 is for ever.",
+        &PRESENCE_TTL,
+        0,
+        31_536_000,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
+    );
+    register_outbox();
+    reserve_prefix();
+}
+
+fn register_waits() {
     GucRegistry::define_int_guc(
         c"leadroute.turn_wait",
         c"Longest wait for the turns of a pool or the load of a rep, which others hold for microseconds.",
@@ -74,18 +90,6 @@ pub fn register() {
         GucContext::Suset,
         GucFlags::UNIT_MS,
     );
-    GucRegistry::define_int_guc(
-        c"leadroute.presence_ttl",
-        c"How long a presence that was reported by set_presence counts.",
-        c"After it hours and absences alone decide; 0 is for ever.",
-        &PRESENCE_TTL,
-        0,
-        31_536_000,
-        GucContext::Suset,
-        GucFlags::UNIT_S,
-    );
-    register_outbox();
-    reserve_prefix();
 }
 
 fn register_outbox() {

@@ -11,9 +11,6 @@ use std::cell::RefCell;
 
 const LOCK: pg_sys::LOCKMODE = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
 
-/// Rows that go into the table together, so that they share pages, locks of them and records of the log.
-const TOGETHER: usize = 64;
-
 thread_local! {
     /// By table. It is taken out while it is used: after an error, or by a trigger in between, it is made anew.
     static KEPT: RefCell<FxHashMap<Oid, Tools>> = RefCell::default();
@@ -24,8 +21,7 @@ struct Tools {
     epoch: u64,
     estate: *mut pg_sys::EState,
     relation: *mut pg_sys::ResultRelInfo,
-    /// One at least, and `TOGETHER` once so many rows have come.
-    slots: Vec<*mut pg_sys::TupleTableSlot>,
+    slot: *mut pg_sys::TupleTableSlot,
     indexes: Vec<Oid>,
 }
 
@@ -64,25 +60,13 @@ impl Target {
     /// # Safety
     /// The values must have the types of the columns.
     pub unsafe fn insert(&mut self, rows: impl IntoIterator<Item = impl AsRef<[Option<Datum>]>>) {
-        // SAFETY: the caller vouches for the rows; the tools were made for the table.
-        unsafe {
-            let together = if self.tools.takes_many(self.table) { TOGETHER } else { 1 };
-            let mut rows = rows.into_iter();
-            loop {
-                let mut filled = 0;
-                for row in rows.by_ref().take(together) {
-                    self.tools.fill(filled, row.as_ref());
-                    filled += 1;
-                }
-                match filled {
-                    0 => return,
-                    1 => {
-                        let Tools { relation, estate, .. } = self.tools;
-                        pg_sys::ExecSimpleRelationInsert(relation, estate, self.tools.slots[0]);
-                    }
-                    _ => self.tools.insert_together(self.table, filled),
-                }
-                self.tools.clear(filled);
+        for row in rows {
+            // SAFETY: the caller vouches for the rows; the tools were made for the table.
+            unsafe {
+                let Tools { relation, estate, slot, .. } = self.tools;
+                fill(slot, row.as_ref());
+                pg_sys::ExecSimpleRelationInsert(relation, estate, slot);
+                self.tools.clear();
             }
         }
     }
@@ -144,77 +128,18 @@ impl Tools {
             let indexes = (0..opened).map(index).collect();
             // a shape of its own, which does not end with the transaction
             let shape = pg_sys::CreateTupleDescCopy((*table).rd_att);
-            let slots = vec![pg_sys::MakeSingleTupleTableSlot(shape, &raw const pg_sys::TTSOpsHeapTuple)];
+            let slot = pg_sys::MakeSingleTupleTableSlot(shape, &raw const pg_sys::TTSOpsHeapTuple);
             pg_sys::MemoryContextSwitchTo(before);
-            Self { epoch, estate, relation, slots, indexes }
+            Self { epoch, estate, relation, slot, indexes }
         }
     }
 
-    /// Whether rows may go into the table together: nothing is to be done with each of them but that.
-    unsafe fn takes_many(&self, table: pg_sys::Relation) -> bool {
-        // SAFETY: the caller has opened the table.
+    /// Empties the slot, and forgets what was made for its row.
+    unsafe fn clear(&self) {
+        // SAFETY: nobody uses the row any more.
         unsafe {
-            let of_rows = |triggers: &pg_sys::TriggerDesc| {
-                triggers.trig_insert_before_row
-                    || triggers.trig_insert_after_row
-                    || triggers.trig_insert_instead_row
-            };
-            let kind = &*(*table).rd_rel;
-            kind.relam == pg_sys::HEAP_TABLE_AM_OID
-                && !kind.relispartition
-                && !(*self.relation).ri_TrigDesc.as_ref().is_some_and(of_rows)
-        }
-    }
-
-    /// Puts a row into a slot.
-    unsafe fn fill(&mut self, place: usize, row: &[Option<Datum>]) {
-        // SAFETY: the slots have as many places as the table has columns.
-        unsafe {
-            if place == self.slots.len() {
-                let shape = (*self.slots[0]).tts_tupleDescriptor;
-                let before = pg_sys::MemoryContextSwitchTo((*self.estate).es_query_cxt);
-                self.slots.push(pg_sys::MakeSingleTupleTableSlot(shape, &raw const pg_sys::TTSOpsHeapTuple));
-                pg_sys::MemoryContextSwitchTo(before);
-            }
-            let slot = self.slots[place];
-            let columns = (*(*slot).tts_tupleDescriptor).natts as usize;
-            assert!(row.len() <= columns, "a table of leadroute has lost a column");
-            for column in 0..columns {
-                let value = row.get(column).copied().flatten();
-                *(*slot).tts_values.add(column) = value.unwrap_or(Datum::from(0));
-                *(*slot).tts_isnull.add(column) = value.is_none();
-            }
-            pg_sys::ExecStoreVirtualTuple(slot);
-        }
-    }
-
-    /// What `ExecSimpleRelationInsert` does, for the rows of several slots and without triggers.
-    unsafe fn insert_together(&mut self, table: pg_sys::Relation, filled: usize) {
-        let Self { estate, relation, .. } = *self;
-        // SAFETY: the slots are filled with rows of the table.
-        unsafe {
-            if !(*(*table).rd_att).constr.is_null() {
-                for slot in &self.slots[..filled] {
-                    pg_sys::ExecConstraints(relation, *slot, estate);
-                }
-            }
-            let (slots, count) = (self.slots.as_mut_ptr(), filled as i32);
-            let command = pg_sys::GetCurrentCommandId(true);
-            pg_sys::heap_multi_insert(table, slots, count, command, 0, std::ptr::null_mut());
-            for slot in &self.slots[..filled] {
-                insert_into_indexes(relation, *slot, estate);
-            }
-        }
-    }
-
-    /// Empties slots, and forgets what was made for them.
-    unsafe fn clear(&self, filled: usize) {
-        // SAFETY: nobody uses the rows any more.
-        unsafe {
-            for slot in &self.slots[..filled] {
-                if let Some(clear) = (*(**slot).tts_ops).clear {
-                    clear(*slot);
-                }
+            if let Some(clear) = (*(*self.slot).tts_ops).clear {
+                clear(self.slot);
             }
             let context = (*self.estate).es_per_tuple_exprcontext;
             if !context.is_null() {
@@ -255,18 +180,17 @@ impl Tools {
     }
 }
 
-/// None of the indexes is checked later, as that would take a trigger.
-unsafe fn insert_into_indexes(
-    relation: *mut pg_sys::ResultRelInfo,
-    slot: *mut pg_sys::TupleTableSlot,
-    estate: *mut pg_sys::EState,
-) {
-    use std::ptr::null_mut;
-    // SAFETY: the row is in the table.
+/// Puts a row into a slot.
+unsafe fn fill(slot: *mut pg_sys::TupleTableSlot, row: &[Option<Datum>]) {
+    // SAFETY: the slot has as many places as the table has columns.
     unsafe {
-        #[cfg(any(feature = "pg14", feature = "pg15"))]
-        pg_sys::ExecInsertIndexTuples(relation, slot, estate, false, false, null_mut(), null_mut());
-        #[cfg(not(any(feature = "pg14", feature = "pg15")))]
-        pg_sys::ExecInsertIndexTuples(relation, slot, estate, false, false, null_mut(), null_mut(), false);
+        let columns = (*(*slot).tts_tupleDescriptor).natts as usize;
+        assert!(row.len() <= columns, "a table of leadroute has lost a column");
+        for column in 0..columns {
+            let value = row.get(column).copied().flatten();
+            *(*slot).tts_values.add(column) = value.unwrap_or(Datum::from(0));
+            *(*slot).tts_isnull.add(column) = value.is_none();
+        }
+        pg_sys::ExecStoreVirtualTuple(slot);
     }
 }

@@ -7,6 +7,8 @@
 //! One way through: [`pipeline::route`] runs the ten [`layers`] in order; the first that decides ends
 //! the search, each one that was asked leaves a [`decision::Step`] in the trace.
 
+#![forbid(unsafe_code)]
+
 pub mod account;
 pub mod availability;
 pub mod business_time;

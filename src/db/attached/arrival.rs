@@ -5,76 +5,20 @@ use super::keys::Key;
 use super::mapping::Mapping;
 use super::mirror::locked_mapping;
 use super::{link, owner};
+use crate::db::columns::COLUMNS;
 use crate::db::errors;
 use crate::db::identity::AsOwner;
 use crate::db::names::relation;
 use crate::db::rescue::protect;
 use crate::db::store::Table;
+use crate::db::tuple::Values;
 use pgrx::pg_sys::{self, CommandId, Datum, Oid};
 use pgrx::FromDatum;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
-/// The columns of `leads`, all of them.
-const COLUMNS: [(&str, Oid); 47] = [
-    ("id", pg_sys::INT8OID),
-    ("external_id", pg_sys::TEXTOID),
-    ("email", pg_sys::TEXTOID),
-    ("first_name", pg_sys::TEXTOID),
-    ("last_name", pg_sys::TEXTOID),
-    ("phone", pg_sys::TEXTOID),
-    ("title", pg_sys::TEXTOID),
-    ("department", pg_sys::TEXTOID),
-    ("company", pg_sys::TEXTOID),
-    ("website", pg_sys::TEXTOID),
-    ("crm_account_id", pg_sys::TEXTOID),
-    ("country", pg_sys::TEXTOID),
-    ("region", pg_sys::TEXTOID),
-    ("city", pg_sys::TEXTOID),
-    ("postal_code", pg_sys::TEXTOID),
-    ("industry", pg_sys::TEXTOID),
-    ("employees", pg_sys::INT4OID),
-    ("annual_revenue", pg_sys::NUMERICOID),
-    ("product", pg_sys::TEXTOID),
-    ("language", pg_sys::TEXTOID),
-    ("score", pg_sys::NUMERICOID),
-    ("event", pg_sys::TEXTOID),
-    ("occurred_at", pg_sys::TIMESTAMPTZOID),
-    ("source", pg_sys::TEXTOID),
-    ("campaign", pg_sys::TEXTOID),
-    ("attributes", pg_sys::JSONBOID),
-    ("status", pg_sys::TEXTOID),
-    ("owner_id", pg_sys::TEXTOID),
-    ("queue", pg_sys::TEXTOID),
-    ("account_id", pg_sys::TEXTOID),
-    ("segment", pg_sys::TEXTOID),
-    ("territory", pg_sys::TEXTOID),
-    ("tier", pg_sys::TEXTOID),
-    ("pool", pg_sys::TEXTOID),
-    ("playbook", pg_sys::TEXTOID),
-    ("expansion", pg_sys::BOOLOID),
-    ("held", pg_sys::BOOLOID),
-    ("duplicate_of", pg_sys::INT8OID),
-    ("person_key", pg_sys::TEXTOID),
-    ("routed_at", pg_sys::TIMESTAMPTZOID),
-    ("sla_due_at", pg_sys::TIMESTAMPTZOID),
-    ("first_response_at", pg_sys::TIMESTAMPTZOID),
-    ("decision_id", pg_sys::INT8OID),
-    ("created_at", pg_sys::TIMESTAMPTZOID),
-    ("updated_at", pg_sys::TIMESTAMPTZOID),
-    ("attached_table", pg_sys::INT4OID),
-    ("attached_key", pg_sys::TEXTOID),
-];
-
-static LEADS: Table<{ COLUMNS.len() }> = Table::new("leads", types());
-
-const fn types() -> [Oid; COLUMNS.len()] {
-    let (mut types, mut place) = ([Oid::INVALID; COLUMNS.len()], 0);
-    while place < COLUMNS.len() {
-        types[place] = COLUMNS[place].1;
-        place += 1;
-    }
-    types
-}
+static LEADS: LazyLock<Table<{ COLUMNS.len() }>> =
+    LazyLock::new(|| Table::new("leads", COLUMNS.map(|column| column.type_id)));
 
 /// The lead of the last row of a statement, which is written once the row is there.
 pub struct Unwritten {
@@ -143,9 +87,12 @@ impl Unwritten {
 
     /// Where owners have a table of their own, the row must be there first. What that table refuses costs no lead.
     fn link_owner(&self, columns: [Option<Datum>; COLUMNS.len()]) {
-        let place = COLUMNS.iter().position(|(name, _)| *name == "owner_id");
+        let rep = COLUMNS
+            .iter()
+            .zip(columns)
+            .find_map(|(column, value)| value.filter(|_| column.name == "owner_id"));
         let link = self.mapping.owner.link.as_ref().filter(|_| self.mapping.trusted);
-        if let (Some(link), Some(rep)) = (link, place.and_then(|place| columns[place])) {
+        if let (Some(link), Some(rep)) = (link, rep) {
             // SAFETY: the column is a text.
             let rep = unsafe { String::from_datum(rep, false) };
             let linked = protect(|| {
@@ -163,14 +110,12 @@ impl Unwritten {
 
     fn columns(&self) -> [Option<Datum>; COLUMNS.len()] {
         let share = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
-        // SAFETY: the arrays have a place for every column, of which the first are ours; the tuple outlives them.
+        // SAFETY: a tuple of the table, which outlives the values; the first columns are ours.
         unsafe {
             let leads = pg_sys::table_open(relation("leads"), share);
-            let count = (*(*leads).rd_att).natts as usize;
-            let (mut values, mut nulls) = (vec![Datum::from(0); count], vec![true; count]);
-            pg_sys::heap_deform_tuple(self.lead, (*leads).rd_att, values.as_mut_ptr(), nulls.as_mut_ptr());
+            let values = Values::of(self.lead, (*leads).rd_att);
             pg_sys::table_close(leads, pg_sys::NoLock as pg_sys::LOCKMODE);
-            std::array::from_fn(|place| (!nulls[place]).then_some(values[place]))
+            std::array::from_fn(|place| values.get(place))
         }
     }
 

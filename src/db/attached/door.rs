@@ -19,6 +19,7 @@ use crate::db::scan::{ATTACHED, LEADS};
 use crate::db::settings::ENABLED;
 use crate::db::statements::{self, Destination};
 use crate::db::trigger_data::{arguments, Call, On, When, INSERT};
+use crate::db::tuple::Replaced;
 use pgrx::pg_sys::{self, Datum};
 use std::rc::Rc;
 
@@ -192,12 +193,9 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
         errors::warn_not_trusted(mapping.oid);
         return row.tuple;
     }
-    // SAFETY: the arrays have a place for every column of the shape.
+    // SAFETY: tuple and descriptor of the row belong together and outlive this call.
     unsafe {
-        let count = (*row.desc).natts as usize;
-        let (mut values, mut nulls) = (vec![Datum::from(0); count], vec![true; count]);
-        pg_sys::heap_deform_tuple(row.tuple, row.desc, values.as_mut_ptr(), nulls.as_mut_ptr());
-        let mut replace = vec![false; count];
+        let mut replaced = Replaced::none(row.desc);
         let rep = lead.get::<String>("owner_id");
         let mut set = |column: &str, text: &mut dyn FnMut() -> Option<String>| {
             let place = row.number(column) as usize - 1;
@@ -211,8 +209,7 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
                 errors::warn_not_written(column, mapping.oid, &failure.sqlstate, &failure.message);
                 None
             });
-            (values[place], nulls[place], replace[place]) =
-                (value.unwrap_or(Datum::from(0)), value.is_none(), true);
+            replaced.set(place, value);
         };
         if mapping.owner.link.is_none() {
             let nobody = &mapping.owner.nobody;
@@ -224,8 +221,7 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
             let (value, type_id) = lead.value(&write.field);
             set(&write.to.column, &mut || value.map(|value| convert::to_text(value, type_id)));
         }
-        let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
-        pg_sys::heap_modify_tuple(row.tuple, row.desc, values, nulls, replace.as_mut_ptr())
+        replaced.in_tuple(row.tuple)
     }
 }
 

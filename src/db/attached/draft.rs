@@ -5,9 +5,9 @@ use super::mapping::{Mapping, Read, Row};
 use crate::db::identity::{next_value, AsOwner, AsTableOwner};
 use crate::db::rawjson::{self, Document, Root};
 use crate::db::rescue::protect;
-use crate::db::row::expected_type;
 use crate::db::spi;
-use crate::db::{errors, fields};
+use crate::db::tuple::Replaced;
+use crate::db::{columns, errors, fields};
 use leadroute_engine::reason::Problem;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -100,9 +100,10 @@ impl Draft {
     }
 
     fn take(&mut self, field: &str, given: Option<Given>) {
-        let Some(known) = fields::name(field) else {
+        let Some(column) = columns::given(field) else {
             return;
         };
+        let known = column.name;
         match given {
             None => {}
             Some(Given::Attributes(document)) => self.take(field, Some(Given::Value(document.to_result()))),
@@ -115,11 +116,10 @@ impl Draft {
             Some(Given::Value(datum)) => {
                 self.values.insert(known, datum);
             }
-            Some(Given::Json(kind, text)) => match fields::value(known, kind, &text) {
+            Some(Given::Json(kind, text)) => match fields::value(column, kind, &text) {
                 Ok(Some(value)) => {
-                    self.values.extend(
-                        convert::from_text(&value, expected_type(known), -1).map(|datum| (known, datum)),
-                    );
+                    self.values
+                        .extend(convert::from_text(&value, column.type_id, -1).map(|datum| (known, datum)));
                 }
                 Ok(None) => {}
                 Err(what) => {
@@ -155,20 +155,19 @@ impl Draft {
         ]);
         self.values.extend("new".into_datum().map(|datum| ("status", datum)));
         self.values.extend(key.into_datum().map(|datum| ("attached_key", datum)));
-        // SAFETY: the arrays have a place for every column; the caller vouches for the shape.
+        // SAFETY: the caller vouches for the shape.
         unsafe {
-            let count = (*desc).natts as usize;
-            let (mut values, mut nulls) = (vec![Datum::from(0); count], vec![true; count]);
+            let mut tuple = Replaced::none(desc);
             let lead = Row { tuple: std::ptr::null_mut(), desc };
             for (field, datum) in self.values {
                 let number = lead.number(field);
-                let place = number as usize - 1;
-                if pg_sys::getBaseType(pg_sys::SPI_gettypeid(desc, number)) != expected_type(field) {
+                let found = pg_sys::getBaseType(pg_sys::SPI_gettypeid(desc, number));
+                if columns::column(field).is_none_or(|column| column.type_id != found) {
                     errors::column_has_another_type(field);
                 }
-                (values[place], nulls[place]) = (datum, false);
+                tuple.set(number as usize - 1, Some(datum));
             }
-            pg_sys::heap_form_tuple(desc, values.as_mut_ptr(), nulls.as_mut_ptr())
+            tuple.as_tuple()
         }
     }
 

@@ -108,7 +108,7 @@ impl Key {
                 let (family, class) = (*(*index).rd_opfamily.add(place), *(*index).rd_opcintype.add(place));
                 let equal = pg_sys::BTEqualStrategyNumber as i16;
                 let operator = pg_sys::get_opfamily_member(family, class, class, equal);
-                let value = convert::from_text(text, types[place], -1)?;
+                let value = convert::from_text(text, *types.get(place)?, -1)?;
                 Some(scan_key(index, place, (value, pg_sys::get_opcode(operator).to_u32())))
             };
             self.values.iter().enumerate().filter_map(key).collect()

@@ -136,8 +136,8 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
         if !lock(mapping, &values) {
             return;
         }
-        if !changes.is_empty() {
-            let column = changes[0].0.column.clone();
+        if let Some((first, _)) = changes.first() {
+            let column = first.column.clone();
             let columns: Vec<String> = changes.iter().map(|(column, _)| column.column.clone()).collect();
             let attempt = |columns| {
                 checking_keys(Oid::from(mapping.oid), columns, || update(&changes, mapping, &values));

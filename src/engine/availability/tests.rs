@@ -4,7 +4,7 @@ use crate::roster::Roster;
 use crate::testkit::{at, now, roster, Memory, DAY, HOUR};
 use serde_json::{json, Value};
 
-fn world<'a>(rules: &'a Rules, roster: &'a Roster, now: crate::Micros) -> World<'a> {
+fn world<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> World<'a> {
     World { rules, roster, now, presence_ttl: Some(DAY) }
 }
 
@@ -192,7 +192,7 @@ fn nobody_is_asked_twice() {
 
 #[test]
 fn a_presence_reported_too_long_ago_says_nothing() {
-    let seen = |presence: &str, ago: crate::Micros| {
+    let seen = |presence: &str, ago: Micros| {
         let at = now() - ago;
         why(json!({"reps": [{"id": "ann", "presence": presence, "presence_at": at}]}), "2026-03-04 10:00")
     };
@@ -207,9 +207,9 @@ fn a_presence_reported_too_long_ago_says_nothing() {
 mod return_of_a_rep {
     use super::*;
     use crate::testkit::{Jiff, MINUTE};
-    use crate::Micros;
     use proptest::prelude::*;
     use proptest::sample::select;
+    use Micros;
 
     fn back(tables: Value, ttl: Option<Micros>) -> Option<Micros> {
         let (rules, roster) = (Rules::default(), roster(tables));

@@ -28,28 +28,27 @@ fn restore(from: &Database, into: &str) {
     pipe(from, &["-Fc"], "pg_restore", &["--exit-on-error", "-d", into]);
 }
 
+/// Rules of every kind, and leads by every way in.
+const COMPANY: &str = "UPDATE leadroute.queues SET manager_id = 'r1' WHERE name = 'catch_all';
+    UPDATE leadroute.sla_policies SET respond_within = '7 minutes' WHERE name = 'high intent';
+    INSERT INTO leadroute.event_types VALUES ('fair', 'low');
+    INSERT INTO leadroute.absences (rep_id, during) VALUES ('r3', '[2000-01-01,2000-02-01)');
+    INSERT INTO leadroute.accounts (id, kind, owner_id) VALUES ('a1', 'customer', 'r2');
+    INSERT INTO leadroute.account_domains VALUES ('acme.com', 'a1');
+    INSERT INTO leadroute.domain_rules (domain, kind) VALUES ('rival.com', 'competitor');
+    INSERT INTO leadroute.leads (email)
+        SELECT 'p' || n || '@c' || n || '.com' FROM generate_series(1, 50) n;
+    INSERT INTO leadroute.leads (email) VALUES ('x@acme.com'), ('y@rival.com'), ('p1+again@c1.com');
+    INSERT INTO public.crm_lead (email) VALUES ('of.crm@theirs.com'), ('of+crm@theirs.com');
+    SET leadroute.enabled = off;
+    INSERT INTO leadroute.leads (email) VALUES ('unrouted@later.com');
+    RESET leadroute.enabled";
+
 #[test]
 fn a_dump_restores_everything_and_routes_nothing() {
     let source = Database::with_pool(3);
     let mut client = source.connect();
-    client
-        .batch_execute(
-            "UPDATE leadroute.queues SET manager_id = 'r1' WHERE name = 'catch_all';
-             UPDATE leadroute.sla_policies SET respond_within = '7 minutes' WHERE name = 'high intent';
-             INSERT INTO leadroute.event_types VALUES ('fair', 'low');
-             INSERT INTO leadroute.absences (rep_id, during) VALUES ('r3', '[2000-01-01,2000-02-01)');
-             INSERT INTO leadroute.accounts (id, kind, owner_id) VALUES ('a1', 'customer', 'r2');
-             INSERT INTO leadroute.account_domains VALUES ('acme.com', 'a1');
-             INSERT INTO leadroute.domain_rules (domain, kind) VALUES ('rival.com', 'competitor');
-             INSERT INTO leadroute.leads (email)
-                 SELECT 'p' || n || '@c' || n || '.com' FROM generate_series(1, 50) n;
-             INSERT INTO leadroute.leads (email) VALUES ('x@acme.com'), ('y@rival.com'), ('p1+again@c1.com');
-             INSERT INTO public.crm_lead (email) VALUES ('of.crm@theirs.com'), ('of+crm@theirs.com');
-             SET leadroute.enabled = off;
-             INSERT INTO leadroute.leads (email) VALUES ('unrouted@later.com');
-             RESET leadroute.enabled",
-        )
-        .unwrap();
+    client.batch_execute(COMPANY).unwrap();
     // A transaction that is open while the dump is made has replaced rows of the books that the dump holds.
     let mut open = source.connect();
     open.batch_execute("BEGIN; INSERT INTO leadroute.leads (email) VALUES ('open@in.flight.com')").unwrap();
