@@ -176,6 +176,24 @@ fn a_table_that_changes_while_routing_waits() {
     scene.check("after the wait");
 }
 
+/// What the write would leave for the end of the transaction does not happen, so the row keeps its owner; the transfer counts.
+#[test]
+fn a_write_that_would_leave_something_for_later_is_left_out() {
+    let scene = Scene::installed();
+    let (mut dba, mut thief) = (scene.dba(), scene.session());
+    let line = "deferred | email text, owner text | CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON {t}
+                    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION spy.note() |";
+    let (_, make) = table(line);
+    thief.batch_execute(&format!("{make}; INSERT INTO spy.deferred VALUES (1, 'a@late.com')")).unwrap();
+    let owner = "SELECT owner FROM spy.deferred";
+    let before = text(&mut thief, owner);
+    let transfer = "SELECT leadroute.transfer_lead(max(id), 'cyd') FROM leadroute.leads";
+    dba.batch_execute(transfer).unwrap_or_else(|error| panic!("the transfer failed: {error:?}"));
+    assert_eq!(text(&mut dba, "SELECT owner_id FROM leadroute.leads ORDER BY id DESC LIMIT 1"), "cyd");
+    assert_eq!(text(&mut thief, owner), before);
+    scene.check("a transfer by the DBA");
+}
+
 /// Tables as Django makes them have no code of anybody, but deferred foreign keys: the ladder writes the owner into them
 /// all the same.
 #[test]

@@ -1,8 +1,8 @@
 //! Hostile attacher: tables that P has attached belong to somebody else by now. Code of P in their mappings runs no more.
 
-use leadroute_cluster_tests::roles::tables::{attacked, FOR_ALL, LIFE};
-use leadroute_cluster_tests::roles::{attempt, list};
-use leadroute_cluster_tests::{number, text};
+use leadroute_cluster_tests::roles::tables::{attacked, table, FOR_ALL, LIFE};
+use leadroute_cluster_tests::roles::{attempt, list, Scene};
+use leadroute_cluster_tests::{number, text, wait_for};
 use postgres::Client;
 
 /// The owner that each row has.
@@ -88,6 +88,28 @@ fn a_mapping_ends_with_its_author() {
         });
         assert!(ran.is_empty(), "{way}: a mapping of the former owner ran: {ran:#?}");
     }
+}
+
+/// The DBA takes a table over while routing waits for it: the mapping that was read before the wait is not used.
+#[test]
+fn a_table_that_is_taken_over_while_routing_waits() {
+    let scene = Scene::installed();
+    let (mut dba, mut thief, mut watcher) = (scene.dba(), scene.session(), scene.database.connect());
+    let (_, make) = table("plain | email text, owner text | |");
+    thief.batch_execute(&format!("{make}; INSERT INTO spy.plain VALUES (1, 'a@plain.com')")).unwrap();
+    let before = text(&mut thief, "SELECT owner FROM spy.plain");
+    watcher.batch_execute("BEGIN; ALTER TABLE spy.plain OWNER TO CURRENT_USER").unwrap();
+    let transfer = "SELECT leadroute.transfer_lead(max(id), 'cyd') FROM leadroute.leads";
+    let waiting = std::thread::spawn(move || attempt(&mut dba, transfer));
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                  AND state = 'active' AND (wait_event_type IN ('Lock', 'Extension') OR wait_event = 'PgSleep')";
+    wait_for("the transfer to wait, or to end", 10, || {
+        (waiting.is_finished() || number(&mut watcher, waits) > 0).then_some(())
+    });
+    watcher.batch_execute("COMMIT").unwrap();
+    waiting.join().unwrap();
+    assert_eq!(text(&mut watcher, "SELECT owner FROM spy.plain"), before, "written for the former owner");
+    scene.check("after the wait");
 }
 
 /// Only the table of links has a new owner: nothing of P runs as them.
