@@ -3,12 +3,12 @@
 use super::batch::Batch;
 use super::function::{argument, null, sql_function};
 use super::identity::{only_the_extension, AsOwner};
+use super::indexes::EXTERNAL_IDS;
 use super::locks::{self, Class};
 use super::patience::Patience;
 use super::pending::Pending;
 use super::rawjson::{self, Document, Root};
 use super::row::LeadRow;
-use super::scan::EXTERNAL_IDS;
 use super::spi::text;
 use super::statements::{self, Door};
 use super::{errors, names, queries};

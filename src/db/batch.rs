@@ -5,26 +5,25 @@
 //! every thousand rows, for the rows that are there by then.
 
 use super::arrival::Watch;
-use super::attached::Unwritten;
+use super::error_fallback::{fall_back, is_there_already};
 use super::identity::{next_value, AsOwner};
+use super::indexes::LEADS;
 use super::ledger::{Due, Ledgers};
 use super::loads::{self, Added, LOADS};
 use super::patience::Patience;
 use super::pending::{Pending, Touch};
-use super::rescue::{fall_back, is_there_already, protect};
-use super::row::{now, LeadRow};
-use super::scan::LEADS;
-use super::settings;
-use super::statements::{self, Destination};
+use super::row::LeadRow;
+use super::subtransaction::protect;
+use super::time::now;
 use super::world::Live;
 use super::{cache, errors, keep, upsert, writer};
-use leadroute_engine::config::Rules;
+use leadroute_engine::context::World;
 use leadroute_engine::decision::{Decision, Outcome};
-use leadroute_engine::pipeline::{self, World};
-use leadroute_engine::reason::Problem;
+use leadroute_engine::lead::Problem;
 use leadroute_engine::roster::Roster;
 use leadroute_engine::rotation::Turn;
-use leadroute_engine::Micros;
+use leadroute_engine::rules::Rules;
+use leadroute_engine::{pipeline, Micros};
 use pgrx::pg_sys;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -32,6 +31,22 @@ use std::time::Instant;
 
 /// Rows that are kept in memory at most.
 const FLUSH_AT: usize = 1000;
+
+/// What a statement inserts into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// `leads`
+    Leads,
+    /// An attached table, and the number of the statement.
+    Attached(i32, pg_sys::CommandId),
+}
+
+impl Destination {
+    /// Whether it is an attached table.
+    pub const fn is_attached(self, table_no: i32) -> bool {
+        matches!(self, Self::Attached(number, _) if number == table_no)
+    }
+}
 
 /// The leads of one statement.
 pub struct Batch {
@@ -54,8 +69,8 @@ pub struct Batch {
     watch: Watch,
     /// What its statement inserts into.
     pub target: Destination,
-    /// The lead of the last row of an attached table.
-    pub last: Option<Unwritten>,
+    /// Writes the lead of the last row of an attached table.
+    pub last: Option<Box<dyn FnOnce()>>,
     /// Where it was opened.
     pub subtransaction: pg_sys::SubTransactionId,
 }
@@ -160,13 +175,13 @@ impl Batch {
         work: impl FnOnce(World<'_>, &mut Live<'_>) -> Option<Decision>,
     ) -> Option<(Decision, bool)> {
         let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
-        let world = world(&rules, &roster, now);
+        let world = cache::world(&rules, &roster, now);
         let decided = match self.broken.clone() {
             Some(broken) => Err(broken),
             None => self.attempt(row, effect, |live| work(world, live)),
         };
         decided.unwrap_or_else(|(sqlstate, message)| {
-            Some((pipeline::rescued(row.lead(), &sqlstate, &message, world, &super::zones::Clock), true))
+            Some((pipeline::rescued(row.lead(), &sqlstate, &message, world, &super::time::TimeZones), true))
         })
     }
 
@@ -314,7 +329,7 @@ impl Batch {
     /// Writes the lead of the last row of an attached table, if that row is there.
     pub fn settle_last(&mut self) {
         if let Some(last) = self.last.take() {
-            last.write();
+            last();
         }
     }
 
@@ -358,19 +373,18 @@ impl Batch {
         self.ledgers.flush();
     }
 
-    /// The statement has ended. What touches add to first leads waits until then, and for the end of the statement
-    /// around this one: an upsert must not find that a row has been changed since it began.
-    pub fn finish(mut self) {
+    /// The statement has ended; answers the touches whose first leads are still to be filled.
+    pub fn finish(mut self) -> Vec<Touch> {
         self.flush();
         if self.known.iter().any(|id| LEADS.bigint(*id, |_| Some(())).is_some()) {
             errors::deleted_while_submitted();
         }
-        let mut touches = self.touches;
-        if statements::innermost(|around| around.touches.append(&mut touches)).is_none() {
-            touches.sort_unstable();
-            let _owner = AsOwner::begin();
-            writer::fill(&touches);
-        }
+        self.touches
+    }
+
+    /// Takes over the touches of a statement within this one.
+    pub fn add_touches(&mut self, touches: &mut Vec<Touch>) {
+        self.touches.append(touches);
     }
 
     /// Writes the turns and loads that are left.
@@ -391,9 +405,4 @@ impl Batch {
         self.ledgers.flush();
         pending.decision_id
     }
-}
-
-/// What stands still while leads are routed.
-pub fn world<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> World<'a> {
-    World { rules, roster, now, presence_ttl: settings::presence_ttl() }
 }

@@ -2,14 +2,13 @@
 
 use super::function::{argument, null, sql_function};
 use super::identity::{only_the_extension, AsOwner};
-use super::row::{from_postgres_epoch, now, LeadRow};
+use super::row::LeadRow;
 use super::spi::{text, timestamp};
+use super::time::{from_postgres_epoch, now, TimeZones};
 use super::trigger_data::{Call, On, When, UPDATE};
-use super::zones::Clock as Zones;
-use super::{batch, cache, errors, names, queries};
+use super::{cache, errors, names, queries};
 use leadroute_engine::decision::Outcome;
-use leadroute_engine::sla;
-use leadroute_engine::Micros;
+use leadroute_engine::{sla, Micros};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 
@@ -46,12 +45,12 @@ fn move_clock(row: &LeadRow) -> Option<()> {
     });
     let (clock, policy, start) = running?;
     let (rules, roster) = cache::load();
-    let world = batch::world(&rules, &roster, now());
+    let world = cache::world(&rules, &roster, now());
     let policy = sla::policy_named(&rules, &policy).filter(|policy| policy.business_hours)?;
     let (owner, queue) = (row.get::<String>("owner_id"), row.get::<String>("queue"));
     let rep = sla::keeper(owner.as_deref(), queue.as_deref(), world);
-    let due = sla::due(policy, start, rep, world, &Zones);
-    let next = sla::next_step(policy, 0, due, rep, world, &Zones);
+    let due = sla::due(policy, start, rep, world, &TimeZones);
+    let next = sla::next_step(policy, 0, due, rep, world, &TimeZones);
     let times = [Some(Datum::from(clock)), lead[0], timestamp(Some(due)), timestamp(next)];
     queries::CLOCK_MOVE.write(&times);
     Some(())
@@ -88,12 +87,12 @@ unsafe fn restart_clock(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 /// The due time of the new clock; `None` if no policy matches.
 fn start(id: i64, row: &LeadRow, acted_at: Option<Micros>) -> Option<Micros> {
     let (rules, roster) = cache::load();
-    let world = batch::world(&rules, &roster, now());
+    let world = cache::world(&rules, &roster, now());
     let owner = row.get::<String>("owner_id").map(Outcome::Owner);
     let outcome = owner.or_else(|| row.get::<String>("queue").map(Outcome::Queue))?;
     let event = row.get::<String>("event").and_then(|event| leadroute_engine::text::folded(&event));
     let segment = row.get::<String>("segment");
-    let clock = sla::clock(event.as_deref(), segment.as_deref(), acted_at, &outcome, world, &Zones)?;
+    let clock = sla::clock(event.as_deref(), segment.as_deref(), acted_at, &outcome, world, &TimeZones)?;
     let (started, due, next) =
         (timestamp(Some(clock.started_at)), timestamp(Some(clock.due_at)), timestamp(clock.next_at));
     queries::CLOCK_START.write(&[Some(Datum::from(id)), text(Some(&clock.policy)), started, due, next]);

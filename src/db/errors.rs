@@ -1,6 +1,5 @@
 //! Every error that users meet, with its SQLSTATE and a hint that states the remedy.
 
-use super::attached::sql_name;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{function_name, PgLogLevel, PgSqlErrorCode};
 
@@ -255,31 +254,30 @@ pub fn expression_fails(field: &str, table: &str, sqlstate: &str, message: &str)
 }
 
 /// A column of an attached table cannot hold what was decided.
-pub fn warn_not_written(column: &str, table: u32, sqlstate: &str, message: &str) {
-    let message = format!("column \"{column}\" of {} was not set: {message}", sql_name(table));
+pub fn warn_not_written(column: &str, table: &str, sqlstate: &str, message: &str) {
+    let message = format!("column \"{column}\" of {table} was not set: {message}");
     warn(message, sqlstate, "The lead is routed all the same; mend the value, the column or the mapping.");
 }
 
 /// What a row tells of the life of its lead cannot be read.
-pub fn warn_status_not_read(table: u32, sqlstate: &str, message: &str) {
-    let message = format!("the status of a row of {} could not be read: {message}", sql_name(table));
+pub fn warn_status_not_read(table: &str, sqlstate: &str, message: &str) {
+    let message = format!("the status of a row of {table} could not be read: {message}");
     warn(message, sqlstate, "Mend the value, or the expression in the mapping.");
 }
 
 /// Only a digest of its key is kept.
-pub fn warn_row_not_found(table: u32) {
-    let message =
-        format!("a row of {} does not follow its lead: its key is too long to be kept", sql_name(table));
+pub fn warn_row_not_found(table: &str) {
+    let message = format!("a row of {table} does not follow its lead: its key is too long to be kept");
     ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, function_name!())
         .set_hint("A shorter primary key lets rows follow their leads.")
         .report(PgLogLevel::WARNING);
 }
 
 /// The row of a lead is locked.
-pub fn row_is_held(table: u32, key: &[String]) -> ! {
+pub fn row_is_held(table: &str, key: &[String]) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
-        format!("row {} of {} is held by another transaction", key.join(", "), sql_name(table)),
+        format!("row {} of {table} is held by another transaction", key.join(", ")),
         "Try again when the transaction has ended; it is waited for as long as leadroute.duplicate_wait says.",
     )
 }
@@ -345,11 +343,9 @@ pub fn warn_not_filled(first: i64, touch: i64, sqlstate: &str, message: &str) {
 }
 
 /// Nothing is written into a table that has another owner than when it was attached.
-pub fn warn_not_trusted(table: u32) {
-    let message = format!(
-        "owners are not written into {}: it has another owner than when it was attached",
-        sql_name(table)
-    );
+pub fn warn_not_trusted(table: &str) {
+    let message =
+        format!("owners are not written into {table}: it has another owner than when it was attached");
     ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, function_name!())
         .set_hint(
             "Its owner should look at the mapping in leadroute.attached_tables and attach the table again.",
@@ -358,15 +354,10 @@ pub fn warn_not_trusted(table: u32) {
 }
 
 /// Rows of an attached table cannot be found.
-///
-/// # Safety
-/// The table must be open.
-pub unsafe fn primary_key_is_gone(table: pgrx::pg_sys::Relation) -> ! {
-    // SAFETY: the caller has opened the table.
-    let oid = unsafe { (*table).rd_id }.to_u32();
+pub fn primary_key_is_gone(table: &str) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("attached table {} has no primary key any more", sql_name(oid)),
+        format!("attached table {table} has no primary key any more"),
         "Give it one and attach it again, or detach it.",
     )
 }

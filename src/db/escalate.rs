@@ -3,10 +3,11 @@
 use super::batch::Batch;
 use super::function::sql_function;
 use super::identity::AsOwner;
-use super::rescue::{protect, Failure};
-use super::row::{from_postgres_epoch, LeadRow};
+use super::row::LeadRow;
 use super::spi::timestamp;
+use super::subtransaction::{protect, Failure};
 use super::sweep::{self, Sweep};
+use super::time::from_postgres_epoch;
 use super::{errors, names, queries};
 use leadroute_engine::decision::Decision;
 use leadroute_engine::escalation::{self, Escalation, Overdue};
@@ -99,7 +100,7 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
         }
         // Answered, closed or without a ladder: this clock has nothing to do any more.
         (_, _) => {
-            let now = timestamp(Some(super::row::now()));
+            let now = timestamp(Some(super::time::now()));
             queries::CLOCK_STOP.write(&[Some(Datum::from(lead_id)), now]);
             None
         }

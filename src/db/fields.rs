@@ -4,7 +4,7 @@
 use super::columns::{self, Column};
 use super::queries;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
-use leadroute_engine::reason::Problem;
+use leadroute_engine::lead::Problem;
 use pgrx::pg_sys::{self, Datum};
 
 /// A lead that was taken apart.

@@ -1,9 +1,8 @@
 //! Runs a stretch of code as the owner of the extension, and queries with a search_path that nobody can
 //! plant anything in.
 
-use super::{errors, names, queries};
+use super::{errors, names};
 use pgrx::pg_sys;
-use std::cell::Cell;
 use std::ffi::CStr;
 
 const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
@@ -164,29 +163,6 @@ impl SafePath {
     }
 }
 
-thread_local! {
-    /// Who was asked for last in this transaction, and whether they administer the extension.
-    static ASKED: Cell<Option<(pg_sys::Oid, bool)>> = const { Cell::new(None) };
-}
-
-/// Whether the current user administers the extension: has the rights of its creator, or is the extension itself. Only
-/// they restore rows as they were.
-pub fn administers() -> bool {
-    // SAFETY: plain calls into the backend.
-    let (user, is_superuser) = unsafe { (pg_sys::GetUserId(), pg_sys::superuser()) };
-    if is_superuser || user == names::owner() {
-        return true;
-    }
-    if let Some((_, answer)) = ASKED.get().filter(|(asked, _)| *asked == user) {
-        return answer;
-    }
-    let creator = queries::EXTENSION_OWNER.first(&[], |row| row.get::<pg_sys::Oid>(1)).flatten();
-    // SAFETY: looks memberships up.
-    let answer = creator.is_some_and(|creator| unsafe { pg_sys::has_privs_of_role(user, creator) });
-    ASKED.set(Some((user, answer)));
-    answer
-}
-
 /// An error unless a function of the extension calls: what follows trusts its arguments.
 pub fn only_the_extension(function: &str) {
     // SAFETY: plain calls into the backend.
@@ -194,11 +170,6 @@ pub fn only_the_extension(function: &str) {
     if !is_ours {
         errors::only_for_the_extension(function);
     }
-}
-
-/// Memberships are looked up again in the next transaction.
-pub fn transaction_ended() {
-    ASKED.set(None);
 }
 
 /// Whether the current user has the rights of the owner of an open relation.

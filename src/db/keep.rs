@@ -4,18 +4,14 @@
 //! Routing keeps its reps and queues by locks that it never waits for: who is being deleted or renamed is passed
 //! over. Whoever deletes or renames waits until nobody gives any more, with an end.
 
-use super::function::{argument, sql_function};
-use super::identity::{only_the_extension, AsOwner};
 use super::locks::{self, Class, Mode, Tried};
 use super::row::LeadRow;
 use super::spi::{text, Query};
-use super::trigger_data::{Call, On, When, UPDATE};
 use super::{cache, errors, queries};
 use leadroute_engine::config::Pool;
 use leadroute_engine::decision::Outcome;
 use leadroute_engine::layers::fallback::CATCH_ALL;
-use pgrx::pg_sys::{self, Datum};
-use pgrx::FromDatum;
+use pgrx::pg_sys;
 use std::cell::Cell;
 
 /// Reps and queues, or pools, that one transaction locks one by one; beyond them one lock stands for all, so that a bulk
@@ -48,7 +44,7 @@ fn count(kind: Kind) {
 
 /// What became of an attempt to keep something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
+pub enum Found {
     /// It stays until the transaction ends.
     Kept,
     /// An open transaction deletes or renames it.
@@ -78,7 +74,8 @@ impl Kind {
         }
     }
 
-    const fn class(self) -> Class {
+    /// The class of its lock.
+    pub const fn class(self) -> Class {
         match self {
             Self::Rep => Class::Rep,
             Self::Queue => Class::Queue,
@@ -132,7 +129,7 @@ fn is_of_now(config: &cache::Config) -> bool {
 
 /// Keeps something, if nobody is in the way. `is_known` is asked after the lock was taken whether it is there
 /// for sure; otherwise it is looked up.
-fn keep(kind: Kind, name: &str, is_known: impl FnOnce() -> bool) -> Found {
+pub fn keep(kind: Kind, name: &str, is_known: impl FnOnce() -> bool) -> Found {
     keep_key(kind, name, locks::key_of(name), is_known)
 }
 
@@ -156,7 +153,7 @@ fn keep_key(kind: Kind, name: &str, key: i32, is_known: impl FnOnce() -> bool) -
 }
 
 /// How long a person waits for strangers, in milliseconds.
-fn longest_wait() -> i32 {
+pub fn longest_wait() -> i32 {
     // SAFETY: reads a setting.
     let timeout = unsafe { pg_sys::LockTimeout };
     if timeout > 0 {
@@ -164,72 +161,4 @@ fn longest_wait() -> i32 {
     } else {
         LONGEST_WAIT
     }
-}
-
-sql_function! {
-    /// `leadroute_internal.close_to_routing(text, text)`: the trigger that calls it deletes or renames; a pool is named by
-    /// its number, and its turns go.
-    leadroute_close_to_routing, pg_finfo_leadroute_close_to_routing, close_to_routing
-}
-
-unsafe fn close_to_routing(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: as declared in SQL: strict, text, text.
-    let value = |n| unsafe { argument(fcinfo, n).and_then(|datum| String::from_datum(datum, false)) };
-    let (kind, name) = (value(0).unwrap_or_default(), value(1).unwrap_or_default());
-    let (kind, key) = match kind.as_str() {
-        "rep" => (Kind::Rep, locks::key_of(&name)),
-        "queue" => (Kind::Queue, locks::key_of(&name)),
-        _ => (Kind::Pool, name.parse().unwrap_or_default()),
-    };
-    only_the_extension("close_to_routing");
-    let closed = locks::poll(longest_wait(), || {
-        let is_free = |class, key| locks::try_mode(class, key, Mode::Closes) != Tried::Refused;
-        (is_free(kind.class(), key) && is_free(Class::Everybody, 0)).then_some(())
-    });
-    if closed.is_none() {
-        errors::is_being_given(kind.name(), &name);
-    }
-    let _owner = AsOwner::begin();
-    let count = match kind {
-        Kind::Rep => &queries::LEADS_OF_REP,
-        Kind::Queue => &queries::LEADS_IN_QUEUE,
-        Kind::Pool => return Datum::from(queries::TURNS_GONE.write(&[Some(Datum::from(key))]) as i64),
-    };
-    let leads = count.first(&[text(Some(&name))], |row| row.get::<i64>(1)).flatten();
-    Datum::from(leads.unwrap_or_default())
-}
-
-sql_function! {
-    /// Row trigger, after a lead got another owner or queue, whoever gave it.
-    leadroute_keep_owner, pg_finfo_leadroute_keep_owner, keep_owner
-}
-
-const CALL: Call =
-    Call { function: "keep_owner", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
-
-unsafe fn keep_owner(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
-    let (old, new) = unsafe {
-        let data = CALL.data(fcinfo);
-        let shape = (*data.tg_relation).rd_att;
-        (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
-    };
-    let _owner = AsOwner::begin();
-    for (kind, column) in [(Kind::Rep, "owner_id"), (Kind::Queue, "queue")] {
-        let (was, is) = (old.get::<String>(column), new.get::<String>(column));
-        let Some(name) = is.filter(|name| Some(name) != was.as_ref() && name != CATCH_ALL) else {
-            continue;
-        };
-        // Routing keeps it already; a person can wait.
-        let found = locks::poll(longest_wait(), || {
-            let found = keep(kind, &name, || false);
-            (found != Found::Closing).then_some(found)
-        });
-        match found {
-            Some(Found::Kept) => {}
-            Some(_) => errors::is_gone(kind.name(), &name),
-            None => errors::is_being_closed(kind.name(), &name),
-        }
-    }
-    Datum::from(0)
 }

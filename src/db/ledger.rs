@@ -12,8 +12,8 @@ use super::locks::Class;
 use super::spi::{bigints, integers, Row};
 use leadroute_engine::config::Pool;
 use leadroute_engine::load::{Day, Load};
-use leadroute_engine::reason::Ineligible;
 use leadroute_engine::rotation::{self, Books, Share, Taken, Turn, LEAD};
+use leadroute_engine::unavailable::Ineligible;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,6 +1,6 @@
 //! Ends of transactions and savepoints: what this session has in memory goes with them.
 
-use super::{batch, book, identity, keep, outbox, restoring, scan, statements};
+use super::{batch, book, keep, outbox, restoring, scan, statements};
 use pgrx::pg_sys;
 
 /// Registers the callbacks.
@@ -25,7 +25,6 @@ unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _: *mut 
         keep::transaction_ended();
         outbox::transaction_ended();
         scan::transaction_ended();
-        identity::transaction_ended();
         restoring::transaction_ended();
     }
 }

@@ -1,7 +1,6 @@
 //! Relations of the extension by name. Each is looked up once, and again after any relation has changed.
 
 use super::errors;
-use super::function::sql_function;
 use pgrx::pg_sys::{self, Datum, Oid};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
@@ -12,22 +11,83 @@ thread_local! {
     static OWNER: Cell<(u64, Oid)> = const { Cell::new((0, Oid::INVALID)) };
     /// How often relations have changed; starts above what nobody knows yet.
     static EPOCH: Cell<u64> = const { Cell::new(1) };
+    static LEADS: Watch = const { Watch::new("leads") };
+    static RULES: Watch = const { Watch::new("segments") };
+    static ROSTER: Watch = const { Watch::new("reps") };
 }
 
-/// Registers the callback. Called once, when the library is loaded.
+/// Relations whose changes are counted.
+#[derive(Debug, Clone, Copy)]
+pub enum Watched {
+    /// The table of leads: its columns may be others.
+    Leads,
+    /// `segments`, which is invalidated when rules change.
+    Rules,
+    /// `reps`, which is invalidated when the roster changes.
+    Roster,
+}
+
+/// A relation by name, and how often it may have changed.
+struct Watch {
+    name: &'static str,
+    /// Invalid until it is looked up; until then each change may be one of this relation.
+    oid: Cell<Oid>,
+    changes: Cell<u64>,
+}
+
+impl Watch {
+    const fn new(name: &'static str) -> Self {
+        Self { name, oid: Cell::new(Oid::INVALID), changes: Cell::new(1) }
+    }
+
+    fn changed(&self, other: Oid) {
+        let oid = self.oid.get();
+        if other == Oid::INVALID || oid == Oid::INVALID || other == oid {
+            self.changes.set(self.changes.get().wrapping_add(1));
+            // Another relation may have the name now.
+            self.oid.set(Oid::INVALID);
+        }
+    }
+
+    fn changes(&self) -> u64 {
+        if self.oid.get() == Oid::INVALID {
+            self.oid.set(relation(self.name));
+        }
+        self.changes.get()
+    }
+}
+
+/// Registers the callbacks. Called once, when the library is loaded.
 pub fn register() {
     let schemas = pg_sys::SysCacheIdentifier::NAMESPACEOID as c_int;
-    // SAFETY: the callback lives as long as the process.
-    unsafe { pg_sys::CacheRegisterSyscacheCallback(schemas, Some(schema_changed), Datum::from(0)) };
+    // SAFETY: the callbacks live as long as the process.
+    unsafe {
+        pg_sys::CacheRegisterSyscacheCallback(schemas, Some(schema_changed), Datum::from(0));
+        pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), Datum::from(0));
+    }
 }
 
 unsafe extern "C-unwind" fn schema_changed(_: Datum, _: c_int, _: u32) {
-    changed();
+    EPOCH.set(EPOCH.get().wrapping_add(1));
 }
 
-/// A relation may have changed: its name, owner, columns or indexes. Only counts, as it may be called at any moment.
-pub fn changed() {
+// A relation may have changed: its name, owner, columns or indexes. Only counts: no catalog access, no allocation and no
+// error, since it may be called at any moment.
+unsafe extern "C-unwind" fn relation_changed(_: Datum, relation: Oid) {
     EPOCH.set(EPOCH.get().wrapping_add(1));
+    for watch in [&LEADS, &RULES, &ROSTER] {
+        watch.with(|watch| watch.changed(relation));
+    }
+}
+
+/// Differs from an earlier answer if the relation may have changed since.
+pub fn changes(of: Watched) -> u64 {
+    let watch = match of {
+        Watched::Leads => &LEADS,
+        Watched::Rules => &RULES,
+        Watched::Roster => &ROSTER,
+    };
+    watch.with(Watch::changes)
 }
 
 /// Differs from an earlier answer if any relation may have changed since.
@@ -48,16 +108,6 @@ pub fn lock_for_writing() {
             WRITTEN.iter().for_each(|name| pg_sys::LockRelationOid(relation(name), mode));
         }
     }
-}
-
-sql_function! {
-    /// `leadroute_internal.lock_for_writing()`
-    leadroute_lock_for_writing, pg_finfo_leadroute_lock_for_writing, sql_lock_for_writing
-}
-
-unsafe fn sql_lock_for_writing(_: pg_sys::FunctionCallInfo) -> Datum {
-    lock_for_writing();
-    Datum::from(0)
 }
 
 /// Oid of a relation of the extension.
@@ -128,5 +178,20 @@ pub fn owner_of(relation: Oid) -> Oid {
         let owner = (*form).relowner;
         pg_sys::ReleaseSysCache(tuple);
         owner
+    }
+}
+
+/// The name of a relation, as SQL. Asked for each time: a schema may be renamed without anybody being told.
+pub fn sql_name(relation: u32) -> String {
+    let relation = Oid::from(relation);
+    // SAFETY: look-ups in the syscache; the texts end with a zero.
+    unsafe {
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation));
+        let name = pg_sys::get_rel_name(relation);
+        if schema.is_null() || name.is_null() {
+            errors::broken_installation(&format!("attached relation with oid {relation}"));
+        }
+        let quoted = pg_sys::quote_qualified_identifier(schema, name);
+        std::ffi::CStr::from_ptr(quoted).to_string_lossy().into_owned()
     }
 }

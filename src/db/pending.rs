@@ -1,8 +1,8 @@
 //! What was decided about a row that is on its way.
 
 use super::identity::AsOwner;
+use super::indexes::LEADS;
 use super::row::LeadRow;
-use super::scan::LEADS;
 use leadroute_engine::decision::Decision;
 use leadroute_engine::Micros;
 use pgrx::pg_sys;

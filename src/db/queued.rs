@@ -4,9 +4,9 @@
 use super::batch::Batch;
 use super::function::sql_function;
 use super::identity::AsOwner;
-use super::rescue::Failure;
 use super::row::LeadRow;
 use super::spi::text;
+use super::subtransaction::Failure;
 use super::sweep::{self, Sweep};
 use super::{cache, errors, names, queries};
 use leadroute_engine::waiting::Waiting;
@@ -38,8 +38,8 @@ unsafe fn assign_queued(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 fn hand_out_to(pool: &str, as_of: Option<Datum>, most: i32) -> i32 {
     let (rules, roster) = cache::load();
     let is_gone = !rules.pools.contains_key(pool);
-    let world = super::batch::world(&rules, &roster, super::row::now());
-    if !is_gone && !queued::somebody_is_there(pool, world, &super::zones::Clock) {
+    let world = cache::world(&rules, &roster, super::time::now());
+    if !is_gone && !queued::somebody_is_there(pool, world, &super::time::TimeZones) {
         return 0;
     }
     let cause = if is_gone { "reroute" } else { "auto_assign" };

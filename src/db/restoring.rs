@@ -5,11 +5,8 @@
 //! check_function_bodies off and client_min_messages warning, whatever their options. Who only has some of that set, as
 //! migration tools do, restores nothing; nor does who may not administer the extension.
 
-use super::function::sql_function;
-use super::identity::administers;
-use super::trigger_data::{Call, On, When, DELETE, INSERT, TRUNCATE, UPDATE};
-use pgrx::pg_sys::{self, Datum};
-use pgrx::IntoDatum;
+use super::{names, queries};
+use pgrx::pg_sys;
 use std::cell::Cell;
 use std::ffi::CStr;
 
@@ -19,6 +16,8 @@ const SAFE_PATH: &[u8] = b"pg_catalog, pg_temp";
 thread_local! {
     /// The answer for the statement of the client that runs; functions of the extension that it calls go by that.
     static STATEMENT: Cell<bool> = const { Cell::new(false) };
+    /// Who was asked for last in this transaction, and whether they administer the extension.
+    static ASKED: Cell<Option<(pg_sys::Oid, bool)>> = const { Cell::new(None) };
 }
 
 fn path() -> &'static [u8] {
@@ -41,8 +40,26 @@ pub fn is_restoring() -> bool {
     is_quiet && matches!(path(), b"" | b"\"\"")
 }
 
+/// Whether the current user administers the extension: has the rights of its creator, or is the extension itself. Only
+/// they restore rows as they were.
+pub fn administers() -> bool {
+    // SAFETY: plain calls into the backend.
+    let (user, is_superuser) = unsafe { (pg_sys::GetUserId(), pg_sys::superuser()) };
+    if is_superuser || user == names::owner() {
+        return true;
+    }
+    if let Some((_, answer)) = ASKED.get().filter(|(asked, _)| *asked == user) {
+        return answer;
+    }
+    let creator = queries::EXTENSION_OWNER.first(&[], |row| row.get::<pg_sys::Oid>(1)).flatten();
+    // SAFETY: looks memberships up.
+    let answer = creator.is_some_and(|creator| unsafe { pg_sys::has_privs_of_role(user, creator) });
+    ASKED.set(Some((user, answer)));
+    answer
+}
+
 /// Looks at the settings, unless a function of the extension runs.
-fn observe() {
+pub fn observe() {
     if path() != SAFE_PATH {
         STATEMENT.set(is_restoring() && administers());
     }
@@ -54,45 +71,8 @@ pub fn is_within_restore() -> bool {
     STATEMENT.get()
 }
 
-/// The next transaction says for itself.
+/// The next transaction says for itself, and memberships are looked up again.
 pub fn transaction_ended() {
     STATEMENT.set(false);
-}
-
-sql_function! {
-    /// `leadroute_internal.is_within_restore()`
-    leadroute_is_within_restore, pg_finfo_leadroute_is_within_restore, sql_is_within_restore
-}
-
-unsafe fn sql_is_within_restore(_: pg_sys::FunctionCallInfo) -> Datum {
-    is_within_restore().into_datum().unwrap_or(Datum::from(0))
-}
-
-sql_function! {
-    /// `leadroute_internal.observe_session()`: statement trigger, before any other.
-    leadroute_observe_session, pg_finfo_leadroute_observe_session, observe_session
-}
-
-const CALL: Call = Call {
-    function: "observe_session",
-    on: On::Ours,
-    when: When::AroundStatement,
-    events: INSERT | UPDATE | DELETE | TRUNCATE,
-};
-
-unsafe fn observe_session(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL.
-    unsafe { CALL.data(fcinfo) };
-    observe();
-    Datum::from(0)
-}
-
-sql_function! {
-    /// `leadroute_internal.observe_command()`: event trigger, before any other.
-    leadroute_observe_command, pg_finfo_leadroute_observe_command, observe_command
-}
-
-unsafe fn observe_command(_: pg_sys::FunctionCallInfo) -> Datum {
-    observe();
-    Datum::from(0)
+    ASKED.set(None);
 }

@@ -1,10 +1,12 @@
 //! Rows of `leads`: from a tuple to a [`Lead`], and back with what was decided.
 
 use super::columns::{self, set_by, SetBy};
+use super::names::{self, Watched};
+use super::time::{from_postgres_epoch, to_postgres_epoch, NEVER};
 use super::tuple::{Replaced, Values};
-use super::{cache, errors, identity as security};
-use leadroute_engine::decision::{CleanLead, Decision};
-use leadroute_engine::lead::Lead;
+use super::{errors, identity};
+use leadroute_engine::decision::Decision;
+use leadroute_engine::lead::{CleanLead, Lead};
 use leadroute_engine::waiting::Waiting;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
@@ -13,31 +15,6 @@ use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// PostgreSQL counts from 2000-01-01, the engine from 1970-01-01.
-const EPOCH_SHIFT: i64 = 946_684_800_000_000;
-
-/// `-infinity`
-const NEVER: i64 = i64::MIN;
-
-/// Microseconds since 2000 from those since 1970.
-pub const fn to_postgres_epoch(micros: Micros) -> i64 {
-    micros.saturating_sub(EPOCH_SHIFT)
-}
-
-/// Microseconds since 1970 from those since 2000; infinities stay at the ends.
-pub const fn from_postgres_epoch(timestamp: i64) -> Micros {
-    match timestamp {
-        NEVER => NEVER,
-        _ => timestamp.saturating_add(EPOCH_SHIFT),
-    }
-}
-
-/// The time of day, now.
-pub fn now() -> Micros {
-    // SAFETY: reads the clock.
-    from_postgres_epoch(unsafe { pg_sys::GetCurrentTimestamp() })
-}
-
 /// Type and number of columns of a tuple.
 type Shape = (pg_sys::Oid, i32);
 
@@ -45,8 +22,8 @@ type Shape = (pg_sys::Oid, i32);
 type Places = Rc<RefCell<FxHashMap<&'static str, Option<usize>>>>;
 
 thread_local! {
-    /// By shape: looking up forty names for each lead is slow.
-    static PLACES: RefCell<FxHashMap<Shape, Places>> = RefCell::default();
+    /// By shape, since a change of `leads`: looking up forty names for each lead is slow.
+    static PLACES: RefCell<(u64, FxHashMap<Shape, Places>)> = RefCell::default();
 }
 
 fn places(shape: Shape) -> Places {
@@ -55,10 +32,12 @@ fn places(shape: Shape) -> Places {
         return Places::default();
     }
     PLACES.with_borrow_mut(|places| {
-        if cache::leads_changed() {
-            places.clear();
+        let changes = names::changes(Watched::Leads);
+        if places.0 != changes {
+            places.0 = changes;
+            places.1.clear();
         }
-        Rc::clone(places.entry(shape).or_default())
+        Rc::clone(places.1.entry(shape).or_default())
     })
 }
 
@@ -208,8 +187,8 @@ impl LeadRow {
         let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
         let id = self.get::<i64>("id").unwrap_or_default();
         let mut columns: Vec<(&'static str, Option<Datum>)> = Vec::new();
-        if !security::has_come_up("leads_id_seq", id) {
-            columns.push(("id", Some(Datum::from(security::next_value("leads_id_seq")))));
+        if !identity::has_come_up("leads_id_seq", id) {
+            columns.push(("id", Some(Datum::from(identity::next_value("leads_id_seq")))));
         }
         let given = |column: &'static str| self.datum(column).is_some();
         let ours = ["attached_table", "attached_key"].into_iter().filter(|column| given(column));

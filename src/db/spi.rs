@@ -368,5 +368,5 @@ pub fn integers(values: &[i32]) -> Option<Datum> {
 
 /// A timestamptz parameter from microseconds since 1970.
 pub fn timestamp(value: Option<i64>) -> Option<Datum> {
-    value.map(|micros| Datum::from(super::row::to_postgres_epoch(micros)))
+    value.map(|micros| Datum::from(super::time::to_postgres_epoch(micros)))
 }

@@ -1,10 +1,11 @@
 //! Statements that insert leads and have not ended: each has a batch.
 
-use super::batch::Batch;
+use super::batch::{Batch, Destination};
+use super::identity::AsOwner;
 use super::ledger::Ledgers;
-use super::names;
 use super::patience::Patience;
-use leadroute_engine::reason::Problem;
+use super::{names, writer};
+use leadroute_engine::lead::Problem;
 use pgrx::pg_sys;
 use std::cell::RefCell;
 
@@ -16,22 +17,6 @@ pub struct Door {
     pub odd: Vec<Problem>,
     /// How long it still waits.
     pub patience: Patience,
-}
-
-/// What a statement inserts into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Destination {
-    /// `leads`
-    Leads,
-    /// An attached table, and the number of the statement.
-    Attached(i32, pg_sys::CommandId),
-}
-
-impl Destination {
-    /// Whether it is an attached table.
-    pub const fn is_attached(self, table_no: i32) -> bool {
-        matches!(self, Self::Attached(number, _) if number == table_no)
-    }
 }
 
 thread_local! {
@@ -81,6 +66,17 @@ pub fn innermost<T>(work: impl FnOnce(&mut Batch) -> T) -> Option<T> {
 /// Puts the batch back.
 pub fn put_back(batch: Batch) {
     OPEN.with_borrow_mut(|open| open.push(batch));
+}
+
+/// A statement has ended. What touches add to first leads waits for the end of the statement around it too: an upsert must
+/// not find that a row has been changed since it began.
+pub fn finish(batch: Batch) {
+    let mut touches = batch.finish();
+    if innermost(|around| around.add_touches(&mut touches)).is_none() {
+        touches.sort_unstable();
+        let _owner = AsOwner::begin();
+        writer::fill(&touches);
+    }
 }
 
 /// Forgets all statements: the transaction has ended.

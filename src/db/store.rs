@@ -4,10 +4,9 @@
 //! replication applies changes with; it knows constraints and indexes of every kind. What only a whole
 //! INSERT does (defaults, statement triggers, rules) is left to one, for a table to which it makes a difference.
 
-use super::errors;
 use super::names::{self, relation};
-use super::spi;
-use super::target::Target;
+use super::target::{has_only_our_triggers, Target};
+use super::{errors, spi};
 use pgrx::pg_sys::{self, Datum, ItemPointerData, Oid};
 use pgrx::PgTupleDesc;
 use std::ffi::CStr;
@@ -80,21 +79,6 @@ impl<const N: usize> Table<N> {
         }
         let (names, values) = (names.join(", "), values.join(", "));
         format!("INSERT INTO leadroute.{} ({names}) OVERRIDING SYSTEM VALUE VALUES ({values})", self.name)
-    }
-}
-
-/// Whether nobody has added triggers. Our own do nothing for rows that are routed.
-///
-/// # Safety
-/// The table must be open.
-pub unsafe fn has_only_our_triggers(table: pg_sys::Relation) -> bool {
-    // SAFETY: the caller has opened the table.
-    unsafe {
-        let Some(triggers) = (*table).trigdesc.as_ref() else {
-            return true;
-        };
-        let triggers = std::slice::from_raw_parts(triggers.triggers, triggers.numtriggers as usize);
-        triggers.iter().all(|trigger| names::is_our_function(trigger.tgfoid))
     }
 }
 

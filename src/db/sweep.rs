@@ -5,7 +5,7 @@
 use super::batch::Batch;
 use super::errors;
 use super::function::argument;
-use super::rescue::{protect, Failure};
+use super::subtransaction::{protect, Failure};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 use std::cell::Cell;

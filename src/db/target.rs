@@ -3,8 +3,7 @@
 //! Making that costs more than a row: indexes are described, constraints and predicates are parsed. So it is kept for the
 //! next time, as long as no relation changes; relations and their locks are not.
 
-use super::names::epoch;
-use super::store::has_only_our_triggers;
+use super::names::{self, epoch};
 use pgrx::pg_sys::{self, Datum, Oid};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -92,6 +91,21 @@ impl Target {
                 pg_sys::FreeExecutorState(tools.estate);
             }
         }
+    }
+}
+
+/// Whether nobody has added triggers. Our own do nothing for rows that are routed.
+///
+/// # Safety
+/// The table must be open.
+pub unsafe fn has_only_our_triggers(table: pg_sys::Relation) -> bool {
+    // SAFETY: the caller has opened the table.
+    unsafe {
+        let Some(triggers) = (*table).trigdesc.as_ref() else {
+            return true;
+        };
+        let triggers = std::slice::from_raw_parts(triggers.triggers, triggers.numtriggers as usize);
+        triggers.iter().all(|trigger| names::is_our_function(trigger.tgfoid))
     }
 }
 

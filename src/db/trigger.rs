@@ -1,15 +1,15 @@
 //! The first door: triggers on `leadroute.leads`.
 
-use super::batch::Batch;
-use super::function::sql_function;
-use super::restoring::is_restoring;
+use super::batch::{Batch, Destination};
+use super::function::{argument, sql_function};
+use super::indexes::EXTERNAL_IDS;
+use super::restoring::{administers, is_restoring};
 use super::row::LeadRow;
-use super::scan::EXTERNAL_IDS;
 use super::settings::ENABLED;
-use super::statements::Destination;
 use super::trigger_data::{Call, On, When, INSERT};
-use super::{errors, identity, statements};
+use super::{errors, statements};
 use pgrx::pg_sys::{self, Datum};
+use pgrx::{FromDatum, IntoDatum};
 
 sql_function! {
     /// Statement trigger, before and after.
@@ -33,12 +33,12 @@ unsafe fn route_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let before = data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
         if before {
             // Rows of a dump are what they were; the rules may not be there yet. A batch is opened when a new row comes.
-            if !(is_restoring() && identity::administers()) {
+            if !(is_restoring() && administers()) {
                 statements::begin(Destination::Leads);
             }
         } else if let Some(mut batch) = statements::take(|target| *target == Destination::Leads) {
             batch.row_comes(data.tg_relation);
-            batch.finish();
+            statements::finish(batch);
         }
     }
     Datum::from(0)
@@ -52,7 +52,7 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let row = LeadRow::new(data.tg_trigtuple, desc);
         // Restored, or copied from elsewhere with its decision; an app may not say so. (A WHEN clause would
         // be parsed anew for every statement.)
-        let trusted = identity::administers();
+        let trusted = administers();
         if trusted && row.time("routed_at").is_some() {
             return Datum::from(data.tg_trigtuple);
         }
@@ -92,4 +92,16 @@ fn refuse_in_flight(batch: &mut Batch, row: &LeadRow) {
         let free = batch.patience.wait(|| (!EXTERNAL_IDS.is_in_flight(&key)).then_some(()));
         free.unwrap_or_else(|| errors::submit_in_flight(&key));
     }
+}
+
+sql_function! {
+    /// `leadroute_internal.is_undecided(bigint)`
+    leadroute_is_undecided, pg_finfo_leadroute_is_undecided, is_undecided
+}
+
+unsafe fn is_undecided(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict, bigint.
+    let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
+    let is_deciding = |id| statements::innermost(|batch| batch.is_deciding(id)).unwrap_or(false);
+    id.is_some_and(is_deciding).into_datum().unwrap_or(Datum::from(0))
 }

@@ -3,8 +3,8 @@
 use super::function::{argument, sql_function};
 use super::identity::AsOwner;
 use super::loads::{self, Added, LOADS};
-use super::row::from_postgres_epoch;
 use super::spi::text;
+use super::time::from_postgres_epoch;
 use super::{cache, errors, ledger, names, queries};
 use leadroute_engine::decision::Step;
 use leadroute_engine::layers::distribution::turn_of;

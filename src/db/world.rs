@@ -1,23 +1,22 @@
 //! The engine's view of the world, answered by PostgreSQL.
 
-use super::cache;
-use super::keep;
+use super::indexes::{ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, DOMAIN_RULES, MAIL_DOMAINS, PERSONS};
 use super::ledger::Ledgers;
 use super::locks::{self, Class};
 use super::patience::Patience;
 use super::rawjson::{Document, Path};
-use super::row::{from_postgres_epoch, LeadRow};
-use super::scan::{ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, DOMAIN_RULES, MAIL_DOMAINS, PERSONS};
+use super::row::LeadRow;
 use super::spi::Row;
+use super::time::from_postgres_epoch;
+use super::{cache, keep};
 use chrono::NaiveDateTime;
 use leadroute_engine::account::{Account, AccountKind, AccountMatch, MatchedBy};
-use leadroute_engine::config::{DomainKind, Pool};
-use leadroute_engine::decision::CleanLead;
+use leadroute_engine::config::{DomainKind, MailDomain, Pool};
+use leadroute_engine::lead::{CleanLead, Person};
 use leadroute_engine::load::{Day, Load};
 use leadroute_engine::rotation::{Share, Taken};
-use leadroute_engine::state::{
-    AccountKeys, DomainFacts, Earlier, EarlierLead, MailDomain, Person, State, Zones,
-};
+use leadroute_engine::state::{AccountKeys, DomainFacts, Earlier, EarlierLead, State};
+use leadroute_engine::time_zone::Zones;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use rustc_hash::FxHashMap;
@@ -57,7 +56,7 @@ pub struct Live<'a> {
 
 impl Zones for Live<'_> {
     fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime> {
-        super::zones::local(zone, at)
+        super::time::local(zone, at)
     }
 }
 

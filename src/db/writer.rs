@@ -1,14 +1,12 @@
 //! The one write path: decision, clock, notifications, and what a touch adds to the first lead.
 
 use super::identity::next_value;
-use super::jsonb;
-use super::outbox;
 use super::pending::{Pending, Touch};
-use super::rescue::protect;
-use super::row::to_postgres_epoch;
 use super::spi::{text, timestamp};
 use super::store::Table;
-use super::{errors, queries};
+use super::subtransaction::protect;
+use super::time::to_postgres_epoch;
+use super::{errors, jsonb, outbox, queries};
 use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
 use pgrx::IntoDatum;
 

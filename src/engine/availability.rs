@@ -2,52 +2,11 @@
 
 use crate::business_time::Calendar;
 use crate::config::Span;
-use crate::pipeline::World;
+use crate::context::World;
 use crate::roster::{Presence, Rep};
-use crate::state::Zones;
+use crate::time_zone::Zones;
+use crate::unavailable::{Away, Refusal};
 use crate::Micros;
-use serde::{Deserialize, Serialize};
-use std::fmt;
-
-/// Why a rep is not available.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "away")]
-#[allow(missing_docs)]
-pub enum Away {
-    /// No such rep in the roster.
-    Unknown,
-    /// `reps.active` is false.
-    Inactive,
-    /// The rep set it so.
-    Presence { presence: Presence },
-    /// An absence covers this moment.
-    Absent { kind: String },
-    /// A holiday of the schedule.
-    Holiday { name: String },
-    /// Outside the hours of the schedule.
-    OffHours { schedule: String },
-}
-
-impl fmt::Display for Away {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown => write!(f, "is not in the roster"),
-            Self::Inactive => write!(f, "is not active"),
-            Self::Presence { presence: Presence::Away } => write!(f, "is away"),
-            Self::Presence { .. } => write!(f, "is offline"),
-            Self::Absent { kind } => write!(f, "is absent ({kind})"),
-            Self::Holiday { name } => write!(f, "has a holiday ({name})"),
-            Self::OffHours { schedule } => write!(f, "is outside working hours ({schedule})"),
-        }
-    }
-}
-
-impl Away {
-    /// Whether the rep comes back by itself.
-    pub const fn is_passing(&self) -> bool {
-        !matches!(self, Self::Unknown | Self::Inactive)
-    }
-}
 
 /// Why `rep` cannot take a lead now; `None` if they can.
 pub fn away(rep: &Rep, world: World<'_>, zones: &dyn Zones) -> Option<Away> {
@@ -109,15 +68,6 @@ pub fn available_at(rep: &Rep, world: World<'_>, zones: &dyn Zones) -> Option<Mi
         let end = upper.filter(|end| *end < Micros::MAX)?;
         at = end.saturating_add(Micros::from(upper_inc));
     }
-}
-
-/// Somebody who was asked to stand in, and why not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct Refusal {
-    pub rep: String,
-    #[serde(flatten)]
-    pub why: Away,
 }
 
 /// Longest chain of backups that is followed.

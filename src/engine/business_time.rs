@@ -5,7 +5,7 @@
 //! stretch, an hour that it shows twice is in two.
 
 use crate::roster::{Block, Rep, Roster};
-use crate::state::Zones;
+use crate::time_zone::Zones;
 use crate::{Micros, SECOND};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike};
 use rustc_hash::FxHashMap;

@@ -1,10 +1,10 @@
 //! What routing decides.
 
-use crate::lead::Lead;
-use crate::reason::{Problem, Reason};
+use crate::lead::CleanLead;
+use crate::reason::Reason;
 use crate::rotation::Turn;
-use crate::sla::Clock;
-use crate::state::Person;
+use crate::Micros;
+
 use serde::{Deserialize, Serialize};
 
 /// The layers, in the order in which they are asked.
@@ -135,25 +135,17 @@ pub struct Notice {
     pub rep_id: Option<String>,
 }
 
-/// A lead after intake.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct CleanLead {
-    /// The values that rules are compared with: folded to lower case, countries upper case.
-    pub lead: Lead,
-    /// The e-mail address to store; `None` leaves the given one.
-    pub email: Option<String>,
-    /// The industry to store; `None` leaves the given one.
-    pub industry: Option<String>,
-    /// Who the person is.
-    pub person: Option<Person>,
-    /// Names of the mail or web host, longest first; empty without a usable domain.
-    pub names: Vec<String>,
-    /// The same without free-mail and disposable domains; set when the lists have been asked.
-    pub company_names: Vec<String>,
-    /// Values that could not be read at all.
-    pub unreadable: Vec<Problem>,
-    /// Values that were read but are unknown or were changed.
-    pub notes: Vec<Problem>,
+/// A clock that routing starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    /// Name of the policy.
+    pub policy: String,
+    /// When the buyer acted; see [`start`].
+    pub started_at: Micros,
+    /// When the first response is due.
+    pub due_at: Micros,
+    /// When the first step of the ladder is due; `None` for a policy without steps.
+    pub next_at: Option<Micros>,
 }
 
 /// The whole answer for one lead.
@@ -177,11 +169,4 @@ pub struct Decision {
     pub held: bool,
     pub notices: Vec<Notice>,
     pub clean: CleanLead,
-}
-
-impl Decision {
-    /// One sentence for `decisions.reason`.
-    pub fn reason(&self) -> String {
-        crate::explain::headline(&self.trace)
-    }
 }

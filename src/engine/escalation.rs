@@ -1,15 +1,17 @@
 //! One step of the SLA ladder for a lead that nobody answered.
 
-use crate::availability::{available_at, owner_or_backup, Refusal};
-use crate::config::{EscalationAction, EscalationStep, Rules};
+use crate::availability::{available_at, owner_or_backup};
+use crate::config::{EscalationAction, EscalationStep};
+use crate::context::{Routing, World};
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};
 use crate::layers::{distribution, fallback};
-use crate::pipeline::{Routing, World};
 use crate::reason::Reason;
-use crate::sla;
-use crate::state::{State, Zones};
+use crate::rules::Rules;
+use crate::state::State;
+use crate::time_zone::Zones;
+use crate::unavailable::Refusal;
 use crate::waiting::Waiting;
-use crate::{Micros, SECOND};
+use crate::{sla, Micros, SECOND};
 
 /// A lead whose clock ran out.
 #[derive(Debug, Clone, Default)]

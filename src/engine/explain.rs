@@ -1,11 +1,18 @@
 //! A decision in words that a rep understands.
 
 use crate::account::MatchedBy;
-use crate::availability::Refusal;
-use crate::config::{DomainKind, RecycleKind, Strategy, TierAction};
-use crate::decision::{Layer, Step};
-use crate::reason::{Candidate, Ineligible, Problem, Reason};
-use crate::state::MailDomain;
+use crate::config::{DomainKind, MailDomain, RecycleKind, Strategy, TierAction};
+use crate::decision::{Decision, Layer, Step};
+use crate::lead::Problem;
+use crate::reason::{Candidate, Reason};
+use crate::unavailable::{Ineligible, Refusal};
+
+impl Decision {
+    /// One sentence for `decisions.reason`.
+    pub fn reason(&self) -> String {
+        headline(&self.trace)
+    }
+}
 
 /// The sentence for `decisions.reason`: what the deciding layer says, and for the fallback also what
 /// kept the layers before from deciding.

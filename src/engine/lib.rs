@@ -13,6 +13,7 @@ pub mod account;
 pub mod availability;
 pub mod business_time;
 pub mod config;
+pub mod context;
 pub mod decision;
 pub mod escalation;
 pub mod explain;
@@ -25,11 +26,14 @@ pub mod queued;
 pub mod reason;
 pub mod roster;
 pub mod rotation;
+pub mod rules;
 pub mod sla;
 pub mod state;
 #[cfg(test)]
 mod testkit;
 pub mod text;
+pub mod time_zone;
+pub mod unavailable;
 pub mod waiting;
 
 /// Version of the rules in this crate, written into every decision.

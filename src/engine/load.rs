@@ -1,7 +1,8 @@
 //! How many leads a rep has, and how many the rep may have.
 
-use crate::reason::Ineligible;
-use crate::state::Zones;
+use crate::roster::Rep;
+use crate::time_zone::Zones;
+use crate::unavailable::Ineligible;
 use crate::Micros;
 use chrono::{DateTime, Datelike, Days, NaiveDate};
 
@@ -38,6 +39,13 @@ impl Caps {
         let weekly = || full(self.weekly, load.this_week).map(|cap| Ineligible::WeeklyCap { cap });
         let open = || full(self.open, load.open).map(|cap| Ineligible::OpenLeads { cap });
         daily.or_else(weekly).or_else(open)
+    }
+}
+
+impl Rep {
+    /// What the rep may have.
+    pub fn caps(&self) -> Caps {
+        Caps { daily: self.daily_cap, weekly: self.weekly_cap, open: self.max_open_leads }
     }
 }
 

@@ -1,84 +1,14 @@
 //! The one way from a lead to its decision.
 
-use crate::account::AccountMatch;
-use crate::config::{DomainKind, Playbook, Rules};
-use crate::decision::{CleanLead, Decision, Layer, Notice, Outcome, Step};
-use crate::layers;
-use crate::lead::Lead;
-use crate::reason::{Problem, Reason};
-use crate::roster::Roster;
-use crate::rotation::Turn;
-use crate::sla;
-use crate::state::{State, Zones};
-use crate::Micros;
-
-/// What a layer answers: a reason, and an outcome if it decided.
-#[derive(Debug)]
-pub struct Finding {
-    /// Why.
-    pub reason: Reason,
-    /// Where the lead ends, if the layer decided.
-    pub outcome: Option<Outcome>,
-}
-
-impl Finding {
-    /// The layer does not decide.
-    pub const fn passed(reason: Reason) -> Self {
-        let outcome = None;
-        Self { reason, outcome }
-    }
-
-    /// The layer decides.
-    pub const fn decided(outcome: Outcome, reason: Reason) -> Self {
-        let outcome = Some(outcome);
-        Self { reason, outcome }
-    }
-}
-
-/// What stands still while leads are routed.
-#[derive(Debug, Clone, Copy)]
-pub struct World<'a> {
-    /// The compiled rules.
-    pub rules: &'a Rules,
-    /// The compiled roster.
-    pub roster: &'a Roster,
-    /// The time of routing.
-    pub now: Micros,
-    /// How long a reported presence counts; `None` is for ever.
-    pub presence_ttl: Option<Micros>,
-}
-
-/// One lead on its way through the layers.
-pub struct Routing<'a> {
-    /// Rules, roster and time.
-    pub world: World<'a>,
-    /// Look-ups.
-    pub state: &'a mut dyn State,
-    /// The lead; cleaned once intake was asked.
-    pub clean: CleanLead,
-    /// Reps who have had the lead and must not get it by rotation again.
-    pub tried: &'a [String],
-    /// The rule that knows the lead's domain.
-    pub domain_rule: Option<(String, DomainKind, Option<String>)>,
-    /// The account; the outer `Option` says whether it was looked up.
-    pub account: Option<Option<AccountMatch>>,
-    /// The person's first lead, where that is in nurture.
-    pub nurtured: Option<i64>,
-    /// Place of the segment in the matcher.
-    pub segment: Option<usize>,
-    /// Name of the tier.
-    pub tier: Option<String>,
-    /// Name of the pool.
-    pub pool: Option<String>,
-    /// Turns that were taken.
-    pub turns: Vec<Turn>,
-    /// The pool keeps the lead until somebody is back.
-    pub held: bool,
-    /// The lead belongs to another part of a customer.
-    pub expansion: bool,
-    /// The lead comes back from a disqualified account.
-    pub recycled: bool,
-}
+use crate::config::Playbook;
+use crate::context::{Finding, Routing, World};
+use crate::decision::{Decision, Layer, Notice, Outcome, Step};
+use crate::lead::{CleanLead, Lead, Problem};
+use crate::reason::Reason;
+use crate::rules::Rules;
+use crate::state::State;
+use crate::time_zone::Zones;
+use crate::{layers, sla};
 
 type Ask = fn(&mut Routing<'_>) -> Finding;
 

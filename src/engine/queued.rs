@@ -1,10 +1,11 @@
 //! A lead that waits in a queue goes to a rep of a pool.
 
 use crate::availability::away;
+use crate::context::World;
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};
 use crate::layers::distribution;
-use crate::pipeline::World;
-use crate::state::{State, Zones};
+use crate::state::State;
+use crate::time_zone::Zones;
 use crate::waiting::Waiting;
 
 /// The decision that gives the lead to a rep of its pool; `None` while nobody is eligible.

@@ -1,51 +1,10 @@
 //! Why a layer decided or did not: typed, stored in the trace, rendered for people.
 
 use crate::account::MatchedBy;
-use crate::availability::{Away, Refusal};
-use crate::config::{DomainKind, RecycleKind, Strategy, TierAction};
-use crate::state::MailDomain;
+use crate::config::{DomainKind, MailDomain, RecycleKind, Strategy, TierAction};
+use crate::lead::Problem;
+use crate::unavailable::{Ineligible, Refusal};
 use serde::{Deserialize, Serialize};
-
-/// A value of the lead that intake could not use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct Problem {
-    pub field: String,
-    /// Continues a sentence that starts with the field: 'is not an address'.
-    pub what: String,
-}
-
-/// Why a candidate of a pool was not eligible.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "why")]
-#[allow(missing_docs)]
-pub enum Ineligible {
-    /// The rep cannot take leads now.
-    Away {
-        #[serde(flatten)]
-        away: Away,
-    },
-    /// `pool_members.active` is false.
-    Paused,
-    /// The weight in the pool is 0.
-    ZeroWeight,
-    /// Does not speak the lead's language.
-    Language { needs: String },
-    /// Does not sell the product.
-    Product { needs: String },
-    /// Lacks a skill that the segment requires.
-    Skill { needs: String },
-    /// Has had this lead already.
-    AlreadyTried,
-    /// Has got as many leads today as `reps.daily_cap`.
-    DailyCap { cap: i64 },
-    /// Has got as many leads this week as `reps.weekly_cap`.
-    WeeklyCap { cap: i64 },
-    /// Has as many open leads as `reps.max_open_leads`.
-    OpenLeads { cap: i64 },
-    /// Is being counted by another transaction, and has caps that must be kept.
-    Counted,
-}
 
 /// A candidate of a pool: eligible, or why not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,6 @@
 //! The roster as it stands in the routing tables: who could take a lead, and when.
 
 use crate::config::{keyed, Span};
-use crate::load::Caps;
 use crate::Micros;
 use chrono::NaiveDate;
 use rustc_hash::FxHashMap;
@@ -40,13 +39,6 @@ pub struct Rep {
     pub daily_cap: Option<i64>,
     pub weekly_cap: Option<i64>,
     pub max_open_leads: Option<i64>,
-}
-
-impl Rep {
-    /// What the rep may have.
-    pub fn caps(&self) -> Caps {
-        Caps { daily: self.daily_cap, weekly: self.weekly_cap, open: self.max_open_leads }
-    }
 }
 
 /// One row of `pool_members`; `weight` in thousandths.

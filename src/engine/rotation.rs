@@ -14,7 +14,7 @@
 
 use crate::config::Strategy;
 use crate::load::{Caps, Day};
-use crate::reason::Ineligible;
+use crate::unavailable::Ineligible;
 use std::cmp::Ordering;
 
 /// One lead, in units of credit.

@@ -4,28 +4,16 @@
 //! of the queue in which it waits. The steps of the ladder count the same kind of time, from the due time.
 
 use crate::business_time::Calendar;
-use crate::config::{Intent, Rules, SlaPolicy};
-use crate::decision::Outcome;
-use crate::pipeline::World;
+use crate::config::{Intent, SlaPolicy};
+use crate::context::World;
+use crate::decision::{Clock, Outcome};
 use crate::roster::Rep;
-use crate::state::Zones;
+use crate::rules::Rules;
+use crate::time_zone::Zones;
 use crate::{Micros, SECOND};
 
 /// Seven days: a buyer who acted longer ago comes with an import, and is not answered late yet.
 pub const IMPORT_AGE: Micros = 7 * 24 * 60 * 60 * SECOND;
-
-/// A clock that routing starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Clock {
-    /// Name of the policy.
-    pub policy: String,
-    /// When the buyer acted; see [`start`].
-    pub started_at: Micros,
-    /// When the first response is due.
-    pub due_at: Micros,
-    /// When the first step of the ladder is due; `None` for a policy without steps.
-    pub next_at: Option<Micros>,
-}
 
 /// Intent of an event; one that is not in `event_types` counts as medium.
 pub fn intent(rules: &Rules, event: Option<&str>) -> Intent {

@@ -1,32 +1,11 @@
 //! What the layers may ask of the world. The extension answers from PostgreSQL, the tests from memory.
 
 use crate::account::AccountMatch;
-use crate::config::{DomainKind, Pool};
-use crate::decision::CleanLead;
+use crate::config::{DomainKind, MailDomain, Pool};
+use crate::lead::{CleanLead, Person};
 use crate::load::{Day, Load};
 use crate::rotation::{Share, Taken};
-use crate::Micros;
-use chrono::NaiveDateTime;
-use serde::{Deserialize, Serialize};
-
-/// Identity of a person: the e-mail address, or the phone number where there is no e-mail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", content = "key")]
-pub enum Person {
-    /// Lower-case address without plus-tag.
-    Email(String),
-    /// Digits, with a leading `+` where the country code was given.
-    Phone(String),
-}
-
-impl Person {
-    /// The key as it is stored in `leads.person_key`.
-    pub fn key(&self) -> &str {
-        match self {
-            Self::Email(key) | Self::Phone(key) => key,
-        }
-    }
-}
+use crate::time_zone::Zones;
 
 /// The first lead of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,16 +45,6 @@ pub struct DomainFacts {
     pub listed: Option<MailDomain>,
 }
 
-/// Kinds of domains that say nothing of a company.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MailDomain {
-    /// Anybody gets an address there.
-    Personal,
-    /// Addresses that live for minutes.
-    Disposable,
-}
-
 /// Keys under which an account may be found.
 #[derive(Debug, Clone, Copy)]
 pub struct AccountKeys<'a> {
@@ -85,12 +54,6 @@ pub struct AccountKeys<'a> {
     pub crm_account_id: Option<&'a str>,
     /// The company domain, longest first: `eu.acme.com`, `acme.com`.
     pub domains: &'a [String],
-}
-
-/// Local times, by the zone names of PostgreSQL.
-pub trait Zones {
-    /// Wall-clock time in `zone` at `at`; `None` if there is no such zone.
-    fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime>;
 }
 
 /// The world outside the engine.

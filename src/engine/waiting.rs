@@ -1,8 +1,8 @@
 //! A lead that is there already, with the place that an earlier decision gave it.
 
-use crate::decision::{CleanLead, Decision, Layer, Notice, Outcome, Step};
-use crate::lead::Lead;
-use crate::pipeline::{Routing, World};
+use crate::context::{Routing, World};
+use crate::decision::{Decision, Layer, Notice, Outcome, Step};
+use crate::lead::{CleanLead, Lead};
 use crate::state::State;
 
 /// A lead that waits for somebody, as the tables hold it.

@@ -1,16 +1,16 @@
 //! Whether the row that was routed has come: `ON CONFLICT`, or a later trigger of the user, may have dropped it.
 
-use super::changes::rows_deleted;
 use super::keys::Key;
+use super::lead::rows_deleted;
 use super::mapping::Mapping;
 use super::mirror::locked_mapping;
-use super::{link, owner};
+use super::{owner, owner_table};
 use crate::db::columns::COLUMNS;
 use crate::db::errors;
 use crate::db::identity::AsOwner;
-use crate::db::names::relation;
-use crate::db::rescue::protect;
+use crate::db::names::{relation, sql_name};
 use crate::db::store::Table;
+use crate::db::subtransaction::protect;
 use crate::db::tuple::Values;
 use pgrx::pg_sys::{self, CommandId, Datum, Oid};
 use pgrx::FromDatum;
@@ -98,12 +98,18 @@ impl Unwritten {
             let linked = protect(|| {
                 let mapping = locked_mapping(&self.mapping, &self.key.text)?;
                 let value = rep.and_then(|rep| owner::value_of(&rep, &mapping));
-                link::write(mapping.owner.link.as_ref()?, &mapping, &self.key.text, None, value.as_deref());
+                owner_table::write(
+                    mapping.owner.link.as_ref()?,
+                    &mapping,
+                    &self.key.text,
+                    None,
+                    value.as_deref(),
+                );
                 Some(())
             });
             if let Err(failure) = linked {
                 let column = &self.mapping.owner.to.column;
-                errors::warn_not_written(column, link.oid, &failure.sqlstate, &failure.message);
+                errors::warn_not_written(column, &sql_name(link.oid), &failure.sqlstate, &failure.message);
             }
         }
     }

@@ -1,11 +1,12 @@
 //! `attach` and `detach`.
 
 use super::convert::from_text;
-use super::mapping::{mapping, sql_name};
+use super::mapping::mapping;
 use crate::db::function::{argument, null, sql_function};
 use crate::db::identity::{is_owner, only_the_extension, AsOwner, AsTableOwner};
-use crate::db::rescue::protect;
-use crate::db::{errors, names, queries, spi};
+use crate::db::names::{self, sql_name};
+use crate::db::subtransaction::protect;
+use crate::db::{errors, queries, spi};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum};
 

@@ -1,14 +1,16 @@
 //! What people do to rows of attached tables that were routed.
 
-use super::door::{data, known_lead};
+use super::echo::is_writing;
 use super::keys::Key;
+use super::lead::{known_lead, rows_deleted, take_over};
 use super::mapping::{mapping, Mapping, Row};
-use super::mirror::is_writing;
-use super::{convert, draft, mirror, owner};
+use super::trigger::data;
+use super::{draft, mirror};
 use crate::db::function::{argument, sql_function};
 use crate::db::identity::{only_the_extension, AsOwner};
-use crate::db::rescue::protect;
+use crate::db::names::sql_name;
 use crate::db::spi::text;
+use crate::db::subtransaction::protect;
 use crate::db::trigger_data::{Call, On, When, DELETE, TRUNCATE, UPDATE};
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum};
@@ -114,7 +116,7 @@ unsafe fn attached_status_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
                 (draft::status(old, &mapping).as_ref() != Some(&status)).then_some(status)
             };
             let status = protect(becomes).unwrap_or_else(|failure| {
-                errors::warn_status_not_read(mapping.oid, &failure.sqlstate, &failure.message);
+                errors::warn_status_not_read(&sql_name(mapping.oid), &failure.sqlstate, &failure.message);
                 None
             });
             let lead = || known_lead(&mapping, &new.key(&mapping).text);
@@ -125,40 +127,6 @@ unsafe fn attached_status_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         }
     }
     Datum::from(0)
-}
-
-/// Records who owns a row now, if that is somebody else than the owner of its lead.
-pub fn take_over(lead_id: i64, row: Row, mapping: &Mapping) {
-    if mapping.owner.link.is_some() || !mapping.trusted {
-        return;
-    }
-    let value = row.value(&mapping.owner.to.column);
-    // SAFETY: the value comes with its type.
-    let given = value.datum.map(|datum| unsafe { convert::to_text(datum, value.type_id) });
-    let current = owner::of_lead(lead_id).and_then(|rep| owner::value_of(&rep, mapping));
-    if owner::as_held(current.or_else(|| mapping.owner.nobody.clone()), mapping) == given {
-        return;
-    }
-    let given = given.filter(|given| mapping.owner.nobody.as_ref() != Some(given));
-    let rep = given.as_ref().and_then(|given| owner::rep_of(given, mapping));
-    record_owner(lead_id, rep.as_deref(), given.as_deref(), mapping);
-}
-
-/// Records the owner that somebody has chosen: a rep, or what else stands there.
-pub fn record_owner(lead_id: i64, rep: Option<&str>, given: Option<&str>, mapping: &Mapping) {
-    let _owner = AsOwner::begin();
-    let arguments = [Some(Datum::from(lead_id)), text(rep), text(given), Some(Datum::from(mapping.table_no))];
-    mirror::told_by_the_row(|| {
-        queries::OWNER_BY_HAND.write(&arguments);
-    });
-}
-
-/// Closes the leads of rows that are gone.
-pub fn rows_deleted(keys: Vec<String>, table_no: i32) {
-    if !keys.is_empty() {
-        let _owner = AsOwner::begin();
-        queries::ROWS_DELETED.write(&[keys.into_datum(), Some(Datum::from(table_no))]);
-    }
 }
 
 unsafe fn attached_deleted(fcinfo: pg_sys::FunctionCallInfo) -> Datum {

@@ -1,25 +1,25 @@
 //! Rows on their way into an attached table.
 
 use super::arrival::{statement, Before, Unwritten};
-use super::changes::{moves, nothing_moves, take_over};
-use super::convert;
+use super::changes::{moves, nothing_moves};
 use super::draft::Draft;
 use super::keys::{Found, Key};
-use super::mapping::{mapping, Mapping, Row};
-use super::owner;
-use crate::db::batch::Batch;
-use crate::db::errors;
+use super::lead::{known_lead, take_over};
+use super::mapping::{Mapping, Row};
+use super::trigger::data;
+use super::{convert, owner};
+use crate::db::batch::{Batch, Destination};
 use crate::db::function::sql_function;
 use crate::db::identity::{is_owner, AsOwner};
-use crate::db::names::relation;
-use crate::db::rescue::protect;
+use crate::db::indexes::LEADS;
+use crate::db::names::{relation, sql_name};
 use crate::db::restoring::is_restoring;
 use crate::db::row::LeadRow;
-use crate::db::scan::{ATTACHED, LEADS};
 use crate::db::settings::ENABLED;
-use crate::db::statements::{self, Destination};
-use crate::db::trigger_data::{arguments, Call, On, When, INSERT};
+use crate::db::subtransaction::protect;
+use crate::db::trigger_data::{Call, On, When, INSERT};
 use crate::db::tuple::Replaced;
+use crate::db::{errors, statements};
 use pgrx::pg_sys::{self, Datum};
 use std::rc::Rc;
 
@@ -44,35 +44,6 @@ const ROW: Call = Call { function: "attached_row", on: On::Attached, when: When:
 const WRITTEN: Call =
     Call { function: "attached_written", on: On::Attached, when: When::AfterRow, events: INSERT };
 
-/// Trigger data with the number of the table and its mapping, if it is attached. An error if the trigger does not belong
-/// on its table: everybody may put it on a table of their own.
-///
-/// # Safety
-/// As [`Call::data`].
-pub unsafe fn data<'a>(
-    fcinfo: pg_sys::FunctionCallInfo,
-    call: &Call,
-) -> (&'a pg_sys::TriggerData, i32, Option<Rc<Mapping>>) {
-    // SAFETY: the caller vouches for the call; the relation of a trigger is open.
-    let (data, relation) = unsafe {
-        let data = call.data(fcinfo);
-        (data, (*data.tg_relation).rd_id)
-    };
-    let number = arguments(data).first().and_then(|number| number.parse().ok());
-    let Some(number) = number else {
-        errors::not_a_trigger(call.function);
-    };
-    let mapping = mapping(number);
-    let belongs = |mapping: &Rc<Mapping>| match call.on {
-        On::Linking => mapping.is_linked_by(relation),
-        _ => mapping.covers(relation),
-    };
-    if mapping.as_ref().is_some_and(|mapping| !belongs(mapping)) {
-        errors::not_a_trigger(call.function);
-    }
-    (data, number, mapping)
-}
-
 /// Whether a row is one of a dump, which only the owner of its table restores. An app may share the session of a DBA who
 /// has read a dump, with its settings.
 unsafe fn restores(data: &pg_sys::TriggerData) -> bool {
@@ -91,7 +62,7 @@ unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         nothing_moves();
         statements::begin(Destination::Attached(table_no, statement()));
     } else if let Some(batch) = statements::take(|target| target.is_attached(table_no)) {
-        batch.finish();
+        statements::finish(batch);
     }
     Datum::from(0)
 }
@@ -180,7 +151,8 @@ unsafe fn route(
         let shape = (*leads).rd_att;
         let draft = draft.tuple(shape, mapping, &key.text);
         let routed = batch.route(&LeadRow::new(draft, shape));
-        batch.last = Some(Unwritten::new(routed, table, key, before, Rc::clone(mapping)));
+        let unwritten = Unwritten::new(routed, table, key, before, Rc::clone(mapping));
+        batch.last = Some(Box::new(move || unwritten.write()));
         let tuple = with_outcome(row, &LeadRow::new(routed, shape), mapping);
         pg_sys::table_close(leads, pg_sys::NoLock as pg_sys::LOCKMODE);
         tuple
@@ -190,7 +162,7 @@ unsafe fn route(
 /// The row with what routing writes into it. What its columns cannot hold is left out, with a warning.
 unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::HeapTuple {
     if !mapping.trusted {
-        errors::warn_not_trusted(mapping.oid);
+        errors::warn_not_trusted(&sql_name(mapping.oid));
         return row.tuple;
     }
     // SAFETY: tuple and descriptor of the row belong together and outlive this call.
@@ -206,7 +178,7 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
             let is_safe = mapping.owner.expression.is_none() && convert::takes_any_text(type_id, modifier);
             let value = if is_safe { Ok(convert()) } else { protect(convert) };
             let value = value.unwrap_or_else(|failure| {
-                errors::warn_not_written(column, mapping.oid, &failure.sqlstate, &failure.message);
+                errors::warn_not_written(column, &sql_name(mapping.oid), &failure.sqlstate, &failure.message);
                 None
             });
             replaced.set(place, value);
@@ -233,14 +205,4 @@ pub unsafe fn type_of(desc: pg_sys::TupleDesc, place: usize) -> (pg_sys::Oid, i3
     // SAFETY: the shape has that place.
     let columns = unsafe { pgrx::PgTupleDesc::from_pg_unchecked(desc) };
     columns.get(place).map_or((pg_sys::InvalidOid, -1), |column| (column.atttypid, column.atttypmod))
-}
-
-/// The lead of a row that was routed before.
-pub fn known_lead(mapping: &Mapping, key: &str) -> Option<i64> {
-    let _owner = AsOwner::begin();
-    ATTACHED.text(key, |found| {
-        // SAFETY: a row of leads, valid during the callback.
-        let lead = unsafe { LeadRow::new(found.tuple, found.desc) };
-        (lead.get::<i32>("attached_table") == Some(mapping.table_no)).then(|| lead.get::<i64>("id")).flatten()
-    })
 }

@@ -4,7 +4,7 @@
 use crate::db::function::{argument, sql_function};
 use crate::db::identity::{only_the_extension, AsTableOwner, SafePath};
 use crate::db::names::relation;
-use crate::db::rescue::protect;
+use crate::db::subtransaction::protect;
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::FromDatum;

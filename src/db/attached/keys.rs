@@ -2,6 +2,7 @@
 
 use super::convert::{self, Canonical};
 use crate::db::errors;
+use crate::db::names::sql_name;
 use crate::db::scan::scan_key;
 use pgrx::pg_sys::{self, Oid};
 use pgrx::PgTupleDesc;
@@ -70,7 +71,7 @@ impl Key {
             let table = pg_sys::table_open(table, share);
             let key = primary_key(table);
             if key == Oid::INVALID {
-                errors::primary_key_is_gone(table);
+                errors::primary_key_is_gone(&sql_name((*table).rd_id.to_u32()));
             }
             let index = pg_sys::index_open(key, share);
             let mut keys = self.scan_keys(table, index);

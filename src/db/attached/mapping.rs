@@ -256,18 +256,3 @@ pub fn key_values(text: &str, columns: usize) -> Option<Vec<String>> {
         _ => serde_json::from_str(text).ok(),
     }
 }
-
-/// The name of a relation, as SQL. Asked for each time: a schema may be renamed without anybody being told.
-pub fn sql_name(relation: u32) -> String {
-    let relation = Oid::from(relation);
-    // SAFETY: look-ups in the syscache; the texts end with a zero.
-    unsafe {
-        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation));
-        let name = pg_sys::get_rel_name(relation);
-        if schema.is_null() || name.is_null() {
-            errors::broken_installation(&format!("attached relation with oid {relation}"));
-        }
-        let quoted = pg_sys::quote_qualified_identifier(schema, name);
-        std::ffi::CStr::from_ptr(quoted).to_string_lossy().into_owned()
-    }
-}

@@ -1,18 +1,19 @@
 //! What changes in a lead goes into the row of the attached table that it came from.
 
 use super::convert::{for_table, to_text};
-use super::mapping::{key_values, mapping, sql_name, Column, Mapping};
+use super::deferred_keys::checking_keys;
+use super::echo::{is_taking_over, Writing};
+use super::mapping::{key_values, mapping, Column, Mapping};
 use super::statement::{quoted, Statement};
-use super::{link, owner};
+use super::{owner, owner_table};
 use crate::db::function::sql_function;
-use crate::db::identity::{is_own_session, AsSessionUser, AsTableOwner};
-use crate::db::rescue::protect;
+use crate::db::identity::{is_own_session, AsTableOwner};
+use crate::db::names::sql_name;
 use crate::db::row::LeadRow;
+use crate::db::subtransaction::protect;
 use crate::db::trigger_data::{Call, On, When, UPDATE};
-use crate::db::{errors, locks, queries, settings, spi, sweep};
+use crate::db::{errors, locks, settings, sweep};
 use pgrx::pg_sys::{self, Datum, Oid};
-use pgrx::IntoDatum;
-use std::cell::Cell;
 use std::rc::Rc;
 
 sql_function! {
@@ -34,7 +35,7 @@ unsafe fn mirror_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let table = table.filter(|mapping| mapping.trusted);
     if let (Some(mapping), Some(key)) = (table, lead.get::<String>("attached_key")) {
         let (before, after) = (old.get::<String>("owner_id"), lead.get::<String>("owner_id"));
-        let owner = (before != after && TOLD.get() == 0).then_some((before, after));
+        let owner = (before != after && !is_taking_over()).then_some((before, after));
         let changes = changes(&old, &lead, &mapping, owner.as_ref());
         let linked = owner.filter(|_| mapping.owner.link.is_some());
         if !changes.is_empty() || linked.is_some() {
@@ -42,40 +43,6 @@ unsafe fn mirror_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         }
     }
     Datum::from(0)
-}
-
-thread_local! {
-    /// Rows are telling who owns them, and know best.
-    static TOLD: Cell<u32> = const { Cell::new(0) };
-    /// Rows are being written to.
-    static WRITING: Cell<u32> = const { Cell::new(0) };
-}
-
-/// Until it is dropped, also by an error, a counter is one higher.
-struct Counted(&'static std::thread::LocalKey<Cell<u32>>);
-
-impl Counted {
-    fn begin(counter: &'static std::thread::LocalKey<Cell<u32>>) -> Self {
-        counter.set(counter.get() + 1);
-        Self(counter)
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.set(self.0.get().saturating_sub(1));
-    }
-}
-
-/// Runs `work`, during which owners of rows are not written.
-pub fn told_by_the_row(work: impl FnOnce()) {
-    let _told = Counted::begin(&TOLD);
-    work();
-}
-
-/// Whether a change of a row is our own.
-pub fn is_writing() -> bool {
-    WRITING.get() > 0
 }
 
 /// A column of the table with its new value.
@@ -96,7 +63,12 @@ fn changes<'a>(
         match protect(value) {
             Ok(value) => changes.push((column, value)),
             Err(failure) => {
-                errors::warn_not_written(&column.column, mapping.oid, &failure.sqlstate, &failure.message);
+                errors::warn_not_written(
+                    &column.column,
+                    &sql_name(mapping.oid),
+                    &failure.sqlstate,
+                    &failure.message,
+                );
             }
         }
     };
@@ -106,7 +78,7 @@ fn changes<'a>(
             Ok(value) => change(&mapping.owner.to, value.or_else(|| mapping.owner.nobody.clone())),
             Err(failure) => {
                 let column = &mapping.owner.to.column;
-                errors::warn_not_written(column, mapping.oid, &failure.sqlstate, &failure.message);
+                errors::warn_not_written(column, &sql_name(mapping.oid), &failure.sqlstate, &failure.message);
             }
         }
     }
@@ -124,9 +96,9 @@ fn changes<'a>(
 
 fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, key: &str) {
     let Some(values) = key_values(key, mapping.key.len()) else {
-        return errors::warn_row_not_found(mapping.oid);
+        return errors::warn_row_not_found(&sql_name(mapping.oid));
     };
-    let _writing = Counted::begin(&WRITING);
+    let _writing = Writing::begin();
     // From here on nobody adds code to the table: what is asked below stays true.
     let Some(mapping) = &locked_mapping(mapping, key) else {
         return;
@@ -152,7 +124,7 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
             &mapping.owner.to.column,
             link.oid,
             &[&|| {
-                link::write(link, mapping, key, before.as_deref(), after.as_deref());
+                owner_table::write(link, mapping, key, before.as_deref(), after.as_deref());
             }],
         );
     }
@@ -178,7 +150,7 @@ pub fn locked_mapping(mapping: &Mapping, key: &str) -> Option<Rc<Mapping>> {
             // SAFETY: a plain call into the backend; a table that is gone is noticed later.
             unsafe { pg_sys::ConditionalLockRelationOid(Oid::from(table), mode) }.then_some(())
         });
-        locked.unwrap_or_else(|| errors::row_is_held(table, &[key.to_owned()]));
+        locked.unwrap_or_else(|| errors::row_is_held(&sql_name(table), &[key.to_owned()]));
     }
     super::mapping::mapping(mapping.table_no).filter(|mapping| mapping.trusted)
 }
@@ -202,27 +174,8 @@ fn tolerate(column: &str, table: u32, ways: &[&dyn Fn()]) {
         refusal.get_or_insert(failure);
     }
     if let Some(failure) = refusal {
-        errors::warn_not_written(column, table, &failure.sqlstate, &failure.message);
+        errors::warn_not_written(column, &sql_name(table), &failure.sqlstate, &failure.message);
     }
-}
-
-/// Foreign keys that are deferred, as Django makes them, are checked at once where they are touched: nothing may be left
-/// for the end of the transaction. Afterwards they are deferred again. What is pending runs as it would have at the end.
-pub fn checking_keys(table: Oid, columns: Option<Vec<String>>, write: impl FnOnce()) {
-    if is_own_session(table) {
-        return write();
-    }
-    let arguments = [Some(Datum::from(table)), columns.and_then(IntoDatum::into_datum)];
-    let keys = queries::DEFERRED_KEYS.first(&arguments, |row| row.get::<String>(1)).flatten();
-    let set = |to: &str| {
-        if let Some(keys) = &keys {
-            let _user = AsSessionUser::begin();
-            spi::run_once(&format!("SET CONSTRAINTS {keys} {to}"));
-        }
-    };
-    set("IMMEDIATE");
-    write();
-    set("DEFERRED");
 }
 
 /// The table as it is written to, with its partitions, but without tables that inherit from it.
@@ -252,7 +205,7 @@ fn lock(mapping: &Mapping, key: &[String]) -> bool {
         true => Some(true),
         false => (!run("")).then_some(false),
     });
-    locked.unwrap_or_else(|| errors::row_is_held(mapping.oid, key))
+    locked.unwrap_or_else(|| errors::row_is_held(&sql_name(mapping.oid), key))
 }
 
 fn update(changes: &[Change<'_>], mapping: &Mapping, key: &[String]) {

@@ -4,8 +4,8 @@ use super::convert::{for_table, takes_any_text, to_text};
 use super::draft::composite;
 use super::mapping::{Mapping, RepBy, Row};
 use crate::db::identity::{AsOwner, AsTableOwner};
-use crate::db::rescue::protect;
-use crate::db::scan::REPS;
+use crate::db::indexes::REPS;
+use crate::db::subtransaction::protect;
 use crate::db::{queries, spi};
 use pgrx::pg_sys::{self, Datum};
 

@@ -1,6 +1,6 @@
 use super::*;
-use crate::config::Rules;
 use crate::roster::Roster;
+use crate::rules::Rules;
 use crate::testkit::{at, now, roster, Memory, DAY, HOUR};
 use serde_json::{json, Value};
 

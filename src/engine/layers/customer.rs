@@ -2,8 +2,8 @@
 
 use crate::account::{Account, AccountKind, AccountMatch, MatchedBy};
 use crate::availability::owner_or_backup;
+use crate::context::{Finding, Routing};
 use crate::decision::Outcome;
-use crate::pipeline::{Finding, Routing};
 use crate::reason::Reason;
 use crate::state::AccountKeys;
 
@@ -76,10 +76,10 @@ fn is_elsewhere(found: &AccountMatch, customer: &Account, routing: &Routing<'_>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::availability::{Away, Refusal};
     use crate::decision::{Decision, Layer, Notice};
     use crate::lead::Lead;
     use crate::testkit::{account, lead, owner, said, Setup};
+    use crate::unavailable::{Away, Refusal};
     use serde_json::json;
 
     /// The customer acme: CSM cora, owner olaf, home in GB, division emea; its child acme-labs.
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_free_mail_domain_finds_no_account() {
         let mut setup = setup();
-        let free_mail = crate::state::MailDomain::Personal;
+        let free_mail = crate::config::MailDomain::Personal;
         setup.state.listed("acme.com", free_mail);
         let decision = setup.route(lead("ben@acme.com"));
         assert_eq!(said(&decision, Layer::Customer), &Reason::NoAccount);

@@ -1,15 +1,16 @@
 //! The pool hands the lead to one of its eligible reps, by the pool's strategy.
 
-use crate::availability::{available_at, away, Away};
+use crate::availability::{available_at, away};
 use crate::config::{Pool, Strategy, WhenAllAway};
+use crate::context::{Finding, Routing};
 use crate::decision::Outcome;
 use crate::layers::fallback;
 use crate::lead::Lead;
 use crate::load::Day;
-use crate::pipeline::{Finding, Routing};
-use crate::reason::{Candidate, Ineligible, Reason};
+use crate::reason::{Candidate, Reason};
 use crate::roster::{Member, Rep};
 use crate::rotation::{self, Share, Turn};
+use crate::unavailable::{Away, Ineligible};
 use crate::Micros;
 
 /// A member of the pool who was looked at.

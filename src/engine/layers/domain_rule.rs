@@ -1,8 +1,8 @@
 //! Partners, competitors, ourselves and blocked domains go to their queue; no rep is alerted.
 
 use crate::config::DomainKind;
+use crate::context::{Finding, Routing};
 use crate::decision::Outcome;
-use crate::pipeline::{Finding, Routing};
 use crate::reason::Reason;
 
 /// Decides where a rule of kind partner, competitor, internal or blocked knows the domain.

@@ -1,9 +1,10 @@
 //! The same person again becomes a touch of the first lead and goes to its owner.
 
+use crate::context::{Finding, Routing};
 use crate::decision::Outcome;
-use crate::pipeline::{Finding, Routing};
+use crate::lead::Person;
 use crate::reason::Reason;
-use crate::state::{Earlier, Person};
+use crate::state::Earlier;
 
 /// Decides where somebody works on a lead of the same person. A lead in nurture does not keep a hotter one
 /// from a rep; the tier layer merges the new one into it if it would end in nurture too.

@@ -1,7 +1,7 @@
 //! Nobody is not an answer: the last layer always names a queue.
 
+use crate::context::{Finding, Routing};
 use crate::decision::Outcome;
-use crate::pipeline::{Finding, Routing};
 use crate::reason::Reason;
 
 /// The queue that cannot be removed.

@@ -1,12 +1,11 @@
 //! Cleans the lead. Never decides.
 
-use crate::config::{DomainKind, Rules};
-use crate::decision::CleanLead;
-use crate::pipeline::{Finding, Routing};
-use crate::reason::{Problem, Reason};
-use crate::state::{MailDomain, Person};
-use crate::text;
-use crate::Micros;
+use crate::config::{DomainKind, MailDomain};
+use crate::context::{Finding, Routing};
+use crate::lead::{CleanLead, Person, Problem};
+use crate::reason::Reason;
+use crate::rules::Rules;
+use crate::{text, Micros};
 use rustc_hash::FxHashMap;
 
 /// Cleans every value and marks free-mail and disposable domains as 'no company'.

@@ -1,5 +1,5 @@
 //! The ten layers, a file each. Every one has a single function `ask` that answers with a
-//! [`crate::pipeline::Finding`]; [`crate::pipeline`] knows the order.
+//! [`crate::context::Finding`]; [`crate::pipeline`] knows the order.
 
 pub mod customer;
 pub mod distribution;

@@ -1,8 +1,8 @@
 //! Named accounts go to their owner, or to the backups of an owner who is away.
 
 use crate::availability::owner_or_backup;
+use crate::context::{Finding, Routing};
 use crate::decision::Outcome;
-use crate::pipeline::{Finding, Routing};
 use crate::reason::Reason;
 
 /// Decides where the account is named and its owner or a backup is there.
@@ -33,10 +33,10 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
 mod tests {
     use super::*;
     use crate::account::{Account, AccountKind, MatchedBy};
-    use crate::availability::{Away, Refusal};
     use crate::decision::{Decision, Layer};
     use crate::lead::Lead;
     use crate::testkit::{account, lead, now, owner, said, Setup, HOUR};
+    use crate::unavailable::{Away, Refusal};
     use serde_json::{json, Value};
 
     /// The named prospect acme belongs to olaf.

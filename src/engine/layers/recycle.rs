@@ -3,8 +3,8 @@
 
 use crate::account::AccountKind;
 use crate::config::RecycleKind;
+use crate::context::{Finding, Routing};
 use crate::decision::Outcome;
-use crate::pipeline::{Finding, Routing};
 use crate::reason::Reason;
 
 /// Queue for rules that name none.

@@ -1,7 +1,8 @@
 //! The lookup table: the first enabled row that matches, by priority, effective now.
 
-use crate::pipeline::{Finding, Routing};
-use crate::reason::{Problem, Reason};
+use crate::context::{Finding, Routing};
+use crate::lead::Problem;
+use crate::reason::Reason;
 
 /// Never decides; picks the segment. A lead with values that could not be read is not put through
 /// rules that compare them: a person looks at it first.

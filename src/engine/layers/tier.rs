@@ -1,8 +1,8 @@
 //! The score within the segment picks a pool, a queue, or nurture.
 
 use crate::config::{Tier, TierAction};
+use crate::context::{Finding, Routing};
 use crate::decision::Outcome;
-use crate::pipeline::{Finding, Routing};
 use crate::reason::Reason;
 
 /// Decides for tiers that queue or nurture; else picks the pool. The segment's own tiers come before

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::account::{Account, AccountKind};
+use crate::config::DomainKind;
 use crate::testkit::{account, now, Setup, HOUR};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -117,7 +118,7 @@ fn setups() -> impl Strategy<Value = Setup> {
         setup.state.account_domain("acme.com", "acme", None);
         setup.state.earlier("ada@acme.com", 7, Some("ann"), None);
         setup.state.earlier("+442079460000", 8, None, None);
-        setup.state.listed("gmail.com", crate::state::MailDomain::Personal);
+        setup.state.listed("gmail.com", crate::config::MailDomain::Personal);
         setup.state.domain_rule("rival.com", DomainKind::Competitor, Some("rivals"));
         setup.state.condition_is("$.true", true);
         setup.state.condition_is("$.false", false);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::account::{Account, AccountKind};
+use crate::config::DomainKind;
 use crate::testkit::{account, lead, now, owner, queue, Setup, MINUTE};
 use serde_json::json;
 

@@ -1,8 +1,8 @@
 use super::*;
-use crate::availability::Away;
 use crate::decision::{Decision, Layer};
 use crate::roster::Presence;
 use crate::testkit::{account, lead, owner, queue, roster, said, Setup};
+use crate::unavailable::Away;
 use serde_json::{json, Value};
 
 /// Every lead goes to the pool hunters; members in the order of their seats, with their weights.

@@ -1,12 +1,35 @@
-//! Time zones, by PostgreSQL's own database.
+//! Instants between PostgreSQL and the engine, and time zones by PostgreSQL's own database.
 
-use super::function::{argument, sql_function};
 use chrono::{NaiveDate, NaiveDateTime};
-use leadroute_engine::state::Zones;
+use leadroute_engine::time_zone::Zones;
 use leadroute_engine::Micros;
-use pgrx::pg_sys::{self, Datum};
-use pgrx::FromDatum;
+use pgrx::pg_sys;
 use std::ffi::CString;
+
+/// PostgreSQL counts from 2000-01-01, the engine from 1970-01-01.
+const EPOCH_SHIFT: i64 = 946_684_800_000_000;
+
+/// `-infinity`
+pub const NEVER: i64 = i64::MIN;
+
+/// Microseconds since 2000 from those since 1970.
+pub const fn to_postgres_epoch(micros: Micros) -> i64 {
+    micros.saturating_sub(EPOCH_SHIFT)
+}
+
+/// Microseconds since 1970 from those since 2000; infinities stay at the ends.
+pub const fn from_postgres_epoch(timestamp: i64) -> Micros {
+    match timestamp {
+        NEVER => NEVER,
+        _ => timestamp.saturating_add(EPOCH_SHIFT),
+    }
+}
+
+/// The time of day, now.
+pub fn now() -> Micros {
+    // SAFETY: reads the clock.
+    from_postgres_epoch(unsafe { pg_sys::GetCurrentTimestamp() })
+}
 
 /// The zone of that name; `None` for abbreviations and unknown names.
 fn zone(name: &str) -> Option<*mut pg_sys::pg_tz> {
@@ -30,21 +53,15 @@ pub fn local(name: &str, at: Micros) -> Option<NaiveDateTime> {
 }
 
 /// The zones of PostgreSQL, for the engine.
-pub struct Clock;
+pub struct TimeZones;
 
-impl Zones for Clock {
+impl Zones for TimeZones {
     fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime> {
         local(zone, at)
     }
 }
 
-sql_function! {
-    /// `leadroute.is_time_zone(text)`
-    leadroute_is_time_zone, pg_finfo_leadroute_is_time_zone, is_time_zone
-}
-
-unsafe fn is_time_zone(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: as declared in SQL: strict, text.
-    let name = unsafe { argument(fcinfo, 0).and_then(|datum| String::from_datum(datum, false)) };
-    Datum::from(name.and_then(|name| zone(&name)).is_some())
+/// Whether there is a time zone of that name.
+pub fn is_known(name: &str) -> bool {
+    zone(name).is_some()
 }

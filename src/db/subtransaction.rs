@@ -1,7 +1,5 @@
-//! Routing must never fail an insert: it runs in a subtransaction that only reads, so it costs no
-//! transaction id, and an error in it is handed back instead of ending the insert.
+//! Work whose errors are handed back: it runs in a subtransaction, which costs no transaction id as long as it only reads.
 
-use super::settings::{OnError, ON_ERROR};
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{pg_sys, PgSqlErrorCode, PgTryBuilder};
 
@@ -68,18 +66,4 @@ fn failure(error: Box<CaughtError>) -> Failure {
 fn sqlstate(code: PgSqlErrorCode) -> String {
     let code = code as i32;
     (0..5).map(|n| (((code >> (6 * n)) & 0x3f) as u8 + b'0') as char).collect()
-}
-
-/// Whether the lead is no new one.
-pub fn is_there_already(cause: &str) -> bool {
-    matches!(cause, "reroute" | "event" | "escalation" | "auto_assign")
-}
-
-/// The SQLSTATE and message to keep with a new lead, unless the setting says to fail. A lead that is there
-/// keeps what it has: its new decision fails and can be asked for again.
-pub fn fall_back(failure: Failure, cause: &str) -> (String, String) {
-    if is_there_already(cause) || ON_ERROR.get() == OnError::raise {
-        failure.rethrow();
-    }
-    (failure.sqlstate, failure.message)
 }

@@ -1,0 +1,24 @@
+//! Indexes by which rows are looked up without the executor.
+
+use super::scan::Index;
+
+/// `domain_rules` by domain; columns: domain, kind, queue.
+pub const DOMAIN_RULES: Index = Index { table: "domain_rules", index: "domain_rules_pkey" };
+/// `mail_domains` by domain; columns: domain, kind.
+pub const MAIL_DOMAINS: Index = Index { table: "mail_domains", index: "mail_domains_pkey" };
+/// `contacts` by email; columns: email, account_id.
+pub const CONTACTS: Index = Index { table: "contacts", index: "contacts_pkey" };
+/// `account_domains` by domain; columns: domain, account_id, division.
+pub const ACCOUNT_DOMAINS: Index = Index { table: "account_domains", index: "account_domains_pkey" };
+/// `accounts` by id.
+pub const ACCOUNTS: Index = Index { table: "accounts", index: "accounts_pkey" };
+/// `reps` by id.
+pub const REPS: Index = Index { table: "reps", index: "reps_pkey" };
+/// `leads` by person; only first leads are in the index.
+pub const PERSONS: Index = Index { table: "leads", index: "leads_person_key_idx" };
+/// `leads` by id.
+pub const LEADS: Index = Index { table: "leads", index: "leads_pkey" };
+/// `leads` by external id.
+pub const EXTERNAL_IDS: Index = Index { table: "leads", index: "leads_external_id_key" };
+/// `leads` by the key of their row in an attached table.
+pub const ATTACHED: Index = Index { table: "leads", index: "leads_attached_key_idx" };
