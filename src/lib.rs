@@ -48,6 +48,6 @@ extension_sql_file!("../sql/95_event_triggers.sql", name = "event_triggers", req
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     db::settings::register();
-    db::names::register();
-    db::lifetime::register();
+    db::pg::catalog::register();
+    db::xact::register();
 }

@@ -1,6 +1,6 @@
 //! Indexes by which rows are looked up without the executor.
 
-use super::scan::Index;
+use crate::db::pg::index_scan::Index;
 
 /// `domain_rules` by domain; columns: domain, kind, queue.
 pub const DOMAIN_RULES: Index = Index { table: "domain_rules", index: "domain_rules_pkey" };

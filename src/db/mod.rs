@@ -1,59 +1,23 @@
 //! The boundary to PostgreSQL: the only place that knows pgrx.
 //!
-//! One way through: [`trigger`] and [`api`] hand a row to [`batch`], which routes it with the state of
-//! [`world`] and writes what was decided with [`writer`].
+//! Imports run one way, from above to below; `make lint` keeps that:
+//!
+//! 1. [`xact`]: ends of transactions
+//! 2. [`entry`]: triggers and functions that PostgreSQL calls
+//! 3. [`routing`]: the leads of one statement, from row to decision to rows
+//! 4. [`state`]: what sessions share, and what answers the engine
+//! 5. [`lead`]: a lead as a row and as JSON
+//! 6. [`queries`] and [`indexes`]: every SQL text, and every index that is looked up
+//! 7. [`pg`]: bindings to PostgreSQL
+//! 8. [`settings`] and [`errors`]
 
-pub mod api;
-pub mod arrival;
-pub mod assignee;
-pub mod attached;
-pub mod batch;
-pub mod book;
-pub mod cache;
-pub mod clocks;
-pub mod columns;
-pub mod config_changed;
-pub mod error_fallback;
+pub mod entry;
 pub mod errors;
-pub mod escalate;
-pub mod fields;
-pub mod function;
-pub mod identity;
 pub mod indexes;
-pub mod is_time_zone;
-pub mod jsonb;
-pub mod keep;
-pub mod ledger;
-pub mod lifetime;
-pub mod listen;
-pub mod loads;
-pub mod lock_for_writing;
-pub mod locks;
-pub mod names;
-pub mod observe_restore;
-pub mod outbox;
-pub mod patience;
-pub mod pending;
+pub mod lead;
+pub mod pg;
 pub mod queries;
-pub mod queued;
-pub mod rawjson;
-pub mod references;
-pub mod rep_load;
-pub mod restoring;
-pub mod row;
-pub mod scan;
+pub mod routing;
 pub mod settings;
-pub mod spi;
-pub mod statements;
-pub mod store;
-pub mod subtransaction;
-pub mod sweep;
-pub mod target;
-pub mod time;
-pub mod trigger;
-pub mod trigger_data;
-pub mod tuple;
-pub mod turns;
-pub mod upsert;
-pub mod world;
-pub mod writer;
+pub mod state;
+pub mod xact;

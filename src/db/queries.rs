@@ -1,7 +1,7 @@
-//! Every SQL text that the extension runs; look-ups by key are in [`super::scan`]. They run as its owner with a safe search_path (see
-//! [`super::identity`]), and always under a fresh snapshot (see [`super::spi`]).
+//! Every SQL text that the extension runs; look-ups by key are in [`crate::db::pg::index_scan`]. They run as its owner with a safe search_path (see
+//! [`crate::db::pg::security`]), and always under a fresh snapshot (see [`crate::db::pg::spi`]).
 
-use super::spi::Query;
+use crate::db::pg::spi::Query;
 use pgrx::pg_sys::{
     BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, OIDOID, REGCLASSOID, TEXTARRAYOID,
     TEXTOID, TIMESTAMPTZOID,

@@ -1,0 +1,83 @@
+//! `assign_queued`: leads that wait in a queue go to a pool, at once when somebody is back (held leads), or after
+//! the time that the queue gives people to take them.
+
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::catalog;
+use crate::db::pg::function::sql_function;
+use crate::db::pg::security::AsOwner;
+use crate::db::pg::spi::text;
+use crate::db::pg::subtransaction::Failure;
+use crate::db::routing::batch::Batch;
+use crate::db::routing::bulk_run::{self, Sweep};
+use crate::db::state::config;
+use crate::db::{errors, queries};
+use leadroute_engine::waiting::Waiting;
+use leadroute_engine::{pipeline, queued};
+use pgrx::pg_sys::{self, Datum};
+use pgrx::IntoDatum;
+
+sql_function! {
+    /// `leadroute.assign_queued(integer, timestamptz)`
+    leadroute_assign_queued, pg_finfo_leadroute_assign_queued, assign_queued
+}
+
+unsafe fn assign_queued(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict, integer, timestamptz.
+    let Some((batch, as_of)) = (unsafe { bulk_run::arguments(fcinfo) }) else {
+        return Datum::from(0);
+    };
+    let _owner = AsOwner::begin();
+    catalog::lock_for_writing();
+    let pools = queries::POOLS_WITH_LEADS.read(&[], |row| row.get::<String>(1));
+    let mut left = batch;
+    for pool in pools.into_iter().flatten() {
+        left -= hand_out_to(&pool, as_of, left);
+    }
+    Datum::from(batch - left)
+}
+
+/// Goes through the leads that wait for a pool until `most` have been assigned.
+fn hand_out_to(pool: &str, as_of: Option<Datum>, most: i32) -> i32 {
+    let (rules, roster) = config::load();
+    let is_gone = !rules.pools.contains_key(pool);
+    let world = config::world(&rules, &roster, crate::db::pg::time::now());
+    if !is_gone && !queued::somebody_is_there(pool, world, &crate::db::pg::time::TimeZones) {
+        return 0;
+    }
+    let cause = if is_gone { "reroute" } else { "auto_assign" };
+    let work = |session: &mut Batch, id: &i64| hand_out(session, *id, pool, is_gone);
+    let sweep = Sweep { cause, work: &work, failed: &warn };
+    let (mut assigned, mut seen) = (0, Vec::<i64>::new());
+    while assigned < most {
+        let arguments =
+            [text(Some(pool)), as_of, seen.clone().into_datum(), Some(Datum::from(most - assigned))];
+        let ids = queries::WAITING_FOR_POOL.returning(&arguments, |row| row.get::<i64>(1));
+        let ids: Vec<i64> = ids.into_iter().flatten().collect();
+        if ids.is_empty() {
+            break;
+        }
+        assigned += i32::try_from(sweep.run(&ids)).unwrap_or(i32::MAX);
+        seen.extend(ids);
+    }
+    assigned
+}
+
+/// Gives one locked lead to somebody of the pool. To a pool that is gone nobody ever comes back: then the
+/// layers are asked again.
+fn hand_out(session: &mut Batch, id: i64, pool: &str, pool_is_gone: bool) -> Option<()> {
+    let found = queries::LEAD_LOCK.returning(&[Some(Datum::from(id))], |row| {
+        // SAFETY: the query returns rows of leads, valid during the callback.
+        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        let waiting = Waiting { pool: Some(pool.to_owned()), ..row.waiting() };
+        session.decide(&row, true, |world, odd, live| match pool_is_gone {
+            true => Some(pipeline::route(row.lead(), odd, &[], world, live)),
+            false => queued::hand_out(&waiting, world, live),
+        })
+    });
+    session.revise(found.into_iter().next().flatten()?, None);
+    Some(())
+}
+
+fn warn(id: &i64, failure: &Failure) {
+    errors::warn_not_assigned(*id, &failure.sqlstate, &failure.message);
+}

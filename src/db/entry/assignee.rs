@@ -1,0 +1,81 @@
+//! Reps, queues and pools that are deleted or renamed, and leads that people give away: both go by the locks of routing.
+
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::function::{argument, sql_function};
+use crate::db::pg::locks::{self, Class, Mode, Tried};
+use crate::db::pg::security::{only_the_extension, AsOwner};
+use crate::db::pg::spi::text;
+use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
+use crate::db::state::assignee_lock::{keep, longest_wait, Found, Kind};
+use crate::db::{errors, queries};
+use leadroute_engine::layers::fallback::CATCH_ALL;
+use pgrx::pg_sys::{self, Datum};
+use pgrx::FromDatum;
+
+sql_function! {
+    /// `leadroute_internal.close_to_routing(text, text)`: the trigger that calls it deletes or renames; a pool is named by
+    /// its number, and its turns go.
+    leadroute_close_to_routing, pg_finfo_leadroute_close_to_routing, close_to_routing
+}
+
+unsafe fn close_to_routing(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict, text, text.
+    let value = |n| unsafe { argument(fcinfo, n).and_then(|datum| String::from_datum(datum, false)) };
+    let (kind, name) = (value(0).unwrap_or_default(), value(1).unwrap_or_default());
+    let (kind, key) = match kind.as_str() {
+        "rep" => (Kind::Rep, locks::key_of(&name)),
+        "queue" => (Kind::Queue, locks::key_of(&name)),
+        _ => (Kind::Pool, name.parse().unwrap_or_default()),
+    };
+    only_the_extension("close_to_routing");
+    let closed = locks::poll(longest_wait(), || {
+        let is_free = |class, key| locks::try_mode(class, key, Mode::Closes) != Tried::Refused;
+        (is_free(kind.class(), key) && is_free(Class::Everybody, 0)).then_some(())
+    });
+    if closed.is_none() {
+        errors::is_being_given(kind.name(), &name);
+    }
+    let _owner = AsOwner::begin();
+    let count = match kind {
+        Kind::Rep => &queries::LEADS_OF_REP,
+        Kind::Queue => &queries::LEADS_IN_QUEUE,
+        Kind::Pool => return Datum::from(queries::TURNS_GONE.write(&[Some(Datum::from(key))]) as i64),
+    };
+    let leads = count.first(&[text(Some(&name))], |row| row.get::<i64>(1)).flatten();
+    Datum::from(leads.unwrap_or_default())
+}
+
+sql_function! {
+    /// Row trigger, after a lead got another owner or queue, whoever gave it.
+    leadroute_keep_owner, pg_finfo_leadroute_keep_owner, keep_owner
+}
+
+const CALL: Call =
+    Call { function: "keep_owner", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
+
+unsafe fn keep_owner(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    let (old, new) = unsafe {
+        let data = CALL.data(fcinfo);
+        let shape = (*data.tg_relation).rd_att;
+        (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
+    };
+    let _owner = AsOwner::begin();
+    for (kind, column) in [(Kind::Rep, "owner_id"), (Kind::Queue, "queue")] {
+        let (was, is) = (old.get::<String>(column), new.get::<String>(column));
+        let Some(name) = is.filter(|name| Some(name) != was.as_ref() && name != CATCH_ALL) else {
+            continue;
+        };
+        // Routing keeps it already; a person can wait.
+        let found = locks::poll(longest_wait(), || {
+            let found = keep(kind, &name, || false);
+            (found != Found::Closing).then_some(found)
+        });
+        match found {
+            Some(Found::Kept) => {}
+            Some(_) => errors::is_gone(kind.name(), &name),
+            None => errors::is_being_closed(kind.name(), &name),
+        }
+    }
+    Datum::from(0)
+}

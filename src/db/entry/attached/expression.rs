@@ -1,0 +1,168 @@
+//! What an expression of a mapping gives and what it needs. It is parsed and analysed only, never run: the code of a
+//! table owner has no business in the session of whoever changes a table.
+
+use crate::db::pg::catalog::relation;
+use crate::db::pg::function::{argument, sql_function};
+use crate::db::pg::security::{only_the_extension, AsTableOwner, SafePath};
+use crate::db::pg::subtransaction::protect;
+use crate::db::{errors, queries};
+use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::FromDatum;
+use std::ffi::{CStr, CString};
+
+sql_function! {
+    /// `leadroute_internal.expression_type(regclass, text, text)`
+    leadroute_expression_type, pg_finfo_leadroute_expression_type, expression_type
+}
+
+sql_function! {
+    /// `leadroute_internal.depend_on_query(oid, regclass, text)`
+    leadroute_depend_on_query, pg_finfo_leadroute_depend_on_query, depend_on_query
+}
+
+sql_function! {
+    /// `leadroute_internal.attaches_partition(pg_ddl_command)`
+    leadroute_attaches_partition, pg_finfo_leadroute_attaches_partition, attaches_partition
+}
+
+/// An argument of a strict function.
+unsafe fn given<T: FromDatum>(fcinfo: pg_sys::FunctionCallInfo, n: usize) -> Option<T> {
+    // SAFETY: the caller asks for the type that is declared in SQL.
+    unsafe { argument(fcinfo, n).and_then(|datum| T::from_datum(datum, false)) }
+}
+
+/// The type of the expression ($3) of a field ($2) over the rows of a table ($1).
+unsafe fn expression_type(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("expression_type");
+    // SAFETY: as declared in SQL: strict.
+    let (table, field, expression) =
+        unsafe { (given::<Oid>(fcinfo, 0), given::<String>(fcinfo, 1), given::<String>(fcinfo, 2)) };
+    let (table, field) = (table.unwrap_or(Oid::INVALID), field.unwrap_or_default());
+    let expression = expression.unwrap_or_default();
+    // As they are evaluated: see `draft` and `owner`.
+    let (sql, row) = match field.as_str() {
+        "owner_id" => (
+            format!("SELECT ({expression}\n)::pg_catalog.text FROM (SELECT ($1).*) AS rep"),
+            relation("reps"),
+        ),
+        _ => (format!("SELECT ({expression}\n) FROM (SELECT ($1).*) AS lead"), table),
+    };
+    match protect(|| analysed_type(&sql, table, row)) {
+        Ok(type_id) => Datum::from(type_id),
+        Err(failure) => {
+            // SAFETY: formats the name of a relation.
+            let name = unsafe {
+                pgrx::direct_function_call::<&CStr>(pg_sys::regclassout, &[Some(Datum::from(table))])
+            };
+            let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            errors::expression_fails(&field, &name, &failure.sqlstate, &failure.message)
+        }
+    }
+}
+
+/// The type of the only column of a query with a row of `row` as parameter, for the owner of `table`.
+fn analysed_type(sql: &str, table: Oid, row: Oid) -> Oid {
+    let sql = CString::new(sql).unwrap_or_default();
+    let _owner = AsTableOwner::evaluating(table);
+    let _path = SafePath::begin();
+    // SAFETY: connect and finish are paired; SPI copies the type and frees the plan.
+    unsafe {
+        let mut row_type = pg_sys::get_rel_type_id(row);
+        pg_sys::SPI_connect();
+        let plan = pg_sys::SPI_prepare(sql.as_ptr(), 1, &mut row_type);
+        let sources =
+            if plan.is_null() { std::ptr::null_mut() } else { pg_sys::SPI_plan_get_plan_sources(plan) };
+        let mut type_id = Oid::INVALID;
+        if !sources.is_null() && (*sources).length == 1 {
+            let source = (*(*sources).elements).ptr_value.cast::<pg_sys::CachedPlanSource>();
+            let shape = (*source).resultDesc;
+            if !shape.is_null() && (*shape).natts == 1 {
+                type_id = pg_sys::SPI_gettypeid(shape, 1);
+            }
+        }
+        pg_sys::SPI_finish();
+        if type_id == Oid::INVALID {
+            errors::not_an_expression();
+        }
+        type_id
+    }
+}
+
+/// A trigger ($1) of a table ($2) depends on everything that a query ($3) names, so that PostgreSQL does not let it
+/// go. On tables as a whole: a column may get another type as long as the query can live with it.
+unsafe fn depend_on_query(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("depend_on_query");
+    // SAFETY: as declared in SQL: strict.
+    let (trigger, table, sql) =
+        unsafe { (given::<Oid>(fcinfo, 0), given::<Oid>(fcinfo, 1), given::<String>(fcinfo, 2)) };
+    let (trigger, table) = (trigger.unwrap_or(Oid::INVALID), table.unwrap_or(Oid::INVALID));
+    let sql = CString::new(sql.unwrap_or_default()).unwrap_or_default();
+    let address = |class, object| pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: 0 };
+    let this = address(pg_sys::TriggerRelationId, trigger);
+    let normal = pg_sys::DependencyType::DEPENDENCY_NORMAL;
+    // SAFETY: the list has one statement, or none is looked at; the addresses outlive the calls.
+    unsafe {
+        {
+            let _owner = AsTableOwner::evaluating(table);
+            let _path = SafePath::begin();
+            let statements = pg_sys::pg_parse_query(sql.as_ptr());
+            if statements.is_null() || (*statements).length != 1 {
+                errors::not_an_expression();
+            }
+            let query = analyse((*(*statements).elements).ptr_value.cast(), &sql);
+            pg_sys::recordDependencyOnExpr(&this, query.cast(), std::ptr::null_mut(), normal);
+        }
+        let relations =
+            queries::NEEDED_BY_TRIGGER.read(&[Some(Datum::from(trigger))], |row| row.get::<Oid>(1));
+        for needed in relations.into_iter().flatten() {
+            let class = pg_sys::RelationRelationId;
+            let kind = normal as std::ffi::c_char;
+            pg_sys::deleteDependencyRecordsForSpecific(
+                pg_sys::TriggerRelationId,
+                trigger,
+                kind,
+                class,
+                needed,
+            );
+            if needed != table {
+                pg_sys::recordDependencyOn(&this, &address(class, needed), normal);
+            }
+        }
+    }
+    Datum::from(0)
+}
+
+unsafe fn analyse(statement: *mut pg_sys::RawStmt, sql: &CStr) -> *mut pg_sys::Query {
+    let none = std::ptr::null_mut();
+    // SAFETY: the caller has parsed the statement; there are no parameters.
+    unsafe {
+        #[cfg(feature = "pg14")]
+        return pg_sys::parse_analyze(statement, sql.as_ptr(), none, 0, std::ptr::null_mut());
+        #[cfg(not(feature = "pg14"))]
+        return pg_sys::parse_analyze_fixedparams(statement, sql.as_ptr(), none, 0, std::ptr::null_mut());
+    }
+}
+
+/// Whether an ALTER TABLE attaches a partition.
+unsafe fn attaches_partition(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("attaches_partition");
+    // SAFETY: as declared in SQL: strict; the command lives as long as the event trigger runs.
+    unsafe {
+        let Some(command) = argument(fcinfo, 0) else {
+            return Datum::from(false);
+        };
+        let command = command.cast_mut_ptr::<pg_sys::CollectedCommand>();
+        if (*command).type_ != pg_sys::CollectedCommandType::SCT_AlterTable {
+            return Datum::from(false);
+        }
+        let steps = (*command).d.alterTable.subcmds;
+        let count = if steps.is_null() { 0 } else { (*steps).length as usize };
+        let attaches = |n: usize| {
+            let step = (*(*steps).elements.add(n)).ptr_value.cast::<pg_sys::CollectedATSubcmd>();
+            let tree = (*step).parsetree.cast::<pg_sys::AlterTableCmd>();
+            (*tree).type_ == pg_sys::NodeTag::T_AlterTableCmd
+                && (*tree).subtype == pg_sys::AlterTableType::AT_AttachPartition
+        };
+        Datum::from((0..count).any(attaches))
+    }
+}

@@ -1,0 +1,259 @@
+//! What is known of an attached table, read once and again after any relation has changed its shape.
+
+use crate::db::entry::attached::convert::{to_text, Canonical};
+use crate::db::entry::attached::keys::Key;
+use crate::db::pg::catalog;
+use crate::db::pg::security::AsOwner;
+use crate::db::{errors, queries};
+use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::IntoDatum;
+use serde::Deserialize;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::rc::Rc;
+
+/// An attached table, as `attached_json()` describes it.
+#[derive(Debug, Deserialize)]
+pub struct Mapping {
+    /// `attached_tables.table_no`.
+    #[serde(skip)]
+    pub table_no: i32,
+    /// The table.
+    pub oid: u32,
+    /// Its primary key.
+    pub key: Vec<Column>,
+    /// A query for the row with the values that generated columns will have; `$1` is the row.
+    pub row: String,
+    /// Fields of the lead that come from the row.
+    pub reads: Vec<Read>,
+    /// What of its life a row tells, once it is there.
+    pub status: Option<Read>,
+    /// Fields of the lead that go into the row, but for the owner.
+    pub writes: Vec<Write>,
+    /// How the owner goes into the row.
+    pub owner: Owner,
+    /// Whether the table, and that of its owners, still belong to those who attached them. If not, nothing of the mapping
+    /// runs: it would run code of somebody as somebody else. Rows are routed by their plain columns.
+    pub trusted: bool,
+    /// Whether other relations are partitions of the table, as far as that was asked.
+    #[serde(skip)]
+    parts: RefCell<HashMap<u32, bool>>,
+}
+
+impl Mapping {
+    /// The table that has the owner column.
+    pub fn owner_table(&self) -> u32 {
+        self.owner.link.as_ref().map_or(self.oid, |link| link.oid)
+    }
+
+    /// Whether a relation is the table that links rows to owners.
+    pub fn is_linked_by(&self, relation: Oid) -> bool {
+        self.owner.link.as_ref().is_some_and(|link| link.oid == relation.to_u32())
+    }
+
+    /// Whether a relation is the table, or a partition of it.
+    pub fn covers(&self, relation: Oid) -> bool {
+        let oid = relation.to_u32();
+        oid == self.oid
+            || *self.parts.borrow_mut().entry(oid).or_insert_with(|| is_part_of(relation, self.oid))
+    }
+}
+
+fn is_part_of(relation: Oid, whole: u32) -> bool {
+    // SAFETY: a look-up in the syscache.
+    let is_part = unsafe { pg_sys::get_rel_relispartition(relation) };
+    is_part && {
+        let arguments = [Some(Datum::from(relation)), Some(Datum::from(Oid::from(whole)))];
+        queries::IS_PART_OF.first(&arguments, |row| row.get::<bool>(1)).flatten().unwrap_or(false)
+    }
+}
+
+/// A column with its type.
+#[derive(Debug, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub column: String,
+    /// Oid of its type.
+    #[serde(rename = "type")]
+    pub type_oid: u32,
+    /// Modifier of its type.
+    pub modifier: i32,
+}
+
+impl Column {
+    /// Its type.
+    pub fn type_id(&self) -> Oid {
+        Oid::from(self.type_oid)
+    }
+}
+
+/// A field that is read: a column or an expression.
+#[derive(Debug, Deserialize)]
+pub struct Read {
+    /// Column of `leads`.
+    pub field: String,
+    /// The column.
+    pub column: Option<String>,
+    /// The expression over the columns.
+    pub expression: Option<String>,
+}
+
+/// A field that is written.
+#[derive(Debug, Deserialize)]
+pub struct Write {
+    /// Column of `leads`.
+    pub field: String,
+    /// Where it goes.
+    #[serde(flatten)]
+    pub to: Column,
+}
+
+/// What of a rep stands in the owner column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RepBy {
+    /// `reps.id`
+    Id,
+    /// `reps.email`
+    Email,
+}
+
+/// The owner column.
+#[derive(Debug, Deserialize)]
+pub struct Owner {
+    /// Where it goes.
+    #[serde(flatten)]
+    pub to: Column,
+    /// What of a rep, if there is no expression.
+    pub rep: RepBy,
+    /// An expression over `rep`, a row of `reps`.
+    pub expression: Option<String>,
+    /// What stands there for nobody.
+    pub nobody: Option<String>,
+    /// The table that has the column, if it is another one.
+    pub link: Option<Link>,
+}
+
+/// A table that links rows to owners; several may own a row, and one of them the lead.
+#[derive(Debug, Deserialize)]
+pub struct Link {
+    /// The table.
+    pub oid: u32,
+    /// Its column with the key of the row.
+    #[serde(flatten)]
+    pub row: Column,
+}
+
+type Known = HashMap<i32, (u64, Option<Rc<Mapping>>)>;
+
+thread_local! {
+    static KNOWN: RefCell<Known> = RefCell::default();
+}
+
+/// A table by its number; `None` if it is not attached any more.
+pub fn mapping(table_no: i32) -> Option<Rc<Mapping>> {
+    let epoch = catalog::epoch();
+    let known = KNOWN.with_borrow(|known| {
+        known.get(&table_no).filter(|(then, _)| *then == epoch).map(|(_, mapping)| mapping.clone())
+    });
+    if let Some(mapping) = known {
+        return mapping;
+    }
+    let mapping = read(table_no).map(Rc::new);
+    KNOWN.with_borrow_mut(|known| known.insert(table_no, (epoch, mapping.clone())));
+    mapping
+}
+
+fn read(table_no: i32) -> Option<Mapping> {
+    let _owner = AsOwner::begin();
+    let json =
+        queries::ATTACHED_JSON.first(&[Some(Datum::from(table_no))], |row| row.get::<String>(1)).flatten()?;
+    match serde_json::from_str::<Mapping>(&json) {
+        Ok(mapping) => Some(Mapping { table_no, ..mapping }),
+        Err(error) => errors::unreadable_mapping(table_no, &error.to_string()),
+    }
+}
+
+/// A row of an attached table.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// The tuple.
+    pub tuple: pg_sys::HeapTuple,
+    /// Its shape; a partition has its own.
+    pub desc: pg_sys::TupleDesc,
+}
+
+/// A value with its type.
+#[derive(Clone, Copy)]
+pub struct Value {
+    /// The value.
+    pub datum: Option<Datum>,
+    /// Its type.
+    pub type_id: Oid,
+}
+
+impl Row {
+    /// Number of a column, counted from 1; an error if there is none.
+    pub fn number(self, column: &str) -> i32 {
+        let name = CString::new(column).unwrap_or_default();
+        // SAFETY: looks a name up in the shape.
+        let number = unsafe { pg_sys::SPI_fnumber(self.desc, name.as_ptr()) };
+        if number <= 0 {
+            errors::mapped_column_is_gone(column);
+        }
+        number
+    }
+
+    /// The value of a column.
+    pub fn value(self, column: &str) -> Value {
+        let number = self.number(column);
+        let mut isnull = false;
+        // SAFETY: the number is one of the shape, which belongs to the tuple.
+        unsafe {
+            let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, number, &mut isnull);
+            Value { datum: (!isnull).then_some(datum), type_id: pg_sys::SPI_gettypeid(self.desc, number) }
+        }
+    }
+
+    /// The primary key.
+    pub fn key(self, mapping: &Mapping) -> Key {
+        let values: Vec<Value> = mapping.key.iter().map(|key| self.value(&key.column)).collect();
+        let _canonical = Canonical::for_types(values.iter().map(|value| value.type_id));
+        // SAFETY: the values come with their types.
+        let text = |value: &Value| value.datum.map(|datum| unsafe { to_text(datum, value.type_id) });
+        let values: Vec<String> = values.iter().map(|value| text(value).unwrap_or_default()).collect();
+        Key { text: key_text(&values), values }
+    }
+}
+
+/// Longest key that is kept whole, in bytes: it must fit into an index.
+const LONGEST_KEY: usize = 500;
+
+/// `leads.attached_key`. Of a key that is too long for an index only a digest is kept: the lead has no way back to
+/// its row then.
+fn key_text(key: &[String]) -> String {
+    let text = match key {
+        [one] => one.clone(),
+        several => serde_json::to_string(several).unwrap_or_default(),
+    };
+    if text.len() <= LONGEST_KEY {
+        return text;
+    }
+    // SAFETY: md5 takes a text and answers with one.
+    let digest: Option<String> =
+        unsafe { pgrx::direct_function_call(pg_sys::md5_text, &[text.into_datum()]) };
+    format!("{DIGEST}{}", digest.unwrap_or_default())
+}
+
+/// What the digest of a long key starts with.
+const DIGEST: &str = "md5 of a long key: ";
+
+/// The key columns from `leads.attached_key`; `None` if it is a digest.
+pub fn key_values(text: &str, columns: usize) -> Option<Vec<String>> {
+    match columns {
+        _ if text.starts_with(DIGEST) => None,
+        1 => Some(vec![text.to_owned()]),
+        _ => serde_json::from_str(text).ok(),
+    }
+}

@@ -1,0 +1,25 @@
+//! The third door: tables of the user whose rows are routed as leads.
+//!
+//! [`rows`]: a BEFORE trigger turns the row into a lead by the [`mapping`], routes it, and puts the owner into the row.
+//! Whether the row really comes is known only later ([`unwritten_lead`]); then its lead is written, before the next row
+//! of the statement is routed, so that everything else is as with the other doors. Afterwards [`write_back`] writes what
+//! changes in the lead into the row, and [`row_changes`] and [`owner_table_changes`] take over what people change there.
+
+mod attach;
+mod convert;
+mod deferred_keys;
+mod echo;
+mod expression;
+mod keys;
+mod lead;
+mod lead_of_row;
+mod mapping;
+mod owner;
+mod owner_table;
+mod owner_table_changes;
+mod row_changes;
+mod rows;
+mod statement;
+mod trigger;
+mod unwritten_lead;
+mod write_back;

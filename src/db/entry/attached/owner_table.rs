@@ -1,0 +1,41 @@
+//! Owners in a table of their own, as ORMs keep them: the write.
+
+use crate::db::entry::attached::deferred_keys::checking_keys;
+use crate::db::entry::attached::mapping::{Link, Mapping};
+use crate::db::entry::attached::statement::{quoted, Statement};
+use crate::db::pg::catalog::sql_name;
+use crate::db::pg::security::AsTableOwner;
+use pgrx::pg_sys::Oid;
+
+/// Who owns a row by the router: takes the place of the owner before. Whoever holds an assignment of the row is
+/// not waited for.
+pub fn write(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
+    let _owner = AsTableOwner::writing(Oid::from(link.oid));
+    checking_keys(Oid::from(link.oid), None, || assign(link, mapping, key, old, new));
+}
+
+fn assign(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
+    let (table, row, owner) =
+        (sql_name(link.oid), quoted(&link.row.column), quoted(&mapping.owner.to.column));
+    let run = |value: Option<&str>, sql: &dyn Fn(&str, &str) -> String| {
+        let mut statement = Statement::default();
+        let place = statement.text(key, &link.row);
+        let value = value.map(|value| statement.text(value, &mapping.owner.to)).unwrap_or_default();
+        statement.run(sql(&place, &value))
+    };
+    run(None, &|place, _| format!("SELECT FROM ONLY {table} WHERE {row} = {place} FOR UPDATE NOWAIT"));
+    // The new one first: the lead is never without.
+    if let Some(new) = new {
+        run(Some(new), &|place, value| {
+            format!(
+                "INSERT INTO {table} ({row}, {owner}) SELECT {place}, {value}
+                  WHERE NOT EXISTS (SELECT FROM ONLY {table} WHERE {row} = {place} AND {owner} = {value})"
+            )
+        });
+    }
+    if let Some(old) = old.filter(|old| Some(*old) != new) {
+        run(Some(old), &|place, value| {
+            format!("DELETE FROM ONLY {table} WHERE {row} = {place} AND {owner} = {value}")
+        });
+    }
+}

@@ -1,0 +1,77 @@
+//! Owners in a table of their own, as ORMs keep them: several may be assigned to a row, and the lead belongs to
+//! one of them. It changes hands only when that one is taken away.
+
+use crate::db::entry::attached::echo::is_writing;
+use crate::db::entry::attached::lead::{known_lead, record_owner};
+use crate::db::entry::attached::mapping::{Link, Mapping, Row};
+use crate::db::entry::attached::statement::{quoted, Statement};
+use crate::db::entry::attached::trigger::data;
+use crate::db::entry::attached::{convert, owner};
+use crate::db::pg::catalog::sql_name;
+use crate::db::pg::function::sql_function;
+use crate::db::pg::security::AsTableOwner;
+use crate::db::pg::trigger_data::{Call, On, When, DELETE, INSERT, UPDATE};
+use pgrx::pg_sys::{self, Datum, Oid};
+
+sql_function! {
+    /// `leadroute.attached_link_changed()`: row trigger, after any change.
+    leadroute_attached_link_changed, pg_finfo_leadroute_attached_link_changed, attached_link_changed
+}
+
+/// Who is assigned to a row.
+fn assigned(link: &Link, mapping: &Mapping, key: &str) -> Vec<String> {
+    let _owner = AsTableOwner::evaluating(Oid::from(link.oid));
+    let mut select = Statement::default();
+    let place = select.text(key, &link.row);
+    let (table, row, owner) =
+        (sql_name(link.oid), quoted(&link.row.column), quoted(&mapping.owner.to.column));
+    select.read(format!("SELECT {owner}::pg_catalog.text FROM {table} WHERE {row} = {place} ORDER BY ctid"))
+}
+
+const CHANGED: Call = Call {
+    function: "attached_link_changed",
+    on: On::Linking,
+    when: When::AfterRow,
+    events: INSERT | UPDATE | DELETE,
+};
+
+unsafe fn attached_link_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for a row, whose tuples and relation are valid.
+    unsafe {
+        let (data, _, mapping) = data(fcinfo, &CHANGED);
+        let desc = (*data.tg_relation).rd_att;
+        if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
+            for tuple in [data.tg_trigtuple, data.tg_newtuple].into_iter().filter(|tuple| !tuple.is_null()) {
+                changed(Row { tuple, desc }, &mapping);
+            }
+        }
+    }
+    Datum::from(0)
+}
+
+/// The assignment `row` came, or went.
+unsafe fn changed(row: Row, mapping: &Mapping) {
+    let Some(link) = &mapping.owner.link else {
+        return;
+    };
+    let value = row.value(&link.row.column);
+    // SAFETY: the value comes with its type.
+    let key = value.datum.map(|datum| unsafe { convert::to_text(datum, value.type_id) });
+    let Some((key, lead)) = key.and_then(|key| Some((key.clone(), known_lead(mapping, &key)?))) else {
+        return;
+    };
+    let assigned = assigned(link, mapping, &key);
+    let current = owner::of_lead(lead);
+    let is_assigned = |rep: &String| {
+        let value = owner::as_held(owner::value_of(rep, mapping), mapping);
+        value.is_some_and(|value| assigned.contains(&value))
+    };
+    if current.as_ref().is_some_and(is_assigned) {
+        return;
+    }
+    // Of those who are left the last who came.
+    let rep = assigned.iter().rev().find_map(|value| owner::rep_of(value, mapping));
+    if current.is_some() || rep.is_some() {
+        record_owner(lead, rep.as_deref(), assigned.last().map(String::as_str), mapping);
+    }
+}

@@ -1,0 +1,210 @@
+//! What people do to rows of attached tables that were routed.
+
+use crate::db::entry::attached::echo::is_writing;
+use crate::db::entry::attached::keys::Key;
+use crate::db::entry::attached::lead::{known_lead, rows_deleted, take_over};
+use crate::db::entry::attached::mapping::{mapping, Mapping, Row};
+use crate::db::entry::attached::trigger::data;
+use crate::db::entry::attached::{lead_of_row, write_back};
+use crate::db::pg::catalog::sql_name;
+use crate::db::pg::function::{argument, sql_function};
+use crate::db::pg::security::{only_the_extension, AsOwner};
+use crate::db::pg::spi::text;
+use crate::db::pg::subtransaction::protect;
+use crate::db::pg::trigger_data::{Call, On, When, DELETE, TRUNCATE, UPDATE};
+use crate::db::{errors, queries};
+use pgrx::pg_sys::{self, Datum};
+use pgrx::{FromDatum, IntoDatum};
+use std::cell::RefCell;
+
+sql_function! {
+    /// Row trigger, before the key of a row changes.
+    leadroute_attached_key_changed, pg_finfo_leadroute_attached_key_changed, attached_key_changed
+}
+
+sql_function! {
+    /// Row trigger, after the owner of a row was changed.
+    leadroute_attached_owner_changed, pg_finfo_leadroute_attached_owner_changed, attached_owner_changed
+}
+
+sql_function! {
+    /// Row trigger, after any update.
+    leadroute_attached_status_changed, pg_finfo_leadroute_attached_status_changed, attached_status_changed
+}
+
+sql_function! {
+    /// Statement trigger, after delete, with the deleted rows.
+    leadroute_attached_deleted, pg_finfo_leadroute_attached_deleted, attached_deleted
+}
+
+sql_function! {
+    /// Statement trigger, after truncate.
+    leadroute_attached_truncated, pg_finfo_leadroute_attached_truncated, attached_truncated
+}
+
+const fn call(function: &'static str, when: When, events: u32) -> Call {
+    Call { function, on: On::Attached, when, events }
+}
+const KEY_CHANGED: Call = call("attached_key_changed", When::BeforeRow, UPDATE);
+const OWNER_CHANGED: Call = call("attached_owner_changed", When::AfterRow, UPDATE);
+const STATUS_CHANGED: Call = call("attached_status_changed", When::AfterRow, UPDATE);
+const DELETED: Call = call("attached_deleted", When::AfterStatement, DELETE);
+const TRUNCATED: Call = call("attached_truncated", When::AfterStatement, TRUNCATE);
+
+thread_local! {
+    /// The row whose key was changed last: an update of a partition key becomes an insert somewhere else.
+    static MOVED: RefCell<Option<(i32, String)>> = const { RefCell::new(None) };
+}
+
+/// A statement begins to insert: what comes now does not move, unless its key changes first.
+pub fn nothing_moves() {
+    MOVED.set(None);
+}
+
+/// Whether the row that is being inserted with a key is one that moves to another partition.
+pub fn moves(table_no: i32, key: &str) -> bool {
+    MOVED.take().is_some_and(|moved| moved.0 == table_no && moved.1 == key)
+}
+
+unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    unsafe {
+        let (data, table_no, mapping) = data(fcinfo, &KEY_CHANGED);
+        let desc = (*data.tg_relation).rd_att;
+        if let Some(mapping) = mapping {
+            let key = |tuple| Row { tuple, desc }.key(&mapping).text;
+            let (old, new) = (key(data.tg_trigtuple), key(data.tg_newtuple));
+            {
+                let _owner = AsOwner::begin();
+                queries::ATTACHED_KEY.write(&[
+                    text(Some(&old)),
+                    text(Some(&new)),
+                    Some(Datum::from(table_no)),
+                ]);
+            }
+            if (*(*data.tg_relation).rd_rel).relispartition {
+                MOVED.set(Some((table_no, new)));
+            }
+        }
+        Datum::from(data.tg_newtuple)
+    }
+}
+
+unsafe fn attached_owner_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    unsafe {
+        let (data, _, mapping) = data(fcinfo, &OWNER_CHANGED);
+        let row = Row { tuple: data.tg_newtuple, desc: (*data.tg_relation).rd_att };
+        if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
+            if let Some(lead) = known_lead(&mapping, &row.key(&mapping).text) {
+                take_over(lead, row, &mapping);
+            }
+        }
+    }
+    Datum::from(0)
+}
+
+unsafe fn attached_status_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    unsafe {
+        let (data, _, mapping) = data(fcinfo, &STATUS_CHANGED);
+        let desc = (*data.tg_relation).rd_att;
+        let (old, new) = (Row { tuple: data.tg_trigtuple, desc }, Row { tuple: data.tg_newtuple, desc });
+        if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
+            let becomes = || {
+                let status = lead_of_row::status(new, &mapping)?;
+                (lead_of_row::status(old, &mapping).as_ref() != Some(&status)).then_some(status)
+            };
+            let status = protect(becomes).unwrap_or_else(|failure| {
+                errors::warn_status_not_read(&sql_name(mapping.oid), &failure.sqlstate, &failure.message);
+                None
+            });
+            let lead = || known_lead(&mapping, &new.key(&mapping).text);
+            if let Some((status, lead)) = status.and_then(|status| Some((status, lead()?))) {
+                let _owner = AsOwner::begin();
+                queries::STATUS_BY_ROW.write(&[Some(Datum::from(lead)), text(Some(&status))]);
+            }
+        }
+    }
+    Datum::from(0)
+}
+
+unsafe fn attached_deleted(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL with the deleted rows; the relation is open.
+    unsafe {
+        let (data, table_no, mapping) = data(fcinfo, &DELETED);
+        if let Some(mapping) = mapping.filter(|_| !data.tg_oldtable.is_null()) {
+            let table = (*data.tg_relation).rd_id;
+            let is_parted = !(*data.tg_relation).rd_rel.is_null()
+                && (*(*data.tg_relation).rd_rel).relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
+            // A row with the key may have come since. A partitioned table has no index to look in.
+            let is_gone = |key: &Key| match is_parted {
+                true => !write_back::has_row(&mapping, &key.text),
+                false => !key.look(table, |_| true),
+            };
+            let gone = deleted_keys(data, &mapping).into_iter().filter(is_gone);
+            rows_deleted(gone.map(|key| key.text).collect(), table_no);
+        }
+    }
+    Datum::from(0)
+}
+
+unsafe fn deleted_keys(data: &pg_sys::TriggerData, mapping: &Mapping) -> Vec<Key> {
+    let mut keys = Vec::new();
+    // SAFETY: the trigger is declared with the old table; a read pointer of our own disturbs nobody.
+    unsafe {
+        let (store, shape) = (data.tg_oldtable, (*data.tg_relation).rd_att);
+        let pointer = pg_sys::tuplestore_alloc_read_pointer(store, pg_sys::EXEC_FLAG_REWIND as i32);
+        pg_sys::tuplestore_select_read_pointer(store, pointer);
+        pg_sys::tuplestore_rescan(store);
+        let slot = pg_sys::MakeSingleTupleTableSlot(shape, &raw const pg_sys::TTSOpsMinimalTuple);
+        while pg_sys::tuplestore_gettupleslot(store, true, false, slot) {
+            let mut is_copy = false;
+            let tuple = pg_sys::ExecFetchSlotHeapTuple(slot, false, &mut is_copy);
+            keys.push(Row { tuple, desc: shape }.key(mapping));
+            if is_copy {
+                pg_sys::heap_freetuple(tuple);
+            }
+        }
+        pg_sys::ExecDropSingleTupleTableSlot(slot);
+    }
+    keys
+}
+
+unsafe fn attached_truncated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL; the relation is open.
+    unsafe {
+        let (data, table_no, mapping) = data(fcinfo, &TRUNCATED);
+        if let Some(mapping) = mapping {
+            // Of a partition only its own rows are gone.
+            let is_whole = (*data.tg_relation).rd_id.to_u32() == mapping.oid;
+            rows_deleted(if is_whole { keys(table_no) } else { keys_gone(&mapping) }, table_no);
+        }
+    }
+    Datum::from(0)
+}
+
+sql_function! {
+    /// `leadroute_internal.keys_gone(integer)`
+    leadroute_keys_gone, pg_finfo_leadroute_keys_gone, sql_keys_gone
+}
+
+unsafe fn sql_keys_gone(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("keys_gone");
+    // SAFETY: as declared in SQL: strict.
+    let table_no = unsafe { argument(fcinfo, 0).and_then(|datum| i32::from_datum(datum, false)) };
+    let gone = table_no.and_then(mapping).map(|mapping| keys_gone(&mapping)).unwrap_or_default();
+    gone.into_datum().unwrap_or(Datum::from(0))
+}
+
+/// The keys of the rows that have leads.
+fn keys(table_no: i32) -> Vec<String> {
+    let _owner = AsOwner::begin();
+    let keys = queries::ATTACHED_KEYS.read(&[Some(Datum::from(table_no))], |row| row.get::<String>(1));
+    keys.into_iter().flatten().collect()
+}
+
+/// Those of them that are not there any more.
+fn keys_gone(mapping: &Mapping) -> Vec<String> {
+    keys(mapping.table_no).into_iter().filter(|key| !write_back::has_row(mapping, key)).collect()
+}

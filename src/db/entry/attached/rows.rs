@@ -1,0 +1,209 @@
+//! Rows on their way into an attached table.
+
+use crate::db::entry::attached::keys::{Found, Key};
+use crate::db::entry::attached::lead::{known_lead, take_over};
+use crate::db::entry::attached::lead_of_row::Draft;
+use crate::db::entry::attached::mapping::{Mapping, Row};
+use crate::db::entry::attached::row_changes::{moves, nothing_moves};
+use crate::db::entry::attached::trigger::data;
+use crate::db::entry::attached::unwritten_lead::{statement, Before, Unwritten};
+use crate::db::entry::attached::{convert, owner};
+use crate::db::errors;
+use crate::db::indexes::LEADS;
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::catalog::{relation, sql_name};
+use crate::db::pg::function::sql_function;
+use crate::db::pg::security::{is_owner, AsOwner};
+use crate::db::pg::subtransaction::protect;
+use crate::db::pg::trigger_data::{Call, On, When, INSERT};
+use crate::db::pg::tuple::Replaced;
+use crate::db::routing::batch::{Batch, Destination};
+use crate::db::routing::open_statements;
+use crate::db::settings::ENABLED;
+use crate::db::state::restoring::is_restoring;
+use pgrx::pg_sys::{self, Datum};
+use std::rc::Rc;
+
+sql_function! {
+    /// Statement trigger, before and after.
+    leadroute_attached_statement, pg_finfo_leadroute_attached_statement, attached_statement
+}
+
+sql_function! {
+    /// Row trigger, before insert.
+    leadroute_attached_row, pg_finfo_leadroute_attached_row, attached_row
+}
+
+sql_function! {
+    /// Row trigger, after insert; the first of all.
+    leadroute_attached_written, pg_finfo_leadroute_attached_written, attached_written
+}
+
+const STATEMENT: Call =
+    Call { function: "attached_statement", on: On::Attached, when: When::AroundStatement, events: INSERT };
+const ROW: Call = Call { function: "attached_row", on: On::Attached, when: When::BeforeRow, events: INSERT };
+const WRITTEN: Call =
+    Call { function: "attached_written", on: On::Attached, when: When::AfterRow, events: INSERT };
+
+/// Whether a row is one of a dump, which only the owner of its table restores. An app may share the session of a DBA who
+/// has read a dump, with its settings.
+unsafe fn restores(data: &pg_sys::TriggerData) -> bool {
+    // SAFETY: the caller vouches for the relation.
+    is_restoring() && unsafe { is_owner(data.tg_relation) }
+}
+
+unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL.
+    let (data, table_no, mapping) = unsafe { data(fcinfo, &STATEMENT) };
+    // SAFETY: the relation of a trigger is open.
+    if mapping.is_none() || unsafe { restores(data) } {
+        return Datum::from(0);
+    }
+    if data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE {
+        nothing_moves();
+        open_statements::begin(Destination::Attached(table_no, statement()));
+    } else if let Some(batch) = open_statements::take(|target| target.is_attached(table_no)) {
+        open_statements::finish(batch);
+    }
+    Datum::from(0)
+}
+
+unsafe fn attached_written(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL.
+    let (_, table_no, _) = unsafe { data(fcinfo, &WRITTEN) };
+    if let Some(mut batch) = open_statements::take(|target| target.is_attached(table_no)) {
+        batch.flush();
+        open_statements::put_back(batch);
+    }
+    Datum::from(0)
+}
+
+unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for a row, whose tuple and relation are valid.
+    unsafe {
+        let (data, table_no, mapping) = data(fcinfo, &ROW);
+        let row = Row { tuple: data.tg_trigtuple, desc: (*data.tg_relation).rd_att };
+        // A row of a dump has its lead in the dump, which may come later.
+        let Some(mapping) = mapping.filter(|_| ENABLED.get() && !restores(data)) else {
+            return Datum::from(row.tuple);
+        };
+        let key = row.key(&mapping);
+        let here = Destination::Attached(table_no, statement());
+        let mut batch = open_statements::take(|target| *target == here);
+        if let Some(batch) = &mut batch {
+            batch.settle_last();
+        }
+        let known = known_lead(&mapping, &key.text);
+        let moves = moves(table_no, &key.text);
+        let tuple = match &mut batch {
+            Some(batch) if !moves => {
+                let table = (*data.tg_relation).rd_id;
+                match (known, key.find(table)) {
+                    (Some(lead), Found::Row) => shown(lead, row, &mapping),
+                    // Restored, after its lead.
+                    (Some(_), Found::Nothing) if !key.was_there(table) => row.tuple,
+                    (_, found) => {
+                        let before = Before { row: found != Found::Nothing, lead: known.is_some() };
+                        route(batch, row, &mapping, key, before, table)
+                    }
+                }
+            }
+            // To another partition, where it may arrive with another owner.
+            _ => {
+                if let Some(lead) = known {
+                    take_over(lead, row, &mapping);
+                }
+                row.tuple
+            }
+        };
+        batch.into_iter().for_each(open_statements::put_back);
+        Datum::from(tuple)
+    }
+}
+
+/// A row whose key is there will not come. For `ON CONFLICT DO UPDATE` it shows what routing has written into the row
+/// that is there: an upsert that takes over every column of `excluded` leaves that as it is.
+unsafe fn shown(lead: i64, row: Row, mapping: &Mapping) -> pg_sys::HeapTuple {
+    let _owner = AsOwner::begin();
+    let shown = LEADS.bigint(lead, |found| {
+        // SAFETY: a row of leads, valid during the callback.
+        let lead = unsafe { LeadRow::new(found.tuple, found.desc) };
+        // SAFETY: the caller vouches for the row.
+        Some(unsafe { with_outcome(row, &lead, mapping) })
+    });
+    shown.unwrap_or(row.tuple)
+}
+
+/// Routes a new row; answers the row with its owner.
+unsafe fn route(
+    batch: &mut Batch,
+    row: Row,
+    mapping: &Rc<Mapping>,
+    key: Key,
+    before: Before,
+    table: pg_sys::Oid,
+) -> pg_sys::HeapTuple {
+    let mut draft = Draft::read(row, mapping);
+    batch.set_odd(std::mem::take(&mut draft.odd));
+    let mode = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
+    // SAFETY: leads is open while its tuples are read.
+    unsafe {
+        let leads = pg_sys::table_open(relation("leads"), mode);
+        let shape = (*leads).rd_att;
+        let draft = draft.tuple(shape, mapping, &key.text);
+        let routed = batch.route(&LeadRow::new(draft, shape));
+        let unwritten = Unwritten::new(routed, table, key, before, Rc::clone(mapping));
+        batch.last = Some(Box::new(move || unwritten.write()));
+        let tuple = with_outcome(row, &LeadRow::new(routed, shape), mapping);
+        pg_sys::table_close(leads, pg_sys::NoLock as pg_sys::LOCKMODE);
+        tuple
+    }
+}
+
+/// The row with what routing writes into it. What its columns cannot hold is left out, with a warning.
+unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::HeapTuple {
+    if !mapping.trusted {
+        errors::warn_not_trusted(&sql_name(mapping.oid));
+        return row.tuple;
+    }
+    // SAFETY: tuple and descriptor of the row belong together and outlive this call.
+    unsafe {
+        let mut replaced = Replaced::none(row.desc);
+        let rep = lead.get::<String>("owner_id");
+        let mut set = |column: &str, text: &mut dyn FnMut() -> Option<String>| {
+            let place = row.number(column) as usize - 1;
+            let (type_id, modifier) = type_of(row.desc, place);
+            let mut convert =
+                || text().and_then(|text| convert::for_table(&text, type_id, modifier, mapping.oid));
+            // A subtransaction only where something may fail.
+            let is_safe = mapping.owner.expression.is_none() && convert::takes_any_text(type_id, modifier);
+            let value = if is_safe { Ok(convert()) } else { protect(convert) };
+            let value = value.unwrap_or_else(|failure| {
+                errors::warn_not_written(column, &sql_name(mapping.oid), &failure.sqlstate, &failure.message);
+                None
+            });
+            replaced.set(place, value);
+        };
+        if mapping.owner.link.is_none() {
+            let nobody = &mapping.owner.nobody;
+            set(&mapping.owner.to.column, &mut || {
+                rep.as_ref().and_then(|rep| owner::value_of(rep, mapping)).or_else(|| nobody.clone())
+            });
+        }
+        for write in &mapping.writes {
+            let (value, type_id) = lead.value(&write.field);
+            set(&write.to.column, &mut || value.map(|value| convert::to_text(value, type_id)));
+        }
+        replaced.in_tuple(row.tuple)
+    }
+}
+
+/// Type and modifier of a column, counted from 0.
+///
+/// # Safety
+/// The shape must have that place.
+pub unsafe fn type_of(desc: pg_sys::TupleDesc, place: usize) -> (pg_sys::Oid, i32) {
+    // SAFETY: the shape has that place.
+    let columns = unsafe { pgrx::PgTupleDesc::from_pg_unchecked(desc) };
+    columns.get(place).map_or((pg_sys::InvalidOid, -1), |column| (column.atttypid, column.atttypmod))
+}

@@ -1,0 +1,40 @@
+//! Statements about tables of the user, under construction.
+
+use crate::db::entry::attached::convert::{from_text, Canonical};
+use crate::db::entry::attached::mapping::Column;
+use crate::db::pg::spi::ask;
+pub use crate::db::pg::spi::quoted;
+use pgrx::pg_sys::{Datum, Oid};
+
+/// A statement with its parameters.
+#[derive(Default)]
+pub struct Statement {
+    types: Vec<Oid>,
+    values: Vec<Option<Datum>>,
+}
+
+impl Statement {
+    /// A parameter, as SQL.
+    pub fn parameter(&mut self, value: Option<Datum>, type_id: Oid) -> String {
+        self.types.push(type_id);
+        self.values.push(value);
+        format!("${}", self.types.len())
+    }
+
+    /// A parameter of the type of a column, by its text.
+    pub fn text(&mut self, value: &str, column: &Column) -> String {
+        let _canonical = Canonical::for_types(std::iter::once(column.type_id()));
+        self.parameter(from_text(value, column.type_id(), column.modifier), column.type_id())
+    }
+
+    /// Runs it as `sql`; how many rows it touched or returned.
+    pub fn run(self, sql: String) -> usize {
+        ask((sql, self.types), &self.values, false, |_| ()).len()
+    }
+
+    /// The texts that it returns as `sql`.
+    pub fn read(self, sql: String) -> Vec<String> {
+        let texts = ask((sql, self.types), &self.values, true, |row| row.get::<String>(1));
+        texts.into_iter().flatten().collect()
+    }
+}

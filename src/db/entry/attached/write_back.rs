@@ -1,0 +1,236 @@
+//! What changes in a lead goes into the row of the attached table that it came from.
+
+use crate::db::entry::attached::convert::{for_table, to_text};
+use crate::db::entry::attached::deferred_keys::checking_keys;
+use crate::db::entry::attached::echo::{is_taking_over, Writing};
+use crate::db::entry::attached::mapping::{key_values, mapping, Column, Mapping};
+use crate::db::entry::attached::statement::{quoted, Statement};
+use crate::db::entry::attached::{owner, owner_table};
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::catalog::sql_name;
+use crate::db::pg::function::sql_function;
+use crate::db::pg::locks;
+use crate::db::pg::security::{is_own_session, AsTableOwner};
+use crate::db::pg::subtransaction::protect;
+use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
+use crate::db::routing::bulk_run;
+use crate::db::{errors, settings};
+use pgrx::pg_sys::{self, Datum, Oid};
+use std::rc::Rc;
+
+sql_function! {
+    /// `leadroute_internal.mirror_lead()`: row trigger, after a lead of an attached table was updated.
+    leadroute_mirror_lead, pg_finfo_leadroute_mirror_lead, mirror_lead
+}
+
+const CALL: Call =
+    Call { function: "mirror_lead", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
+
+unsafe fn mirror_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    let (old, lead) = unsafe {
+        let data = CALL.data(fcinfo);
+        let shape = (*data.tg_relation).rd_att;
+        (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
+    };
+    let table = lead.get::<i32>("attached_table").and_then(mapping);
+    let table = table.filter(|mapping| mapping.trusted);
+    if let (Some(mapping), Some(key)) = (table, lead.get::<String>("attached_key")) {
+        let (before, after) = (old.get::<String>("owner_id"), lead.get::<String>("owner_id"));
+        let owner = (before != after && !is_taking_over()).then_some((before, after));
+        let changes = changes(&old, &lead, &mapping, owner.as_ref());
+        let linked = owner.filter(|_| mapping.owner.link.is_some());
+        if !changes.is_empty() || linked.is_some() {
+            write(changes, linked, &mapping, &key);
+        }
+    }
+    Datum::from(0)
+}
+
+/// A column of the table with its new value.
+type Change<'a> = (&'a Column, Option<Datum>);
+
+/// The reps before and after.
+type Owners = (Option<String>, Option<String>);
+
+fn changes<'a>(
+    old: &LeadRow,
+    new: &LeadRow,
+    mapping: &'a Mapping,
+    owner: Option<&Owners>,
+) -> Vec<Change<'a>> {
+    let mut changes = Vec::new();
+    let mut change = |column: &'a Column, text: Option<String>| {
+        let value = || text.and_then(|text| for_table(&text, column.type_id(), column.modifier, mapping.oid));
+        match protect(value) {
+            Ok(value) => changes.push((column, value)),
+            Err(failure) => {
+                errors::warn_not_written(
+                    &column.column,
+                    &sql_name(mapping.oid),
+                    &failure.sqlstate,
+                    &failure.message,
+                );
+            }
+        }
+    };
+    if let Some((_, rep)) = owner.filter(|_| mapping.owner.link.is_none()) {
+        let value = protect(|| rep.as_ref().and_then(|rep| owner::value_of(rep, mapping)));
+        match value {
+            Ok(value) => change(&mapping.owner.to, value.or_else(|| mapping.owner.nobody.clone())),
+            Err(failure) => {
+                let column = &mapping.owner.to.column;
+                errors::warn_not_written(column, &sql_name(mapping.oid), &failure.sqlstate, &failure.message);
+            }
+        }
+    }
+    for write in &mapping.writes {
+        let ((before, type_id), (after, _)) = (old.value(&write.field), new.value(&write.field));
+        // SAFETY: the values come with their type.
+        let printed = |value: Option<Datum>| value.map(|value| unsafe { to_text(value, type_id) });
+        let after = printed(after);
+        if printed(before) != after {
+            change(&write.to, after);
+        }
+    }
+    changes
+}
+
+fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, key: &str) {
+    let Some(values) = key_values(key, mapping.key.len()) else {
+        return errors::warn_row_not_found(&sql_name(mapping.oid));
+    };
+    let _writing = Writing::begin();
+    // From here on nobody adds code to the table: what is asked below stays true.
+    let Some(mapping) = &locked_mapping(mapping, key) else {
+        return;
+    };
+    {
+        let _owner = AsTableOwner::writing(Oid::from(mapping.oid));
+        if !lock(mapping, &values) {
+            return;
+        }
+        if let Some((first, _)) = changes.first() {
+            let column = first.column.clone();
+            let columns: Vec<String> = changes.iter().map(|(column, _)| column.column.clone()).collect();
+            let attempt = |columns| {
+                checking_keys(Oid::from(mapping.oid), columns, || update(&changes, mapping, &values));
+            };
+            tolerate(&column, mapping.oid, &[&|| attempt(Some(columns.clone())), &|| attempt(None)]);
+        }
+    }
+    if let (Some(link), Some((before, after))) = (&mapping.owner.link, linked) {
+        let value = |rep: Option<String>| rep.and_then(|rep| owner::value_of(&rep, mapping));
+        let (before, after) = (value(before), value(after));
+        tolerate(
+            &mapping.owner.to.column,
+            link.oid,
+            &[&|| {
+                owner_table::write(link, mapping, key, before.as_deref(), after.as_deref());
+            }],
+        );
+    }
+}
+
+/// How long the row of a lead is waited for; a sweep, which comes again, does not wait at all: whoever changes the row
+/// may be waiting for the lead.
+fn patience() -> i32 {
+    if bulk_run::is_running() {
+        0
+    } else {
+        settings::DUPLICATE_WAIT.get()
+    }
+}
+
+/// The mapping as it is once the tables are locked for writing; `None` if it is not to be used any more. Somebody who has
+/// locked a table as a whole is waited for as for a row.
+pub fn locked_mapping(mapping: &Mapping, key: &str) -> Option<Rc<Mapping>> {
+    let tables = [Some(mapping.oid), mapping.owner.link.as_ref().map(|link| link.oid)];
+    for table in tables.into_iter().flatten() {
+        let mode = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
+        let locked = locks::poll(patience(), || {
+            // SAFETY: a plain call into the backend; a table that is gone is noticed later.
+            unsafe { pg_sys::ConditionalLockRelationOid(Oid::from(table), mode) }.then_some(())
+        });
+        locked.unwrap_or_else(|| errors::row_is_held(&sql_name(table), &[key.to_owned()]));
+    }
+    crate::db::entry::attached::mapping::mapping(mapping.table_no).filter(|mapping| mapping.trusted)
+}
+
+/// A write that is impossible because something would be left for later costs no lead its decision. Of several ways the
+/// first that goes is taken: a row that this transaction has written before has all its keys checked again, and one that
+/// is not satisfied yet is no fault.
+fn tolerate(column: &str, table: u32, ways: &[&dyn Fn()]) {
+    if is_own_session(Oid::from(table)) {
+        return ways.first().into_iter().for_each(|write| write());
+    }
+    let mut refusal = None;
+    for write in ways {
+        let Err(failure) = protect(write) else {
+            return;
+        };
+        let is_unsatisfied_key = refusal.is_some() && failure.sqlstate.starts_with("23");
+        if failure.sqlstate != "42501" && !is_unsatisfied_key {
+            failure.rethrow();
+        }
+        refusal.get_or_insert(failure);
+    }
+    if let Some(failure) = refusal {
+        errors::warn_not_written(column, &sql_name(table), &failure.sqlstate, &failure.message);
+    }
+}
+
+/// The table as it is written to, with its partitions, but without tables that inherit from it.
+fn rows_of(mapping: &Mapping) -> String {
+    // SAFETY: a look-up in the syscache.
+    let kind = unsafe { pg_sys::get_rel_relkind(Oid::from(mapping.oid)) };
+    let only = if kind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE { "" } else { "ONLY " };
+    format!("{only}{}", sql_name(mapping.oid))
+}
+
+/// The condition that finds a row.
+fn row(statement: &mut Statement, mapping: &Mapping, key: &[String]) -> String {
+    let columns = mapping.key.iter().zip(key);
+    let equal = columns
+        .map(|(column, value)| format!("{} = {}", quoted(&column.column), statement.text(value, column)));
+    equal.collect::<Vec<_>>().join(" AND ")
+}
+
+/// Locks the row; false if it is gone. Somebody else who holds it is waited for as long as for a double submit.
+fn lock(mapping: &Mapping, key: &[String]) -> bool {
+    let run = |locking: &str| {
+        let mut select = Statement::default();
+        let row = row(&mut select, mapping, key);
+        select.run(format!("SELECT FROM {} WHERE {row}{locking}", rows_of(mapping))) > 0
+    };
+    let locked = locks::poll(patience(), || match run(" FOR NO KEY UPDATE SKIP LOCKED") {
+        true => Some(true),
+        false => (!run("")).then_some(false),
+    });
+    locked.unwrap_or_else(|| errors::row_is_held(&sql_name(mapping.oid), key))
+}
+
+fn update(changes: &[Change<'_>], mapping: &Mapping, key: &[String]) {
+    let mut update = Statement::default();
+    let columns: Vec<String> = changes.iter().map(|(column, _)| quoted(&column.column)).collect();
+    let values: Vec<String> =
+        changes.iter().map(|(column, value)| update.parameter(*value, column.type_id())).collect();
+    let (columns, values) = (columns.join(", "), values.join(", "));
+    let (row, table) = (row(&mut update, mapping, key), rows_of(mapping));
+    update.run(format!(
+        "UPDATE {table} SET ({columns}) = ROW({values}) WHERE {row} AND ({columns}) IS DISTINCT FROM ({values})"
+    ));
+}
+
+/// Whether a row is there; also where that cannot be told, because the mapping is not trusted any more.
+pub fn has_row(mapping: &Mapping, key: &str) -> bool {
+    if !mapping.trusted {
+        return true;
+    }
+    let _owner = AsTableOwner::evaluating(Oid::from(mapping.oid));
+    key_values(key, mapping.key.len()).is_some_and(|key| {
+        let mut select = Statement::default();
+        let row = row(&mut select, mapping, &key);
+        select.run(format!("SELECT FROM {} WHERE {row}", rows_of(mapping))) > 0
+    })
+}

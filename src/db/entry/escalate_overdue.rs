@@ -1,0 +1,139 @@
+//! `escalate_overdue`: the next step of the ladder for leads that nobody answered in time.
+
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::catalog;
+use crate::db::pg::function::sql_function;
+use crate::db::pg::security::AsOwner;
+use crate::db::pg::spi::timestamp;
+use crate::db::pg::subtransaction::{protect, Failure};
+use crate::db::pg::time::from_postgres_epoch;
+use crate::db::routing::batch::Batch;
+use crate::db::routing::bulk_run::{self, Sweep};
+use crate::db::{errors, queries};
+use leadroute_engine::decision::Decision;
+use leadroute_engine::escalation::{self, Escalation, Overdue};
+use leadroute_engine::waiting::Waiting;
+use leadroute_engine::Micros;
+use pgrx::pg_sys::{self, Datum};
+use pgrx::IntoDatum;
+
+sql_function! {
+    /// `leadroute.escalate_overdue(integer, timestamptz)`
+    leadroute_escalate_overdue, pg_finfo_leadroute_escalate_overdue, escalate_overdue
+}
+
+struct Clock {
+    id: i64,
+    lead_id: i64,
+    started_at: Micros,
+    overdue: Overdue,
+}
+
+unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict, integer, timestamptz.
+    let Some((batch, as_of)) = (unsafe { bulk_run::arguments(fcinfo) }) else {
+        return Datum::from(0);
+    };
+    let _owner = AsOwner::begin();
+    catalog::lock_for_writing();
+    let clocks = queries::OVERDUE.returning(&[Some(Datum::from(batch)), as_of], |row| Clock {
+        id: row.get(1).unwrap_or_default(),
+        lead_id: row.get(2).unwrap_or_default(),
+        started_at: row.get::<i64>(7).map_or(0, from_postgres_epoch),
+        overdue: Overdue {
+            policy: row.get(3).unwrap_or_default(),
+            steps_done: row.get(4).unwrap_or_default(),
+            due_at: row.get::<i64>(5).map_or(0, from_postgres_epoch),
+            next_at: row.get::<i64>(6).map_or(0, from_postgres_epoch),
+            ..Overdue::default()
+        },
+    });
+    // Rules that cannot be read are no fault of a lead.
+    drop(Batch::open("escalation", Vec::new()));
+    let sweep = Sweep { cause: "escalation", work: &escalate, failed: &put_off };
+    Datum::from(i32::try_from(sweep.run(&clocks)).unwrap_or(i32::MAX))
+}
+
+/// The clock of a lead whose step failed must not be the first again at once.
+fn put_off(clock: &Clock, failure: &Failure) {
+    errors::warn_not_escalated(clock.lead_id, &failure.sqlstate, &failure.message);
+    if let Err(again) = protect(|| queries::CLOCK_PUT_OFF.write(&[Some(Datum::from(clock.id))])) {
+        errors::warn_not_escalated(clock.lead_id, &again.sqlstate, &again.message);
+    }
+}
+
+/// One step for one lead that is locked; `None` if it needs none.
+fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
+    let lead = [Some(Datum::from(clock.lead_id))];
+    let tried = queries::OWNERS_SO_FAR.read(&lead, |row| row.get::<String>(1));
+    let (id, lead_id) = (clock.id, clock.lead_id);
+    let tried: Vec<String> = tried.into_iter().flatten().collect();
+    let mut done = None;
+    let found = queries::LEAD_LOCK.returning(&lead, |row| {
+        // SAFETY: the query returns rows of leads, valid during the callback.
+        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        if !is_waiting(&row, clock.started_at) {
+            return None;
+        }
+        let waiting = Waiting { tried: tried.clone(), ..row.waiting() };
+        let owner = waiting.owner_id.clone();
+        let overdue = Overdue { waiting, ..clock.overdue.clone() };
+        let pending = session.decide(&row, true, |world, _, live| {
+            done = escalation::escalate(overdue.clone(), world, live).map(Step::from);
+            done.as_mut().and_then(|step| step.decision.take())
+        });
+        Some((pending, owner))
+    });
+    let locked = found.into_iter().next()?;
+    match (locked, done) {
+        (Some((Some(pending), owner)), Some(step)) => {
+            session.revise(pending, owner.as_deref());
+            let arguments = [Some(Datum::from(id)), step.number.into_datum(), timestamp(step.next_at)];
+            queries::CLOCK_STEP.write(&arguments);
+            Some(())
+        }
+        // Nobody is there to take the lead: the same step, when somebody is back.
+        (Some(_), Some(step)) => {
+            let arguments =
+                [Some(Datum::from(id)), clock.overdue.steps_done.into_datum(), timestamp(step.next_at)];
+            queries::CLOCK_STEP.write(&arguments);
+            None
+        }
+        // Answered, closed or without a ladder: this clock has nothing to do any more.
+        (_, _) => {
+            let now = timestamp(Some(crate::db::pg::time::now()));
+            queries::CLOCK_STOP.write(&[Some(Datum::from(lead_id)), now]);
+            None
+        }
+    }
+}
+
+/// What became of a step: without a decision it was postponed.
+struct Step {
+    number: i32,
+    decision: Option<Decision>,
+    next_at: Option<Micros>,
+}
+
+impl From<Escalation> for Step {
+    fn from(escalation: Escalation) -> Self {
+        match escalation {
+            Escalation::Taken(taken) => {
+                Self { number: taken.step, decision: Some(taken.decision), next_at: taken.next_at }
+            }
+            Escalation::Postponed { until } => Self { number: 0, decision: None, next_at: Some(until) },
+        }
+    }
+}
+
+/// Whether the lead still waits for an answer. Who is worked on does, if that was before the clock started: an
+/// event has started it anew.
+fn is_waiting(row: &LeadRow, started_at: Micros) -> bool {
+    let status = row.get::<String>("status").unwrap_or_default();
+    let answered = row.time("first_response_at");
+    match status.as_str() {
+        "assigned" | "queued" => answered.is_none_or(|at| at < started_at),
+        "working" | "qualified" => answered.is_some_and(|at| at < started_at),
+        _ => false,
+    }
+}

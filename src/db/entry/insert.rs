@@ -1,0 +1,108 @@
+//! The first door: triggers on `leadroute.leads`.
+
+use crate::db::errors;
+use crate::db::indexes::EXTERNAL_IDS;
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::function::{argument, sql_function};
+use crate::db::pg::trigger_data::{Call, On, When, INSERT};
+use crate::db::routing::batch::{Batch, Destination};
+use crate::db::routing::open_statements;
+use crate::db::settings::ENABLED;
+use crate::db::state::restoring::{administers, is_restoring};
+use pgrx::pg_sys::{self, Datum};
+use pgrx::{FromDatum, IntoDatum};
+
+sql_function! {
+    /// Statement trigger, before and after.
+    leadroute_route_statement, pg_finfo_leadroute_route_statement, route_statement
+}
+
+sql_function! {
+    /// Row trigger, before.
+    leadroute_route_row, pg_finfo_leadroute_route_row, route_row
+}
+
+const STATEMENT: Call =
+    Call { function: "route_statement", on: On::Table("leads"), when: When::AroundStatement, events: INSERT };
+const ROW: Call =
+    Call { function: "route_row", on: On::Table("leads"), when: When::BeforeRow, events: INSERT };
+
+unsafe fn route_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL, with the relation of the trigger open.
+    unsafe {
+        let data = STATEMENT.data(fcinfo);
+        let before = data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
+        if before {
+            // Rows of a dump are what they were; the rules may not be there yet. A batch is opened when a new row comes.
+            if !(is_restoring() && administers()) {
+                open_statements::begin(Destination::Leads);
+            }
+        } else if let Some(mut batch) = open_statements::take(|target| *target == Destination::Leads) {
+            batch.row_comes(data.tg_relation);
+            open_statements::finish(batch);
+        }
+    }
+    Datum::from(0)
+}
+
+unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for a row, whose tuple and relation are valid.
+    unsafe {
+        let data = ROW.data(fcinfo);
+        let desc = (*data.tg_relation).rd_att;
+        let row = LeadRow::new(data.tg_trigtuple, desc);
+        // Restored, or copied from elsewhere with its decision; an app may not say so. (A WHEN clause would
+        // be parsed anew for every statement.)
+        let trusted = administers();
+        if trusted && row.time("routed_at").is_some() {
+            return Datum::from(data.tg_trigtuple);
+        }
+        let less = if trusted { None } else { row.as_an_app_may_write() };
+        let row = less.map_or(row, |tuple| LeadRow::new(tuple, desc));
+        let take = || open_statements::take(|target| *target == Destination::Leads);
+        let begun = || {
+            open_statements::begin(Destination::Leads);
+            take()
+        };
+        let Some(mut batch) = take().or_else(|| if is_restoring() { begun() } else { None }) else {
+            errors::not_a_trigger("route_row");
+        };
+        batch.row_comes(data.tg_relation);
+        let (tuple, is_routed) = match batch.excluded(&row) {
+            Some(excluded) => (excluded, false),
+            None if !ENABLED.get() => (row.unrouted(trusted), false),
+            None => {
+                let routed = batch.route(&row);
+                let excluded = batch.excluded_after_all(&row);
+                (excluded.unwrap_or(routed), excluded.is_none())
+            }
+        };
+        if batch.cause == "route_lead" {
+            refuse_in_flight(&mut batch, &row);
+        }
+        batch.row_goes(data, is_routed);
+        open_statements::put_back(batch);
+        Datum::from(tuple)
+    }
+}
+
+/// Routing may have waited for a person; a stranger who inserted the external id meanwhile would be waited for
+/// in the index, without end.
+fn refuse_in_flight(batch: &mut Batch, row: &LeadRow) {
+    if let Some(key) = row.get::<String>("external_id") {
+        let free = batch.patience.wait(|| (!EXTERNAL_IDS.is_in_flight(&key)).then_some(()));
+        free.unwrap_or_else(|| errors::submit_in_flight(&key));
+    }
+}
+
+sql_function! {
+    /// `leadroute_internal.is_undecided(bigint)`
+    leadroute_is_undecided, pg_finfo_leadroute_is_undecided, is_undecided
+}
+
+unsafe fn is_undecided(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict, bigint.
+    let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
+    let is_deciding = |id| open_statements::innermost(|batch| batch.is_deciding(id)).unwrap_or(false);
+    id.is_some_and(is_deciding).into_datum().unwrap_or(Datum::from(0))
+}

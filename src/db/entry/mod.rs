@@ -1,0 +1,17 @@
+//! What PostgreSQL calls: triggers and functions. Nobody imports an entry.
+
+pub mod assign_queued;
+pub mod assignee;
+pub mod attached;
+pub mod config_changed;
+pub mod escalate_overdue;
+pub mod insert;
+pub mod is_time_zone;
+pub mod listen;
+pub mod lock_for_writing;
+pub mod observe_restore;
+pub mod references;
+pub mod rep_load;
+pub mod return_turn;
+pub mod route_lead;
+pub mod sla_clock;

@@ -1,0 +1,188 @@
+//! What rows of the routing tables name in each other: the work of foreign keys, done by triggers that stand back while a
+//! dump is restored (see `sql/14_references.sql` for why).
+//!
+//! As with foreign keys, a row that is named is locked FOR KEY SHARE until the transaction ends, so it cannot be deleted or
+//! get another key meanwhile. Every query has a snapshot of now: also at REPEATABLE READ nothing is left that names
+//! what is gone.
+
+use crate::db::errors;
+use crate::db::lead::row;
+use crate::db::pg::function::sql_function;
+use crate::db::pg::security::AsOwner;
+use crate::db::pg::spi::{self, Row};
+use crate::db::pg::trigger_data::{arguments, Call, On, When, DELETE, INSERT, TRUNCATE, UPDATE};
+use crate::db::state::restoring::is_within_restore;
+use pgrx::pg_sys::{self, Datum, TriggerData};
+
+sql_function! {
+    /// `leadroute_internal.check_references(column, table, key, ...)`: statement trigger with the new rows as `added` and, after an
+    /// update, the old ones as `removed`.
+    leadroute_check_references, pg_finfo_leadroute_check_references, check_references
+}
+
+sql_function! {
+    /// `leadroute_internal.references_removed(key, table, column, action, ...)`: statement trigger with the old rows as
+    /// `removed`, or after TRUNCATE.
+    leadroute_references_removed, pg_finfo_leadroute_references_removed, references_removed
+}
+
+sql_function! {
+    /// `leadroute_internal.carry_key(key, table.column, ...)`: row trigger, after a key has changed.
+    leadroute_carry_key, pg_finfo_leadroute_carry_key, carry_key
+}
+
+const ADDED: Call =
+    Call { function: "check_references", on: On::Ours, when: When::AfterStatement, events: INSERT | UPDATE };
+const REMOVED: Call = Call {
+    function: "references_removed",
+    on: On::Ours,
+    when: When::AfterStatement,
+    events: DELETE | TRUNCATE,
+};
+const RENAMED: Call = Call { function: "carry_key", on: On::Ours, when: When::AfterRow, events: UPDATE };
+
+/// The first column of the first row, as text, and whether there was a row.
+fn first(data: &TriggerData, sql: &str) -> Option<String> {
+    let found = spi::over_changed_rows(data, sql, true, |row: Row| row.get::<String>(1));
+    found.into_iter().next().flatten()
+}
+
+fn name_of(data: &TriggerData) -> String {
+    // SAFETY: the relation of a trigger is open, its name ends with a zero.
+    unsafe {
+        let name = (*(*data.tg_relation).rd_rel).relname.data.as_ptr();
+        std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned()
+    }
+}
+
+unsafe fn check_references(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL.
+    let data = unsafe { ADDED.data(fcinfo) };
+    if data.tg_newtable.is_null() {
+        errors::not_a_trigger(ADDED.function);
+    }
+    if is_within_restore() {
+        return Datum::from(0);
+    }
+    let _owner = AsOwner::begin();
+    for [column_name, parent_name, key] in arguments(data).as_chunks::<3>().0 {
+        let [column, parent, key] = [column_name, parent_name, key].map(|name| spi::quoted(name));
+        let mut named = format!("SELECT a.{column} FROM added a WHERE a.{column} IS NOT NULL");
+        if !data.tg_oldtable.is_null() {
+            // What rows named before the update was there, or is being renamed just now.
+            named += &format!(" EXCEPT SELECT r.{column} FROM removed r");
+        }
+        if first(data, &format!("{named} LIMIT 1")).is_none() {
+            continue;
+        }
+        // in one order, so that two who name the same rows do not deadlock with somebody who deletes them
+        let lock = format!(
+            "SELECT p.{key} FROM leadroute.{parent} p WHERE p.{key} IN ({named}) ORDER BY p.{key} FOR KEY SHARE"
+        );
+        spi::over_changed_rows(data, &lock, false, |_| ());
+        let missing = format!(
+            "SELECT n.{column} FROM ({named}) n
+              WHERE NOT EXISTS (SELECT FROM leadroute.{parent} p WHERE p.{key} = n.{column}) ORDER BY 1 LIMIT 1"
+        );
+        if let Some(value) = first(data, &missing) {
+            errors::names_nothing(&name_of(data), column_name, &value, parent_name);
+        }
+    }
+    Datum::from(0)
+}
+
+unsafe fn references_removed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL.
+    let data = unsafe { REMOVED.data(fcinfo) };
+    if is_within_restore() {
+        return Datum::from(0);
+    }
+    let is_delete = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_DELETE;
+    let arguments = arguments(data);
+    let Some((key, references)) =
+        arguments.split_first().filter(|_| !is_delete || !data.tg_oldtable.is_null())
+    else {
+        errors::not_a_trigger(REMOVED.function);
+    };
+    let _owner = AsOwner::begin();
+    for [child, column, action] in references.as_chunks::<3>().0 {
+        if is_delete {
+            deleted(data, key, child, column, action == "cascade");
+        } else {
+            truncated(data, child, column);
+        }
+    }
+    Datum::from(0)
+}
+
+/// Rows that name what was deleted go too, or refuse it.
+fn deleted(data: &TriggerData, key: &str, child: &str, column: &str, cascades: bool) {
+    let parent = name_of(data);
+    let [quoted_key, quoted_child, quoted_column, quoted_parent] =
+        [key, child, column, &parent].map(spi::quoted);
+    let names_it = format!(
+        "c.{quoted_column} IN (SELECT r.{quoted_key} FROM removed r)
+         AND NOT EXISTS (SELECT FROM leadroute.{quoted_parent} p WHERE p.{quoted_key} = c.{quoted_column})"
+    );
+    if cascades {
+        let delete = format!("DELETE FROM leadroute.{quoted_child} c WHERE {names_it}");
+        spi::over_changed_rows(data, &delete, false, |_| ());
+    } else {
+        // one look-up by index for each key, however many rows there are
+        let named = format!(
+            "SELECT f.v FROM removed r CROSS JOIN LATERAL (
+                SELECT c.{quoted_column} AS v FROM leadroute.{quoted_child} c WHERE c.{quoted_column} = r.{quoted_key} LIMIT 1) f
+              WHERE NOT EXISTS (SELECT FROM leadroute.{quoted_parent} p WHERE p.{quoted_key} = r.{quoted_key}) LIMIT 1"
+        );
+        if let Some(value) = first(data, &named) {
+            errors::is_still_named(&parent, &value, child, column);
+        }
+    }
+}
+
+fn truncated(data: &TriggerData, child: &str, column: &str) {
+    let (quoted_child, quoted_column) = (spi::quoted(child), spi::quoted(column));
+    let named = format!(
+        "SELECT c.{quoted_column} FROM leadroute.{quoted_child} c WHERE c.{quoted_column} IS NOT NULL LIMIT 1"
+    );
+    if first(data, &named).is_some() {
+        errors::rows_are_still_named(&name_of(data), child, column);
+    }
+}
+
+unsafe fn carry_key(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    let (data, desc) = unsafe {
+        let data = RENAMED.data(fcinfo);
+        (data, (*data.tg_relation).rd_att)
+    };
+    let arguments = arguments(data);
+    let Some((key, targets)) = arguments.split_first() else {
+        errors::not_a_trigger(RENAMED.function);
+    };
+    let value = |tuple| row::text_by_name(Row { tuple, desc }, key);
+    let (was, is) = (value(data.tg_trigtuple), value(data.tg_newtuple));
+    let values = [spi::text(was.as_deref()), spi::text(is.as_deref())];
+    if was == is {
+        return Datum::from(0);
+    }
+    let _owner = AsOwner::begin();
+    for target in targets {
+        let Some((table, column)) = target.split_once('.') else {
+            errors::not_a_trigger(RENAMED.function);
+        };
+        let table = spi::quoted(table);
+        let sql = match column.strip_suffix("[]") {
+            Some(column) => {
+                let column = spi::quoted(column);
+                format!("UPDATE leadroute.{table} SET {column} = array_replace({column}::text[], $1, $2) WHERE $1 = ANY ({column})")
+            }
+            None => {
+                let column = spi::quoted(column);
+                format!("UPDATE leadroute.{table} SET {column} = $2 WHERE {column} = $1")
+            }
+        };
+        spi::ask((sql, vec![pg_sys::TEXTOID, pg_sys::TEXTOID]), &values, false, |_| ());
+    }
+    Datum::from(0)
+}

@@ -1,0 +1,232 @@
+//! The second door and its relatives: `route_lead`, `preview_route`, `reroute_lead`, `explain_decision`.
+
+use crate::db::indexes::EXTERNAL_IDS;
+use crate::db::lead::json::{read_fields, Fields};
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::catalog;
+use crate::db::pg::function::{argument, null, sql_function};
+use crate::db::pg::jsonb::{self, Document, Root};
+use crate::db::pg::locks::{self, Class};
+use crate::db::pg::security::{only_the_extension, AsOwner};
+use crate::db::pg::spi::text;
+use crate::db::pg::wait::Patience;
+use crate::db::routing::batch::Batch;
+use crate::db::routing::open_statements::{self, Door};
+use crate::db::routing::pending_decision::Pending;
+use crate::db::{errors, queries};
+use leadroute_engine::decision::Step;
+use leadroute_engine::pipeline;
+use pgrx::pg_sys::{self, Datum};
+use pgrx::{FromDatum, IntoDatum};
+
+sql_function! {
+    /// `leadroute.route_lead(jsonb)`
+    leadroute_route_lead, pg_finfo_leadroute_route_lead, route_lead
+}
+
+sql_function! {
+    /// `leadroute.preview_route(jsonb)`
+    leadroute_preview_route, pg_finfo_leadroute_preview_route, preview_route
+}
+
+sql_function! {
+    /// `leadroute.reroute_lead(bigint, text)`
+    leadroute_reroute_lead, pg_finfo_leadroute_reroute_lead, reroute_lead
+}
+
+sql_function! {
+    /// `leadroute.explain_decision(bigint)`
+    leadroute_explain_decision, pg_finfo_leadroute_explain_decision, explain_decision
+}
+
+/// The argument as a JSON object, or a clear error.
+unsafe fn object(fcinfo: pg_sys::FunctionCallInfo, function: &str) -> Datum {
+    // SAFETY: the functions are declared with a jsonb as first argument.
+    unsafe {
+        let Some(datum) = argument(fcinfo, 0) else {
+            errors::not_an_object(function, "null");
+        };
+        match jsonb::root(datum) {
+            Root::Object => datum,
+            Root::Array => errors::not_an_object(function, "an array"),
+            Root::Scalar => errors::not_an_object(function, "a single value"),
+        }
+    }
+}
+
+unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL.
+    let lead = unsafe { object(fcinfo, "route_lead") };
+    let _owner = AsOwner::begin();
+    catalog::lock_for_writing();
+    let fields = read_fields(lead);
+    let mut patience = Patience::fresh();
+    if let Some(id) = fields.external_id.as_deref().and_then(|key| submitted(key, &mut patience)) {
+        return answer(id, false);
+    }
+    let Fields { columns, consumed, odd, external_id } = fields;
+    open_statements::announce(Some(Door { cause: "route_lead", odd, patience }));
+    let arguments = [jsonb::from_text(&columns), Some(lead), consumed.into_datum()];
+    let ids = queries::LEAD_INSERT.returning(&arguments, |row| row.get::<i64>(1));
+    open_statements::announce(None);
+    if let Some(key) = &external_id {
+        // The row is there by now for others to see that it is in flight.
+        locks::unlock(Class::External, locks::key_of(key));
+    }
+    match ids.first().copied().flatten() {
+        Some(id) => answer(id, true),
+        // somebody else has inserted it meanwhile
+        None => match external_id.and_then(|key| by_external_id(&key)) {
+            Some(id) => answer(id, false),
+            None => errors::row_was_dropped(),
+        },
+    }
+}
+
+/// The lead with an external id; `None` if it can be inserted without waiting for anybody, with the id locked;
+/// an error if somebody else's transaction has inserted it and stays open.
+fn submitted(external_id: &str, patience: &mut Patience) -> Option<i64> {
+    let key = locks::key_of(external_id);
+    let found = patience.wait(|| {
+        if let Some(id) = by_external_id(external_id) {
+            return Some(Some(id));
+        }
+        if !locks::try_lock(Class::External, key) {
+            return None;
+        }
+        if !EXTERNAL_IDS.is_in_flight(external_id) {
+            return Some(None);
+        }
+        locks::unlock(Class::External, key);
+        None
+    });
+    found.unwrap_or_else(|| errors::submit_in_flight(external_id))
+}
+
+fn by_external_id(external_id: &str) -> Option<i64> {
+    queries::BY_EXTERNAL_ID.first(&[text(Some(external_id))], |row| row.get(1)).flatten()
+}
+
+fn answer(lead_id: i64, created: bool) -> Datum {
+    let arguments = [Some(Datum::from(lead_id)), created.into_datum()];
+    let answer = queries::ANSWER.first(&arguments, |row| row.get::<Document>(1)).flatten();
+    answer.map_or_else(|| errors::no_such_lead(lead_id), |document| document.to_result())
+}
+
+unsafe fn preview_route(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL.
+    let lead = unsafe { object(fcinfo, "preview_route") };
+    let _owner = AsOwner::begin();
+    let Fields { columns, consumed, odd, .. } = read_fields(lead);
+    let mut batch = Batch::open("route_lead", odd);
+    let arguments = [jsonb::from_text(&columns), Some(lead), consumed.into_datum()];
+    let pending = queries::LEAD_ROW.first(&arguments, |row| {
+        // SAFETY: the query returns rows of leads, valid during the callback.
+        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        batch.decide(&row, false, |world, odd, live| Some(pipeline::route(row.lead(), odd, &[], world, live)))
+    });
+    let json = pending.flatten().map(|pending| preview(&pending).to_string());
+    let datum = json.as_deref().and_then(jsonb::from_text);
+    datum.unwrap_or(Datum::from(0))
+}
+
+/// The same keys as `route_lead` answers where they make sense, and the trace.
+fn preview(pending: &Pending) -> serde_json::Value {
+    let decision = &pending.decision;
+    let outcome = &decision.outcome;
+    serde_json::json!({
+        "outcome": outcome.name(), "status": outcome.status(), "layer": decision.layer.name(),
+        "owner_id": outcome.owner(), "queue": outcome.queue(), "duplicate_of": outcome.duplicate_of(),
+        "account_id": decision.account_id, "segment": decision.segment, "territory": decision.territory,
+        "tier": decision.tier, "pool": decision.pool, "playbook": decision.playbook,
+        "expansion": decision.expansion, "reason": decision.reason(),
+        "policy": decision.clock.as_ref().map(|clock| &clock.policy), "trace": decision.trace,
+    })
+}
+
+unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as its twin.
+    unsafe { route_again(fcinfo, "reroute", Patience::fresh()) }
+}
+
+sql_function! {
+    /// `leadroute_internal.route_event(bigint, text)`
+    leadroute_route_event, pg_finfo_leadroute_route_event, route_event
+}
+
+unsafe fn route_event(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("route_event");
+    // SAFETY: as its twin.
+    unsafe { route_again(fcinfo, "event", Patience::fresh()) }
+}
+
+sql_function! {
+    /// `leadroute_internal.merge_lead(bigint, text)`
+    leadroute_merge_lead, pg_finfo_leadroute_merge_lead, merge_lead
+}
+
+unsafe fn merge_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("merge_lead");
+    // SAFETY: as its twin.
+    unsafe { route_again(fcinfo, "reroute", Patience::none()) }
+}
+
+unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: &'static str, patience: Patience) -> Datum {
+    // SAFETY: as declared in SQL: bigint, text.
+    let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
+    let Some(id) = id else {
+        errors::null_argument("reroute_lead", "lead_id");
+    };
+    let _owner = AsOwner::begin();
+    catalog::lock_for_writing();
+    let mut batch = Batch::open(cause, Vec::new());
+    batch.patience = patience;
+    let arguments = [Some(Datum::from(id))];
+    let found = queries::LEAD_LOCK.returning(&arguments, |row| {
+        // SAFETY: the query returns rows of leads, valid during the callback.
+        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        if let Some(first) = row.get::<i64>("duplicate_of") {
+            errors::is_a_touch(id, first);
+        }
+        let pending = batch
+            .decide(&row, true, |world, odd, live| Some(pipeline::route(row.lead(), odd, &[], world, live)));
+        (pending, row.get::<String>("owner_id"))
+    });
+    let Some((Some(mut pending), owner)) = found.into_iter().next() else {
+        errors::no_such_lead(id);
+    };
+    // SAFETY: as declared in SQL.
+    pending.note = unsafe { argument(fcinfo, 1).and_then(|datum| String::from_datum(datum, false)) };
+    batch.revise(pending, owner.as_deref());
+    answer(id, false)
+}
+
+unsafe fn explain_decision(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict, bigint.
+    let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
+    let Some(id) = id else {
+        // SAFETY: the call info is valid.
+        return unsafe { null(fcinfo) };
+    };
+    let _owner = AsOwner::begin();
+    let text = queries::DECISION.first(&[Some(Datum::from(id))], |row| {
+        let column = |n| row.get::<String>(n);
+        let who = column(9).or(column(10)).map(|who| format!(" ({who})")).unwrap_or_default();
+        let to = match (column(5), column(6)) {
+            (Some(rep), _) => format!("rep {rep}"),
+            (None, Some(queue)) => format!("queue {queue}"),
+            (None, None) => column(4).unwrap_or_default(),
+        };
+        let lead = row.get::<i64>(1).unwrap_or_default();
+        let (at, cause) = (column(2).unwrap_or_default(), column(3).unwrap_or_default());
+        let reason = column(7).unwrap_or_default();
+        let trace: Vec<Step> = serde_json::from_str(&column(8).unwrap_or_default()).unwrap_or_default();
+        let steps = leadroute_engine::explain::full(&trace);
+        let text = format!("Lead {lead}{who} went to {to} on {at} ({cause}): {reason}.\n{steps}");
+        text.trim_end().to_owned()
+    });
+    match text {
+        Some(text) => text.into_datum().unwrap_or(Datum::from(0)),
+        None => errors::no_such_decision(id),
+    }
+}

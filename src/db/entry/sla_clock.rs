@@ -1,0 +1,102 @@
+//! Clocks of leads that are there: another owner has other hours, and a hotter event starts anew.
+
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::catalog;
+use crate::db::pg::function::{argument, null, sql_function};
+use crate::db::pg::security::{only_the_extension, AsOwner};
+use crate::db::pg::spi::{text, timestamp};
+use crate::db::pg::time::{from_postgres_epoch, now, TimeZones};
+use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
+use crate::db::state::config;
+use crate::db::{errors, queries};
+use leadroute_engine::decision::Outcome;
+use leadroute_engine::{sla, Micros};
+use pgrx::pg_sys::{self, Datum};
+use pgrx::FromDatum;
+
+sql_function! {
+    /// `leadroute_internal.follow_owner()`: row trigger, after a lead got another owner or queue.
+    leadroute_follow_owner, pg_finfo_leadroute_follow_owner, follow_owner
+}
+
+const CALL: Call =
+    Call { function: "follow_owner", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
+
+unsafe fn follow_owner(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    let row = unsafe {
+        let data = CALL.data(fcinfo);
+        LeadRow::new(data.tg_newtuple, (*data.tg_relation).rd_att)
+    };
+    let _owner = AsOwner::begin();
+    catalog::lock_for_writing();
+    let (rules, _) = config::load();
+    if rules.sla_policies.iter().any(|policy| policy.business_hours) {
+        move_clock(&row);
+    }
+    Datum::from(0)
+}
+
+/// By working hours of whoever has the lead now. What is overdue stays so.
+fn move_clock(row: &LeadRow) -> Option<()> {
+    let lead_id = row.get::<i64>("id")?;
+    let lead = [Some(Datum::from(lead_id))];
+    let running = queries::CLOCK_RUNNING.first(&lead, |row| {
+        let start = row.get::<i64>(3).map_or(0, from_postgres_epoch);
+        (row.get::<i64>(1).unwrap_or_default(), row.get::<String>(2).unwrap_or_default(), start)
+    });
+    let (clock, policy, start) = running?;
+    let (rules, roster) = config::load();
+    let world = config::world(&rules, &roster, now());
+    let policy = sla::policy_named(&rules, &policy).filter(|policy| policy.business_hours)?;
+    let (owner, queue) = (row.get::<String>("owner_id"), row.get::<String>("queue"));
+    let rep = sla::keeper(owner.as_deref(), queue.as_deref(), world);
+    let due = sla::due(policy, start, rep, world, &TimeZones);
+    let next = sla::next_step(policy, 0, due, rep, world, &TimeZones);
+    let times = [Some(Datum::from(clock)), lead[0], timestamp(Some(due)), timestamp(next)];
+    queries::CLOCK_MOVE.write(&times);
+    Some(())
+}
+
+sql_function! {
+    /// `leadroute_internal.restart_clock(bigint, timestamptz)`
+    leadroute_restart_clock, pg_finfo_leadroute_restart_clock, restart_clock
+}
+
+unsafe fn restart_clock(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("restart_clock");
+    // SAFETY: as declared in SQL: strict, bigint, timestamptz.
+    let (id, acted_at) = unsafe {
+        let id = argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false));
+        (id.unwrap_or(0), argument(fcinfo, 1).and_then(|datum| i64::from_datum(datum, false)))
+    };
+    let _owner = AsOwner::begin();
+    catalog::lock_for_writing();
+    let lead = [Some(Datum::from(id))];
+    let found = queries::LEAD_LOCK.returning(&lead, |row| {
+        // SAFETY: the query returns rows of leads, valid during the callback.
+        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        start(id, &row, acted_at.map(from_postgres_epoch))
+    });
+    match found.into_iter().next() {
+        None => errors::no_such_lead(id),
+        // SAFETY: the call info is valid.
+        Some(None) => unsafe { null(fcinfo) },
+        Some(Some(due)) => timestamp(Some(due)).unwrap_or(Datum::from(0)),
+    }
+}
+
+/// The due time of the new clock; `None` if no policy matches.
+fn start(id: i64, row: &LeadRow, acted_at: Option<Micros>) -> Option<Micros> {
+    let (rules, roster) = config::load();
+    let world = config::world(&rules, &roster, now());
+    let owner = row.get::<String>("owner_id").map(Outcome::Owner);
+    let outcome = owner.or_else(|| row.get::<String>("queue").map(Outcome::Queue))?;
+    let event = row.get::<String>("event").and_then(|event| leadroute_engine::text::folded(&event));
+    let segment = row.get::<String>("segment");
+    let clock = sla::clock(event.as_deref(), segment.as_deref(), acted_at, &outcome, world, &TimeZones)?;
+    let (started, due, next) =
+        (timestamp(Some(clock.started_at)), timestamp(Some(clock.due_at)), timestamp(clock.next_at));
+    queries::CLOCK_START.write(&[Some(Datum::from(id)), text(Some(&clock.policy)), started, due, next]);
+    Some(clock.due_at)
+}

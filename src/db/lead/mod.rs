@@ -1,0 +1,5 @@
+//! A lead as a row of `leads` and as JSON.
+
+pub mod columns;
+pub mod json;
+pub mod row;

@@ -1,0 +1,282 @@
+//! Rows of `leads`: from a tuple to a [`Lead`], and back with what was decided.
+
+use crate::db::errors;
+use crate::db::lead::columns::{self, set_by, SetBy};
+use crate::db::pg::catalog::{self, Watched};
+use crate::db::pg::security;
+use crate::db::pg::time::{from_postgres_epoch, to_postgres_epoch, NEVER};
+use crate::db::pg::tuple::{Replaced, Values};
+use leadroute_engine::decision::Decision;
+use leadroute_engine::lead::{CleanLead, Lead};
+use leadroute_engine::waiting::Waiting;
+use leadroute_engine::Micros;
+use pgrx::pg_sys::{self, Datum};
+use pgrx::{FromDatum, IntoDatum};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Type and number of columns of a tuple.
+type Shape = (pg_sys::Oid, i32);
+
+/// Places of columns by name; filled when a column is first asked for.
+type Places = Rc<RefCell<FxHashMap<&'static str, Option<usize>>>>;
+
+thread_local! {
+    /// By shape, since a change of `leads`: looking up forty names for each lead is slow.
+    static PLACES: RefCell<(u64, FxHashMap<Shape, Places>)> = RefCell::default();
+}
+
+fn places(shape: Shape) -> Places {
+    // Rows of a query have no shape of their own, and a table may have got another one.
+    if shape.0 == pg_sys::RECORDOID {
+        return Places::default();
+    }
+    PLACES.with_borrow_mut(|places| {
+        let changes = catalog::changes(Watched::Leads);
+        if places.0 != changes {
+            places.0 = changes;
+            places.1.clear();
+        }
+        Rc::clone(places.1.entry(shape).or_default())
+    })
+}
+
+/// A tuple of `leads`, taken apart.
+pub struct LeadRow {
+    tuple: pg_sys::HeapTuple,
+    desc: pg_sys::TupleDesc,
+    values: Values,
+    places: Places,
+}
+
+impl LeadRow {
+    /// Takes a tuple apart.
+    ///
+    /// # Safety
+    /// Tuple and shape must be valid, belong together and outlive the row.
+    pub unsafe fn new(tuple: pg_sys::HeapTuple, desc: pg_sys::TupleDesc) -> Self {
+        // SAFETY: the caller vouches for both.
+        unsafe {
+            let places = places(((*desc).tdtypeid, (*desc).natts));
+            Self { tuple, desc, values: Values::of(tuple, desc), places }
+        }
+    }
+
+    /// Place of a column, counted from 0.
+    fn place(&self, column: &'static str) -> Option<usize> {
+        let known = self.places.borrow().get(column).copied();
+        known.unwrap_or_else(|| {
+            let place = self.find(column);
+            self.places.borrow_mut().insert(column, place);
+            place
+        })
+    }
+
+    /// Looks a column up; an error if it has become another type, whose values would be misread.
+    fn find(&self, column: &'static str) -> Option<usize> {
+        let name = std::ffi::CString::new(column).ok()?;
+        // SAFETY: looks a name and its type up in the shape.
+        unsafe {
+            let number = pg_sys::SPI_fnumber(self.desc, name.as_ptr());
+            let place = usize::try_from(number - 1).ok()?;
+            let found = pg_sys::getBaseType(pg_sys::SPI_gettypeid(self.desc, number));
+            if columns::column(column).is_none_or(|column| column.type_id != found) {
+                errors::column_has_another_type(column);
+            }
+            Some(place)
+        }
+    }
+
+    fn datum(&self, column: &'static str) -> Option<Datum> {
+        self.place(column).and_then(|place| self.values.get(place))
+    }
+
+    /// The value of a column.
+    pub fn get<T: FromDatum>(&self, column: &'static str) -> Option<T> {
+        let value = self.datum(column)?;
+        // SAFETY: the datum has the type of the column, which the caller names.
+        unsafe { T::from_datum(value, false) }
+    }
+
+    fn double(&self, column: &'static str) -> Option<f64> {
+        let value = self.datum(column)?;
+        // SAFETY: the column is numeric; overflow becomes infinity.
+        let double: Option<f64> =
+            unsafe { pgrx::direct_function_call(pg_sys::numeric_float8_no_overflow, &[Some(value)]) };
+        // JSON knows neither NaN nor infinity, and the trace must say the number.
+        double.filter(|number| !number.is_nan()).map(|number| number.clamp(f64::MIN, f64::MAX))
+    }
+
+    /// The value of any column, with its type.
+    pub fn value(&self, column: &str) -> (Option<Datum>, pg_sys::Oid) {
+        let name = std::ffi::CString::new(column).unwrap_or_default();
+        // SAFETY: looks a name up in the shape, which belongs to the values.
+        unsafe {
+            let number = pg_sys::SPI_fnumber(self.desc, name.as_ptr());
+            let value = usize::try_from(number - 1).ok().and_then(|place| self.values.get(place));
+            (value, pg_sys::SPI_gettypeid(self.desc, number))
+        }
+    }
+
+    /// A timestamptz column.
+    pub fn time(&self, column: &'static str) -> Option<Micros> {
+        self.get::<i64>(column).map(from_postgres_epoch)
+    }
+
+    /// What routing reads of the row.
+    pub fn lead(&self) -> Lead {
+        Lead {
+            id: self.get("id"),
+            email: self.get("email"),
+            phone: self.get("phone"),
+            company: self.get("company"),
+            website: self.get("website"),
+            crm_account_id: self.get("crm_account_id"),
+            country: self.get("country"),
+            region: self.get("region"),
+            postal_code: self.get("postal_code"),
+            industry: self.get("industry"),
+            employees: self.get("employees"),
+            annual_revenue: self.double("annual_revenue"),
+            product: self.get("product"),
+            language: self.get("language"),
+            score: self.double("score"),
+            event: self.get("event"),
+            occurred_at: self.time("occurred_at"),
+            source: self.get("source"),
+        }
+    }
+
+    /// The lead with the place that its last decision gave it.
+    pub fn waiting(&self) -> Waiting {
+        Waiting {
+            lead: self.lead(),
+            owner_id: self.get("owner_id"),
+            segment: self.get("segment"),
+            territory: self.get("territory"),
+            tier: self.get("tier"),
+            pool: self.get("pool"),
+            account_id: self.get("account_id"),
+            playbook: self.get("playbook"),
+            expansion: self.get("expansion").unwrap_or(false),
+            tried: Vec::new(),
+        }
+    }
+
+    /// The row as a composite value, and the type of it.
+    pub fn composite(&self) -> (Datum, pg_sys::Oid) {
+        // SAFETY: tuple and shape belong together.
+        unsafe {
+            // rows of a query have no type of their own until they are registered
+            pg_sys::BlessTupleDesc(self.desc);
+            let datum = pg_sys::heap_copy_tuple_as_datum(self.tuple, self.desc);
+            (datum, (*self.desc).tdtypeid)
+        }
+    }
+
+    /// The tuple with the cleaned values and the decision.
+    pub fn decided(&self, decision: &Decision, id: i64, now: Micros) -> pg_sys::HeapTuple {
+        self.with(columns(decision, id, now))
+    }
+
+    /// The tuple without what only the extension sets: an app could name a row of an attached table that it may not read,
+    /// or take keys that the sequence has not reached yet.
+    /// `None` if there is nothing to take away.
+    pub fn as_an_app_may_write(&self) -> Option<pg_sys::HeapTuple> {
+        // SAFETY: reads the clock of the transaction, which the defaults have, too.
+        let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
+        let id = self.get::<i64>("id").unwrap_or_default();
+        let mut columns: Vec<(&'static str, Option<Datum>)> = Vec::new();
+        if !security::has_come_up("leads_id_seq", id) {
+            columns.push(("id", Some(Datum::from(security::next_value("leads_id_seq")))));
+        }
+        let given = |column: &'static str| self.datum(column).is_some();
+        let ours = ["attached_table", "attached_key"].into_iter().filter(|column| given(column));
+        columns.extend(ours.map(|column| (column, None)));
+        let times = ["created_at", "updated_at"].into_iter();
+        let other = times.filter(|column| self.get::<i64>(column) != Some(now));
+        columns.extend(other.map(|column| (column, Some(Datum::from(now)))));
+        (!columns.is_empty()).then(|| self.with(columns))
+    }
+
+    /// The tuple of a row that comes while routing is off. Only a `trusted` role may set what routing sets. The
+    /// mark in `routed_at` tells a restore that the row was not routed.
+    pub fn unrouted(&self, trusted: bool) -> pg_sys::HeapTuple {
+        let mark = ("routed_at", Some(Datum::from(NEVER)));
+        if trusted {
+            let given = self.time("routed_at").is_some();
+            return self.with((!given).then_some(mark));
+        }
+        let no = || false.into_datum();
+        let start = [("status", text(Some("new"))), ("expansion", no()), ("held", no()), mark];
+        self.with(set_by(SetBy::Routing).map(|column| (column, None)).chain(start))
+    }
+
+    /// The tuple with the cleaned values, and with all that routing has set in another lead.
+    pub fn routed_as(&self, clean: &CleanLead, other: &LeadRow) -> pg_sys::HeapTuple {
+        let value = |column| (column, other.datum(column));
+        let set = set_by(SetBy::Routing).map(value);
+        let occurred_at = clean.lead.occurred_at.map(|at| Datum::from(to_postgres_epoch(at)));
+        self.with(cleaned(clean).chain([("occurred_at", occurred_at)]).chain(set))
+    }
+
+    fn with(&self, columns: impl IntoIterator<Item = (&'static str, Option<Datum>)>) -> pg_sys::HeapTuple {
+        // SAFETY: tuple and descriptor belong together and outlive the row.
+        unsafe {
+            let mut replaced = Replaced::none(self.desc);
+            for (column, value) in columns {
+                self.place(column).into_iter().for_each(|place| replaced.set(place, value));
+            }
+            replaced.in_tuple(self.tuple)
+        }
+    }
+}
+
+fn text(value: Option<&str>) -> Option<Datum> {
+    value.and_then(IntoDatum::into_datum)
+}
+
+/// The cleaned values where they differ.
+fn cleaned(clean: &CleanLead) -> impl Iterator<Item = (&'static str, Option<Datum>)> + '_ {
+    let values = [("email", &clean.email), ("industry", &clean.industry), ("country", &clean.lead.country)];
+    values.into_iter().filter_map(|(column, value)| Some((column, text(Some(value.as_deref()?)))))
+}
+
+/// What routing sets in a row: the cleaned values, and the outcome.
+fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Option<Datum>)> {
+    let clean = &decision.clean;
+    let time = |micros: Micros| Some(Datum::from(to_postgres_epoch(micros)));
+    let mut columns = Vec::with_capacity(24);
+    columns.extend(cleaned(clean));
+    let outcome = &decision.outcome;
+    columns.extend([
+        ("occurred_at", time(clean.lead.occurred_at.unwrap_or(now))),
+        ("status", text(Some(outcome.status()))),
+        ("owner_id", text(outcome.owner())),
+        ("queue", text(outcome.queue())),
+        ("account_id", text(decision.account_id.as_deref())),
+        ("segment", text(decision.segment.as_deref())),
+        ("territory", text(decision.territory.as_deref())),
+        ("tier", text(decision.tier.as_deref())),
+        ("pool", text(decision.pool.as_deref())),
+        ("playbook", text(decision.playbook.as_deref())),
+        ("expansion", decision.expansion.into_datum()),
+        ("held", decision.held.into_datum()),
+        ("duplicate_of", outcome.duplicate_of().into_datum()),
+        ("person_key", text(clean.person.as_ref().map(|person| person.key()))),
+        ("routed_at", time(now)),
+        ("first_response_at", None),
+        ("sla_due_at", decision.clock.as_ref().and_then(|clock| time(clock.due_at))),
+        ("decision_id", Some(Datum::from(id))),
+    ]);
+    columns
+}
+
+/// A column of any row as text, by its name.
+pub fn text_by_name(row: crate::db::pg::spi::Row, column: &str) -> Option<String> {
+    let name = std::ffi::CString::new(column).unwrap_or_default();
+    // SAFETY: looks a name up in the shape.
+    let number = unsafe { pg_sys::SPI_fnumber(row.desc, name.as_ptr()) };
+    (number > 0).then(|| row.get::<String>(number)).flatten()
+}

@@ -1,0 +1,140 @@
+//! jsonb without turning it into Rust values: any valid document passes, whatever its depth or numbers.
+
+use pgrx::pg_sys::{self, Datum};
+use pgrx::{FromDatum, IntoDatum};
+
+const SCALAR: u32 = 0x1000_0000;
+/// Header of an object, with the number of its pairs.
+pub const OBJECT: u32 = 0x2000_0000;
+/// Header of an array, with the number of its elements.
+pub const ARRAY: u32 = 0x4000_0000;
+
+/// What stands at the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Root {
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+    /// Anything else.
+    Scalar,
+}
+
+/// The root of a jsonb value, by the header that PostgreSQL documents in `utils/jsonb.h`.
+///
+/// # Safety
+/// `datum` must be a jsonb.
+pub unsafe fn root(datum: Datum) -> Root {
+    // SAFETY: the caller vouches for a jsonb; its first word after the length is the root's header.
+    let header = unsafe {
+        let varlena = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
+        pgrx::varlena::vardata_any(varlena).cast::<u32>().read_unaligned()
+    };
+    match header {
+        header if header & OBJECT != 0 => Root::Object,
+        header if header & SCALAR != 0 => Root::Scalar,
+        header if header & ARRAY != 0 => Root::Array,
+        _ => Root::Scalar,
+    }
+}
+
+/// The value as text.
+///
+/// # Safety
+/// `datum` must be a jsonb.
+pub unsafe fn to_text(datum: Datum) -> String {
+    // SAFETY: jsonb_out takes a jsonb and returns a C string.
+    unsafe {
+        let text = pgrx::direct_function_call_as_datum(pg_sys::jsonb_out, &[Some(datum)]);
+        let text = text.map(|datum| std::ffi::CStr::from_ptr(datum.cast_mut_ptr()));
+        text.map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+}
+
+/// The jsonb of a JSON text that is known to be valid.
+pub fn from_text(json: &str) -> Option<Datum> {
+    let text = std::ffi::CString::new(json).ok()?;
+    // SAFETY: jsonb_in takes a C string.
+    unsafe { pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[text.as_c_str().into_datum()]) }
+}
+
+/// A jsonpath, compiled once and kept outside PostgreSQL's memory contexts.
+pub struct Path {
+    // words, so that the value is aligned as PostgreSQL wants it
+    words: Vec<u64>,
+}
+
+impl Path {
+    /// Compiles the text of a jsonpath.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = std::ffi::CString::new(text).ok()?;
+        // SAFETY: jsonpath_in returns an untoasted varlena, which is copied whole.
+        unsafe {
+            let datum =
+                pgrx::direct_function_call_as_datum(pg_sys::jsonpath_in, &[text.as_c_str().into_datum()])?;
+            let varlena: *mut pg_sys::varlena = datum.cast_mut_ptr();
+            let size = pgrx::varlena::varsize_any(varlena);
+            let mut words = vec![0_u64; size.div_ceil(8)];
+            std::ptr::copy_nonoverlapping(varlena.cast::<u8>(), words.as_mut_ptr().cast(), size);
+            Some(Self { words })
+        }
+    }
+
+    /// Whether the first result is neither `false` nor `null`. Missing keys and wrong types give none.
+    ///
+    /// # Safety
+    /// `document` must be a jsonb.
+    pub unsafe fn holds(&self, document: Datum) -> bool {
+        let path = Datum::from(self.words.as_ptr());
+        let arguments = [Some(document), Some(path), from_text("{}"), true.into_datum()];
+        // SAFETY: the arguments are those of jsonb_path_query_first(jsonb, jsonpath, jsonb, bool).
+        unsafe {
+            let first = pgrx::direct_function_call_as_datum(pg_sys::jsonb_path_query_first, &arguments);
+            first.is_some_and(|value| match root(value) {
+                Root::Scalar => !matches!(to_text(value).as_str(), "false" | "null"),
+                Root::Object | Root::Array => true,
+            })
+        }
+    }
+}
+
+/// A jsonb result that outlives the query: a plain copy.
+pub struct Document(Vec<u64>);
+
+impl crate::db::pg::spi::Held for Document {
+    const TYPES: &'static [pg_sys::Oid] = &[pg_sys::JSONBOID];
+}
+
+impl FromDatum for Document {
+    unsafe fn from_polymorphic_datum(datum: Datum, is_null: bool, _: pg_sys::Oid) -> Option<Self> {
+        if is_null {
+            return None;
+        }
+        // SAFETY: jsonb is a varlena; it is detoasted and copied whole.
+        unsafe {
+            let varlena = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
+            let size = pgrx::varlena::varsize_any(varlena);
+            let mut words = vec![0_u64; size.div_ceil(8)];
+            std::ptr::copy_nonoverlapping(varlena.cast::<u8>(), words.as_mut_ptr().cast(), size);
+            Some(Self(words))
+        }
+    }
+}
+
+impl Document {
+    /// The jsonb; valid as long as the document lives.
+    pub fn datum(&self) -> Datum {
+        Datum::from(self.0.as_ptr())
+    }
+
+    /// A copy in the current memory context, to be returned to SQL.
+    pub fn to_result(&self) -> Datum {
+        let size = self.0.len() * 8;
+        // SAFETY: the copy is as large as the source.
+        unsafe {
+            let copy = pg_sys::palloc(size);
+            std::ptr::copy_nonoverlapping(self.0.as_ptr().cast::<u8>(), copy.cast(), size);
+            Datum::from(copy)
+        }
+    }
+}

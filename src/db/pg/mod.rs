@@ -1,0 +1,17 @@
+//! Bindings to PostgreSQL: nothing here knows what a lead is.
+
+pub mod catalog;
+pub mod function;
+pub mod index_scan;
+pub mod insert_state;
+pub mod jsonb;
+pub mod jsonb_encode;
+pub mod locks;
+pub mod security;
+pub mod spi;
+pub mod subtransaction;
+pub mod table;
+pub mod time;
+pub mod trigger_data;
+pub mod tuple;
+pub mod wait;

@@ -1,0 +1,204 @@
+//! Runs a stretch of code as the owner of the extension, and queries with a search_path that nobody can
+//! plant anything in.
+
+use crate::db::errors;
+use crate::db::pg::catalog;
+use pgrx::pg_sys;
+use std::ffi::CStr;
+
+const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
+
+/// Until it is dropped, somebody else is the current user. After an error the (sub)transaction that is rolled back
+/// restores the user.
+struct As {
+    user: pg_sys::Oid,
+    context: i32,
+}
+
+impl As {
+    fn begin(owner: pg_sys::Oid, flags: u32) -> Self {
+        let (mut user, mut context) = (pg_sys::InvalidOid, 0);
+        // SAFETY: plain calls into the backend.
+        unsafe {
+            pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+            let flags = flags | pg_sys::SECURITY_LOCAL_USERID_CHANGE;
+            pg_sys::SetUserIdAndSecContext(owner, context | flags as i32);
+        }
+        Self { user, context }
+    }
+}
+
+impl Drop for As {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: undoes what begin did.
+            unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) };
+        }
+    }
+}
+
+/// Until it is dropped, the owner of `leadroute.leads` is the current user.
+pub struct AsOwner {
+    _user: As,
+}
+
+impl AsOwner {
+    /// Switches.
+    pub fn begin() -> Self {
+        Self { _user: As::begin(catalog::owner(), 0) }
+    }
+}
+
+/// Until it is dropped, the current user is the one who runs what is left at the end of the transaction.
+pub struct AsSessionUser {
+    _user: As,
+}
+
+impl AsSessionUser {
+    /// Switches.
+    pub fn begin() -> Self {
+        // SAFETY: reads who that is.
+        Self { _user: As::begin(unsafe { pg_sys::GetOuterUserId() }, 0) }
+    }
+}
+
+/// Until it is dropped, the owner of a table of the user is the current user, from whom forced row security
+/// hides none of its rows, as for foreign keys.
+pub struct AsTableOwner {
+    // dropped first: code of the owner leaves no settings behind
+    _settings: Settings,
+    _user: As,
+}
+
+impl AsTableOwner {
+    /// To write into the table, as its owner could. Triggers, checks and much else may run code of users then, which must
+    /// not leave anything behind that would run as somebody else later, such as a deferred trigger.
+    pub fn writing(table: pg_sys::Oid) -> Self {
+        let flags = if is_own_session(table) { 0 } else { pg_sys::SECURITY_RESTRICTED_OPERATION };
+        Self::begin(table, flags)
+    }
+
+    /// To evaluate an expression, which has no business to leave anything behind: no deferred trigger, no
+    /// temporary table, no setting.
+    pub fn evaluating(table: pg_sys::Oid) -> Self {
+        Self::begin(table, pg_sys::SECURITY_RESTRICTED_OPERATION)
+    }
+
+    fn begin(table: pg_sys::Oid, flags: u32) -> Self {
+        let user = As::begin(catalog::owner_of(table), flags | pg_sys::SECURITY_NOFORCE_RLS);
+        Self { _settings: Settings::undone(), _user: user }
+    }
+}
+
+/// Whether what is left for the end of the transaction runs as the owner of a table.
+pub fn is_own_session(table: pg_sys::Oid) -> bool {
+    // SAFETY: reads who that is.
+    unsafe { pg_sys::GetOuterUserId() == catalog::owner_of(table) }
+}
+
+/// Until it is dropped, settings have other values. After an error the (sub)transaction that is rolled back
+/// restores them.
+pub struct Settings {
+    level: i32,
+    keep: bool,
+}
+
+impl Settings {
+    /// What code in between sets for the session stays.
+    pub fn begin() -> Self {
+        Self::open(true)
+    }
+
+    /// What code in between sets is undone.
+    pub fn undone() -> Self {
+        Self::open(false)
+    }
+
+    fn open(keep: bool) -> Self {
+        // SAFETY: a plain call into the backend.
+        Self { level: unsafe { pg_sys::NewGUCNestLevel() }, keep }
+    }
+
+    /// Gives a setting that everybody may change another value.
+    pub fn set(&self, name: &CStr, value: &CStr) {
+        // SAFETY: plain calls into the backend.
+        unsafe {
+            pg_sys::set_config_option(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_USERSET,
+                pg_sys::GucSource::PGC_S_SESSION,
+                pg_sys::GucAction::GUC_ACTION_SAVE,
+                true,
+                0,
+                false,
+            );
+        }
+    }
+}
+
+impl Drop for Settings {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: undoes what begin did.
+            unsafe { pg_sys::AtEOXact_GUC(self.keep, self.level) };
+        }
+    }
+}
+
+/// Until it is dropped, names are looked up in pg_catalog only. Look-ups by index and appended rows need
+/// no names; queries do.
+pub struct SafePath {
+    _settings: Settings,
+}
+
+impl SafePath {
+    /// Sets the path.
+    pub fn begin() -> Self {
+        let settings = Settings::begin();
+        // SAFETY: reads a setting.
+        if unsafe { CStr::from_ptr(pg_sys::namespace_search_path) } != SAFE_PATH {
+            settings.set(c"search_path", SAFE_PATH);
+        }
+        Self { _settings: settings }
+    }
+}
+
+/// An error unless a function of the extension calls: what follows trusts its arguments.
+pub fn only_the_extension(function: &str) {
+    // SAFETY: plain calls into the backend.
+    let is_ours = unsafe { pg_sys::GetUserId() } == catalog::owner();
+    if !is_ours {
+        errors::only_for_the_extension(function);
+    }
+}
+
+/// Whether the current user has the rights of the owner of an open relation.
+///
+/// # Safety
+/// `relation` must be open.
+pub unsafe fn is_owner(relation: pg_sys::Relation) -> bool {
+    // SAFETY: the caller vouches for it.
+    unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), (*(*relation).rd_rel).relowner) }
+}
+
+/// Next value of a sequence of the extension.
+pub fn next_value(sequence: &'static str) -> i64 {
+    let _owner = AsOwner::begin();
+    let oid = catalog::relation(sequence);
+    // SAFETY: nextval of an existing sequence.
+    let value =
+        unsafe { pgrx::direct_function_call::<i64>(pg_sys::nextval_oid, &[Some(pg_sys::Datum::from(oid))]) };
+    value.unwrap_or_default()
+}
+
+/// Whether a sequence of the extension has given a value already, or one after it.
+pub fn has_come_up(sequence: &'static str, value: i64) -> bool {
+    let _owner = AsOwner::begin();
+    let oid = catalog::relation(sequence);
+    // SAFETY: reads an existing sequence; NULL means that it has given nothing yet.
+    let last = unsafe {
+        pgrx::direct_function_call::<i64>(pg_sys::pg_sequence_last_value, &[Some(pg_sys::Datum::from(oid))])
+    };
+    last.is_some_and(|last| value <= last)
+}

@@ -1,0 +1,413 @@
+//! The leads of one statement on their way from row to decision to disk.
+//!
+//! A BEFORE trigger cannot know whether its row will really be inserted (`ON CONFLICT` may drop it), so
+//! it only decides; decisions, turns, clocks and notifications are written after the statement, or after
+//! every thousand rows, for the rows that are there by then.
+
+use crate::db::errors;
+use crate::db::indexes::LEADS;
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::security::{next_value, AsOwner};
+use crate::db::pg::subtransaction::protect;
+use crate::db::pg::time::now;
+use crate::db::pg::wait::Patience;
+use crate::db::routing::error_fallback::{fall_back, is_there_already};
+use crate::db::routing::pending_decision::{Pending, Touch};
+use crate::db::routing::row_inserted::Watch;
+use crate::db::routing::{upsert, writer};
+use crate::db::state::loads::{self, Added, LOADS};
+use crate::db::state::lookups::Live;
+use crate::db::state::turns::{Due, Ledgers};
+use crate::db::state::{assignee_lock, config};
+use leadroute_engine::context::World;
+use leadroute_engine::decision::{Decision, Outcome};
+use leadroute_engine::lead::Problem;
+use leadroute_engine::roster::Roster;
+use leadroute_engine::rotation::Turn;
+use leadroute_engine::rules::Rules;
+use leadroute_engine::{pipeline, Micros};
+use pgrx::pg_sys;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// Rows that are kept in memory at most.
+const FLUSH_AT: usize = 1000;
+
+/// What a statement inserts into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// `leads`
+    Leads,
+    /// An attached table, and the number of the statement.
+    Attached(i32, pg_sys::CommandId),
+}
+
+impl Destination {
+    /// Whether it is an attached table.
+    pub const fn is_attached(self, table_no: i32) -> bool {
+        matches!(self, Self::Attached(number, _) if number == table_no)
+    }
+}
+
+/// The leads of one statement.
+pub struct Batch {
+    /// `decisions.cause`.
+    pub cause: &'static str,
+    /// The rules all its leads see.
+    pub rules: Rc<Rules>,
+    roster: Rc<Roster>,
+    /// Turns and loads that are not written yet.
+    pub ledgers: Ledgers,
+    /// How long it still waits for strangers.
+    pub patience: Patience,
+    odd: Vec<Problem>,
+    broken: Option<(String, String)>,
+    pending: Vec<Pending>,
+    /// Touches whose first lead is still to be filled.
+    touches: Vec<Touch>,
+    /// Rows that were not routed, because their lead is there.
+    known: Vec<i64>,
+    watch: Watch,
+    /// What its statement inserts into.
+    pub target: Destination,
+    /// Writes the lead of the last row of an attached table.
+    pub last: Option<Box<dyn FnOnce()>>,
+    /// Where it was opened.
+    pub subtransaction: pg_sys::SubTransactionId,
+}
+
+thread_local! {
+    static PERSONS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The persons that the transaction has locked are free.
+pub fn transaction_ended() {
+    PERSONS.set(0);
+}
+
+impl Batch {
+    /// Opens a batch with the rules and the roster of now.
+    pub fn open(cause: &'static str, odd: Vec<Problem>) -> Self {
+        let loaded = config::current().map_or_else(
+            || {
+                protect(|| {
+                    let _owner = AsOwner::begin();
+                    config::load()
+                })
+            },
+            Ok,
+        );
+        let (config, broken) = match loaded {
+            Ok(config) => (config, None),
+            Err(failure) => (Default::default(), Some(fall_back(failure, cause))),
+        };
+        Self {
+            cause,
+            rules: config.0,
+            roster: config.1,
+            ledgers: Ledgers::default(),
+            patience: Patience::fresh(),
+            odd,
+            broken,
+            pending: Vec::new(),
+            touches: Vec::new(),
+            known: Vec::new(),
+            target: Destination::Leads,
+            last: None,
+            watch: Watch::default(),
+            // SAFETY: reads a counter.
+            subtransaction: unsafe { pg_sys::GetCurrentSubTransactionId() },
+        }
+    }
+
+    /// Decides about a row with `work`. Without `effect` nothing is locked and no turn is taken.
+    ///
+    /// Who is being deleted or renamed cannot be kept: the decision is made again without them.
+    pub fn decide(
+        &mut self,
+        row: &LeadRow,
+        effect: bool,
+        mut work: impl FnMut(World<'_>, Vec<Problem>, &mut Live<'_>) -> Option<Decision>,
+    ) -> Option<Pending> {
+        let (start, decided_at) = (Instant::now(), now());
+        let odd = std::mem::take(&mut self.odd);
+        let mut apart = false;
+        loop {
+            let (decision, is_kept) = self.rescue(row, effect, decided_at, |world, live| {
+                live.apart = apart;
+                work(world, odd.clone(), live)
+            })?;
+            let is_counted = effect && self.post(&decision.turns);
+            let elapsed_us = i32::try_from(start.elapsed().as_micros()).unwrap_or(i32::MAX);
+            let lead_id = row.get::<i64>("id").unwrap_or_default();
+            let pending = Pending {
+                lead_id,
+                decision_id: 0,
+                decision,
+                is_counted,
+                decided_at,
+                elapsed_us,
+                note: None,
+                has_arrived: false,
+            };
+            if is_kept {
+                return Some(pending);
+            }
+            self.dropped(&pending);
+            match &pending.decision.outcome {
+                Outcome::Merged { .. } if !apart => apart = true,
+                Outcome::Owner(rep) if self.roster.reps.contains_key(rep) => {
+                    Rc::make_mut(&mut self.roster).reps.remove(rep);
+                }
+                _ => {
+                    let decision = pipeline::to_catch_all(pending.decision, &self.rules);
+                    return Some(Pending { decision, is_counted: false, ..pending });
+                }
+            }
+        }
+    }
+
+    /// The decision, also after an error, and whether nobody takes away who gets the lead.
+    fn rescue(
+        &mut self,
+        row: &LeadRow,
+        effect: bool,
+        now: Micros,
+        work: impl FnOnce(World<'_>, &mut Live<'_>) -> Option<Decision>,
+    ) -> Option<(Decision, bool)> {
+        let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
+        let world = config::world(&rules, &roster, now);
+        let decided = match self.broken.clone() {
+            Some(broken) => Err(broken),
+            None => self.attempt(row, effect, |live| work(world, live)),
+        };
+        decided.unwrap_or_else(|(sqlstate, message)| {
+            Some((
+                pipeline::rescued(row.lead(), &sqlstate, &message, world, &crate::db::pg::time::TimeZones),
+                true,
+            ))
+        })
+    }
+
+    fn attempt(
+        &mut self,
+        row: &LeadRow,
+        effect: bool,
+        work: impl FnOnce(&mut Live<'_>) -> Option<Decision>,
+    ) -> Result<Option<(Decision, bool)>, (String, String)> {
+        let mut persons = PERSONS.get();
+        let config = (Rc::clone(&self.rules), Rc::clone(&self.roster));
+        let is_there = is_there_already(self.cause).then_some(row);
+        let (ledgers, patience) = (&mut self.ledgers, &mut self.patience);
+        let result = protect(|| {
+            let _owner = AsOwner::begin();
+            let (persons, document, apart) = (&mut persons, None, false);
+            let config = &config;
+            let decision =
+                work(&mut Live { row, ledgers, effect, persons, patience, apart, document, config })?;
+            let is_kept = !effect || assignee_lock::outcome(&decision.outcome, is_there, config);
+            Some((decision, is_kept))
+        });
+        PERSONS.set(persons);
+        result.map_err(|failure| {
+            self.ledgers.undo_choice();
+            fall_back(failure, self.cause)
+        })
+    }
+
+    /// Writes the turn outside of the subtransaction that decided it, which so needs no transaction id.
+    fn post(&mut self, turns: &[Turn]) -> bool {
+        let _owner = AsOwner::begin();
+        self.ledgers.post(turns)
+    }
+
+    /// What to show of a row whose lead is there already.
+    pub fn excluded(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
+        let _owner = AsOwner::begin();
+        let tuple = upsert::excluded(row, &self.rules)?;
+        self.known.extend(row.get::<i64>("id"));
+        Some(tuple)
+    }
+
+    /// The same for a row that was routed: a stranger with its external id may have committed while routing waited
+    /// for the person, and the lead would become a touch of itself.
+    pub fn excluded_after_all(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
+        self.pending.last().and_then(Pending::touch)?;
+        let tuple = self.excluded(row)?;
+        if let Some(last) = self.pending.pop() {
+            self.forget(&last);
+        }
+        Some(tuple)
+    }
+
+    /// Routes a row that is about to be inserted; answers the row as it shall be.
+    pub fn route(&mut self, row: &LeadRow) -> pg_sys::HeapTuple {
+        if self.pending.len() >= FLUSH_AT {
+            self.flush();
+        }
+        self.take_back_dropped();
+        let decided = self
+            .decide(row, true, |world, odd, live| Some(pipeline::route(row.lead(), odd, &[], world, live)));
+        let Some(mut pending) = decided else {
+            unreachable!("routing always decides");
+        };
+        pending.decision_id = {
+            let _owner = AsOwner::begin();
+            next_value("decisions_id_seq")
+        };
+        self.count(&mut pending);
+        let tuple = row.decided(&pending.decision, pending.decision_id, pending.decided_at);
+        self.pending.push(pending);
+        tuple
+    }
+
+    /// The lead counts for the next row already. Where it fills caps of its owner, for other sessions too.
+    fn count(&mut self, pending: &mut Pending) {
+        let Some((rep_no, lead)) = self.given(pending).filter(|_| !pending.is_counted) else {
+            return;
+        };
+        let capped = |owner: &str| self.roster.reps.get(owner).is_some_and(|rep| !rep.caps().is_none());
+        pending.is_counted = pending.decision.outcome.owner().is_some_and(capped);
+        if pending.is_counted {
+            let _owner = AsOwner::begin();
+            LOADS.add(rep_no, &lead);
+        } else {
+            self.ledgers.count_load(rep_no, &lead);
+        }
+    }
+
+    /// Gives turn and place of the row before back if that row was dropped on a conflict: by now it is
+    /// there, or will never be.
+    fn take_back_dropped(&mut self) {
+        let took =
+            |last: &Pending| last.decision.outcome.owner().is_some() || !last.decision.turns.is_empty();
+        let watch = &self.watch;
+        if let Some(last) = self.pending.pop_if(|last| took(last) && !watch.has_arrived(last)) {
+            self.forget(&last);
+        }
+    }
+
+    /// A row that was decided and not inserted.
+    fn forget(&mut self, pending: &Pending) {
+        self.dropped(pending);
+        if let Some((rep_no, lead)) = self.given(pending).filter(|_| !pending.is_counted) {
+            self.ledgers.count_load(rep_no, &lead.taken_back());
+        }
+    }
+
+    /// What a statement within this one must reckon with: all but a row that is not inserted, or not yet.
+    pub fn begin_within(&mut self) -> Due {
+        let mut due = self.ledgers.begin_within();
+        if let Some(last) = self.pending.last().filter(|last| !last.is_there()) {
+            due.take_back(&last.decision.turns);
+            if let Some((rep_no, lead)) = self.given(last) {
+                due.count_load(rep_no, &lead.taken_back());
+            }
+        }
+        due
+    }
+
+    /// The place is free for the next row of the statement.
+    fn dropped(&mut self, pending: &Pending) {
+        self.ledgers.take_back(&pending.decision.turns);
+        if let Some((rep_no, lead)) = self.given(pending).filter(|_| pending.is_counted) {
+            let _owner = AsOwner::begin();
+            LOADS.add(rep_no, &lead.taken_back());
+        }
+    }
+
+    /// What a decision adds to the load of the rep who gets the lead.
+    fn given(&self, pending: &Pending) -> Option<(i32, Added)> {
+        let Outcome::Owner(owner) = &pending.decision.outcome else {
+            return None;
+        };
+        let rep = self.roster.reps.get(owner)?;
+        Some((rep.rep_no, Added::lead(loads::day(rep, pending.decided_at))))
+    }
+
+    /// Names what could not be read of the next row.
+    pub fn set_odd(&mut self, odd: Vec<Problem>) {
+        self.odd = odd;
+    }
+
+    /// Writes the lead of the last row of an attached table, if that row is there.
+    pub fn settle_last(&mut self) {
+        if let Some(last) = self.last.take() {
+            last();
+        }
+    }
+
+    /// Whether a decision is about the row that is being inserted now.
+    pub fn is_deciding(&self, decision_id: i64) -> bool {
+        self.pending.last().is_some_and(|last| last.decision_id == decision_id)
+    }
+
+    /// The row trigger has got a row, or the statement ends.
+    ///
+    /// # Safety
+    /// The relation must be open.
+    pub unsafe fn row_comes(&mut self, relation: pg_sys::Relation) {
+        // SAFETY: the caller vouches for the relation.
+        unsafe { self.watch.enter(relation, &mut self.pending) };
+    }
+
+    /// The row trigger hands a row back.
+    ///
+    /// # Safety
+    /// The data must be that of the row trigger.
+    pub unsafe fn row_goes(&mut self, data: &pg_sys::TriggerData, is_routed: bool) {
+        let decision = self.pending.last().map(|last| last.decision_id).filter(|_| is_routed);
+        // SAFETY: the caller vouches for the data.
+        unsafe { self.watch.leave(data, decision) };
+    }
+
+    /// Writes what was decided for the rows that were inserted.
+    pub fn flush(&mut self) {
+        self.settle_last();
+        if self.pending.is_empty() {
+            return self.settle();
+        }
+        let pending = std::mem::take(&mut self.pending).into_iter();
+        let (arrived, gone): (Vec<_>, Vec<_>) = pending.partition(|pending| self.watch.has_arrived(pending));
+        self.watch.forget();
+        gone.iter().for_each(|pending| self.forget(pending));
+        self.touches.extend(arrived.iter().filter_map(Pending::touch));
+        let _owner = AsOwner::begin();
+        writer::inserted(&arrived, self.cause, self.rules.version);
+        self.ledgers.flush();
+    }
+
+    /// The statement has ended; answers the touches whose first leads are still to be filled.
+    pub fn finish(mut self) -> Vec<Touch> {
+        self.flush();
+        if self.known.iter().any(|id| LEADS.bigint(*id, |_| Some(())).is_some()) {
+            errors::deleted_while_submitted();
+        }
+        self.touches
+    }
+
+    /// Takes over the touches of a statement within this one.
+    pub fn add_touches(&mut self, touches: &mut Vec<Touch>) {
+        self.touches.append(touches);
+    }
+
+    /// Writes the turns and loads that are left.
+    fn settle(&mut self) {
+        let _owner = AsOwner::begin();
+        self.ledgers.flush();
+    }
+
+    /// Writes a new decision for a lead that is there.
+    pub fn revise(&mut self, mut pending: Pending, previous_owner: Option<&str>) -> i64 {
+        let _owner = AsOwner::begin();
+        pending.decision_id = next_value("decisions_id_seq");
+        // The update of the lead counts it as well (see `loads`).
+        if let Some((rep_no, lead)) = self.given(&pending).filter(|_| pending.is_counted) {
+            self.ledgers.count_load(rep_no, &lead.taken_back());
+        }
+        writer::revised(&pending, self.cause, self.rules.version, previous_owner);
+        self.ledgers.flush();
+        pending.decision_id
+    }
+}

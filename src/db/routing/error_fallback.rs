@@ -1,0 +1,18 @@
+//! Routing must never fail an insert: a new lead whose routing fails is kept in the catch-all queue.
+
+use crate::db::pg::subtransaction::Failure;
+use crate::db::settings::{OnError, ON_ERROR};
+
+/// Whether the lead is no new one.
+pub fn is_there_already(cause: &str) -> bool {
+    matches!(cause, "reroute" | "event" | "escalation" | "auto_assign")
+}
+
+/// The SQLSTATE and message to keep with a new lead, unless the setting says to fail. A lead that is there
+/// keeps what it has: its new decision fails and can be asked for again.
+pub fn fall_back(failure: Failure, cause: &str) -> (String, String) {
+    if is_there_already(cause) || ON_ERROR.get() == OnError::raise {
+        failure.rethrow();
+    }
+    (failure.sqlstate, failure.message)
+}

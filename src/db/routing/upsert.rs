@@ -1,0 +1,35 @@
+//! Rows for a lead that is there already.
+//!
+//! A row whose `external_id` is there is not inserted, so it takes no turn and waits for nobody. For `ON CONFLICT DO
+//! UPDATE` it has its own values, cleaned, and what routing has set in the lead that is there: an upsert that
+//! takes over every column of `excluded`, as tools write it, leaves that as it is.
+
+use crate::db::indexes::EXTERNAL_IDS;
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::time::now;
+use crate::db::queries;
+use leadroute_engine::layers::intake;
+use leadroute_engine::lead::CleanLead;
+use leadroute_engine::rules::Rules;
+use pgrx::pg_sys::{self, Datum};
+
+/// What `excluded` shows, if the external id of a row is there, and nobody is taking it away. A row that comes with
+/// the id of that lead too is routed: nothing would tell whether it was inserted after all.
+pub fn excluded(row: &LeadRow, rules: &Rules) -> Option<pg_sys::HeapTuple> {
+    let key = row.get::<String>("external_id")?;
+    let id = row.get::<i64>("id");
+    let tuple = EXTERNAL_IDS.text(&key, |found| {
+        // SAFETY: a row of leads, valid during the callback.
+        let other = unsafe { LeadRow::new(found.tuple, found.desc) };
+        if other.get("id") == id {
+            return None;
+        }
+        let mut clean = CleanLead { lead: row.lead(), ..CleanLead::default() };
+        intake::clean(&mut clean, rules, now());
+        Some((row.routed_as(&clean, &other), other.get::<i64>("id")))
+    });
+    let (tuple, other) = tuple.filter(|_| !EXTERNAL_IDS.is_in_flight(&key))?;
+    // Nobody deletes it now before this transaction ends. Somebody may just have: then the row is a new lead.
+    let is_kept = !queries::LEAD_KEEP.returning(&[other.map(Datum::from)], |_| ()).is_empty();
+    is_kept.then_some(tuple)
+}

@@ -1,0 +1,191 @@
+//! The one write path: decision, clock, notifications, and what a touch adds to the first lead.
+
+use crate::db::pg::jsonb_encode;
+use crate::db::pg::security::next_value;
+use crate::db::pg::spi::{text, timestamp};
+use crate::db::pg::subtransaction::protect;
+use crate::db::pg::table::Table;
+use crate::db::pg::time::to_postgres_epoch;
+use crate::db::routing::outbox;
+use crate::db::routing::pending_decision::{Pending, Touch};
+use crate::db::{errors, queries};
+use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
+use pgrx::IntoDatum;
+
+static DECISIONS: Table<19> = Table::new(
+    "decisions",
+    [
+        INT8OID,
+        INT8OID,
+        TIMESTAMPTZOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        TEXTOID,
+        JSONBOID,
+        INT8OID,
+        TEXTOID,
+        INT4OID,
+    ],
+);
+
+static CLOCKS: Table<8> = Table::new(
+    "sla_clocks",
+    [INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID],
+);
+
+static NOTIFICATIONS: Table<7> =
+    Table::new("notifications", [INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID]);
+
+/// Writes the decisions of leads that were inserted, with everything that belongs to them.
+pub fn inserted(arrived: &[Pending], cause: &str, version: i64) {
+    record(arrived, cause, version, None);
+}
+
+/// What touches add to their first leads. That may fail, for example where attributes grow too large together: then
+/// the others are filled all the same.
+pub fn fill(touches: &[Touch]) {
+    if touches.is_empty() {
+        return;
+    }
+    if let Err(failure) = protect(|| touches.iter().for_each(fill_one)) {
+        match touches {
+            [touch] => {
+                errors::warn_not_filled(touch.first, touch.lead_id, &failure.sqlstate, &failure.message);
+            }
+            _ => {
+                let (older, newer) = touches.split_at(touches.len() / 2);
+                fill(older);
+                fill(newer);
+            }
+        }
+    }
+}
+
+fn fill_one(touch: &Touch) {
+    queries::FILL.write(&[Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))]);
+}
+
+/// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
+pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Option<&str>) {
+    update_lead(pending);
+    // The ladder, and who is back, go on with the clock that runs; any other decision starts anew, or needs none.
+    if !matches!(cause, "escalation" | "auto_assign") {
+        let now = timestamp(Some(pending.decided_at));
+        queries::CLOCK_STOP.write(&[Some(Datum::from(pending.lead_id)), now]);
+    }
+    record(std::slice::from_ref(pending), cause, version, previous_owner);
+    if let Some(touch) = pending.touch() {
+        fill(&[touch]);
+        queries::TOUCHES_MOVE.write(&[Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))]);
+    }
+}
+
+/// Decisions, clocks and notifications, a table after the other.
+fn record(leads: &[Pending], cause: &str, version: i64, previous_owner: Option<&str>) {
+    DECISIONS.insert(leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
+    CLOCKS.insert(leads.iter().filter_map(clock));
+    NOTIFICATIONS.insert(leads.iter().flat_map(notifications));
+    if leads.iter().any(|lead| !lead.decision.notices.is_empty()) {
+        outbox::written();
+    }
+}
+
+fn clock(pending: &Pending) -> Option<[Option<Datum>; 8]> {
+    let clock = pending.decision.clock.as_ref()?;
+    Some([
+        Some(Datum::from(next_value("sla_clocks_id_seq"))),
+        Some(Datum::from(pending.lead_id)),
+        text(Some(&clock.policy)),
+        timestamp(Some(clock.started_at)),
+        timestamp(Some(clock.due_at)),
+        0.into_datum(),
+        timestamp(clock.next_at),
+        None,
+    ])
+}
+
+fn notifications(pending: &Pending) -> impl Iterator<Item = [Option<Datum>; 7]> + '_ {
+    pending.decision.notices.iter().map(|notice| {
+        [
+            Some(Datum::from(next_value("notifications_id_seq"))),
+            Some(Datum::from(pending.lead_id)),
+            Some(Datum::from(pending.decision_id)),
+            text(Some(notice.kind)),
+            text(notice.rep_id.as_deref()),
+            text(pending.decision.outcome.queue()),
+            timestamp(Some(pending.decided_at)),
+        ]
+    })
+}
+
+fn decision(
+    pending: &Pending,
+    cause: &str,
+    version: i64,
+    previous_owner: Option<&str>,
+) -> [Option<Datum>; 19] {
+    let decision = &pending.decision;
+    let outcome = &decision.outcome;
+    let reason = match &pending.note {
+        Some(note) => format!("{}; asked for: {note}", decision.reason()),
+        None => decision.reason(),
+    };
+    [
+        Some(Datum::from(pending.decision_id)),
+        Some(Datum::from(pending.lead_id)),
+        Some(Datum::from(to_postgres_epoch(pending.decided_at))),
+        text(Some(cause)),
+        text(Some(decision.layer.name())),
+        text(Some(outcome.name())),
+        text(outcome.owner()),
+        text(outcome.queue()),
+        text(previous_owner),
+        text(decision.segment.as_deref()),
+        text(decision.territory.as_deref()),
+        text(decision.tier.as_deref()),
+        text(decision.pool.as_deref()),
+        text(decision.playbook.as_deref()),
+        text(Some(&reason)),
+        jsonb_encode::encode(&decision.trace),
+        Some(Datum::from(version)),
+        text(Some(leadroute_engine::VERSION)),
+        pending.elapsed_us.into_datum(),
+    ]
+}
+
+fn update_lead(pending: &Pending) {
+    let decision = &pending.decision;
+    let outcome = &decision.outcome;
+    queries::LEAD_UPDATE.write(&[
+        Some(Datum::from(pending.lead_id)),
+        Some(Datum::from(pending.decision_id)),
+        timestamp(Some(pending.decided_at)),
+        text(Some(outcome.status())),
+        text(outcome.owner()),
+        text(outcome.queue()),
+        text(decision.account_id.as_deref()),
+        text(decision.segment.as_deref()),
+        text(decision.territory.as_deref()),
+        text(decision.tier.as_deref()),
+        text(decision.pool.as_deref()),
+        text(decision.playbook.as_deref()),
+        decision.expansion.into_datum(),
+        outcome.duplicate_of().into_datum(),
+        text(decision.clean.person.as_ref().map(|person| person.key())),
+        timestamp(decision.clock.as_ref().map(|clock| clock.due_at)),
+        text(decision.clean.email.as_deref()),
+        text(decision.clean.industry.as_deref()),
+        text(decision.clean.lead.country.as_deref()),
+        timestamp(decision.clean.lead.occurred_at),
+        decision.held.into_datum(),
+    ]);
+}

@@ -1,0 +1,84 @@
+//! Rules and roster, compiled once per session and read again after a change commits.
+//!
+//! A change to a routing table invalidates the relcache entry of `segments` (rules) or `reps` (roster).
+//! PostgreSQL delivers that to every session at commit, and to this one at once; a rollback delivers it
+//! here again. The callback only counts (see [`catalog::changes`]); loading runs under a fresh snapshot, and again
+//! if something was counted meanwhile.
+
+use crate::db::pg::catalog::{self, Watched};
+use crate::db::{errors, queries, settings};
+use leadroute_engine::config::RuleTables;
+use leadroute_engine::context::World;
+use leadroute_engine::roster::{Roster, RosterTables};
+use leadroute_engine::rules::Rules;
+use leadroute_engine::Micros;
+use pgrx::pg_sys;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Something compiled, and how often its tables had changed before it was read.
+type Compiled<T> = Option<(u64, Rc<T>)>;
+
+#[derive(Default)]
+struct Cache {
+    rules: Compiled<Rules>,
+    roster: Compiled<Roster>,
+}
+
+thread_local! {
+    static CACHE: RefCell<Cache> = RefCell::default();
+}
+
+fn if_of<T>(compiled: &Compiled<T>, changes: u64) -> Option<Rc<T>> {
+    compiled.as_ref().filter(|(at, _)| *at == changes).map(|(_, value)| Rc::clone(value))
+}
+
+/// The rules and the roster, compiled.
+pub type Config = (Rc<Rules>, Rc<Roster>);
+
+/// The rules and roster that are committed now, and those this transaction has changed itself; `None` if
+/// they must be [`load`]ed.
+///
+/// A lock that is held already does not deliver invalidations, so they are asked for here: in a long
+/// transaction the next statement sees a change that committed in between.
+pub fn current() -> Option<Config> {
+    // SAFETY: may run wherever locks may be taken.
+    unsafe { pg_sys::AcceptInvalidationMessages() };
+    let (rules, roster) = (catalog::changes(Watched::Rules), catalog::changes(Watched::Roster));
+    CACHE.with_borrow(|cache| Some((if_of(&cache.rules, rules)?, if_of(&cache.roster, roster)?)))
+}
+
+/// Reads what is out of date, until nothing is. After an error the next lead tries again.
+pub fn load() -> Config {
+    loop {
+        if let Some(config) = current() {
+            return config;
+        }
+        let (rules, roster) = (catalog::changes(Watched::Rules), catalog::changes(Watched::Roster));
+        // What is out of date is given up before the new is made, so that both never take memory.
+        if CACHE.with_borrow(|cache| if_of(&cache.rules, rules).is_none()) {
+            CACHE.with_borrow_mut(|cache| cache.rules = None);
+            let json = queries::RULES.first(&[], |row| row.get::<String>(1)).flatten();
+            let tables: RuleTables = parse(json.as_deref());
+            CACHE.with_borrow_mut(|cache| cache.rules = Some((rules, Rc::new(tables.into()))));
+        }
+        if CACHE.with_borrow(|cache| if_of(&cache.roster, roster).is_none()) {
+            CACHE.with_borrow_mut(|cache| cache.roster = None);
+            let json = queries::ROSTER.first(&[], |row| row.get::<String>(1)).flatten();
+            let tables: RosterTables = parse(json.as_deref());
+            CACHE.with_borrow_mut(|cache| cache.roster = Some((roster, Rc::new(tables.into()))));
+        }
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(json: Option<&str>) -> T {
+    match serde_json::from_str(json.unwrap_or("null")) {
+        Ok(tables) => tables,
+        Err(error) => errors::unreadable_config(&error.to_string()),
+    }
+}
+
+/// What stands still while leads are routed.
+pub fn world<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> World<'a> {
+    World { rules, roster, now, presence_ttl: settings::presence_ttl() }
+}

@@ -1,0 +1,249 @@
+//! The engine's view of the world, answered by PostgreSQL.
+
+use crate::db::indexes::{ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, DOMAIN_RULES, MAIL_DOMAINS, PERSONS};
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::jsonb::{Document, Path};
+use crate::db::pg::locks::{self, Class};
+use crate::db::pg::spi::Row;
+use crate::db::pg::time::from_postgres_epoch;
+use crate::db::pg::wait::Patience;
+use crate::db::state::turns::Ledgers;
+use crate::db::state::{assignee_lock, config};
+use chrono::NaiveDateTime;
+use leadroute_engine::account::{Account, AccountKind, AccountMatch, MatchedBy};
+use leadroute_engine::config::{DomainKind, MailDomain, Pool};
+use leadroute_engine::lead::{CleanLead, Person};
+use leadroute_engine::load::{Day, Load};
+use leadroute_engine::rotation::{Share, Taken};
+use leadroute_engine::state::{AccountKeys, DomainFacts, Earlier, EarlierLead, State};
+use leadroute_engine::time_zone::Zones;
+use leadroute_engine::Micros;
+use pgrx::pg_sys::{self, Datum};
+use rustc_hash::FxHashMap;
+use std::cell::{Cell, RefCell};
+
+thread_local! {
+    /// Compiled conditions by text; emptied when it has grown large.
+    static PATHS: RefCell<FxHashMap<String, Option<Path>>> = RefCell::default();
+    /// The plan that makes a lead a document, and the type of row that it takes.
+    static MERGE: Cell<(pg_sys::Oid, pg_sys::SPIPlanPtr)> = const { Cell::new(NO_PLAN) };
+}
+
+const NO_PLAN: (pg_sys::Oid, pg_sys::SPIPlanPtr) = (pg_sys::Oid::INVALID, std::ptr::null_mut());
+
+/// Persons that one transaction keeps locked at most, so that a bulk load does not fill the lock table.
+const MOST_PERSONS: u32 = 100;
+
+/// What one lead is routed with.
+pub struct Live<'a> {
+    /// The row, for conditions.
+    pub row: &'a LeadRow,
+    /// Turns of the statement.
+    pub ledgers: &'a mut Ledgers,
+    /// False for a preview: no lock, no turn.
+    pub effect: bool,
+    /// Persons that are locked so far.
+    pub persons: &'a mut u32,
+    /// How long the statement still waits for them.
+    pub patience: &'a mut Patience,
+    /// Leads of the same person are left alone.
+    pub apart: bool,
+    /// The lead as jsonb, once a condition asked for it.
+    pub document: Option<Document>,
+    /// What it is routed by.
+    pub config: &'a config::Config,
+}
+
+impl Zones for Live<'_> {
+    fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime> {
+        crate::db::pg::time::local(zone, at)
+    }
+}
+
+impl State for Live<'_> {
+    fn domain(&mut self, names: &[String]) -> DomainFacts {
+        let mut facts = DomainFacts::default();
+        for name in names {
+            if facts.rule.is_none() {
+                facts.rule = DOMAIN_RULES.text(name, |row| {
+                    let kind = domain_kind(&row.get::<String>(2)?)?;
+                    Some((name.clone(), kind, row.get(3)))
+                });
+            }
+            if facts.listed != Some(MailDomain::Disposable) {
+                let listed = MAIL_DOMAINS.text(name, |row| row.get::<String>(2));
+                let kind = |kind: String| match kind.as_str() {
+                    "disposable" => MailDomain::Disposable,
+                    _ => MailDomain::Personal,
+                };
+                facts.listed = listed.map(kind).or(facts.listed);
+            }
+        }
+        facts
+    }
+
+    fn earlier_lead(&mut self, person: &Person, this: Option<i64>) -> Earlier {
+        let key = person.key();
+        let mut waited_in_vain = false;
+        if self.effect && *self.persons < MOST_PERSONS {
+            *self.persons += 1;
+            waited_in_vain = !self.patience.lock(Class::Person, locks::key_of(key));
+        }
+        let mut found: Option<EarlierLead> = None;
+        PERSONS.text(key, |row| {
+            // SAFETY: a row of leads, valid during the callback.
+            let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+            let id = row.get::<i64>("id").unwrap_or_default();
+            let open = row.get::<String>("status").is_none_or(|status| is_open(&status));
+            let lead = EarlierLead { id, owner_id: row.get("owner_id"), queue: row.get("queue") };
+            let rank = |lead: &EarlierLead| (lead.is_nurtured(), lead.id);
+            let first = found.as_ref().is_none_or(|best| rank(&lead) < rank(best));
+            if open && first && Some(id) != this {
+                found = Some(lead);
+            }
+            None::<()>
+        });
+        match found {
+            Some(_) if self.apart => Earlier::InFlight,
+            Some(lead) => Earlier::Lead(lead),
+            None if waited_in_vain => Earlier::InFlight,
+            None => Earlier::Unknown,
+        }
+    }
+
+    fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch> {
+        let contact = keys.email.and_then(|email| CONTACTS.text(email, |row| row.get::<String>(2)));
+        let contact = contact.and_then(|id| account(&id)).map(|found| (found, MatchedBy::Contact, None));
+        let by_id = || Some((account(keys.crm_account_id?)?, MatchedBy::CrmId, None));
+        let by_domain = || {
+            let (id, names) = keys.domains.iter().find_map(|name| {
+                ACCOUNT_DOMAINS
+                    .text(name, |row| Some((row.get::<String>(2)?, (name.clone(), row.get::<String>(3)))))
+            })?;
+            Some((account(&id)?, MatchedBy::Domain, Some(names)))
+        };
+        let ((account_row, parent), by, names) = contact.or_else(by_id).or_else(by_domain)?;
+        let parent = parent.and_then(|id| account(&id)).map(|(parent, _)| parent);
+        let (domain, division) = names.unzip();
+        Some(AccountMatch { account: account_row, parent, by, domain, division: division.flatten() })
+    }
+
+    fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool {
+        if self.document.is_none() {
+            self.document = document(self.row, clean);
+        }
+        let Some(document) = &self.document else {
+            return false;
+        };
+        PATHS.with_borrow_mut(|paths| {
+            if paths.len() > 100_000 {
+                paths.clear();
+            }
+            if !paths.contains_key(jsonpath) {
+                paths.insert(jsonpath.to_owned(), Path::new(jsonpath));
+            }
+            let path = paths.get(jsonpath).and_then(Option::as_ref);
+            // SAFETY: the document is a jsonb.
+            path.is_some_and(|path| unsafe { path.holds(document.datum()) })
+        })
+    }
+
+    fn load(&mut self, rep_no: i32, day: Day) -> Load {
+        self.ledgers.load(rep_no, day)
+    }
+
+    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Taken {
+        if self.effect {
+            assignee_lock::pool(pool, self.config);
+        }
+        self.ledgers.take(pool, shares, self.effect)
+    }
+}
+
+/// The row as jsonb, with the cleaned values over the given ones.
+fn document(row: &LeadRow, clean: &CleanLead) -> Option<Document> {
+    let mut over = serde_json::Map::new();
+    let stored = [("email", &clean.email), ("industry", &clean.industry), ("country", &clean.lead.country)];
+    for (column, value) in stored {
+        if let Some(value) = value {
+            over.insert(column.to_owned(), value.as_str().into());
+        }
+    }
+    let clean = serde_json::Value::Object(over);
+    let clean = crate::db::pg::jsonb::from_text(&clean.to_string());
+    let (composite, type_id) = row.composite();
+    // SAFETY: the plan has parameters of these types; SPI is closed after the copy.
+    unsafe { merged(type_id, &mut [composite, clean?]) }
+}
+
+/// Runs a query whose first parameter has a type that is only known now; the plan of the last type is kept.
+unsafe fn merged(type_id: pg_sys::Oid, values: &mut [Datum; 2]) -> Option<Document> {
+    let _path = crate::db::pg::security::SafePath::begin();
+    // SAFETY: as in `spi`; the caller vouches for types and values.
+    unsafe {
+        pg_sys::SPI_connect();
+        let (known, mut plan) = MERGE.get();
+        if known != type_id {
+            MERGE.set(NO_PLAN);
+            if !plan.is_null() {
+                pg_sys::SPI_freeplan(plan);
+            }
+            let sql = c"SELECT pg_catalog.to_jsonb($1) OPERATOR(pg_catalog.||) $2";
+            let (types, options) = (&mut [type_id, pg_sys::JSONBOID], pg_sys::CURSOR_OPT_GENERIC_PLAN as i32);
+            plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), 2, types.as_mut_ptr(), options);
+            pg_sys::SPI_keepplan(plan);
+            MERGE.set((type_id, plan));
+        }
+        pg_sys::SPI_execute_plan(plan, values.as_mut_ptr(), std::ptr::null(), true, 1);
+        let table = &*pg_sys::SPI_tuptable;
+        let row = Row { tuple: *table.vals, desc: table.tupdesc };
+        let document = row.get::<Document>(1);
+        pg_sys::SPI_finish();
+        document
+    }
+}
+
+fn domain_kind(kind: &str) -> Option<DomainKind> {
+    Some(match kind {
+        "partner" => DomainKind::Partner,
+        "competitor" => DomainKind::Competitor,
+        "internal" => DomainKind::Internal,
+        "blocked" => DomainKind::Blocked,
+        "personal" => DomainKind::Personal,
+        "company" => DomainKind::Company,
+        _ => return None,
+    })
+}
+
+/// Statuses of leads that somebody still works on.
+fn is_open(status: &str) -> bool {
+    !matches!(status, "converted" | "lost" | "disqualified")
+}
+
+/// An account with the key of its parent.
+fn account(id: &str) -> Option<(Account, Option<String>)> {
+    ACCOUNTS.text(id, |row| {
+        let account = Account {
+            id: row.get(1)?,
+            kind: account_kind(&row.get::<String>(3)?),
+            named: row.get(4).unwrap_or(false),
+            owner_id: row.get(5),
+            csm_id: row.get(6),
+            country: row.get(8),
+            division: row.get(9),
+            disqualified_reason: row.get(10),
+            disqualified_at: row.get::<i64>(11).map(from_postgres_epoch),
+        };
+        Some((account, row.get(7)))
+    })
+}
+
+fn account_kind(kind: &str) -> AccountKind {
+    match kind {
+        "customer" => AccountKind::Customer,
+        "churned" => AccountKind::Churned,
+        "partner" => AccountKind::Partner,
+        "disqualified" => AccountKind::Disqualified,
+        _ => AccountKind::Prospect,
+    }
+}

@@ -1,0 +1,9 @@
+//! What sessions share, and what answers the engine.
+
+pub mod assignee_lock;
+pub mod config;
+pub mod loads;
+pub mod lookups;
+pub mod restoring;
+pub mod shared_sum;
+pub mod turns;
