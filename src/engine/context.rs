@@ -1,14 +1,14 @@
 //! What layers work with: rules, roster and time, one lead on its way, and what they answer.
 
-use crate::account::AccountMatch;
-use crate::config::DomainKind;
+use crate::decision::reason::Reason;
 use crate::decision::Outcome;
+use crate::lead::account::AccountMatch;
 use crate::lead::CleanLead;
-use crate::reason::Reason;
+use crate::lookups::State;
+use crate::roster::rotation::Turn;
 use crate::roster::Roster;
-use crate::rotation::Turn;
+use crate::rules::tables::DomainKind;
 use crate::rules::Rules;
-use crate::state::State;
 use crate::Micros;
 
 /// What stands still while leads are routed.

@@ -4,37 +4,23 @@
 //! roster and everything that is looked up (accounts, earlier leads, turns) are arguments: the crate
 //! reads nothing by itself, so every layer can be tested without a server.
 //!
-//! One way through: [`pipeline::route`] runs the ten [`layers`] in order; the first that decides ends
+//! One way through: [`routing::pipeline::route`] runs the ten [`routing::layers`] in order; the first that decides ends
 //! the search, each one that was asked leaves a [`decision::Step`] in the trace.
 
 #![forbid(unsafe_code)]
 
-pub mod account;
-pub mod availability;
-pub mod business_time;
-pub mod config;
 pub mod context;
 pub mod decision;
-pub mod escalation;
-pub mod explain;
-pub mod layers;
+pub mod follow_up;
 pub mod lead;
-pub mod load;
-pub mod matcher;
-pub mod pipeline;
-pub mod queued;
-pub mod reason;
+pub mod lookups;
 pub mod roster;
-pub mod rotation;
+pub mod routing;
 pub mod rules;
 pub mod sla;
-pub mod state;
 #[cfg(test)]
 mod testkit;
-pub mod text;
 pub mod time_zone;
-pub mod unavailable;
-pub mod waiting;
 
 /// Version of the rules in this crate, written into every decision.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

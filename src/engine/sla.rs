@@ -3,11 +3,11 @@
 //! A policy counts wall-clock time, or the working hours of whoever has the lead: its owner, or the manager
 //! of the queue in which it waits. The steps of the ladder count the same kind of time, from the due time.
 
-use crate::business_time::Calendar;
-use crate::config::{Intent, SlaPolicy};
 use crate::context::World;
 use crate::decision::{Clock, Outcome};
+use crate::roster::calendar::Calendar;
 use crate::roster::Rep;
+use crate::rules::tables::{Intent, SlaPolicy};
 use crate::rules::Rules;
 use crate::time_zone::Zones;
 use crate::{Micros, SECOND};
@@ -101,7 +101,7 @@ pub fn next_step(
 }
 
 /// `work` microseconds after `from`. Without a rep, or with one who does not work that much within
-/// [`HORIZON`](crate::business_time::HORIZON), the wall clock counts.
+/// [`HORIZON`](crate::roster::calendar::HORIZON), the wall clock counts.
 pub(crate) fn after(
     business_hours: bool,
     from: Micros,

@@ -1,19 +1,19 @@
 //! A world in memory for the tests of this crate: rules and roster from JSON, look-ups from maps.
 
-use crate::account::{Account, AccountKind, AccountMatch, MatchedBy};
-use crate::config::{DomainKind, MailDomain, Pool, RuleTables};
 use crate::context::World;
+use crate::decision::reason::Reason;
 use crate::decision::{Decision, Layer};
+use crate::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
 use crate::lead::{CleanLead, Lead, Person};
-use crate::load::{Day, Load};
-use crate::pipeline::route;
-use crate::reason::Reason;
+use crate::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, State};
+use crate::roster::load::{Day, Load};
+use crate::roster::rotation::{take, Books, Share, Taken, Turn};
+use crate::roster::unavailable::Ineligible;
 use crate::roster::{Roster, RosterTables};
-use crate::rotation::{take, Books, Share, Taken, Turn};
+use crate::routing::pipeline::route;
+use crate::rules::tables::{DomainKind, MailDomain, Pool, RuleTables};
 use crate::rules::Rules;
-use crate::state::{AccountKeys, DomainFacts, Earlier, EarlierLead, State};
 use crate::time_zone::Zones;
-use crate::unavailable::Ineligible;
 use crate::{Micros, SECOND};
 use chrono::{DateTime, NaiveDateTime};
 use serde_json::{json, Value};

@@ -11,8 +11,9 @@ use crate::db::routing::batch::Batch;
 use crate::db::routing::bulk_run::{self, Sweep};
 use crate::db::state::config;
 use crate::db::{errors, queries};
-use leadroute_engine::waiting::Waiting;
-use leadroute_engine::{pipeline, queued};
+use leadroute_engine::follow_up::auto_assign;
+use leadroute_engine::follow_up::waiting::Waiting;
+use leadroute_engine::routing::pipeline;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
 
@@ -41,7 +42,7 @@ fn hand_out_to(pool: &str, as_of: Option<Datum>, most: i32) -> i32 {
     let (rules, roster) = config::load();
     let is_gone = !rules.pools.contains_key(pool);
     let world = config::world(&rules, &roster, crate::db::pg::time::now());
-    if !is_gone && !queued::somebody_is_there(pool, world, &crate::db::pg::time::TimeZones) {
+    if !is_gone && !auto_assign::somebody_is_there(pool, world, &crate::db::pg::time::TimeZones) {
         return 0;
     }
     let cause = if is_gone { "reroute" } else { "auto_assign" };
@@ -71,7 +72,7 @@ fn hand_out(session: &mut Batch, id: i64, pool: &str, pool_is_gone: bool) -> Opt
         let waiting = Waiting { pool: Some(pool.to_owned()), ..row.waiting() };
         session.decide(&row, true, |world, odd, live| match pool_is_gone {
             true => Some(pipeline::route(row.lead(), odd, &[], world, live)),
-            false => queued::hand_out(&waiting, world, live),
+            false => auto_assign::hand_out(&waiting, world, live),
         })
     });
     session.revise(found.into_iter().next().flatten()?, None);

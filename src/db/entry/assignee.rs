@@ -8,7 +8,7 @@ use crate::db::pg::spi::text;
 use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
 use crate::db::state::assignee_lock::{keep, longest_wait, Found, Kind};
 use crate::db::{errors, queries};
-use leadroute_engine::layers::fallback::CATCH_ALL;
+use leadroute_engine::routing::layers::fallback::CATCH_ALL;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 

@@ -9,7 +9,7 @@ use crate::db::state::loads::{self, Added, LOADS};
 use crate::db::state::{config, turns};
 use crate::db::{errors, queries};
 use leadroute_engine::decision::Step;
-use leadroute_engine::layers::distribution::turn_of;
+use leadroute_engine::routing::layers::distribution::turn_of;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};

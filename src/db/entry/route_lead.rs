@@ -15,7 +15,7 @@ use crate::db::routing::open_statements::{self, Door};
 use crate::db::routing::pending_decision::Pending;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::Step;
-use leadroute_engine::pipeline;
+use leadroute_engine::routing::pipeline;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 
@@ -221,7 +221,7 @@ unsafe fn explain_decision(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let (at, cause) = (column(2).unwrap_or_default(), column(3).unwrap_or_default());
         let reason = column(7).unwrap_or_default();
         let trace: Vec<Step> = serde_json::from_str(&column(8).unwrap_or_default()).unwrap_or_default();
-        let steps = leadroute_engine::explain::full(&trace);
+        let steps = leadroute_engine::decision::explain::full(&trace);
         let text = format!("Lead {lead}{who} went to {to} on {at} ({cause}): {reason}.\n{steps}");
         text.trim_end().to_owned()
     });

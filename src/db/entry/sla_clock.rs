@@ -92,7 +92,8 @@ fn start(id: i64, row: &LeadRow, acted_at: Option<Micros>) -> Option<Micros> {
     let world = config::world(&rules, &roster, now());
     let owner = row.get::<String>("owner_id").map(Outcome::Owner);
     let outcome = owner.or_else(|| row.get::<String>("queue").map(Outcome::Queue))?;
-    let event = row.get::<String>("event").and_then(|event| leadroute_engine::text::folded(&event));
+    let event =
+        row.get::<String>("event").and_then(|event| leadroute_engine::lead::normalize::folded(&event));
     let segment = row.get::<String>("segment");
     let clock = sla::clock(event.as_deref(), segment.as_deref(), acted_at, &outcome, world, &TimeZones)?;
     let (started, due, next) =

@@ -8,8 +8,8 @@ use crate::db::indexes::EXTERNAL_IDS;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::time::now;
 use crate::db::queries;
-use leadroute_engine::layers::intake;
 use leadroute_engine::lead::CleanLead;
+use leadroute_engine::routing::layers::intake;
 use leadroute_engine::rules::Rules;
 use pgrx::pg_sys::{self, Datum};
 

@@ -9,9 +9,9 @@ use crate::db::pg::locks::{self, Class, Mode, Tried};
 use crate::db::pg::spi::{text, Query};
 use crate::db::state::config;
 use crate::db::{errors, queries};
-use leadroute_engine::config::Pool;
 use leadroute_engine::decision::Outcome;
-use leadroute_engine::layers::fallback::CATCH_ALL;
+use leadroute_engine::routing::layers::fallback::CATCH_ALL;
+use leadroute_engine::rules::tables::Pool;
 use pgrx::pg_sys;
 use std::cell::Cell;
 

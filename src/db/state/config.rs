@@ -7,9 +7,9 @@
 
 use crate::db::pg::catalog::{self, Watched};
 use crate::db::{errors, queries, settings};
-use leadroute_engine::config::RuleTables;
 use leadroute_engine::context::World;
 use leadroute_engine::roster::{Roster, RosterTables};
+use leadroute_engine::rules::tables::RuleTables;
 use leadroute_engine::rules::Rules;
 use leadroute_engine::Micros;
 use pgrx::pg_sys;

@@ -6,7 +6,7 @@ use crate::db::pg::spi::Row;
 use crate::db::pg::time::TimeZones;
 use crate::db::state::shared_sum::{Book, Sum};
 use chrono::{Days, NaiveDate};
-use leadroute_engine::load::{Day, Load};
+use leadroute_engine::roster::load::{Day, Load};
 use leadroute_engine::roster::Rep;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};

@@ -10,10 +10,10 @@ use crate::db::pg::locks::Class;
 use crate::db::pg::spi::{bigints, integers, Row};
 use crate::db::state::loads::{Added, LOADS};
 use crate::db::state::shared_sum::{Book, Reading, Sum};
-use leadroute_engine::config::Pool;
-use leadroute_engine::load::{Day, Load};
-use leadroute_engine::rotation::{self, Books, Share, Taken, Turn, LEAD};
-use leadroute_engine::unavailable::Ineligible;
+use leadroute_engine::roster::load::{Day, Load};
+use leadroute_engine::roster::rotation::{self, Books, Share, Taken, Turn, LEAD};
+use leadroute_engine::roster::unavailable::Ineligible;
+use leadroute_engine::rules::tables::Pool;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::collections::{BTreeMap, HashMap};
 

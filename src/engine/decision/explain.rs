@@ -1,0 +1,240 @@
+//! A decision in words that a rep understands.
+
+use crate::decision::reason::{Candidate, Reason};
+use crate::decision::{Decision, Layer, Step};
+use crate::lead::account::MatchedBy;
+use crate::lead::Problem;
+use crate::roster::unavailable::{Ineligible, Refusal};
+use crate::rules::tables::{DomainKind, MailDomain, RecycleKind, Strategy, TierAction};
+
+impl Decision {
+    /// One sentence for `decisions.reason`.
+    pub fn reason(&self) -> String {
+        headline(&self.trace)
+    }
+}
+
+/// The sentence for `decisions.reason`: what the deciding layer says, and for the fallback also what
+/// kept the layers before from deciding.
+pub fn headline(trace: &[Step]) -> String {
+    let Some((last, before)) = trace.split_last() else {
+        return String::new();
+    };
+    if last.layer != Layer::Fallback {
+        return sentence(&last.reason);
+    }
+    let asked = |step: &&Step| !matches!(step.reason, Reason::NotAsked { .. });
+    match before.iter().rev().find(asked) {
+        Some(step) => format!("{}; {}", sentence(&step.reason), sentence(&last.reason)),
+        None => sentence(&last.reason),
+    }
+}
+
+/// Every layer with what it found, and every candidate with why not.
+pub fn full(trace: &[Step]) -> String {
+    let mut text = String::new();
+    for step in trace {
+        let mark = if step.decided { "=>" } else { "  " };
+        let line = format!("{mark} {:<13} {}\n", step.layer.name(), sentence(&step.reason));
+        text.push_str(&line);
+        for detail in details(&step.reason) {
+            text.push_str(&format!("{:19}{detail}\n", ""));
+        }
+    }
+    text
+}
+
+fn problems(list: &[Problem]) -> String {
+    let items: Vec<String> =
+        (list.iter()).map(|problem| format!("{} {}", problem.field, problem.what)).collect();
+    items.join(", ")
+}
+
+fn refusals(list: &[Refusal]) -> String {
+    let items: Vec<String> =
+        (list.iter()).map(|refusal| format!("{} {}", refusal.rep, refusal.why)).collect();
+    items.join(", ")
+}
+
+fn for_whom(refused: &[Refusal]) -> String {
+    match refused.is_empty() {
+        true => String::new(),
+        false => format!(", because {}", refusals(refused)),
+    }
+}
+
+const fn found_by(by: MatchedBy) -> &'static str {
+    match by {
+        MatchedBy::Contact => "a known contact",
+        MatchedBy::CrmId => "its CRM id",
+        MatchedBy::Domain => "its domain",
+    }
+}
+
+/// One sentence without full stop.
+pub fn sentence(reason: &Reason) -> String {
+    match reason {
+        Reason::Cleaned { domain, no_company, unreadable, notes } => {
+            cleaned(domain.as_deref(), *no_company, unreadable, notes)
+        }
+        Reason::NoDomain => "no domain to look up".into(),
+        Reason::NoDomainRule { domain } => format!("no rule for {domain}"),
+        Reason::DomainRule { domain, kind, queue } => {
+            format!("{domain} is {}: queue {queue}", domain_kind(*kind))
+        }
+        Reason::NoIdentity => "neither e-mail nor phone to compare".into(),
+        Reason::FirstSeen => "no open lead of this person".into(),
+        Reason::SubmitInFlight => "the same person is being submitted elsewhere; not waited for".into(),
+        Reason::InNurture { lead_id } => {
+            format!("lead {lead_id} of this person is in nurture: this one is looked at")
+        }
+        Reason::MergedInto { lead_id, by_email } => {
+            let key = if *by_email { "e-mail address" } else { "phone number" };
+            format!("same {key} as lead {lead_id}: merged into it")
+        }
+        Reason::NotAsked { needs } => format!("not asked: there is no {needs}"),
+        Reason::Unreadable { problems: list } => {
+            format!("{}: left to a person", problems(list))
+        }
+        Reason::Error { sqlstate, message } => {
+            format!("routing failed ({sqlstate}: {message}): kept in queue catch_all")
+        }
+        Reason::Escalated { policy, step, to } => {
+            format!("no response in time (policy {policy}, step {step}): now with {to}")
+        }
+        _ => account_sentence(reason),
+    }
+}
+
+fn account_sentence(reason: &Reason) -> String {
+    match reason {
+        Reason::NoAccount => "belongs to no known account".into(),
+        Reason::NotCustomer { account, by } => {
+            format!("account {account}, found by {}, is no customer", found_by(*by))
+        }
+        Reason::Customer { account, by, rep, expansion, refused } => {
+            let part = if *expansion { " (another part of it)" } else { "" };
+            let (by, why) = (found_by(*by), for_whom(refused));
+            format!("customer {account}{part}, found by {by}: goes to {rep}{why}")
+        }
+        Reason::OwnersAway { account, refused } => {
+            format!("nobody of account {account} is there: {}", refusals(refused))
+        }
+        Reason::NoOwner { account } => format!("account {account} has no owner"),
+        Reason::NotDisqualified => "the account is not disqualified".into(),
+        Reason::CooledOff { account, reason } => {
+            format!("account {account} was disqualified ({reason}) long enough ago")
+        }
+        Reason::Recycled { account, reason, kind, queue } => {
+            let kind = match kind {
+                Some(RecycleKind::Timing) => "still cooling off",
+                Some(RecycleKind::Fit) => "poor fit",
+                None => "no recycle rule for the reason",
+            };
+            format!("account {account} was disqualified ({reason}), {kind}: queue {queue}")
+        }
+        Reason::NotNamed => "not a named account".into(),
+        Reason::Named { account, by, rep, refused } => {
+            let (by, why) = (found_by(*by), for_whom(refused));
+            format!("named account {account}, found by {by}: goes to {rep}{why}")
+        }
+        _ => rule_sentence(reason),
+    }
+}
+
+fn rule_sentence(reason: &Reason) -> String {
+    match reason {
+        Reason::Segment { segment, territory, .. } => match territory {
+            Some(territory) => format!("segment {segment} of territory {territory}"),
+            None => format!("segment {segment}"),
+        },
+        Reason::NoSegment { tried, .. } => format!("none of {tried} segments matches"),
+        Reason::Tier { tier, score, action, target } => {
+            let target = target.as_deref().unwrap_or_default();
+            match action {
+                TierAction::Pool => format!("score {score} is tier {tier}: pool {target}"),
+                TierAction::Queue => format!("score {score} is tier {tier}: queue {target}"),
+                TierAction::Nurture => format!("score {score} is tier {tier}: nurture"),
+            }
+        }
+        Reason::NoTier { segment, score } => format!("no tier of segment {segment} has score {score}"),
+        Reason::Turn { pool, rep, by, anyway, .. } => {
+            let though = if *anyway { ", though everybody is away" } else { "" };
+            match by {
+                Strategy::WeightedRoundRobin => format!("it was the turn of {rep} in pool {pool}{though}"),
+                Strategy::LeastLoaded => format!("{rep} has the most room in pool {pool}{though}"),
+            }
+        }
+        Reason::Held { pool, queue, .. } => {
+            format!("everybody in pool {pool} is away: held in queue {queue} until somebody is back")
+        }
+        Reason::NobodyEligible { pool, .. } => format!("nobody in pool {pool} is eligible"),
+        Reason::Fallback { queue, of } => format!("goes to the {of} queue {queue}"),
+        _ => String::new(),
+    }
+}
+
+fn cleaned(
+    domain: Option<&str>,
+    no_company: Option<MailDomain>,
+    unreadable: &[Problem],
+    notes: &[Problem],
+) -> String {
+    let mut text = domain.map_or_else(|| "no domain".to_owned(), |name| format!("domain {name}"));
+    match no_company {
+        Some(MailDomain::Personal) => text.push_str(", a free-mail address without company"),
+        Some(MailDomain::Disposable) => text.push_str(", a disposable address without company"),
+        None => {}
+    }
+    for list in [unreadable, notes] {
+        if !list.is_empty() {
+            text.push_str("; ");
+            text.push_str(&problems(list));
+        }
+    }
+    text
+}
+
+const fn domain_kind(kind: DomainKind) -> &'static str {
+    match kind {
+        DomainKind::Partner => "a partner",
+        DomainKind::Competitor => "a competitor",
+        DomainKind::Internal => "our own",
+        DomainKind::Blocked => "blocked",
+        DomainKind::Personal => "a mail provider",
+        DomainKind::Company => "a company",
+    }
+}
+
+fn details(reason: &Reason) -> Vec<String> {
+    match reason {
+        Reason::Turn { candidates, .. }
+        | Reason::Held { candidates, .. }
+        | Reason::NobodyEligible { candidates, .. } => candidates.iter().map(candidate).collect(),
+        Reason::Segment { broken, .. } | Reason::NoSegment { broken, .. } => {
+            (broken.iter()).map(|rule| format!("segment {} was skipped: {}", rule.field, rule.what)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn candidate(row: &Candidate) -> String {
+    let rep = &row.rep;
+    match &row.not {
+        None => format!("{rep} was eligible"),
+        Some(Ineligible::Away { away }) => format!("{rep} {away}"),
+        Some(Ineligible::Paused) => format!("{rep} is paused in this pool"),
+        Some(Ineligible::ZeroWeight) => format!("{rep} has weight 0"),
+        Some(Ineligible::Language { needs }) => format!("{rep} does not speak {needs}"),
+        Some(Ineligible::Product { needs }) => format!("{rep} does not sell {needs}"),
+        Some(Ineligible::Skill { needs }) => format!("{rep} lacks the skill {needs}"),
+        Some(Ineligible::AlreadyTried) => format!("{rep} has had this lead"),
+        Some(Ineligible::DailyCap { cap }) => format!("{rep} is at the daily cap of {cap}"),
+        Some(Ineligible::WeeklyCap { cap }) => format!("{rep} is at the weekly cap of {cap}"),
+        Some(Ineligible::OpenLeads { cap }) => format!("{rep} is at the limit of {cap} open leads"),
+        Some(Ineligible::Counted) => format!("{rep} was being given a lead elsewhere, and has caps to keep"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! What routing decides.
+
+pub mod explain;
+pub mod reason;
+
+use crate::decision::reason::Reason;
+use crate::lead::CleanLead;
+use crate::roster::rotation::Turn;
+use crate::Micros;
+
+use serde::{Deserialize, Serialize};
+
+/// The layers, in the order in which they are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Layer {
+    Intake,
+    DomainRule,
+    Duplicate,
+    Customer,
+    Recycle,
+    NamedAccount,
+    Segment,
+    Tier,
+    Distribution,
+    Fallback,
+    /// Not of the ten: a step of the SLA ladder.
+    Escalation,
+}
+
+impl Layer {
+    /// The name as it stands in `decisions.layer`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::DomainRule => "domain_rule",
+            Self::Duplicate => "duplicate",
+            Self::Customer => "customer",
+            Self::Recycle => "recycle",
+            Self::NamedAccount => "named_account",
+            Self::Segment => "segment",
+            Self::Tier => "tier",
+            Self::Distribution => "distribution",
+            Self::Fallback => "fallback",
+            Self::Escalation => "escalation",
+        }
+    }
+}
+
+/// Where the lead ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A rep.
+    Owner(String),
+    /// A queue.
+    Queue(String),
+    /// Marketing keeps it warm.
+    Nurture,
+    /// A touch of an earlier lead, with that lead's owner and queue.
+    Merged {
+        /// The earlier lead.
+        lead_id: i64,
+        /// Its owner.
+        owner_id: Option<String>,
+        /// Its queue.
+        queue: Option<String>,
+    },
+}
+
+impl Outcome {
+    /// The name as it stands in `decisions.outcome`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Owner(_) => "owner",
+            Self::Queue(_) => "queue",
+            Self::Nurture => "nurture",
+            Self::Merged { .. } => "merged",
+        }
+    }
+
+    /// `leads.status` for the outcome.
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Self::Owner(_) => "assigned",
+            Self::Queue(_) => "queued",
+            Self::Nurture => "nurture",
+            Self::Merged { .. } => "merged",
+        }
+    }
+
+    /// The rep, if there is one.
+    pub fn owner(&self) -> Option<&str> {
+        match self {
+            Self::Owner(rep) => Some(rep),
+            Self::Merged { owner_id, .. } => owner_id.as_deref(),
+            Self::Queue(_) | Self::Nurture => None,
+        }
+    }
+
+    /// The queue, if there is one.
+    pub fn queue(&self) -> Option<&str> {
+        match self {
+            Self::Queue(queue) => Some(queue),
+            Self::Merged { queue, .. } => queue.as_deref(),
+            Self::Owner(_) | Self::Nurture => None,
+        }
+    }
+
+    /// The earlier lead of a touch.
+    pub const fn duplicate_of(&self) -> Option<i64> {
+        match self {
+            Self::Merged { lead_id, .. } => Some(*lead_id),
+            _ => None,
+        }
+    }
+}
+
+/// What one layer answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Who answered.
+    pub layer: Layer,
+    /// Whether that ended the search.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decided: bool,
+    /// Why.
+    #[serde(flatten)]
+    pub reason: Reason,
+}
+
+/// Who is told of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// `notifications.kind`.
+    pub kind: &'static str,
+    /// The rep to tell; `None` where only a queue is known.
+    pub rep_id: Option<String>,
+}
+
+/// A clock that routing starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    /// Name of the policy.
+    pub policy: String,
+    /// When the buyer acted; see [`start`].
+    pub started_at: Micros,
+    /// When the first response is due.
+    pub due_at: Micros,
+    /// When the first step of the ladder is due; `None` for a policy without steps.
+    pub next_at: Option<Micros>,
+}
+
+/// The whole answer for one lead.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub struct Decision {
+    pub layer: Layer,
+    pub outcome: Outcome,
+    pub account_id: Option<String>,
+    pub segment: Option<String>,
+    pub territory: Option<String>,
+    pub tier: Option<String>,
+    pub pool: Option<String>,
+    pub playbook: Option<String>,
+    pub expansion: bool,
+    pub trace: Vec<Step>,
+    pub clock: Option<Clock>,
+    /// The turn that was taken, and those that an owner match counts as.
+    pub turns: Vec<Turn>,
+    /// Waits for the first rep of the pool to come back.
+    pub held: bool,
+    pub notices: Vec<Notice>,
+    pub clean: CleanLead,
+}

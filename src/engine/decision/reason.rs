@@ -1,0 +1,165 @@
+//! Why a layer decided or did not: typed, stored in the trace, rendered for people.
+
+use crate::lead::account::MatchedBy;
+use crate::lead::Problem;
+use crate::roster::unavailable::{Ineligible, Refusal};
+use crate::rules::tables::{DomainKind, MailDomain, RecycleKind, Strategy, TierAction};
+use serde::{Deserialize, Serialize};
+
+/// A candidate of a pool: eligible, or why not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Candidate {
+    pub rep: String,
+    /// Seat and weight in thousandths of who took part in the rotation, so that the turn can be given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<(i32, i64)>,
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub not: Option<Ineligible>,
+}
+
+/// Why a layer decided, or why it passed the lead on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "code")]
+#[allow(missing_docs)]
+pub enum Reason {
+    /// Intake: what was learnt and what could not be used.
+    Cleaned {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        domain: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        no_company: Option<MailDomain>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unreadable: Vec<Problem>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<Problem>,
+    },
+    NoDomain,
+    NoDomainRule {
+        domain: String,
+    },
+    DomainRule {
+        domain: String,
+        kind: DomainKind,
+        queue: String,
+    },
+    NoIdentity,
+    FirstSeen,
+    SubmitInFlight,
+    /// The person's first lead is in nurture, so this one may turn out better.
+    InNurture {
+        lead_id: i64,
+    },
+    MergedInto {
+        lead_id: i64,
+        by_email: bool,
+    },
+    NoAccount,
+    NotCustomer {
+        account: String,
+        by: MatchedBy,
+    },
+    Customer {
+        account: String,
+        by: MatchedBy,
+        rep: String,
+        expansion: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refused: Vec<Refusal>,
+    },
+    /// The account has an owner, but neither owner nor backups are there.
+    OwnersAway {
+        account: String,
+        refused: Vec<Refusal>,
+    },
+    /// The account has nobody who owns it.
+    NoOwner {
+        account: String,
+    },
+    NotDisqualified,
+    CooledOff {
+        account: String,
+        reason: String,
+    },
+    Recycled {
+        account: String,
+        reason: String,
+        kind: Option<RecycleKind>,
+        queue: String,
+    },
+    NotNamed,
+    Named {
+        account: String,
+        by: MatchedBy,
+        rep: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refused: Vec<Refusal>,
+    },
+    /// Rules are not applied to values that could not be read.
+    Unreadable {
+        problems: Vec<Problem>,
+    },
+    Segment {
+        segment: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        territory: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        broken: Vec<Problem>,
+    },
+    NoSegment {
+        tried: usize,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        broken: Vec<Problem>,
+    },
+    NotAsked {
+        needs: String,
+    },
+    Tier {
+        tier: String,
+        score: f64,
+        action: TierAction,
+        target: Option<String>,
+    },
+    NoTier {
+        segment: String,
+        score: f64,
+    },
+    Turn {
+        pool: String,
+        rep: String,
+        #[serde(default, skip_serializing_if = "is_rotation")]
+        by: Strategy,
+        /// Everybody is away, and the pool assigns anyway.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        anyway: bool,
+        candidates: Vec<Candidate>,
+    },
+    /// Everybody is away, and the pool holds its leads.
+    Held {
+        pool: String,
+        queue: String,
+        candidates: Vec<Candidate>,
+    },
+    NobodyEligible {
+        pool: String,
+        candidates: Vec<Candidate>,
+    },
+    Fallback {
+        queue: String,
+        of: String,
+    },
+    /// Routing itself failed; the lead was kept.
+    Error {
+        sqlstate: String,
+        message: String,
+    },
+    Escalated {
+        policy: String,
+        step: i32,
+        to: String,
+    },
+}
+
+fn is_rotation(strategy: &Strategy) -> bool {
+    *strategy == Strategy::WeightedRoundRobin
+}

@@ -1,0 +1,67 @@
+//! A lead that waits in a queue goes to a rep of a pool.
+
+use crate::context::World;
+use crate::decision::{Decision, Layer, Notice, Outcome, Step};
+use crate::follow_up::waiting::Waiting;
+use crate::lookups::State;
+use crate::routing::availability::away;
+use crate::routing::layers::distribution;
+use crate::time_zone::Zones;
+
+/// The decision that gives the lead to a rep of its pool; `None` while nobody is eligible.
+pub fn hand_out(waiting: &Waiting, world: World<'_>, state: &mut dyn State) -> Option<Decision> {
+    let mut routing = waiting.routing(world, state);
+    let found = distribution::ask(&mut routing);
+    let Some(Outcome::Owner(rep)) = found.outcome else {
+        return None;
+    };
+    let layer = Layer::Distribution;
+    let trace = vec![Step { layer, decided: true, reason: found.reason }];
+    let notices = vec![Notice { kind: "assigned", rep_id: Some(rep.clone()) }];
+    Some(waiting.decision(layer, Outcome::Owner(rep), routing, trace, notices))
+}
+
+/// Whether any member of a pool is there, so that it is worth a look at each lead.
+pub fn somebody_is_there(pool: &str, world: World<'_>, zones: &dyn Zones) -> bool {
+    let members = world.roster.members.get(pool).into_iter().flatten();
+    { members }.any(|member| {
+        let rep = world.roster.reps.get(&member.rep_id);
+        rep.is_some_and(|rep| away(rep, world, zones).is_none())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::{lead, owner, roster, Setup};
+    use serde_json::{json, Value};
+
+    fn team(ann: &str) -> Value {
+        json!({
+            "reps": [{"id": "ann", "presence": ann}, {"id": "bob", "presence": "away", "languages": ["fr"]}],
+            "members": [{"pool": "hunters", "rep_id": "ann"}, {"pool": "hunters", "rep_id": "bob"}],
+        })
+    }
+
+    #[test]
+    fn a_held_lead_goes_to_the_first_who_is_back() {
+        let pool = json!({"name": "hunters", "pool_no": 1, "when_all_away": "hold"});
+        let mut setup = Setup::new(json!({ "pools": [pool] }), team("away"));
+        let waiting =
+            Waiting { lead: lead("ada@acme.com"), pool: Some("hunters".into()), ..Waiting::default() };
+        let hand_out = |setup: &mut Setup| {
+            let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
+            hand_out(&waiting, World { rules, roster, now, presence_ttl: None }, &mut setup.state)
+        };
+        let there = |setup: &Setup| {
+            let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
+            somebody_is_there("hunters", World { rules, roster, now, presence_ttl: None }, &setup.state)
+        };
+        assert_eq!((hand_out(&mut setup), there(&setup)), (None, false));
+        setup.roster = roster(team("online"));
+        assert!(there(&setup));
+        let decision = hand_out(&mut setup).unwrap();
+        assert_eq!((owner(&decision), decision.held, decision.turns.len()), ("ann", false, 1));
+        assert_eq!(decision.notices, [Notice { kind: "assigned", rep_id: Some("ann".into()) }]);
+    }
+}

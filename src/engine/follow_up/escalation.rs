@@ -1,0 +1,204 @@
+//! One step of the SLA ladder for a lead that nobody answered.
+
+use crate::context::{Routing, World};
+use crate::decision::reason::Reason;
+use crate::decision::{Decision, Layer, Notice, Outcome, Step};
+use crate::follow_up::waiting::Waiting;
+use crate::lookups::State;
+use crate::roster::unavailable::Refusal;
+use crate::routing::availability::{available_at, owner_or_backup};
+use crate::routing::layers::{distribution, fallback};
+use crate::rules::tables::{EscalationAction, EscalationStep};
+use crate::rules::Rules;
+use crate::time_zone::Zones;
+use crate::{sla, Micros, SECOND};
+
+/// A lead whose clock ran out.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct Overdue {
+    pub waiting: Waiting,
+    pub policy: String,
+    /// Steps already taken.
+    pub steps_done: i32,
+    pub due_at: Micros,
+    /// When this step is due by the clock: later than the ladder says if it was postponed.
+    pub next_at: Micros,
+}
+
+/// What became of the next step of the ladder.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Escalation {
+    /// It is done.
+    Taken(Box<Taken>),
+    /// Nobody is there to take the lead: the clock waits until `until`, which is later than now, and the
+    /// same step is tried again then. Nothing else is written, and no step counted.
+    Postponed {
+        /// When the first is back who could take it.
+        until: Micros,
+    },
+}
+
+/// What a step did, and when the next is due.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Taken {
+    /// Number of the step.
+    pub step: i32,
+    /// The decision; its outcome is the present owner or queue for a reminder.
+    pub decision: Decision,
+    /// When the next step is due, if there is one.
+    pub next_at: Option<Micros>,
+}
+
+/// Five days, more than a long weekend: nobody waits longer for somebody to come back.
+pub const LONGEST_WAIT: Micros = 5 * 24 * 60 * 60 * SECOND;
+
+/// The next step of the policy's ladder; `None` once it is exhausted.
+///
+/// A step that cannot be done turns into the next stronger one: nobody left in the pool → the manager;
+/// no manager → the fallback queue. But a lead does not bounce through the night: where only because they
+/// are away nobody takes it, and the first is back within [`LONGEST_WAIT`], the step is postponed.
+pub fn escalate(overdue: Overdue, world: World<'_>, state: &mut dyn State) -> Option<Escalation> {
+    let ladder = world.rules.escalation_steps.get(&overdue.policy)?;
+    let mut ahead = ladder.iter().filter(|row| row.step > overdue.steps_done);
+    let row = ahead.next()?;
+    let decision = match act(row, &overdue, world, state) {
+        Ok(decision) => decision,
+        Err(Nobody { until }) => return Some(Escalation::Postponed { until }),
+    };
+    let next_at = ahead.next().map(|next| next_at([row, next], &overdue, &decision, world, state));
+    Some(Escalation::Taken(Box::new(Taken { step: row.step, decision, next_at })))
+}
+
+/// Nobody is there, but somebody will be.
+struct Nobody {
+    until: Micros,
+}
+
+/// The ladder counts from the due time, in the time of whoever has the lead now. But whoever gets it has the
+/// time between the two steps in any case: a step that waited for the morning, or went to somebody with
+/// other hours, would be followed by the next at once.
+fn next_at(
+    [row, next]: [&EscalationStep; 2],
+    overdue: &Overdue,
+    decision: &Decision,
+    world: World<'_>,
+    zones: &dyn Zones,
+) -> Micros {
+    let policy = sla::policy_named(world.rules, &overdue.policy);
+    let business_hours = policy.is_some_and(|policy| policy.business_hours);
+    let rep = sla::keeper(decision.outcome.owner(), decision.outcome.queue(), world);
+    let after = |from, work| sla::after(business_hours, from, work, rep, world, zones);
+    let between = next.after.saturating_sub(row.after).max(0);
+    after(overdue.due_at, next.after).max(after(overdue.next_at, between))
+}
+
+fn act(
+    row: &EscalationStep,
+    overdue: &Overdue,
+    world: World<'_>,
+    state: &mut dyn State,
+) -> Result<Decision, Nobody> {
+    let mut trace = Vec::new();
+    let waiting = &overdue.waiting;
+    let mut routing = waiting.routing(world, state);
+    let mut action = row.action;
+    let outcome = loop {
+        let tried = attempt(action, waiting, &mut routing, &mut trace);
+        action = match (tried, action) {
+            (Some(outcome), _) => break outcome,
+            (None, EscalationAction::Reassign | EscalationAction::Remind) => EscalationAction::Manager,
+            (None, _) => match first_back(row.action, waiting, &mut routing) {
+                Some(until) => return Err(Nobody { until }),
+                None => EscalationAction::Queue,
+            },
+        };
+    };
+    let to = outcome.owner().or(outcome.queue()).unwrap_or_default().to_owned();
+    let reason = Reason::Escalated { policy: overdue.policy.clone(), step: row.step, to };
+    trace.push(Step { layer: Layer::Escalation, decided: true, reason });
+    let notices = notices(action, &outcome, world.rules);
+    Ok(waiting.decision(Layer::Escalation, outcome, routing, trace, notices))
+}
+
+fn attempt(
+    action: EscalationAction,
+    waiting: &Waiting,
+    routing: &mut Routing<'_>,
+    trace: &mut Vec<Step>,
+) -> Option<Outcome> {
+    match action {
+        EscalationAction::Remind => waiting.owner_id.clone().map(Outcome::Owner),
+        EscalationAction::Manager => manager(waiting, routing).map(Outcome::Owner),
+        EscalationAction::Reassign => {
+            // a lead is not taken from somebody who sleeps to be given to another who does
+            let found = distribution::ask_those_there(routing);
+            let next = found.outcome.filter(|outcome| matches!(outcome, Outcome::Owner(_)));
+            trace.push(Step { layer: Layer::Distribution, decided: next.is_some(), reason: found.reason });
+            next
+        }
+        EscalationAction::Queue => {
+            let found = fallback::ask(routing);
+            trace.push(Step { layer: Layer::Fallback, decided: true, reason: found.reason });
+            found.outcome
+        }
+    }
+}
+
+/// The owner's manager or their backups, else the territory's; never somebody who let the lead pass.
+fn manager(waiting: &Waiting, routing: &Routing<'_>) -> Option<String> {
+    managers(waiting, routing).find_map(|(rep, _)| rep.filter(|rep| is_fresh(rep, waiting)))
+}
+
+/// Who answers for each manager, and who of them could not.
+fn managers(
+    waiting: &Waiting,
+    routing: &Routing<'_>,
+) -> impl Iterator<Item = (Option<String>, Vec<Refusal>)> {
+    let World { rules, roster, .. } = routing.world;
+    let own = waiting.owner_id.as_ref().and_then(|id| roster.reps.get(id)?.manager_id.as_ref());
+    let territory = waiting.territory.as_ref();
+    let area = territory.and_then(|name| rules.territories.get(name)?.manager_id.as_ref());
+    let asked = [own, area].map(|id| id.map(|id| owner_or_backup(id, routing.world, &*routing.state)));
+    asked.into_iter().flatten()
+}
+
+fn is_fresh(rep: &String, waiting: &Waiting) -> bool {
+    waiting.owner_id.as_ref() != Some(rep) && !waiting.tried.contains(rep)
+}
+
+/// When the step is worth another try: when the first is back whom it could give the lead to. A manager
+/// who does not come back is not waited for, but who has the lead keeps it until the first of the pool is
+/// there.
+fn first_back(action: EscalationAction, waiting: &Waiting, routing: &mut Routing<'_>) -> Option<Micros> {
+    let World { roster, now, .. } = routing.world;
+    let soon = |at: &Micros| at.saturating_sub(now) <= LONGEST_WAIT;
+    let back =
+        |refusal: Refusal| available_at(roster.reps.get(&refusal.rep)?, routing.world, &*routing.state);
+    let refusals = managers(waiting, routing).flat_map(|(_, refusals)| refusals);
+    let manager = refusals.filter(|refusal| is_fresh(&refusal.rep, waiting)).filter_map(back).min();
+    let (manager, member) = match action {
+        EscalationAction::Remind | EscalationAction::Queue => return None,
+        _ => (manager.filter(soon), distribution::first_back(routing).filter(soon)),
+    };
+    match action {
+        EscalationAction::Manager => manager.or(member),
+        _ => manager.into_iter().chain(member).min(),
+    }
+}
+
+fn notices(action: EscalationAction, outcome: &Outcome, rules: &Rules) -> Vec<Notice> {
+    let queue_manager = || rules.queues.get(outcome.queue()?)?.manager_id.clone();
+    let (kind, rep_id) = match action {
+        EscalationAction::Remind => ("reminder", outcome.owner().map(str::to_owned)),
+        EscalationAction::Queue => ("fallback", queue_manager()),
+        _ => ("escalated", outcome.owner().map(str::to_owned)),
+    };
+    vec![Notice { kind, rep_id }]
+}
+
+#[cfg(test)]
+mod night;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! Decisions about leads that wait: in a queue, or for an answer.
+
+pub mod auto_assign;
+pub mod escalation;
+pub mod waiting;

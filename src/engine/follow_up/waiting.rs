@@ -1,0 +1,81 @@
+//! A lead that is there already, with the place that an earlier decision gave it.
+
+use crate::context::{Routing, World};
+use crate::decision::{Decision, Layer, Notice, Outcome, Step};
+use crate::lead::{CleanLead, Lead};
+use crate::lookups::State;
+
+/// A lead that waits for somebody, as the tables hold it.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct Waiting {
+    pub lead: Lead,
+    pub owner_id: Option<String>,
+    pub segment: Option<String>,
+    pub territory: Option<String>,
+    pub tier: Option<String>,
+    pub pool: Option<String>,
+    pub account_id: Option<String>,
+    pub playbook: Option<String>,
+    pub expansion: bool,
+    /// Reps who had the lead and let it pass.
+    pub tried: Vec<String>,
+}
+
+impl Waiting {
+    /// The lead as the last layers take it up: segment, tier and pool are those that it has.
+    pub fn routing<'a>(&'a self, world: World<'a>, state: &'a mut dyn State) -> Routing<'a> {
+        let segment = self.segment.as_deref();
+        Routing {
+            world,
+            state,
+            clean: CleanLead { lead: folded(&self.lead), ..CleanLead::default() },
+            tried: &self.tried,
+            domain_rule: None,
+            account: Some(None),
+            nurtured: None,
+            segment: segment.and_then(|name| world.rules.segments.place(name)),
+            tier: self.tier.clone(),
+            pool: self.pool.clone(),
+            turns: Vec::new(),
+            held: false,
+            expansion: false,
+            recycled: false,
+        }
+    }
+
+    /// The decision that moves it; its clock goes on.
+    pub fn decision(
+        &self,
+        layer: Layer,
+        outcome: Outcome,
+        routing: Routing<'_>,
+        trace: Vec<Step>,
+        notices: Vec<Notice>,
+    ) -> Decision {
+        let Routing { turns, clean, held, .. } = routing;
+        Decision {
+            layer,
+            outcome,
+            account_id: self.account_id.clone(),
+            segment: self.segment.clone(),
+            territory: self.territory.clone(),
+            tier: self.tier.clone(),
+            pool: self.pool.clone(),
+            playbook: self.playbook.clone(),
+            expansion: self.expansion,
+            trace,
+            clock: None,
+            turns,
+            held,
+            notices,
+            clean,
+        }
+    }
+}
+
+/// What distribution compares, in the form that intake gives it.
+fn folded(lead: &Lead) -> Lead {
+    let fold = |value: &Option<String>| value.as_deref().and_then(crate::lead::normalize::folded);
+    Lead { language: fold(&lead.language), product: fold(&lead.product), ..lead.clone() }
+}

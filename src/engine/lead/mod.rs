@@ -1,0 +1,98 @@
+//! The lead as the layers see it.
+
+pub mod account;
+pub mod normalize;
+
+use crate::Micros;
+use serde::{Deserialize, Serialize};
+
+/// The columns of `leadroute.leads` that routing reads. Values are as the app gave them until
+/// [`crate::routing::layers::intake`] has cleaned them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Lead {
+    /// Key of the row; `None` for a lead that is only previewed.
+    pub id: Option<i64>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Phone number in any notation.
+    pub phone: Option<String>,
+    /// Company name.
+    pub company: Option<String>,
+    /// Company web site, with or without scheme and path.
+    pub website: Option<String>,
+    /// Account key in the CRM, equal to `accounts.id`.
+    pub crm_account_id: Option<String>,
+    /// Country: ISO 3166-1 code or name.
+    pub country: Option<String>,
+    /// Region or state.
+    pub region: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// Industry.
+    pub industry: Option<String>,
+    /// Number of employees.
+    pub employees: Option<i32>,
+    /// Annual revenue; compared as a double, so exact to 15 digits.
+    pub annual_revenue: Option<f64>,
+    /// Product of interest.
+    pub product: Option<String>,
+    /// Language that the buyer speaks.
+    pub language: Option<String>,
+    /// Score given by qualification; `None` counts as 0.
+    pub score: Option<f64>,
+    /// Name of the trigger event.
+    pub event: Option<String>,
+    /// When the buyer acted.
+    pub occurred_at: Option<Micros>,
+    /// Where the lead came from.
+    pub source: Option<String>,
+}
+
+/// A value of the lead that intake could not use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Problem {
+    pub field: String,
+    /// Continues a sentence that starts with the field: 'is not an address'.
+    pub what: String,
+}
+
+/// Identity of a person: the e-mail address, or the phone number where there is no e-mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "key")]
+pub enum Person {
+    /// Lower-case address without plus-tag.
+    Email(String),
+    /// Digits, with a leading `+` where the country code was given.
+    Phone(String),
+}
+
+impl Person {
+    /// The key as it is stored in `leads.person_key`.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Email(key) | Self::Phone(key) => key,
+        }
+    }
+}
+
+/// A lead after intake.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CleanLead {
+    /// The values that rules are compared with: folded to lower case, countries upper case.
+    pub lead: Lead,
+    /// The e-mail address to store; `None` leaves the given one.
+    pub email: Option<String>,
+    /// The industry to store; `None` leaves the given one.
+    pub industry: Option<String>,
+    /// Who the person is.
+    pub person: Option<Person>,
+    /// Names of the mail or web host, longest first; empty without a usable domain.
+    pub names: Vec<String>,
+    /// The same without free-mail and disposable domains; set when the lists have been asked.
+    pub company_names: Vec<String>,
+    /// Values that could not be read at all.
+    pub unreadable: Vec<Problem>,
+    /// Values that were read but are unknown or were changed.
+    pub notes: Vec<Problem>,
+}

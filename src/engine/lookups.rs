@@ -1,0 +1,74 @@
+//! What the layers may ask of the world. The extension answers from PostgreSQL, the tests from memory.
+
+use crate::lead::account::AccountMatch;
+use crate::lead::{CleanLead, Person};
+use crate::roster::load::{Day, Load};
+use crate::roster::rotation::{Share, Taken};
+use crate::rules::tables::{DomainKind, MailDomain, Pool};
+use crate::time_zone::Zones;
+
+/// The first lead of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierLead {
+    /// Key of that lead.
+    pub id: i64,
+    /// Who owns it.
+    pub owner_id: Option<String>,
+    /// The queue it waits in; neither owner nor queue: marketing keeps it warm.
+    pub queue: Option<String>,
+}
+
+impl EarlierLead {
+    /// Whether nobody works on it.
+    pub const fn is_nurtured(&self) -> bool {
+        self.owner_id.is_none() && self.queue.is_none()
+    }
+}
+
+/// Answer to 'is this person already there?'.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Earlier {
+    /// Nobody.
+    Unknown,
+    /// An open lead of the same person.
+    Lead(EarlierLead),
+    /// Another transaction is submitting the same person and did not end in time.
+    InFlight,
+}
+
+/// What is known of a domain.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DomainFacts {
+    /// The rule with the longest matching name: name, kind, queue.
+    pub rule: Option<(String, DomainKind, Option<String>)>,
+    /// The public list that holds it.
+    pub listed: Option<MailDomain>,
+}
+
+/// Keys under which an account may be found.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountKeys<'a> {
+    /// Cleaned e-mail address.
+    pub email: Option<&'a str>,
+    /// `accounts.id`.
+    pub crm_account_id: Option<&'a str>,
+    /// The company domain, longest first: `eu.acme.com`, `acme.com`.
+    pub domains: &'a [String],
+}
+
+/// The world outside the engine.
+pub trait State: Zones {
+    /// Rules and lists that know one of the names (longest first).
+    fn domain(&mut self, names: &[String]) -> DomainFacts;
+    /// The first open lead of the person; one that somebody works on comes before nurtured ones. `this` is
+    /// the lead being routed.
+    fn earlier_lead(&mut self, person: &Person, this: Option<i64>) -> Earlier;
+    /// The best account under any of the keys: contact, then CRM id, then the longest domain.
+    fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch>;
+    /// Whether the jsonpath holds for the lead: its first result is neither `false` nor `null`.
+    fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool;
+    /// Leads of a rep, those of transactions that have not ended yet included.
+    fn load(&mut self, rep_no: i32, day: Day) -> Load;
+    /// Takes the next turn by [`crate::roster::rotation::take`]. `shares` is not empty.
+    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Taken;
+}

@@ -1,0 +1,163 @@
+//! Weighted round robin with a bound on unfairness.
+//!
+//! The rule is the one of R. Tijdeman, *The chairman assignment problem*, Discrete Mathematics 32
+//! (1980) 323–330: of those whose entitlement has come near a whole turn, the one whose turn falls due
+//! first. With fixed shares every rep is, after every lead, within `1 - 1/(2k - 2)` of the exact share
+//! (k reps), so always less than one lead away. Entitlement accrues over the leads that a rep was
+//! eligible for, and credits always add up to zero.
+//!
+//! Where every lead has another set of eligible reps this is the carpool problem (R. Fagin and
+//! J. Williams, *A fair carpool scheduling algorithm*, IBM J. Res. Dev. 27 (1983) 133–139): no rule that
+//! does not know the future keeps within one lead then; the tests state what this one keeps.
+//!
+//! Integers only, in units of [`LEAD`], so nothing drifts.
+
+use crate::roster::load::{Caps, Day};
+use crate::roster::unavailable::Ineligible;
+use crate::rules::tables::Strategy;
+use std::cmp::Ordering;
+
+/// One lead, in units of credit.
+pub const LEAD: i64 = 1_000_000_000_000;
+
+/// A rep who may take the next turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// Seat of the rep in the pool; unique, and the last tie-breaker.
+    pub seat: i32,
+    /// Weight in thousandths, above 0.
+    pub weight: i64,
+    /// Number of the rep, across pools.
+    pub rep_no: i32,
+    /// What the rep may have, and the day that counts; `None` where no place need be kept.
+    pub limits: Option<(Caps, Day)>,
+}
+
+/// A turn: whose it was, and what it changes in the credit of every candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Number of the pool.
+    pub pool_no: i32,
+    /// Seat of the rep whose turn it is.
+    pub seat: i32,
+    /// The rep, across pools.
+    pub rep_no: i32,
+    /// Change of credit by seat, in units of [`LEAD`]; adds up to zero.
+    pub credit: Vec<(i32, i64)>,
+}
+
+/// What a choice among shares found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// The turn, if somebody could take it.
+    pub turn: Option<Turn>,
+    /// Seats whose rep turned out to have no room.
+    pub refused: Vec<(i32, Ineligible)>,
+}
+
+/// The books that a choice goes by.
+pub trait Books {
+    /// Credit of a seat before this lead.
+    fn credit(&self, seat: i32) -> i64;
+    /// Leads of a rep; only asked for by [`Strategy::LeastLoaded`].
+    fn open_leads(&mut self, rep_no: i32) -> i64;
+    /// Keeps a place under the caps of the rep for this lead, or says why there is none.
+    fn reserve(&mut self, share: &Share) -> Result<(), Ineligible>;
+}
+
+/// Takes the next turn: the first by `strategy` who has room under their caps. Who has none is not
+/// entitled to this lead either.
+pub fn take(pool_no: i32, strategy: Strategy, shares: &[Share], books: &mut dyn Books) -> Taken {
+    let (mut left, mut refused) = (shares.to_vec(), Vec::new());
+    loop {
+        // By load only those who have as much room take turns with each other; else leads that the load
+        // decides would pile up credit.
+        let among = match strategy {
+            Strategy::WeightedRoundRobin => left.clone(),
+            Strategy::LeastLoaded => roomiest(&left, books),
+        };
+        let Some(share) = furthest_behind(&among, books).and_then(|place| among.get(place).copied()) else {
+            return Taken { turn: None, refused };
+        };
+        match books.reserve(&share) {
+            Ok(()) => return Taken { turn: Some(charge(pool_no, &among, &share)), refused },
+            Err(why) => refused.push((share.seat, why)),
+        }
+        left.retain(|other| other.seat != share.seat);
+    }
+}
+
+/// A lead that `chosen` gets, by rotation or otherwise: every share accrues its part of it.
+pub fn charge(pool_no: i32, shares: &[Share], chosen: &Share) -> Turn {
+    let mut credit: Vec<(i32, i64)> =
+        shares.iter().zip(accrue(shares)).map(|(share, part)| (share.seat, part)).collect();
+    if let Some((_, part)) = credit.iter_mut().find(|(seat, _)| *seat == chosen.seat) {
+        *part -= LEAD;
+    }
+    Turn { pool_no, seat: chosen.seat, rep_no: chosen.rep_no, credit }
+}
+
+fn total(shares: &[Share]) -> i64 {
+    shares.iter().map(|share| share.weight).sum()
+}
+
+fn furthest_behind(shares: &[Share], books: &dyn Books) -> Option<usize> {
+    let parts = accrue(shares);
+    let (k, total) = (shares.len(), total(shares));
+    let keys = shares.iter().zip(parts).map(|(share, part)| {
+        let credit = books.credit(share.seat) + part;
+        order(k, total, share.weight, credit, share.seat)
+    });
+    keys.enumerate().min_by(|a, b| a.1.cmp(&b.1)).map(|(place, _)| place)
+}
+
+/// Sort key: candidates near a whole turn first, then the earliest deadline, then most credit, then seat.
+fn order(k: usize, total: i64, weight: i64, credit: i64, seat: i32) -> (bool, i128, i64, i32) {
+    let k = i64::try_from(k.max(2)).unwrap_or(i64::MAX);
+    let margin = LEAD / (2 * k - 2);
+    let missing = i128::from(LEAD - margin - credit);
+    let weight = i128::from(weight.max(1));
+    // leads until the entitlement reaches the margin below a whole turn, rounded up
+    let deadline = (missing * i128::from(total)).div_euclid(weight * i128::from(LEAD))
+        + i128::from((missing * i128::from(total)).rem_euclid(weight * i128::from(LEAD)) != 0);
+    (credit < margin, deadline, -credit, seat)
+}
+
+/// Those with the fewest open leads for their capacity: `max_open_leads` times weight, where a rep without
+/// that limit counts like the roomiest of the others.
+fn roomiest(shares: &[Share], books: &mut dyn Books) -> Vec<Share> {
+    let limit = |share: &Share| share.limits.and_then(|(caps, _)| caps.open);
+    let roomiest = shares.iter().filter_map(limit).max().unwrap_or(1).max(1);
+    let mut best: Option<(i128, i128)> = None;
+    let mut ties: Vec<Share> = Vec::new();
+    for share in shares {
+        let open = i128::from(books.open_leads(share.rep_no));
+        let capacity = i128::from(limit(share).unwrap_or(roomiest).max(1)) * i128::from(share.weight.max(1));
+        let order = best.map_or(Ordering::Less, |(least, of)| (open * of).cmp(&(least * capacity)));
+        match order {
+            Ordering::Less => (best, ties) = (Some((open, capacity)), vec![*share]),
+            Ordering::Equal => ties.push(*share),
+            Ordering::Greater => {}
+        }
+    }
+    ties
+}
+
+/// One lead's worth of credit, split by weight to the last unit (largest remainders to the first).
+fn accrue(shares: &[Share]) -> Vec<i64> {
+    let total = i128::from(total(shares).max(1));
+    let part = |share: &Share| i128::from(LEAD) * i128::from(share.weight) / total;
+    let mut parts: Vec<i64> = (shares.iter()).map(|share| i64::try_from(part(share)).unwrap_or(0)).collect();
+    let mut rest = LEAD - parts.iter().sum::<i64>();
+    for part in &mut parts {
+        if rest == 0 {
+            break;
+        }
+        *part += 1;
+        rest -= 1;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests;

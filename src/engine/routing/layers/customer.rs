@@ -1,0 +1,212 @@
+//! Existing customers go to their customer success manager, else to the account owner.
+
+use crate::context::{Finding, Routing};
+use crate::decision::reason::Reason;
+use crate::decision::Outcome;
+use crate::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
+use crate::lookups::AccountKeys;
+use crate::routing::availability::owner_or_backup;
+
+/// Looks the account up for this and the next two layers; decides where it is, or belongs to, a
+/// customer with somebody there to answer.
+pub fn ask(routing: &mut Routing<'_>) -> Finding {
+    let clean = &routing.clean;
+    let keys = AccountKeys {
+        email: clean.lead.email.as_deref(),
+        crm_account_id: clean.lead.crm_account_id.as_deref(),
+        domains: &clean.company_names,
+    };
+    let found = routing.state.account(keys);
+    routing.account = Some(found.clone());
+    let Some(found) = found else {
+        return Finding::passed(Reason::NoAccount);
+    };
+    let (account, by) = (found.account.id.clone(), found.by);
+    let Some(customer) = customer(&found) else {
+        return Finding::passed(Reason::NotCustomer { account, by });
+    };
+    let expansion = by != MatchedBy::Contact && is_elsewhere(&found, customer, routing);
+    let parent = found.parent.as_ref().filter(|parent| parent.kind == AccountKind::Customer);
+    let responsible: Vec<&String> =
+        [Some(customer), parent].into_iter().flatten().flat_map(responsible).collect();
+    if responsible.is_empty() {
+        return Finding::passed(Reason::NoOwner { account });
+    }
+    let (world, mut refused) = (routing.world, Vec::new());
+    let rep = responsible.into_iter().find_map(|rep| {
+        let (rep, refusals) = owner_or_backup(rep, world, &*routing.state);
+        refused.extend(refusals);
+        rep
+    });
+    let Some(rep) = rep else {
+        return Finding::passed(Reason::OwnersAway { account, refused });
+    };
+    routing.expansion = expansion;
+    let outcome = Outcome::Owner(rep.clone());
+    Finding::decided(outcome, Reason::Customer { account, by, rep, expansion, refused })
+}
+
+/// Who answers for a customer, in the order in which they are asked.
+fn responsible(customer: &Account) -> impl Iterator<Item = &String> {
+    [&customer.csm_id, &customer.owner_id].into_iter().flatten()
+}
+
+/// The account itself, or the customer above a child account.
+fn customer(found: &AccountMatch) -> Option<&Account> {
+    let buys = |account: &&Account| account.kind == AccountKind::Customer;
+    Some(&found.account).filter(buys).or(found.parent.as_ref().filter(buys))
+}
+
+/// Whether the lead comes from another division: a child account, another division's domain, a
+/// sub-domain, or another country than the account's.
+fn is_elsewhere(found: &AccountMatch, customer: &Account, routing: &Routing<'_>) -> bool {
+    let lead = &routing.clean.lead;
+    let child = customer.id != found.account.id || found.parent.is_some();
+    let division = found.division.is_some() && found.division != found.account.division;
+    let by_domain = found.by == MatchedBy::Domain;
+    let sub_domain = by_domain && routing.clean.company_names.first() != found.domain.as_ref();
+    let abroad = match (&lead.country, &found.account.country) {
+        // what is no known code says nothing of where they are
+        (Some(lead), Some(home)) => lead != home && crate::lead::normalize::country(lead).is_some(),
+        _ => false,
+    };
+    child || division || sub_domain || abroad
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::{Decision, Layer, Notice};
+    use crate::lead::Lead;
+    use crate::roster::unavailable::{Away, Refusal};
+    use crate::testkit::{account, lead, owner, said, Setup};
+    use serde_json::json;
+
+    /// The customer acme: CSM cora, owner olaf, home in GB, division emea; its child acme-labs.
+    fn setup() -> Setup {
+        let reps = json!([{"id": "cora"}, {"id": "olaf"}, {"id": "zoe", "active": false}]);
+        let mut setup = Setup::new(json!({}), json!({ "reps": reps }));
+        setup.state.account(Account {
+            csm_id: Some("cora".into()),
+            owner_id: Some("olaf".into()),
+            country: Some("GB".into()),
+            division: Some("emea".into()),
+            ..account("acme", AccountKind::Customer)
+        });
+        setup.state.account_domain("acme.com", "acme", None);
+        setup.state.account_domain("acme.jp", "acme", Some("apac"));
+        setup.state.account_domain("acme.co.uk", "acme", Some("emea"));
+        setup.state.contact("ada@acme.com", "acme");
+        setup.state.account(account("acme-labs", AccountKind::Prospect));
+        setup.state.account_domain("labs.com", "acme-labs", None);
+        setup.state.parent("acme-labs", "acme");
+        setup
+    }
+
+    fn customer_with(csm: Option<&str>, rep: Option<&str>) -> Setup {
+        let mut setup = setup();
+        setup.state.account(Account {
+            csm_id: csm.map(str::to_owned),
+            owner_id: rep.map(str::to_owned),
+            ..account("acme", AccountKind::Customer)
+        });
+        setup
+    }
+
+    fn goes_to_cora(decision: &Decision, by: MatchedBy, expansion: bool) {
+        assert_eq!(owner(decision), "cora");
+        assert_eq!(decision.expansion, expansion);
+        let expected = Reason::Customer {
+            account: decision.account_id.clone().unwrap(),
+            by,
+            rep: "cora".into(),
+            expansion,
+            refused: Vec::new(),
+        };
+        assert_eq!(said(decision, Layer::Customer), &expected);
+    }
+
+    #[test]
+    fn contact_before_crm_id_before_domain() {
+        let mut setup = setup();
+        setup.state.account(account("else", AccountKind::Prospect));
+        let else_id = || Some("else".to_owned());
+        let contact = Lead { crm_account_id: else_id(), ..lead("Ada@acme.com") };
+        goes_to_cora(&setup.route(contact), MatchedBy::Contact, false);
+
+        let wrong_id = Lead { crm_account_id: else_id(), ..lead("ben@acme.com") };
+        let passed = setup.route(wrong_id);
+        let (account, by) = ("else".to_owned(), MatchedBy::CrmId);
+        let expected = Reason::NotCustomer { account, by };
+        assert_eq!(said(&passed, Layer::Customer), &expected);
+
+        let right_id = Some("acme".to_owned());
+        let by_id = Lead { crm_account_id: right_id, ..lead("ben@gmx.com") };
+        goes_to_cora(&setup.route(by_id), MatchedBy::CrmId, false);
+        let by_domain = setup.route(lead("ben@acme.com"));
+        goes_to_cora(&by_domain, MatchedBy::Domain, false);
+    }
+
+    #[test]
+    fn another_part_of_the_customer_is_an_expansion() {
+        for (email, country, expansion) in [
+            // no code, and no alias here: it says nothing
+            ("ben@acme.com", Some("UK"), false),
+            ("ben@acme.com", Some("GB"), false),
+            ("ben@acme.com", Some("japan"), true),
+            ("ben@acme.co.uk", None, false),
+            ("ben@acme.jp", None, true),
+            ("ben@eu.acme.com", None, true),
+            ("ben@labs.com", None, true),
+            // a known contact is no news, wherever from
+            ("ada@acme.com", Some("japan"), false),
+        ] {
+            let country = country.map(str::to_owned);
+            let decision = setup().route(Lead { country, ..lead(email) });
+            assert_eq!(owner(&decision), "cora", "{email}");
+            assert_eq!(decision.expansion, expansion, "{email}");
+            let kind = if expansion { "expansion" } else { "assigned" };
+            let rep_id = Some("cora".to_owned());
+            assert_eq!(decision.notices, [Notice { kind, rep_id }], "{email}");
+        }
+    }
+
+    #[test]
+    fn the_owner_takes_the_leads_of_a_customer_without_csm() {
+        let decision = customer_with(None, Some("olaf")).route(lead("ben@acme.com"));
+        assert_eq!(owner(&decision), "olaf");
+    }
+
+    #[test]
+    fn the_owner_stands_in_for_a_csm_who_is_away() {
+        let decision = customer_with(Some("zoe"), Some("olaf")).route(lead("ben@acme.com"));
+        assert_eq!(owner(&decision), "olaf");
+    }
+
+    #[test]
+    fn a_customer_whom_nobody_owns_goes_on() {
+        let decision = customer_with(None, None).route(lead("ben@acme.com"));
+        let account = "acme".to_owned();
+        assert_eq!(said(&decision, Layer::Customer), &Reason::NoOwner { account });
+        assert_eq!(decision.layer, Layer::Fallback);
+    }
+
+    #[test]
+    fn nobody_there_goes_on_without_expansion() {
+        let decision = customer_with(None, Some("zoe")).route(lead("ben@eu.acme.com"));
+        let (rep, why) = ("zoe".to_owned(), Away::Inactive);
+        let expected = Reason::OwnersAway { account: "acme".into(), refused: vec![Refusal { rep, why }] };
+        assert_eq!(said(&decision, Layer::Customer), &expected);
+        assert_eq!(decision.account_id.as_deref(), Some("acme"));
+        assert!(!decision.expansion);
+    }
+
+    #[test]
+    fn a_free_mail_domain_finds_no_account() {
+        let mut setup = setup();
+        let free_mail = crate::rules::tables::MailDomain::Personal;
+        setup.state.listed("acme.com", free_mail);
+        let decision = setup.route(lead("ben@acme.com"));
+        assert_eq!(said(&decision, Layer::Customer), &Reason::NoAccount);
+    }
+}

@@ -1,0 +1,237 @@
+//! The pool hands the lead to one of its eligible reps, by the pool's strategy.
+
+use crate::context::{Finding, Routing};
+use crate::decision::reason::{Candidate, Reason};
+use crate::decision::Outcome;
+use crate::lead::Lead;
+use crate::roster::load::Day;
+use crate::roster::rotation::{self, Share, Turn};
+use crate::roster::unavailable::{Away, Ineligible};
+use crate::roster::{Member, Rep};
+use crate::routing::availability::{available_at, away};
+use crate::routing::layers::fallback;
+use crate::rules::tables::{Pool, Strategy, WhenAllAway};
+use crate::Micros;
+
+/// A member of the pool who was looked at.
+struct Asked<'a> {
+    member: &'a Member,
+    not: Option<Ineligible>,
+    share: Option<Share>,
+}
+
+/// Decides where at least one rep of the pool is eligible, and where the pool holds its leads.
+pub fn ask(routing: &mut Routing<'_>) -> Finding {
+    match pool(routing) {
+        Some(pool) => hand_out(pool, pool.when_all_away, routing),
+        None => Finding::passed(Reason::NotAsked { needs: "pool".to_owned() }),
+    }
+}
+
+/// As [`ask`], but whatever the pool does while all are away: who gets the lead is there.
+pub fn ask_those_there(routing: &mut Routing<'_>) -> Finding {
+    match pool(routing) {
+        Some(pool) => hand_out(pool, WhenAllAway::Fallback, routing),
+        None => ask(routing),
+    }
+}
+
+/// When the first is back of those who would get the lead if they were not away. `None` if somebody who
+/// would get it is there, and if nobody comes back by themselves.
+pub fn first_back(routing: &mut Routing<'_>) -> Option<Micros> {
+    let asked = survey(pool(routing)?, routing);
+    if asked.iter().any(|row| row.not.is_none()) {
+        return None;
+    }
+    let away = asked.iter().filter(|row| row.not.as_ref().is_some_and(is_passing));
+    let back = |row: &Asked<'_>| {
+        let rep = routing.world.roster.reps.get(&row.member.rep_id)?;
+        available_at(rep, routing.world, &*routing.state)
+    };
+    away.filter_map(back).min()
+}
+
+fn pool<'a>(routing: &Routing<'a>) -> Option<&'a Pool> {
+    routing.world.rules.pools.get(routing.pool.as_ref()?)
+}
+
+fn hand_out(pool: &Pool, when_all_away: WhenAllAway, routing: &mut Routing<'_>) -> Finding {
+    let mut asked = survey(pool, routing);
+    let mut shares = shares(&mut asked, pool, routing, |not| not.is_none());
+    let anyway = shares.is_empty() && when_all_away == WhenAllAway::AssignAnyway;
+    if anyway {
+        shares = self::shares(&mut asked, pool, routing, |not| not.as_ref().is_some_and(is_passing));
+    }
+    let taken = match shares.is_empty() {
+        true => rotation::Taken::default(),
+        false => routing.state.take_turn(pool, &shares),
+    };
+    for (seat, why) in taken.refused {
+        for row in asked.iter_mut().filter(|row| row.member.seat == seat) {
+            (row.not, row.share) = (Some(why.clone()), None);
+        }
+    }
+    let took_part =
+        |seat: i32| taken.turn.iter().any(|turn| turn.credit.iter().any(|(other, _)| *other == seat));
+    asked.iter_mut().filter(|row| !took_part(row.member.seat)).for_each(|row| row.share = None);
+    let winner = taken.turn.as_ref().and_then(|turn| {
+        let row = asked.iter().find(|row| row.member.seat == turn.seat)?;
+        Some(row.member.rep_id.clone())
+    });
+    routing.turns.extend(taken.turn);
+    match winner {
+        Some(rep) => {
+            let (pool, by) = (pool.name.clone(), pool.strategy);
+            let reason = Reason::Turn { pool, rep: rep.clone(), by, anyway, candidates: candidates(asked) };
+            Finding::decided(Outcome::Owner(rep), reason)
+        }
+        None => nobody(pool, when_all_away, asked, routing),
+    }
+}
+
+fn nobody(
+    pool: &Pool,
+    when_all_away: WhenAllAway,
+    asked: Vec<Asked<'_>>,
+    routing: &mut Routing<'_>,
+) -> Finding {
+    let somebody_returns = asked.iter().any(|row| row.not.as_ref().is_some_and(is_passing));
+    let (pool_name, candidates) = (pool.name.clone(), candidates(asked));
+    if when_all_away != WhenAllAway::Hold || !somebody_returns {
+        return Finding::passed(Reason::NobodyEligible { pool: pool_name, candidates });
+    }
+    routing.held = true;
+    let (_, queue) = fallback::way_out(routing);
+    let outcome = Outcome::Queue(queue.clone());
+    Finding::decided(outcome, Reason::Held { pool: pool_name, queue, candidates })
+}
+
+/// Away for a while, and for no other reason.
+fn is_passing(not: &Ineligible) -> bool {
+    matches!(not, Ineligible::Away { away } if away.is_passing())
+}
+
+/// The turn that a step of a trace tells of; `rep_no` is not in the trace.
+pub fn turn_of(reason: &Reason, pool_no: i32) -> Option<(&str, Turn)> {
+    let Reason::Turn { rep, candidates, .. } = reason else {
+        return None;
+    };
+    let share = |(seat, weight)| Share { seat, weight, rep_no: 0, limits: None };
+    let shares: Vec<Share> = candidates.iter().filter_map(|row| row.share.map(share)).collect();
+    let chosen = candidates.iter().find(|row| row.rep == *rep)?.share.map(share)?;
+    Some((rep, rotation::charge(pool_no, &shares, &chosen)))
+}
+
+/// The turns that an owner of an account uses up in pools that count owner matches.
+pub fn owner_match(owner: &str, routing: &Routing<'_>) -> Vec<Turn> {
+    let counts = |pool: &&Pool| pool.owner_matches_count;
+    let mut pools: Vec<&Pool> = routing.world.rules.pools.values().filter(counts).collect();
+    pools.sort_by_key(|pool| pool.pool_no);
+    let turn = |pool: &Pool| {
+        let members = routing.world.roster.members.get(&pool.name)?;
+        let own = members.iter().find(|row| row.rep_id == owner && row.active && row.weight > 0)?;
+        let present = |row: &&Member| {
+            let rep = routing.world.roster.reps.get(&row.rep_id);
+            let here = rep.is_some_and(|rep| away(rep, routing.world, &*routing.state).is_none());
+            row.seat == own.seat || (here && row.active && row.weight > 0)
+        };
+        let shares: Vec<Share> =
+            members.iter().filter(present).map(|row| share(row, pool, routing)).collect();
+        Some(rotation::charge(pool.pool_no, &shares, &share(own, pool, routing)))
+    };
+    pools.into_iter().filter_map(turn).collect()
+}
+
+fn survey<'a>(pool: &Pool, routing: &mut Routing<'a>) -> Vec<Asked<'a>> {
+    let roster = routing.world.roster;
+    let members = roster.members.get(&pool.name).map_or(&[][..], Vec::as_slice);
+    let ask = |member: &'a Member| {
+        let rep = roster.reps.get(&member.rep_id);
+        let not = match rep {
+            None => Some(Ineligible::Away { away: Away::Unknown }),
+            Some(rep) => ineligible(member, rep, routing),
+        };
+        Asked { member, not, share: None }
+    };
+    members.iter().map(ask).collect()
+}
+
+/// Marks and answers those who take part.
+fn shares(
+    asked: &mut [Asked<'_>],
+    pool: &Pool,
+    routing: &Routing<'_>,
+    wanted: impl Fn(&Option<Ineligible>) -> bool,
+) -> Vec<Share> {
+    for row in asked.iter_mut() {
+        row.share = wanted(&row.not).then(|| share(row.member, pool, routing));
+    }
+    asked.iter().filter_map(|row| row.share).collect()
+}
+
+/// Where loads decide, or caps, a place is kept for the lead at once.
+fn share(member: &Member, pool: &Pool, routing: &Routing<'_>) -> Share {
+    let rep = routing.world.roster.reps.get(&member.rep_id);
+    let by_load = pool.strategy == Strategy::LeastLoaded;
+    let limited = rep.filter(|rep| by_load || !rep.caps().is_none());
+    let limits = limited.map(|rep| (rep.caps(), day(rep, routing)));
+    Share { seat: member.seat, weight: member.weight, rep_no: rep.map_or(0, |rep| rep.rep_no), limits }
+}
+
+fn day(rep: &Rep, routing: &Routing<'_>) -> Day {
+    Day::of(routing.world.now, &rep.time_zone, &*routing.state)
+}
+
+fn candidates(asked: Vec<Asked<'_>>) -> Vec<Candidate> {
+    let candidate = |row: Asked<'_>| {
+        let share = row.share.map(|share| (share.seat, share.weight));
+        Candidate { rep: row.member.rep_id.clone(), share, not: row.not }
+    };
+    asked.into_iter().map(candidate).collect()
+}
+
+/// Why not, cheapest first; who is only away for a while has no other reason.
+fn ineligible(member: &Member, rep: &Rep, routing: &mut Routing<'_>) -> Option<Ineligible> {
+    let world = routing.world;
+    if !member.active {
+        return Some(Ineligible::Paused);
+    }
+    if member.weight == 0 {
+        return Some(Ineligible::ZeroWeight);
+    }
+    if routing.tried.contains(&rep.id) {
+        return Some(Ineligible::AlreadyTried);
+    }
+    let away = away(rep, world, &*routing.state);
+    if let Some(away) = away.as_ref().filter(|away| !away.is_passing()) {
+        return Some(Ineligible::Away { away: away.clone() });
+    }
+    let segment = routing.segment.and_then(|place| world.rules.segments.get(place));
+    let skills = segment.and_then(|row| row.required_skills.as_deref());
+    let unsuited = unsuited(rep, &routing.clean.lead, skills.unwrap_or_default());
+    let full = unsuited.or_else(|| {
+        let caps = rep.caps();
+        let load = (!caps.is_none()).then(|| routing.state.load(rep.rep_no, day(rep, routing)));
+        caps.reached(&load?)
+    });
+    full.or(away.map(|away| Ineligible::Away { away }))
+}
+
+fn unsuited(rep: &Rep, lead: &Lead, skills: &[String]) -> Option<Ineligible> {
+    let lacks = |list: &Option<Vec<String>>, value: &Option<String>| match (list, value) {
+        (Some(list), Some(value)) => (!list.contains(value)).then(|| value.clone()),
+        _ => None,
+    };
+    if let Some(needs) = lacks(&rep.languages, &lead.language) {
+        return Some(Ineligible::Language { needs });
+    }
+    if let Some(needs) = lacks(&rep.products, &lead.product) {
+        return Some(Ineligible::Product { needs });
+    }
+    let has = |skill: &&String| rep.skills.as_ref().is_some_and(|list| list.contains(skill));
+    let missing = skills.iter().find(|skill| !has(skill));
+    missing.map(|needs| Ineligible::Skill { needs: needs.clone() })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,13 @@
+//! The ten layers, a file each. Every one has a single function `ask` that answers with a
+//! [`crate::context::Finding`]; [`crate::routing::pipeline`] knows the order.
+
+pub mod customer;
+pub mod distribution;
+pub mod domain_rule;
+pub mod duplicate;
+pub mod fallback;
+pub mod intake;
+pub mod named_account;
+pub mod recycle;
+pub mod segment;
+pub mod tier;

@@ -1,0 +1,189 @@
+//! The one way from a lead to its decision.
+
+use crate::context::{Finding, Routing, World};
+use crate::decision::reason::Reason;
+use crate::decision::{Decision, Layer, Notice, Outcome, Step};
+use crate::lead::{CleanLead, Lead, Problem};
+use crate::lookups::State;
+use crate::routing::layers;
+use crate::rules::tables::Playbook;
+use crate::rules::Rules;
+use crate::sla;
+use crate::time_zone::Zones;
+
+type Ask = fn(&mut Routing<'_>) -> Finding;
+
+const LAYERS: [(Layer, Ask); 10] = [
+    (Layer::Intake, layers::intake::ask),
+    (Layer::DomainRule, layers::domain_rule::ask),
+    (Layer::Duplicate, layers::duplicate::ask),
+    (Layer::Customer, layers::customer::ask),
+    (Layer::Recycle, layers::recycle::ask),
+    (Layer::NamedAccount, layers::named_account::ask),
+    (Layer::Segment, layers::segment::ask),
+    (Layer::Tier, layers::tier::ask),
+    (Layer::Distribution, layers::distribution::ask),
+    (Layer::Fallback, layers::fallback::ask),
+];
+
+/// Routes one lead. `odd` are values that a door could not even read; `tried` are reps who have had
+/// the lead already.
+pub fn route(
+    lead: Lead,
+    odd: Vec<Problem>,
+    tried: &[String],
+    world: World<'_>,
+    state: &mut dyn State,
+) -> Decision {
+    let mut routing = Routing {
+        world,
+        state,
+        clean: CleanLead { lead, unreadable: odd, ..CleanLead::default() },
+        tried,
+        domain_rule: None,
+        account: None,
+        nurtured: None,
+        segment: None,
+        tier: None,
+        pool: None,
+        turns: Vec::new(),
+        held: false,
+        expansion: false,
+        recycled: false,
+    };
+    let mut trace = Vec::with_capacity(LAYERS.len());
+    for (layer, ask) in LAYERS {
+        let Finding { reason, outcome } = ask(&mut routing);
+        let decided = outcome.is_some();
+        trace.push(Step { layer, decided, reason });
+        if let Some(outcome) = outcome {
+            return decision(routing, layer, outcome, trace);
+        }
+    }
+    // The fallback layer always decides; without it the lead still ends in the catch-all queue.
+    let outcome = Outcome::Queue(layers::fallback::CATCH_ALL.into());
+    decision(routing, Layer::Fallback, outcome, trace)
+}
+
+/// The decision for a lead whose routing failed: the catch-all queue, with the error.
+pub fn rescued(lead: Lead, sqlstate: &str, message: &str, world: World<'_>, zones: &dyn Zones) -> Decision {
+    let (sqlstate, message) = (sqlstate.to_owned(), message.to_owned());
+    let reason = Reason::Error { sqlstate, message };
+    let queue = layers::fallback::CATCH_ALL.to_owned();
+    let notices = fallback_notices(world.rules, &queue);
+    let outcome = Outcome::Queue(queue);
+    let clock = sla::clock(None, None, lead.occurred_at, &outcome, world, zones);
+    Decision {
+        layer: Layer::Fallback,
+        notices,
+        outcome,
+        account_id: None,
+        segment: None,
+        territory: None,
+        tier: None,
+        pool: None,
+        playbook: None,
+        expansion: false,
+        trace: vec![Step { layer: Layer::Fallback, decided: true, reason }],
+        clock,
+        turns: Vec::new(),
+        held: false,
+        clean: CleanLead { lead, ..CleanLead::default() },
+    }
+}
+
+/// The same decision with the catch-all queue instead of where the lead should have ended, which is being
+/// deleted or renamed.
+pub fn to_catch_all(mut decision: Decision, rules: &Rules) -> Decision {
+    let queue = layers::fallback::CATCH_ALL.to_owned();
+    if let Some(step) = decision.trace.last_mut() {
+        step.decided = false;
+    }
+    let reason = Reason::Fallback { queue: queue.clone(), of: "catch-all".into() };
+    decision.trace.push(Step { layer: Layer::Fallback, decided: true, reason });
+    decision.layer = Layer::Fallback;
+    decision.notices = fallback_notices(rules, &queue);
+    decision.outcome = Outcome::Queue(queue);
+    decision.turns = Vec::new();
+    decision
+}
+
+fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec<Step>) -> Decision {
+    let rules = routing.world.rules;
+    if let (Outcome::Owner(owner), Layer::Customer | Layer::NamedAccount) = (&outcome, layer) {
+        routing.turns = layers::distribution::owner_match(owner, &routing);
+    }
+    let segment = routing.segment.and_then(|place| rules.segments.get(place));
+    let segment_name = segment.map(|row| row.name.clone());
+    let lead = &routing.clean.lead;
+    // Queues that no buyer waits in start no clock: partners, competitors, recycling.
+    let waits = match &outcome {
+        Outcome::Owner(_) => true,
+        Outcome::Queue(_) => matches!(layer, Layer::Tier | Layer::Distribution | Layer::Fallback),
+        Outcome::Nurture | Outcome::Merged { .. } => false,
+    };
+    let start = || {
+        let (event, segment) = (lead.event.as_deref(), segment_name.as_deref());
+        sla::clock(event, segment, lead.occurred_at, &outcome, routing.world, &*routing.state)
+    };
+    let clock = waits.then(start).flatten();
+    let notices = match (&outcome, layer) {
+        (Outcome::Queue(queue), Layer::Distribution | Layer::Fallback) => fallback_notices(rules, queue),
+        _ => owner_notice(&routing, &outcome),
+    };
+    Decision {
+        layer,
+        account_id: (routing.account.as_ref()).and_then(Option::as_ref).map(|found| found.account.id.clone()),
+        playbook: playbook(&routing, segment_name.as_deref()),
+        territory: segment.and_then(|row| row.territory.clone()),
+        segment: segment_name,
+        tier: routing.tier,
+        pool: routing.pool,
+        expansion: routing.expansion,
+        outcome,
+        trace,
+        clock,
+        turns: routing.turns,
+        held: routing.held,
+        notices,
+        clean: routing.clean,
+    }
+}
+
+fn owner_notice(routing: &Routing<'_>, outcome: &Outcome) -> Vec<Notice> {
+    let kind = match outcome {
+        Outcome::Merged { .. } => "merged",
+        _ if routing.expansion => "expansion",
+        _ => "assigned",
+    };
+    let rep = outcome.owner().map(str::to_owned);
+    rep.map_or_else(Vec::new, |rep| vec![Notice { kind, rep_id: Some(rep) }])
+}
+
+/// The manager of the queue is told at once; without one the notice names only the queue.
+fn fallback_notices(rules: &Rules, queue: &str) -> Vec<Notice> {
+    let manager = rules.queues.get(queue).and_then(|row| row.manager_id.clone());
+    vec![Notice { kind: "fallback", rep_id: manager }]
+}
+
+fn playbook(routing: &Routing<'_>, segment: Option<&str>) -> Option<String> {
+    let allows = |list: &Option<Vec<String>>, value: Option<&str>| match list {
+        None => true,
+        Some(list) => value.is_some_and(|value| list.iter().any(|item| item == value)),
+    };
+    let matches = |row: &&Playbook| {
+        allows(&row.segments, segment)
+            && allows(&row.tiers, routing.tier.as_deref())
+            && allows(&row.events, routing.clean.lead.event.as_deref())
+            && row.expansion.is_none_or(|wanted| wanted == routing.expansion)
+            && row.recycled.is_none_or(|wanted| wanted == routing.recycled)
+    };
+    let first = routing.world.rules.playbooks.iter().find(matches);
+    first.map(|row| row.name.clone())
+}
+
+#[cfg(test)]
+mod properties;
+
+#[cfg(test)]
+mod tests;

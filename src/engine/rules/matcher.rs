@@ -1,0 +1,111 @@
+//! Which segment a lead falls into: the first match by priority, effective now.
+
+use crate::lead::Lead;
+use crate::rules::tables::{Segment, Span};
+use crate::Micros;
+use index::Index;
+use rustc_hash::FxHashMap;
+
+mod index;
+
+/// The segments in the order in which they are tried.
+#[derive(Debug, Default)]
+pub struct Matcher {
+    segments: Vec<Segment>,
+    index: Index,
+    places: FxHashMap<String, usize>,
+}
+
+/// What a search found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// Place of the segment in the matcher.
+    pub found: Option<usize>,
+    /// Segments that would have matched but for a broken condition, with what is wrong.
+    pub broken: Vec<(String, String)>,
+}
+
+impl Matcher {
+    /// `segments` must come in the order of priority, ties by name.
+    pub fn new(segments: Vec<Segment>) -> Self {
+        let index = Index::new(&segments);
+        let places = segments.iter().enumerate().map(|(place, row)| (row.name.clone(), place)).collect();
+        Self { segments, index, places }
+    }
+
+    /// The segment at a place that [`Matcher::search`] gave.
+    pub fn get(&self, place: usize) -> Option<&Segment> {
+        self.segments.get(place)
+    }
+
+    /// The place of a segment by name.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.places.get(name).copied()
+    }
+
+    /// How many segments there are.
+    pub fn len(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// The first segment whose columns and condition hold. A broken condition is skipped and reported.
+    pub fn search(&self, lead: &Lead, now: Micros, mut condition: impl FnMut(&str) -> bool) -> Search {
+        let mut search = Search::default();
+        search.found = self.index.search(lead, |place| {
+            let segment = self.segments.get(place).filter(|segment| columns_hold(segment, lead, now))?;
+            if let Some(problem) = &segment.condition_problem {
+                search.broken.push((segment.name.clone(), problem.clone()));
+                return None;
+            }
+            segment.condition.as_deref().is_none_or(&mut condition).then_some(place)
+        });
+        search
+    }
+}
+
+/// Everything but the condition, cheapest first.
+fn columns_hold(segment: &Segment, lead: &Lead, now: Micros) -> bool {
+    one_of(&segment.countries, &lead.country)
+        && one_of(&segment.events, &lead.event)
+        && one_of(&segment.industries, &lead.industry)
+        && one_of(&segment.products, &lead.product)
+        && one_of(&segment.languages, &lead.language)
+        && one_of(&segment.sources, &lead.source)
+        && one_of(&segment.regions, &lead.region)
+        && within(&segment.employees, lead.employees.as_ref())
+        && within(&segment.revenue, lead.annual_revenue.as_ref())
+        && starts_with_one(&segment.postal_prefixes, &lead.postal_code)
+        && segment.effective.is_none_or(|span| span.contains(&now))
+}
+
+fn one_of(wanted: &Option<Vec<String>>, value: &Option<String>) -> bool {
+    match (wanted, value) {
+        (None, _) => true,
+        (Some(list), Some(value)) => list.contains(value),
+        (Some(_), None) => false,
+    }
+}
+
+fn starts_with_one(prefixes: &Option<Vec<String>>, value: &Option<String>) -> bool {
+    match (prefixes, value) {
+        (None, _) => true,
+        (Some(list), Some(value)) => list.iter().any(|prefix| value.starts_with(prefix)),
+        (Some(_), None) => false,
+    }
+}
+
+fn within<T: PartialOrd>(span: &Option<Span<T>>, value: Option<&T>) -> bool {
+    match (span, value) {
+        (None, _) => true,
+        (Some(span), Some(value)) => span.contains(value),
+        (Some(_), None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
