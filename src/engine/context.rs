@@ -4,7 +4,7 @@ use crate::decision::reason::Reason;
 use crate::decision::Outcome;
 use crate::lead::account::AccountMatch;
 use crate::lead::CleanLead;
-use crate::lookups::State;
+use crate::lookups::Lookups;
 use crate::roster::rotation::Turn;
 use crate::roster::Roster;
 use crate::rules::tables::DomainKind;
@@ -13,7 +13,7 @@ use crate::Micros;
 
 /// What stands still while leads are routed.
 #[derive(Debug, Clone, Copy)]
-pub struct World<'a> {
+pub struct Context<'a> {
     /// The compiled rules.
     pub rules: &'a Rules,
     /// The compiled roster.
@@ -27,9 +27,9 @@ pub struct World<'a> {
 /// One lead on its way through the layers.
 pub struct Routing<'a> {
     /// Rules, roster and time.
-    pub world: World<'a>,
+    pub context: Context<'a>,
     /// Look-ups.
-    pub state: &'a mut dyn State,
+    pub lookups: &'a mut dyn Lookups,
     /// The lead; cleaned once intake was asked.
     pub clean: CleanLead,
     /// Reps who have had the lead and must not get it by rotation again.
@@ -54,6 +54,28 @@ pub struct Routing<'a> {
     pub expansion: bool,
     /// The lead comes back from a disqualified account.
     pub recycled: bool,
+}
+
+impl<'a> Routing<'a> {
+    /// A lead that no layer has seen.
+    pub const fn new(clean: CleanLead, context: Context<'a>, lookups: &'a mut dyn Lookups) -> Self {
+        Self {
+            context,
+            lookups,
+            clean,
+            tried: &[],
+            domain_rule: None,
+            account: None,
+            nurtured: None,
+            segment: None,
+            tier: None,
+            pool: None,
+            turns: Vec::new(),
+            held: false,
+            expansion: false,
+            recycled: false,
+        }
+    }
 }
 
 /// What a layer answers: a reason, and an outcome if it decided.

@@ -4,8 +4,21 @@
 //! roster and everything that is looked up (accounts, earlier leads, turns) are arguments: the crate
 //! reads nothing by itself, so every layer can be tested without a server.
 //!
-//! One way through: [`routing::pipeline::route`] runs the ten [`routing::layers`] in order; the first that decides ends
-//! the search, each one that was asked leaves a [`decision::Step`] in the trace.
+//! One way in: [`work::answer`]. A lead goes through the ten [`routing::layers`] in order ([`routing::pipeline`]); the first
+//! that decides ends the search, each one that was asked leaves a [`decision::Step`] in the trace.
+//!
+//! Imports run one way, from above to below; `make lint` keeps that:
+//!
+//! 1. [`work`]: what the engine is asked, and what it answers
+//! 2. [`follow_up`]: decisions about leads that wait, in a queue or for an answer
+//! 3. [`routing`]: from a lead to its decision
+//! 4. [`sla`]: the clock that starts with a lead
+//! 5. [`context`]: what layers work with
+//! 6. [`lookups`]: what layers may look up
+//! 7. [`decision`]: what was decided, and why
+//! 8. [`roster`]: who could take a lead, and when
+//! 9. [`rules`]: the routing tables, compiled
+//! 10. [`lead`] and [`time_zone`]: what everything else is about
 
 #![forbid(unsafe_code)]
 
@@ -21,6 +34,7 @@ pub mod sla;
 #[cfg(test)]
 mod testkit;
 pub mod time_zone;
+pub mod work;
 
 /// Version of the rules in this crate, written into every decision.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

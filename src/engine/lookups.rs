@@ -1,4 +1,4 @@
-//! What the layers may ask of the world. The extension answers from PostgreSQL, the tests from memory.
+//! What layers may look up. The extension answers from PostgreSQL, the tests from memory.
 
 use crate::lead::account::AccountMatch;
 use crate::lead::{CleanLead, Person};
@@ -56,8 +56,8 @@ pub struct AccountKeys<'a> {
     pub domains: &'a [String],
 }
 
-/// The world outside the engine.
-pub trait State: Zones {
+/// What is looked up outside the engine.
+pub trait Lookups: Zones {
     /// Rules and lists that know one of the names (longest first).
     fn domain(&mut self, names: &[String]) -> DomainFacts;
     /// The first open lead of the person; one that somebody works on comes before nurtured ones. `this` is

@@ -3,7 +3,7 @@
 //! A policy counts wall-clock time, or the working hours of whoever has the lead: its owner, or the manager
 //! of the queue in which it waits. The steps of the ladder count the same kind of time, from the due time.
 
-use crate::context::World;
+use crate::context::Context;
 use crate::decision::{Clock, Outcome};
 use crate::roster::calendar::Calendar;
 use crate::roster::Rep;
@@ -27,14 +27,14 @@ pub fn clock(
     segment: Option<&str>,
     acted_at: Option<Micros>,
     outcome: &Outcome,
-    world: World<'_>,
+    context: Context<'_>,
     zones: &dyn Zones,
 ) -> Option<Clock> {
-    let policy = policy(world.rules, event, segment)?;
-    let rep = keeper(outcome.owner(), outcome.queue(), world);
-    let started_at = start(acted_at, world.now);
-    let due_at = due(policy, started_at, rep, world, zones);
-    let next_at = next_step(policy, 0, due_at, rep, world, zones);
+    let policy = policy(context.rules, event, segment)?;
+    let rep = keeper(outcome.owner(), outcome.queue(), context);
+    let started_at = start(acted_at, context.now);
+    let due_at = due(policy, started_at, rep, context, zones);
+    let next_at = next_step(policy, 0, due_at, rep, context, zones);
     Some(Clock { policy: policy.name.clone(), started_at, due_at, next_at })
 }
 
@@ -69,9 +69,9 @@ pub fn start(acted_at: Option<Micros>, now: Micros) -> Micros {
 }
 
 /// Whose hours count for a lead: those of its owner, or of the manager of its queue. `None` without either.
-pub fn keeper<'a>(owner: Option<&str>, queue: Option<&str>, world: World<'a>) -> Option<&'a Rep> {
-    let manager = || world.rules.queues.get(queue?)?.manager_id.as_deref();
-    world.roster.reps.get(owner.or_else(manager)?)
+pub fn keeper<'a>(owner: Option<&str>, queue: Option<&str>, context: Context<'a>) -> Option<&'a Rep> {
+    let manager = || context.rules.queues.get(queue?)?.manager_id.as_deref();
+    context.roster.reps.get(owner.or_else(manager)?)
 }
 
 /// When the first response is due for a clock that started at `start`, with the lead in the hands of
@@ -80,10 +80,10 @@ pub fn due(
     policy: &SlaPolicy,
     start: Micros,
     rep: Option<&Rep>,
-    world: World<'_>,
+    context: Context<'_>,
     zones: &dyn Zones,
 ) -> Micros {
-    after(policy.business_hours, start, policy.respond_within, rep, world, zones)
+    after(policy.business_hours, start, policy.respond_within, rep, context, zones)
 }
 
 /// When the step after `steps_done` is due; `None` once the ladder has ended.
@@ -92,12 +92,12 @@ pub fn next_step(
     steps_done: i32,
     due_at: Micros,
     rep: Option<&Rep>,
-    world: World<'_>,
+    context: Context<'_>,
     zones: &dyn Zones,
 ) -> Option<Micros> {
-    let ladder = world.rules.escalation_steps.get(&policy.name)?;
+    let ladder = context.rules.escalation_steps.get(&policy.name)?;
     let step = ladder.iter().find(|row| row.step > steps_done)?;
-    Some(after(policy.business_hours, due_at, step.after, rep, world, zones))
+    Some(after(policy.business_hours, due_at, step.after, rep, context, zones))
 }
 
 /// `work` microseconds after `from`. Without a rep, or with one who does not work that much within
@@ -107,11 +107,11 @@ pub(crate) fn after(
     from: Micros,
     work: Micros,
     rep: Option<&Rep>,
-    world: World<'_>,
+    context: Context<'_>,
     zones: &dyn Zones,
 ) -> Micros {
     let rep = rep.filter(|_| business_hours);
-    let worked = rep.and_then(|rep| Calendar::of(rep, world.roster, zones).due(from, work));
+    let worked = rep.and_then(|rep| Calendar::of(rep, context.roster, zones).due(from, work));
     worked.unwrap_or_else(|| from.saturating_add(work))
 }
 

@@ -1,16 +1,16 @@
-//! A world in memory for the tests of this crate: rules and roster from JSON, look-ups from maps.
+//! Everything in memory, for the tests of this crate: rules and roster from JSON, look-ups from maps.
 
-use crate::context::World;
+use crate::context::{Context, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::{Decision, Layer};
 use crate::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
 use crate::lead::{CleanLead, Lead, Person};
-use crate::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, State};
+use crate::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups};
 use crate::roster::load::{Day, Load};
 use crate::roster::rotation::{take, Books, Share, Taken, Turn};
 use crate::roster::unavailable::Ineligible;
 use crate::roster::{Roster, RosterTables};
-use crate::routing::pipeline::route;
+use crate::routing::pipeline::through_layers;
 use crate::rules::tables::{DomainKind, MailDomain, Pool, RuleTables};
 use crate::rules::Rules;
 use crate::time_zone::Zones;
@@ -34,7 +34,7 @@ pub fn now() -> Micros {
     at("2026-03-04 10:00")
 }
 
-/// Answers every look-up from maps, so that a clone is a second, equal world.
+/// Answers every look-up from maps, so that a clone gives the same answers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Memory {
     domain_rules: BTreeMap<String, (DomainKind, Option<String>)>,
@@ -142,7 +142,7 @@ impl Zones for Jiff {
     }
 }
 
-impl State for Memory {
+impl Lookups for Memory {
     fn domain(&mut self, names: &[String]) -> DomainFacts {
         let rule = |name: &String| {
             let (kind, queue) = self.domain_rules.get(name)?.clone();
@@ -278,7 +278,7 @@ pub fn lead(email: &str) -> Lead {
 pub struct Setup {
     pub rules: Rules,
     pub roster: Roster,
-    pub state: Memory,
+    pub lookups: Memory,
     pub now: Micros,
 }
 
@@ -287,7 +287,7 @@ impl Setup {
         Self {
             rules: rules(rule_tables),
             roster: roster(roster_tables),
-            state: Memory::default(),
+            lookups: Memory::default(),
             now: now(),
         }
     }
@@ -299,8 +299,9 @@ impl Setup {
     /// Routes a lead that some reps have had already.
     pub fn route_again(&mut self, lead: Lead, tried: &[&str]) -> Decision {
         let tried: Vec<String> = tried.iter().map(|&rep| rep.into()).collect();
-        let world = World { rules: &self.rules, roster: &self.roster, now: self.now, presence_ttl: None };
-        route(lead, Vec::new(), &tried, world, &mut self.state)
+        let context = Context { rules: &self.rules, roster: &self.roster, now: self.now, presence_ttl: None };
+        let clean = CleanLead { lead, ..CleanLead::default() };
+        through_layers(Routing { tried: &tried, ..Routing::new(clean, context, &mut self.lookups) })
     }
 }
 

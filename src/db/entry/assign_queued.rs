@@ -9,11 +9,10 @@ use crate::db::pg::spi::text;
 use crate::db::pg::subtransaction::Failure;
 use crate::db::routing::batch::Batch;
 use crate::db::routing::bulk_run::{self, Sweep};
+use crate::db::routing::pending_decision::Wanted;
 use crate::db::state::config;
 use crate::db::{errors, queries};
 use leadroute_engine::follow_up::auto_assign;
-use leadroute_engine::follow_up::waiting::Waiting;
-use leadroute_engine::routing::pipeline;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
 
@@ -41,8 +40,8 @@ unsafe fn assign_queued(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 fn hand_out_to(pool: &str, as_of: Option<Datum>, most: i32) -> i32 {
     let (rules, roster) = config::load();
     let is_gone = !rules.pools.contains_key(pool);
-    let world = config::world(&rules, &roster, crate::db::pg::time::now());
-    if !is_gone && !auto_assign::somebody_is_there(pool, world, &crate::db::pg::time::TimeZones) {
+    let context = config::context(&rules, &roster, crate::db::pg::time::now());
+    if !is_gone && !auto_assign::somebody_is_there(pool, context, &crate::db::pg::time::TimeZones) {
         return 0;
     }
     let cause = if is_gone { "reroute" } else { "auto_assign" };
@@ -69,11 +68,8 @@ fn hand_out(session: &mut Batch, id: i64, pool: &str, pool_is_gone: bool) -> Opt
     let found = queries::LEAD_LOCK.returning(&[Some(Datum::from(id))], |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-        let waiting = Waiting { pool: Some(pool.to_owned()), ..row.waiting() };
-        session.decide(&row, true, |world, odd, live| match pool_is_gone {
-            true => Some(pipeline::route(row.lead(), odd, &[], world, live)),
-            false => auto_assign::hand_out(&waiting, world, live),
-        })
+        let wanted = if pool_is_gone { Wanted::Route } else { Wanted::HandOut { pool } };
+        session.decide(&row, true, wanted).pending
     });
     session.revise(found.into_iter().next().flatten()?, None);
     Some(())

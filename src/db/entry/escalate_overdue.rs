@@ -6,13 +6,12 @@ use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::timestamp;
 use crate::db::pg::subtransaction::{protect, Failure};
-use crate::db::pg::time::from_postgres_epoch;
+use crate::db::pg::time::{from_postgres_epoch, now};
 use crate::db::routing::batch::Batch;
 use crate::db::routing::bulk_run::{self, Sweep};
+use crate::db::routing::pending_decision::{Decided, Wanted};
 use crate::db::{errors, queries};
-use leadroute_engine::decision::Decision;
-use leadroute_engine::follow_up::escalation::{self, Escalation, Overdue};
-use leadroute_engine::follow_up::waiting::Waiting;
+use leadroute_engine::follow_up::escalation::Overdue;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
@@ -66,64 +65,27 @@ fn put_off(clock: &Clock, failure: &Failure) {
 fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
     let lead = [Some(Datum::from(clock.lead_id))];
     let tried = queries::OWNERS_SO_FAR.read(&lead, |row| row.get::<String>(1));
-    let (id, lead_id) = (clock.id, clock.lead_id);
     let tried: Vec<String> = tried.into_iter().flatten().collect();
-    let mut done = None;
     let found = queries::LEAD_LOCK.returning(&lead, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-        if !is_waiting(&row, clock.started_at) {
-            return None;
-        }
-        let waiting = Waiting { tried: tried.clone(), ..row.waiting() };
-        let owner = waiting.owner_id.clone();
-        let overdue = Overdue { waiting, ..clock.overdue.clone() };
-        let pending = session.decide(&row, true, |world, _, live| {
-            done = escalation::escalate(overdue.clone(), world, live).map(Step::from);
-            done.as_mut().and_then(|step| step.decision.take())
-        });
-        Some((pending, owner))
+        let wanted = Wanted::Escalate { overdue: &clock.overdue, tried: &tried };
+        let is_waiting = is_waiting(&row, clock.started_at);
+        is_waiting.then(|| (session.decide(&row, true, wanted), row.get::<String>("owner_id")))
     });
-    let locked = found.into_iter().next()?;
-    match (locked, done) {
-        (Some((Some(pending), owner)), Some(step)) => {
-            session.revise(pending, owner.as_deref());
-            let arguments = [Some(Datum::from(id)), step.number.into_datum(), timestamp(step.next_at)];
-            queries::CLOCK_STEP.write(&arguments);
-            Some(())
-        }
-        // Nobody is there to take the lead: the same step, when somebody is back.
-        (Some(_), Some(step)) => {
-            let arguments =
-                [Some(Datum::from(id)), clock.overdue.steps_done.into_datum(), timestamp(step.next_at)];
-            queries::CLOCK_STEP.write(&arguments);
-            None
-        }
-        // Answered, closed or without a ladder: this clock has nothing to do any more.
-        (_, _) => {
-            let now = timestamp(Some(crate::db::pg::time::now()));
-            queries::CLOCK_STOP.write(&[Some(Datum::from(lead_id)), now]);
-            None
-        }
+    let Some((Decided { pending, progress: Some(progress) }, owner)) = found.into_iter().next()? else {
+        // Answered, closed or without escalation steps: this clock has nothing to do any more.
+        queries::CLOCK_STOP.write(&[lead[0], timestamp(Some(now()))]);
+        return None;
+    };
+    // Without a decision nobody is there to take the lead: the same step, when somebody is back.
+    let is_taken = pending.is_some();
+    if let Some(pending) = pending {
+        session.revise(pending, owner.as_deref());
     }
-}
-
-/// What became of a step: without a decision it was postponed.
-struct Step {
-    number: i32,
-    decision: Option<Decision>,
-    next_at: Option<Micros>,
-}
-
-impl From<Escalation> for Step {
-    fn from(escalation: Escalation) -> Self {
-        match escalation {
-            Escalation::Taken(taken) => {
-                Self { number: taken.step, decision: Some(taken.decision), next_at: taken.next_at }
-            }
-            Escalation::Postponed { until } => Self { number: 0, decision: None, next_at: Some(until) },
-        }
-    }
+    let id = Some(Datum::from(clock.id));
+    queries::CLOCK_STEP.write(&[id, progress.steps_done.into_datum(), timestamp(progress.next_at)]);
+    is_taken.then_some(())
 }
 
 /// Whether the lead still waits for an answer. Who is worked on does, if that was before the clock started: an

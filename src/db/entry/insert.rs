@@ -1,13 +1,11 @@
 //! The first door: triggers on `leadroute.leads`.
 
 use crate::db::errors;
-use crate::db::indexes::EXTERNAL_IDS;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::trigger_data::{Call, On, When, INSERT};
-use crate::db::routing::batch::{Batch, Destination};
+use crate::db::routing::batch::Destination;
 use crate::db::routing::open_statements;
-use crate::db::settings::ENABLED;
 use crate::db::state::restoring::{administers, is_restoring};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -67,31 +65,9 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let Some(mut batch) = take().or_else(|| if is_restoring() { begun() } else { None }) else {
             errors::not_a_trigger("route_row");
         };
-        batch.row_comes(data.tg_relation);
-        let (tuple, is_routed) = match batch.excluded(&row) {
-            Some(excluded) => (excluded, false),
-            None if !ENABLED.get() => (row.unrouted(trusted), false),
-            None => {
-                let routed = batch.route(&row);
-                let excluded = batch.excluded_after_all(&row);
-                (excluded.unwrap_or(routed), excluded.is_none())
-            }
-        };
-        if batch.cause == "route_lead" {
-            refuse_in_flight(&mut batch, &row);
-        }
-        batch.row_goes(data, is_routed);
+        let tuple = batch.insert_row(&row, data, trusted);
         open_statements::put_back(batch);
         Datum::from(tuple)
-    }
-}
-
-/// Routing may have waited for a person; a stranger who inserted the external id meanwhile would be waited for
-/// in the index, without end.
-fn refuse_in_flight(batch: &mut Batch, row: &LeadRow) {
-    if let Some(key) = row.get::<String>("external_id") {
-        let free = batch.patience.wait(|| (!EXTERNAL_IDS.is_in_flight(&key)).then_some(()));
-        free.unwrap_or_else(|| errors::submit_in_flight(&key));
     }
 }
 

@@ -12,10 +12,9 @@ use crate::db::pg::spi::text;
 use crate::db::pg::wait::Patience;
 use crate::db::routing::batch::Batch;
 use crate::db::routing::open_statements::{self, Door};
-use crate::db::routing::pending_decision::Pending;
+use crate::db::routing::pending_decision::{Pending, Wanted};
 use crate::db::{errors, queries};
 use leadroute_engine::decision::Step;
-use leadroute_engine::routing::pipeline;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 
@@ -123,7 +122,7 @@ unsafe fn preview_route(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let pending = queries::LEAD_ROW.first(&arguments, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-        batch.decide(&row, false, |world, odd, live| Some(pipeline::route(row.lead(), odd, &[], world, live)))
+        batch.decide(&row, false, Wanted::Route).pending
     });
     let json = pending.flatten().map(|pending| preview(&pending).to_string());
     let datum = json.as_deref().and_then(jsonb::from_text);
@@ -188,8 +187,7 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: &'static str, pat
         if let Some(first) = row.get::<i64>("duplicate_of") {
             errors::is_a_touch(id, first);
         }
-        let pending = batch
-            .decide(&row, true, |world, odd, live| Some(pipeline::route(row.lead(), odd, &[], world, live)));
+        let pending = batch.decide(&row, true, Wanted::Route).pending;
         (pending, row.get::<String>("owner_id"))
     });
     let Some((Some(mut pending), owner)) = found.into_iter().next() else {

@@ -47,12 +47,12 @@ fn move_clock(row: &LeadRow) -> Option<()> {
     });
     let (clock, policy, start) = running?;
     let (rules, roster) = config::load();
-    let world = config::world(&rules, &roster, now());
+    let context = config::context(&rules, &roster, now());
     let policy = sla::policy_named(&rules, &policy).filter(|policy| policy.business_hours)?;
     let (owner, queue) = (row.get::<String>("owner_id"), row.get::<String>("queue"));
-    let rep = sla::keeper(owner.as_deref(), queue.as_deref(), world);
-    let due = sla::due(policy, start, rep, world, &TimeZones);
-    let next = sla::next_step(policy, 0, due, rep, world, &TimeZones);
+    let rep = sla::keeper(owner.as_deref(), queue.as_deref(), context);
+    let due = sla::due(policy, start, rep, context, &TimeZones);
+    let next = sla::next_step(policy, 0, due, rep, context, &TimeZones);
     let times = [Some(Datum::from(clock)), lead[0], timestamp(Some(due)), timestamp(next)];
     queries::CLOCK_MOVE.write(&times);
     Some(())
@@ -89,13 +89,13 @@ unsafe fn restart_clock(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 /// The due time of the new clock; `None` if no policy matches.
 fn start(id: i64, row: &LeadRow, acted_at: Option<Micros>) -> Option<Micros> {
     let (rules, roster) = config::load();
-    let world = config::world(&rules, &roster, now());
+    let context = config::context(&rules, &roster, now());
     let owner = row.get::<String>("owner_id").map(Outcome::Owner);
     let outcome = owner.or_else(|| row.get::<String>("queue").map(Outcome::Queue))?;
     let event =
         row.get::<String>("event").and_then(|event| leadroute_engine::lead::normalize::folded(&event));
     let segment = row.get::<String>("segment");
-    let clock = sla::clock(event.as_deref(), segment.as_deref(), acted_at, &outcome, world, &TimeZones)?;
+    let clock = sla::clock(event.as_deref(), segment.as_deref(), acted_at, &outcome, context, &TimeZones)?;
     let (started, due, next) =
         (timestamp(Some(clock.started_at)), timestamp(Some(clock.due_at)), timestamp(clock.next_at));
     queries::CLOCK_START.write(&[Some(Datum::from(id)), text(Some(&clock.policy)), started, due, next]);

@@ -4,33 +4,29 @@
 //! it only decides; decisions, turns, clocks and notifications are written after the statement, or after
 //! every thousand rows, for the rows that are there by then.
 
+mod decide;
+
 use crate::db::errors;
-use crate::db::indexes::LEADS;
+use crate::db::indexes::{EXTERNAL_IDS, LEADS};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::security::{next_value, AsOwner};
 use crate::db::pg::subtransaction::protect;
-use crate::db::pg::time::now;
 use crate::db::pg::wait::Patience;
-use crate::db::routing::error_fallback::{fall_back, is_there_already};
-use crate::db::routing::pending_decision::{Pending, Touch};
+use crate::db::routing::error_fallback::fall_back;
+use crate::db::routing::pending_decision::{Pending, Touch, Wanted};
 use crate::db::routing::row_inserted::Watch;
 use crate::db::routing::{upsert, writer};
+use crate::db::settings::ENABLED;
+use crate::db::state::config;
 use crate::db::state::loads::{self, Added, LOADS};
-use crate::db::state::lookups::Live;
 use crate::db::state::turns::{Due, Ledgers};
-use crate::db::state::{assignee_lock, config};
-use leadroute_engine::context::World;
-use leadroute_engine::decision::{Decision, Outcome};
+use leadroute_engine::decision::Outcome;
 use leadroute_engine::lead::Problem;
-use leadroute_engine::roster::rotation::Turn;
 use leadroute_engine::roster::Roster;
-use leadroute_engine::routing::pipeline;
 use leadroute_engine::rules::Rules;
-use leadroute_engine::Micros;
 use pgrx::pg_sys;
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Instant;
 
 /// Rows that are kept in memory at most.
 const FLUSH_AT: usize = 1000;
@@ -122,109 +118,47 @@ impl Batch {
         }
     }
 
-    /// Decides about a row with `work`. Without `effect` nothing is locked and no turn is taken.
+    /// A row of `leads` that is about to be inserted; answers the row as it shall be. What routing sets may come with it
+    /// only from a `trusted` role.
     ///
-    /// Who is being deleted or renamed cannot be kept: the decision is made again without them.
-    pub fn decide(
+    /// # Safety
+    /// The data must be that of the row trigger.
+    pub unsafe fn insert_row(
         &mut self,
         row: &LeadRow,
-        effect: bool,
-        mut work: impl FnMut(World<'_>, Vec<Problem>, &mut Live<'_>) -> Option<Decision>,
-    ) -> Option<Pending> {
-        let (start, decided_at) = (Instant::now(), now());
-        let odd = std::mem::take(&mut self.odd);
-        let mut apart = false;
-        loop {
-            let (decision, is_kept) = self.rescue(row, effect, decided_at, |world, live| {
-                live.apart = apart;
-                work(world, odd.clone(), live)
-            })?;
-            let is_counted = effect && self.post(&decision.turns);
-            let elapsed_us = i32::try_from(start.elapsed().as_micros()).unwrap_or(i32::MAX);
-            let lead_id = row.get::<i64>("id").unwrap_or_default();
-            let pending = Pending {
-                lead_id,
-                decision_id: 0,
-                decision,
-                is_counted,
-                decided_at,
-                elapsed_us,
-                note: None,
-                has_arrived: false,
-            };
-            if is_kept {
-                return Some(pending);
+        data: &pg_sys::TriggerData,
+        trusted: bool,
+    ) -> pg_sys::HeapTuple {
+        // SAFETY: the relation of a trigger is open.
+        unsafe { self.row_comes(data.tg_relation) };
+        let (tuple, is_routed) = match self.excluded(row) {
+            Some(excluded) => (excluded, false),
+            None if !ENABLED.get() => (row.unrouted(trusted), false),
+            None => {
+                let routed = self.route(row);
+                let excluded = self.excluded_after_all(row);
+                (excluded.unwrap_or(routed), excluded.is_none())
             }
-            self.dropped(&pending);
-            match &pending.decision.outcome {
-                Outcome::Merged { .. } if !apart => apart = true,
-                Outcome::Owner(rep) if self.roster.reps.contains_key(rep) => {
-                    Rc::make_mut(&mut self.roster).reps.remove(rep);
-                }
-                _ => {
-                    let decision = pipeline::to_catch_all(pending.decision, &self.rules);
-                    return Some(Pending { decision, is_counted: false, ..pending });
-                }
-            }
+        };
+        if self.cause == "route_lead" {
+            self.refuse_in_flight(row);
+        }
+        // SAFETY: the caller vouches for the data.
+        unsafe { self.row_goes(data, is_routed) };
+        tuple
+    }
+
+    /// Routing may have waited for a person; a stranger who inserted the external id meanwhile would be waited for
+    /// in the index, without end.
+    fn refuse_in_flight(&mut self, row: &LeadRow) {
+        if let Some(key) = row.get::<String>("external_id") {
+            let free = self.patience.wait(|| (!EXTERNAL_IDS.is_in_flight(&key)).then_some(()));
+            free.unwrap_or_else(|| errors::submit_in_flight(&key));
         }
     }
 
-    /// The decision, also after an error, and whether nobody takes away who gets the lead.
-    fn rescue(
-        &mut self,
-        row: &LeadRow,
-        effect: bool,
-        now: Micros,
-        work: impl FnOnce(World<'_>, &mut Live<'_>) -> Option<Decision>,
-    ) -> Option<(Decision, bool)> {
-        let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
-        let world = config::world(&rules, &roster, now);
-        let decided = match self.broken.clone() {
-            Some(broken) => Err(broken),
-            None => self.attempt(row, effect, |live| work(world, live)),
-        };
-        decided.unwrap_or_else(|(sqlstate, message)| {
-            Some((
-                pipeline::rescued(row.lead(), &sqlstate, &message, world, &crate::db::pg::time::TimeZones),
-                true,
-            ))
-        })
-    }
-
-    fn attempt(
-        &mut self,
-        row: &LeadRow,
-        effect: bool,
-        work: impl FnOnce(&mut Live<'_>) -> Option<Decision>,
-    ) -> Result<Option<(Decision, bool)>, (String, String)> {
-        let mut persons = PERSONS.get();
-        let config = (Rc::clone(&self.rules), Rc::clone(&self.roster));
-        let is_there = is_there_already(self.cause).then_some(row);
-        let (ledgers, patience) = (&mut self.ledgers, &mut self.patience);
-        let result = protect(|| {
-            let _owner = AsOwner::begin();
-            let (persons, document, apart) = (&mut persons, None, false);
-            let config = &config;
-            let decision =
-                work(&mut Live { row, ledgers, effect, persons, patience, apart, document, config })?;
-            let is_kept = !effect || assignee_lock::outcome(&decision.outcome, is_there, config);
-            Some((decision, is_kept))
-        });
-        PERSONS.set(persons);
-        result.map_err(|failure| {
-            self.ledgers.undo_choice();
-            fall_back(failure, self.cause)
-        })
-    }
-
-    /// Writes the turn outside of the subtransaction that decided it, which so needs no transaction id.
-    fn post(&mut self, turns: &[Turn]) -> bool {
-        let _owner = AsOwner::begin();
-        self.ledgers.post(turns)
-    }
-
     /// What to show of a row whose lead is there already.
-    pub fn excluded(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
+    fn excluded(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
         let _owner = AsOwner::begin();
         let tuple = upsert::excluded(row, &self.rules)?;
         self.known.extend(row.get::<i64>("id"));
@@ -233,7 +167,7 @@ impl Batch {
 
     /// The same for a row that was routed: a stranger with its external id may have committed while routing waited
     /// for the person, and the lead would become a touch of itself.
-    pub fn excluded_after_all(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
+    fn excluded_after_all(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
         self.pending.last().and_then(Pending::touch)?;
         let tuple = self.excluded(row)?;
         if let Some(last) = self.pending.pop() {
@@ -248,9 +182,7 @@ impl Batch {
             self.flush();
         }
         self.take_back_dropped();
-        let decided = self
-            .decide(row, true, |world, odd, live| Some(pipeline::route(row.lead(), odd, &[], world, live)));
-        let Some(mut pending) = decided else {
+        let Some(mut pending) = self.decide(row, true, Wanted::Route).pending else {
             unreachable!("routing always decides");
         };
         pending.decision_id = {
@@ -353,11 +285,7 @@ impl Batch {
         unsafe { self.watch.enter(relation, &mut self.pending) };
     }
 
-    /// The row trigger hands a row back.
-    ///
-    /// # Safety
-    /// The data must be that of the row trigger.
-    pub unsafe fn row_goes(&mut self, data: &pg_sys::TriggerData, is_routed: bool) {
+    unsafe fn row_goes(&mut self, data: &pg_sys::TriggerData, is_routed: bool) {
         let decision = self.pending.last().map(|last| last.decision_id).filter(|_| is_routed);
         // SAFETY: the caller vouches for the data.
         unsafe { self.watch.leave(data, decision) };

@@ -1,9 +1,12 @@
-//! What was decided about a row that is on its way.
+//! What is to be decided about a row, and what was.
 
 use crate::db::indexes::LEADS;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::security::AsOwner;
 use leadroute_engine::decision::Decision;
+use leadroute_engine::follow_up::escalation::Overdue;
+use leadroute_engine::follow_up::waiting::Waiting;
+use leadroute_engine::work::{Progress, Work};
 use leadroute_engine::Micros;
 use pgrx::pg_sys;
 
@@ -62,4 +65,47 @@ pub struct Touch {
     pub first: i64,
     /// The touch.
     pub lead_id: i64,
+}
+
+/// What is to be decided about a row.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// Its way through the layers.
+    Route,
+    /// Which rep of a pool gets it, while it waits in a queue.
+    HandOut {
+        /// The pool.
+        pool: &'a str,
+    },
+    /// The next escalation step.
+    Escalate {
+        /// Its clock; the lead itself comes from the row.
+        overdue: &'a Overdue,
+        /// Reps who have had it.
+        tried: &'a [String],
+    },
+}
+
+impl Wanted<'_> {
+    /// What the engine is asked.
+    pub fn of(self, row: &LeadRow) -> Work {
+        match self {
+            Self::Route => Work::Route(Box::new(row.lead())),
+            Self::HandOut { pool } => {
+                Work::HandOut(Box::new(Waiting { pool: Some(pool.to_owned()), ..row.waiting() }))
+            }
+            Self::Escalate { overdue, tried } => {
+                let waiting = Waiting { tried: tried.to_vec(), ..row.waiting() };
+                Work::Escalate(Box::new(Overdue { waiting, ..overdue.clone() }))
+            }
+        }
+    }
+}
+
+/// What was decided about a row.
+pub struct Decided {
+    /// The decision; `None` where nothing changes.
+    pub pending: Option<Pending>,
+    /// Where the escalation stands then.
+    pub progress: Option<Progress>,
 }

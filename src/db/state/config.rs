@@ -7,7 +7,7 @@
 
 use crate::db::pg::catalog::{self, Watched};
 use crate::db::{errors, queries, settings};
-use leadroute_engine::context::World;
+use leadroute_engine::context::Context;
 use leadroute_engine::roster::{Roster, RosterTables};
 use leadroute_engine::rules::tables::RuleTables;
 use leadroute_engine::rules::Rules;
@@ -79,6 +79,6 @@ fn parse<T: serde::de::DeserializeOwned>(json: Option<&str>) -> T {
 }
 
 /// What stands still while leads are routed.
-pub fn world<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> World<'a> {
-    World { rules, roster, now, presence_ttl: settings::presence_ttl() }
+pub fn context<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> Context<'a> {
+    Context { rules, roster, now, presence_ttl: settings::presence_ttl() }
 }

@@ -1,4 +1,4 @@
-//! The engine's view of the world, answered by PostgreSQL.
+//! What the engine looks up, answered by PostgreSQL.
 
 use crate::db::indexes::{ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, DOMAIN_RULES, MAIL_DOMAINS, PERSONS};
 use crate::db::lead::row::LeadRow;
@@ -12,7 +12,7 @@ use crate::db::state::{assignee_lock, config};
 use chrono::NaiveDateTime;
 use leadroute_engine::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
 use leadroute_engine::lead::{CleanLead, Person};
-use leadroute_engine::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, State};
+use leadroute_engine::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups};
 use leadroute_engine::roster::load::{Day, Load};
 use leadroute_engine::roster::rotation::{Share, Taken};
 use leadroute_engine::rules::tables::{DomainKind, MailDomain, Pool};
@@ -60,7 +60,7 @@ impl Zones for Live<'_> {
     }
 }
 
-impl State for Live<'_> {
+impl Lookups for Live<'_> {
     fn domain(&mut self, names: &[String]) -> DomainFacts {
         let mut facts = DomainFacts::default();
         for name in names {

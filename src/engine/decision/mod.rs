@@ -143,7 +143,7 @@ pub struct Notice {
 pub struct Clock {
     /// Name of the policy.
     pub policy: String,
-    /// When the buyer acted; see [`start`].
+    /// When the buyer acted; see [`crate::sla::start`].
     pub started_at: Micros,
     /// When the first response is due.
     pub due_at: Micros,

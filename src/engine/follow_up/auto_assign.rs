@@ -1,16 +1,16 @@
 //! A lead that waits in a queue goes to a rep of a pool.
 
-use crate::context::World;
+use crate::context::Context;
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};
 use crate::follow_up::waiting::Waiting;
-use crate::lookups::State;
+use crate::lookups::Lookups;
 use crate::routing::availability::away;
 use crate::routing::layers::distribution;
 use crate::time_zone::Zones;
 
 /// The decision that gives the lead to a rep of its pool; `None` while nobody is eligible.
-pub fn hand_out(waiting: &Waiting, world: World<'_>, state: &mut dyn State) -> Option<Decision> {
-    let mut routing = waiting.routing(world, state);
+pub fn hand_out(waiting: &Waiting, context: Context<'_>, lookups: &mut dyn Lookups) -> Option<Decision> {
+    let mut routing = waiting.routing(context, lookups);
     let found = distribution::ask(&mut routing);
     let Some(Outcome::Owner(rep)) = found.outcome else {
         return None;
@@ -22,11 +22,11 @@ pub fn hand_out(waiting: &Waiting, world: World<'_>, state: &mut dyn State) -> O
 }
 
 /// Whether any member of a pool is there, so that it is worth a look at each lead.
-pub fn somebody_is_there(pool: &str, world: World<'_>, zones: &dyn Zones) -> bool {
-    let members = world.roster.members.get(pool).into_iter().flatten();
+pub fn somebody_is_there(pool: &str, context: Context<'_>, zones: &dyn Zones) -> bool {
+    let members = context.roster.members.get(pool).into_iter().flatten();
     { members }.any(|member| {
-        let rep = world.roster.reps.get(&member.rep_id);
-        rep.is_some_and(|rep| away(rep, world, zones).is_none())
+        let rep = context.roster.reps.get(&member.rep_id);
+        rep.is_some_and(|rep| away(rep, context, zones).is_none())
     })
 }
 
@@ -51,11 +51,11 @@ mod tests {
             Waiting { lead: lead("ada@acme.com"), pool: Some("hunters".into()), ..Waiting::default() };
         let hand_out = |setup: &mut Setup| {
             let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
-            hand_out(&waiting, World { rules, roster, now, presence_ttl: None }, &mut setup.state)
+            hand_out(&waiting, Context { rules, roster, now, presence_ttl: None }, &mut setup.lookups)
         };
         let there = |setup: &Setup| {
             let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
-            somebody_is_there("hunters", World { rules, roster, now, presence_ttl: None }, &setup.state)
+            somebody_is_there("hunters", Context { rules, roster, now, presence_ttl: None }, &setup.lookups)
         };
         assert_eq!((hand_out(&mut setup), there(&setup)), (None, false));
         setup.roster = roster(team("online"));

@@ -1,10 +1,10 @@
 //! One step of the SLA ladder for a lead that nobody answered.
 
-use crate::context::{Routing, World};
+use crate::context::{Context, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};
 use crate::follow_up::waiting::Waiting;
-use crate::lookups::State;
+use crate::lookups::Lookups;
 use crate::roster::unavailable::Refusal;
 use crate::routing::availability::{available_at, owner_or_backup};
 use crate::routing::layers::{distribution, fallback};
@@ -58,15 +58,15 @@ pub const LONGEST_WAIT: Micros = 5 * 24 * 60 * 60 * SECOND;
 /// A step that cannot be done turns into the next stronger one: nobody left in the pool → the manager;
 /// no manager → the fallback queue. But a lead does not bounce through the night: where only because they
 /// are away nobody takes it, and the first is back within [`LONGEST_WAIT`], the step is postponed.
-pub fn escalate(overdue: Overdue, world: World<'_>, state: &mut dyn State) -> Option<Escalation> {
-    let ladder = world.rules.escalation_steps.get(&overdue.policy)?;
+pub fn escalate(overdue: Overdue, context: Context<'_>, lookups: &mut dyn Lookups) -> Option<Escalation> {
+    let ladder = context.rules.escalation_steps.get(&overdue.policy)?;
     let mut ahead = ladder.iter().filter(|row| row.step > overdue.steps_done);
     let row = ahead.next()?;
-    let decision = match act(row, &overdue, world, state) {
+    let decision = match act(row, &overdue, context, lookups) {
         Ok(decision) => decision,
         Err(Nobody { until }) => return Some(Escalation::Postponed { until }),
     };
-    let next_at = ahead.next().map(|next| next_at([row, next], &overdue, &decision, world, state));
+    let next_at = ahead.next().map(|next| next_at([row, next], &overdue, &decision, context, lookups));
     Some(Escalation::Taken(Box::new(Taken { step: row.step, decision, next_at })))
 }
 
@@ -82,13 +82,13 @@ fn next_at(
     [row, next]: [&EscalationStep; 2],
     overdue: &Overdue,
     decision: &Decision,
-    world: World<'_>,
+    context: Context<'_>,
     zones: &dyn Zones,
 ) -> Micros {
-    let policy = sla::policy_named(world.rules, &overdue.policy);
+    let policy = sla::policy_named(context.rules, &overdue.policy);
     let business_hours = policy.is_some_and(|policy| policy.business_hours);
-    let rep = sla::keeper(decision.outcome.owner(), decision.outcome.queue(), world);
-    let after = |from, work| sla::after(business_hours, from, work, rep, world, zones);
+    let rep = sla::keeper(decision.outcome.owner(), decision.outcome.queue(), context);
+    let after = |from, work| sla::after(business_hours, from, work, rep, context, zones);
     let between = next.after.saturating_sub(row.after).max(0);
     after(overdue.due_at, next.after).max(after(overdue.next_at, between))
 }
@@ -96,12 +96,12 @@ fn next_at(
 fn act(
     row: &EscalationStep,
     overdue: &Overdue,
-    world: World<'_>,
-    state: &mut dyn State,
+    context: Context<'_>,
+    lookups: &mut dyn Lookups,
 ) -> Result<Decision, Nobody> {
     let mut trace = Vec::new();
     let waiting = &overdue.waiting;
-    let mut routing = waiting.routing(world, state);
+    let mut routing = waiting.routing(context, lookups);
     let mut action = row.action;
     let outcome = loop {
         let tried = attempt(action, waiting, &mut routing, &mut trace);
@@ -117,7 +117,7 @@ fn act(
     let to = outcome.owner().or(outcome.queue()).unwrap_or_default().to_owned();
     let reason = Reason::Escalated { policy: overdue.policy.clone(), step: row.step, to };
     trace.push(Step { layer: Layer::Escalation, decided: true, reason });
-    let notices = notices(action, &outcome, world.rules);
+    let notices = notices(action, &outcome, context.rules);
     Ok(waiting.decision(Layer::Escalation, outcome, routing, trace, notices))
 }
 
@@ -155,11 +155,11 @@ fn managers(
     waiting: &Waiting,
     routing: &Routing<'_>,
 ) -> impl Iterator<Item = (Option<String>, Vec<Refusal>)> {
-    let World { rules, roster, .. } = routing.world;
+    let Context { rules, roster, .. } = routing.context;
     let own = waiting.owner_id.as_ref().and_then(|id| roster.reps.get(id)?.manager_id.as_ref());
     let territory = waiting.territory.as_ref();
     let area = territory.and_then(|name| rules.territories.get(name)?.manager_id.as_ref());
-    let asked = [own, area].map(|id| id.map(|id| owner_or_backup(id, routing.world, &*routing.state)));
+    let asked = [own, area].map(|id| id.map(|id| owner_or_backup(id, routing.context, &*routing.lookups)));
     asked.into_iter().flatten()
 }
 
@@ -171,10 +171,10 @@ fn is_fresh(rep: &String, waiting: &Waiting) -> bool {
 /// who does not come back is not waited for, but who has the lead keeps it until the first of the pool is
 /// there.
 fn first_back(action: EscalationAction, waiting: &Waiting, routing: &mut Routing<'_>) -> Option<Micros> {
-    let World { roster, now, .. } = routing.world;
+    let Context { roster, now, .. } = routing.context;
     let soon = |at: &Micros| at.saturating_sub(now) <= LONGEST_WAIT;
     let back =
-        |refusal: Refusal| available_at(roster.reps.get(&refusal.rep)?, routing.world, &*routing.state);
+        |refusal: Refusal| available_at(roster.reps.get(&refusal.rep)?, routing.context, &*routing.lookups);
     let refusals = managers(waiting, routing).flat_map(|(_, refusals)| refusals);
     let manager = refusals.filter(|refusal| is_fresh(&refusal.rep, waiting)).filter_map(back).min();
     let (manager, member) = match action {

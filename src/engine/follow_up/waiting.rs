@@ -1,9 +1,9 @@
 //! A lead that is there already, with the place that an earlier decision gave it.
 
-use crate::context::{Routing, World};
+use crate::context::{Context, Routing};
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};
 use crate::lead::{CleanLead, Lead};
-use crate::lookups::State;
+use crate::lookups::Lookups;
 
 /// A lead that waits for somebody, as the tables hold it.
 #[derive(Debug, Clone, Default)]
@@ -24,23 +24,16 @@ pub struct Waiting {
 
 impl Waiting {
     /// The lead as the last layers take it up: segment, tier and pool are those that it has.
-    pub fn routing<'a>(&'a self, world: World<'a>, state: &'a mut dyn State) -> Routing<'a> {
+    pub fn routing<'a>(&'a self, context: Context<'a>, lookups: &'a mut dyn Lookups) -> Routing<'a> {
         let segment = self.segment.as_deref();
+        let clean = CleanLead { lead: folded(&self.lead), ..CleanLead::default() };
         Routing {
-            world,
-            state,
-            clean: CleanLead { lead: folded(&self.lead), ..CleanLead::default() },
             tried: &self.tried,
-            domain_rule: None,
             account: Some(None),
-            nurtured: None,
-            segment: segment.and_then(|name| world.rules.segments.place(name)),
+            segment: segment.and_then(|name| context.rules.segments.place(name)),
             tier: self.tier.clone(),
             pool: self.pool.clone(),
-            turns: Vec::new(),
-            held: false,
-            expansion: false,
-            recycled: false,
+            ..Routing::new(clean, context, lookups)
         }
     }
 

@@ -1,10 +1,10 @@
 //! The one way from a lead to its decision.
 
-use crate::context::{Finding, Routing, World};
+use crate::context::{Context, Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};
 use crate::lead::{CleanLead, Lead, Problem};
-use crate::lookups::State;
+use crate::lookups::Lookups;
 use crate::routing::layers;
 use crate::rules::tables::Playbook;
 use crate::rules::Rules;
@@ -26,31 +26,19 @@ const LAYERS: [(Layer, Ask); 10] = [
     (Layer::Fallback, layers::fallback::ask),
 ];
 
-/// Routes one lead. `odd` are values that a door could not even read; `tried` are reps who have had
-/// the lead already.
+/// Routes one lead. `unreadable` are values that could not even be read.
 pub fn route(
     lead: Lead,
-    odd: Vec<Problem>,
-    tried: &[String],
-    world: World<'_>,
-    state: &mut dyn State,
+    unreadable: Vec<Problem>,
+    context: Context<'_>,
+    lookups: &mut dyn Lookups,
 ) -> Decision {
-    let mut routing = Routing {
-        world,
-        state,
-        clean: CleanLead { lead, unreadable: odd, ..CleanLead::default() },
-        tried,
-        domain_rule: None,
-        account: None,
-        nurtured: None,
-        segment: None,
-        tier: None,
-        pool: None,
-        turns: Vec::new(),
-        held: false,
-        expansion: false,
-        recycled: false,
-    };
+    let clean = CleanLead { lead, unreadable, ..CleanLead::default() };
+    through_layers(Routing::new(clean, context, lookups))
+}
+
+/// Asks the layers until one decides.
+pub fn through_layers(mut routing: Routing<'_>) -> Decision {
     let mut trace = Vec::with_capacity(LAYERS.len());
     for (layer, ask) in LAYERS {
         let Finding { reason, outcome } = ask(&mut routing);
@@ -66,13 +54,19 @@ pub fn route(
 }
 
 /// The decision for a lead whose routing failed: the catch-all queue, with the error.
-pub fn rescued(lead: Lead, sqlstate: &str, message: &str, world: World<'_>, zones: &dyn Zones) -> Decision {
+pub fn rescued(
+    lead: Lead,
+    sqlstate: &str,
+    message: &str,
+    context: Context<'_>,
+    zones: &dyn Zones,
+) -> Decision {
     let (sqlstate, message) = (sqlstate.to_owned(), message.to_owned());
     let reason = Reason::Error { sqlstate, message };
     let queue = layers::fallback::CATCH_ALL.to_owned();
-    let notices = fallback_notices(world.rules, &queue);
+    let notices = fallback_notices(context.rules, &queue);
     let outcome = Outcome::Queue(queue);
-    let clock = sla::clock(None, None, lead.occurred_at, &outcome, world, zones);
+    let clock = sla::clock(None, None, lead.occurred_at, &outcome, context, zones);
     Decision {
         layer: Layer::Fallback,
         notices,
@@ -109,7 +103,7 @@ pub fn to_catch_all(mut decision: Decision, rules: &Rules) -> Decision {
 }
 
 fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec<Step>) -> Decision {
-    let rules = routing.world.rules;
+    let rules = routing.context.rules;
     if let (Outcome::Owner(owner), Layer::Customer | Layer::NamedAccount) = (&outcome, layer) {
         routing.turns = layers::distribution::owner_match(owner, &routing);
     }
@@ -124,7 +118,7 @@ fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec
     };
     let start = || {
         let (event, segment) = (lead.event.as_deref(), segment_name.as_deref());
-        sla::clock(event, segment, lead.occurred_at, &outcome, routing.world, &*routing.state)
+        sla::clock(event, segment, lead.occurred_at, &outcome, routing.context, &*routing.lookups)
     };
     let clock = waits.then(start).flatten();
     let notices = match (&outcome, layer) {
@@ -178,7 +172,7 @@ fn playbook(routing: &Routing<'_>, segment: Option<&str>) -> Option<String> {
             && row.expansion.is_none_or(|wanted| wanted == routing.expansion)
             && row.recycled.is_none_or(|wanted| wanted == routing.recycled)
     };
-    let first = routing.world.rules.playbooks.iter().find(matches);
+    let first = routing.context.rules.playbooks.iter().find(matches);
     first.map(|row| row.name.clone())
 }
 

@@ -30,8 +30,8 @@ fn clock(rules: &Rules, acted_at: Micros) -> Option<Clock> {
 }
 
 fn with(rules: &Rules, roster: &Roster, now: Micros, acted_at: Micros, outcome: Outcome) -> Option<Clock> {
-    let world = World { rules, roster, now, presence_ttl: None };
-    super::clock(None, None, Some(acted_at), &outcome, world, &Jiff)
+    let context = Context { rules, roster, now, presence_ttl: None };
+    super::clock(None, None, Some(acted_at), &outcome, context, &Jiff)
 }
 
 #[test]
@@ -188,12 +188,12 @@ fn the_hours_of_whoever_has_the_lead_count() {
 #[test]
 fn a_clock_is_reckoned_anew_for_another_owner() {
     let (rules, roster) = (by_hours(true), offices());
-    let world = World { rules: &rules, roster: &roster, now: at("2026-03-04 18:00"), presence_ttl: None };
+    let context = Context { rules: &rules, roster: &roster, now: at("2026-03-04 18:00"), presence_ttl: None };
     let policy = policy_named(&rules, "fast").unwrap();
     let moved = |owner: &str, steps_done| {
-        let rep = keeper(Some(owner), None, world);
-        let due_at = due(policy, at("2026-03-04 15:15"), rep, world, &Jiff);
-        (due_at, next_step(policy, steps_done, due_at, rep, world, &Jiff))
+        let rep = keeper(Some(owner), None, context);
+        let due_at = due(policy, at("2026-03-04 15:15"), rep, context, &Jiff);
+        (due_at, next_step(policy, steps_done, due_at, rep, context, &Jiff))
     };
     // eve has 22:00 - 16:15 = 5:45 hours left on Wednesday, 2:15 of the 8 hours are on Thursday from 14:00
     assert_eq!(moved("eve", 0), (at("2026-03-04 16:15"), Some(at("2026-03-04 16:45"))));
@@ -203,5 +203,5 @@ fn a_clock_is_reckoned_anew_for_another_owner() {
     assert_eq!(moved("ann", 2), (at("2026-03-05 08:15"), None));
     assert!(policy_named(&rules, "gone").is_none());
     // the owner comes before the queue
-    assert_eq!(keeper(Some("ann"), Some("desk"), world).unwrap().id, "ann");
+    assert_eq!(keeper(Some("ann"), Some("desk"), context).unwrap().id, "ann");
 }

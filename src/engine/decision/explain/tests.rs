@@ -41,13 +41,13 @@ fn german(score: f64, language: &str) -> Lead {
 
 fn with_account(kind: AccountKind, named: bool) -> Setup {
     let mut setup = setup();
-    setup.state.account(Account {
+    setup.lookups.account(Account {
         named,
         owner_id: Some("olaf".into()),
         disqualified_reason: Some("too small".into()),
         ..account("acme", kind)
     });
-    setup.state.account_domain("acme.com", "acme", None);
+    setup.lookups.account_domain("acme.com", "acme", None);
     setup
 }
 
@@ -128,8 +128,8 @@ fn accounts() {
 fn queues_nurture_and_merges() {
     let mut setup = setup();
     let rival = (DomainKind::Competitor, Some("rivals"));
-    setup.state.domain_rule("rival.com", rival.0, rival.1);
-    setup.state.earlier("ben@acme.com", 7, Some("ann"), None);
+    setup.lookups.domain_rule("rival.com", rival.0, rival.1);
+    setup.lookups.earlier("ben@acme.com", 7, Some("ann"), None);
     let listed = setup.route(lead("x@eu.rival.com")).reason();
     assert_eq!(listed, "rival.com is a competitor: queue rivals");
     let again = setup.route(lead("Ben+1@acme.com")).reason();
@@ -142,7 +142,7 @@ fn queues_nurture_and_merges() {
 fn intake_names_what_it_changed() {
     let mut setup = setup();
     let free_mail = MailDomain::Personal;
-    setup.state.listed("gmail.com", free_mail);
+    setup.lookups.listed("gmail.com", free_mail);
     let decision = setup.route(Lead {
         website: Some("acme.com".into()),
         country: Some("Atlantis".into()),

@@ -67,8 +67,8 @@ fn late(steps_done: i32, tried: &[&str]) -> Overdue {
 }
 
 fn step(rules: &Rules, roster: &Roster, now: Micros, overdue: Overdue) -> Escalation {
-    let world = World { rules, roster, now, presence_ttl: Some(DAY) };
-    escalate(overdue, world, &mut Memory::default()).unwrap()
+    let context = Context { rules, roster, now, presence_ttl: Some(DAY) };
+    escalate(overdue, context, &mut Memory::default()).unwrap()
 }
 
 fn by_night(roster: &Roster, overdue: Overdue) -> Escalation {

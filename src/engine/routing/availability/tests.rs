@@ -4,12 +4,12 @@ use crate::rules::Rules;
 use crate::testkit::{at, now, roster, Memory, DAY, HOUR};
 use serde_json::{json, Value};
 
-fn world<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> World<'a> {
-    World { rules, roster, now, presence_ttl: Some(DAY) }
+fn context<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> Context<'a> {
+    Context { rules, roster, now, presence_ttl: Some(DAY) }
 }
 
 fn asked(owner: &str, roster: &Roster) -> (Option<String>, Vec<Refusal>) {
-    owner_or_backup(owner, world(&Rules::default(), roster, now()), &Memory::default())
+    owner_or_backup(owner, context(&Rules::default(), roster, now()), &Memory::default())
 }
 
 /// Why ann cannot take a lead; her schedule is 'desk', her zone two hours east of UTC.
@@ -17,7 +17,7 @@ fn why(tables: Value, moment: &str) -> Option<Away> {
     let roster = roster(tables);
     let mut zones = Memory::default();
     zones.zone("Europe/Athens", 2 * HOUR);
-    away(&roster.reps["ann"], world(&Rules::default(), &roster, at(moment)), &zones)
+    away(&roster.reps["ann"], context(&Rules::default(), &roster, at(moment)), &zones)
 }
 
 fn desk(hours: Value, holidays: Value) -> Value {
@@ -213,8 +213,8 @@ mod return_of_a_rep {
 
     fn back(tables: Value, ttl: Option<Micros>) -> Option<Micros> {
         let (rules, roster) = (Rules::default(), roster(tables));
-        let world = World { presence_ttl: ttl, ..world(&rules, &roster, now()) };
-        available_at(&roster.reps["ann"], world, &Jiff)
+        let context = Context { presence_ttl: ttl, ..context(&rules, &roster, now()) };
+        available_at(&roster.reps["ann"], context, &Jiff)
     }
 
     fn span(lower: Micros, upper: Option<Micros>) -> Value {
@@ -315,7 +315,7 @@ mod return_of_a_rep {
         ) {
             let (rules, roster) = (Rules::default(), roster(tables));
             let rep = &roster.reps["ann"];
-            let then = |now| World { now, presence_ttl: ttl, ..world(&rules, &roster, now) };
+            let then = |now| Context { now, presence_ttl: ttl, ..context(&rules, &roster, now) };
             let away = |at| away(rep, then(at), &Jiff).is_some();
             let back = available_at(rep, then(now()), &Jiff);
             prop_assert!(back.is_none_or(|back| back >= now() && !away(back)));

@@ -16,7 +16,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         crm_account_id: clean.lead.crm_account_id.as_deref(),
         domains: &clean.company_names,
     };
-    let found = routing.state.account(keys);
+    let found = routing.lookups.account(keys);
     routing.account = Some(found.clone());
     let Some(found) = found else {
         return Finding::passed(Reason::NoAccount);
@@ -32,9 +32,9 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     if responsible.is_empty() {
         return Finding::passed(Reason::NoOwner { account });
     }
-    let (world, mut refused) = (routing.world, Vec::new());
+    let (context, mut refused) = (routing.context, Vec::new());
     let rep = responsible.into_iter().find_map(|rep| {
-        let (rep, refusals) = owner_or_backup(rep, world, &*routing.state);
+        let (rep, refusals) = owner_or_backup(rep, context, &*routing.lookups);
         refused.extend(refusals);
         rep
     });
@@ -86,26 +86,26 @@ mod tests {
     fn setup() -> Setup {
         let reps = json!([{"id": "cora"}, {"id": "olaf"}, {"id": "zoe", "active": false}]);
         let mut setup = Setup::new(json!({}), json!({ "reps": reps }));
-        setup.state.account(Account {
+        setup.lookups.account(Account {
             csm_id: Some("cora".into()),
             owner_id: Some("olaf".into()),
             country: Some("GB".into()),
             division: Some("emea".into()),
             ..account("acme", AccountKind::Customer)
         });
-        setup.state.account_domain("acme.com", "acme", None);
-        setup.state.account_domain("acme.jp", "acme", Some("apac"));
-        setup.state.account_domain("acme.co.uk", "acme", Some("emea"));
-        setup.state.contact("ada@acme.com", "acme");
-        setup.state.account(account("acme-labs", AccountKind::Prospect));
-        setup.state.account_domain("labs.com", "acme-labs", None);
-        setup.state.parent("acme-labs", "acme");
+        setup.lookups.account_domain("acme.com", "acme", None);
+        setup.lookups.account_domain("acme.jp", "acme", Some("apac"));
+        setup.lookups.account_domain("acme.co.uk", "acme", Some("emea"));
+        setup.lookups.contact("ada@acme.com", "acme");
+        setup.lookups.account(account("acme-labs", AccountKind::Prospect));
+        setup.lookups.account_domain("labs.com", "acme-labs", None);
+        setup.lookups.parent("acme-labs", "acme");
         setup
     }
 
     fn customer_with(csm: Option<&str>, rep: Option<&str>) -> Setup {
         let mut setup = setup();
-        setup.state.account(Account {
+        setup.lookups.account(Account {
             csm_id: csm.map(str::to_owned),
             owner_id: rep.map(str::to_owned),
             ..account("acme", AccountKind::Customer)
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn contact_before_crm_id_before_domain() {
         let mut setup = setup();
-        setup.state.account(account("else", AccountKind::Prospect));
+        setup.lookups.account(account("else", AccountKind::Prospect));
         let else_id = || Some("else".to_owned());
         let contact = Lead { crm_account_id: else_id(), ..lead("Ada@acme.com") };
         goes_to_cora(&setup.route(contact), MatchedBy::Contact, false);
@@ -205,7 +205,7 @@ mod tests {
     fn a_free_mail_domain_finds_no_account() {
         let mut setup = setup();
         let free_mail = crate::rules::tables::MailDomain::Personal;
-        setup.state.listed("acme.com", free_mail);
+        setup.lookups.listed("acme.com", free_mail);
         let decision = setup.route(lead("ben@acme.com"));
         assert_eq!(said(&decision, Layer::Customer), &Reason::NoAccount);
     }

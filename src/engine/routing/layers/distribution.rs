@@ -45,14 +45,14 @@ pub fn first_back(routing: &mut Routing<'_>) -> Option<Micros> {
     }
     let away = asked.iter().filter(|row| row.not.as_ref().is_some_and(is_passing));
     let back = |row: &Asked<'_>| {
-        let rep = routing.world.roster.reps.get(&row.member.rep_id)?;
-        available_at(rep, routing.world, &*routing.state)
+        let rep = routing.context.roster.reps.get(&row.member.rep_id)?;
+        available_at(rep, routing.context, &*routing.lookups)
     };
     away.filter_map(back).min()
 }
 
 fn pool<'a>(routing: &Routing<'a>) -> Option<&'a Pool> {
-    routing.world.rules.pools.get(routing.pool.as_ref()?)
+    routing.context.rules.pools.get(routing.pool.as_ref()?)
 }
 
 fn hand_out(pool: &Pool, when_all_away: WhenAllAway, routing: &mut Routing<'_>) -> Finding {
@@ -64,7 +64,7 @@ fn hand_out(pool: &Pool, when_all_away: WhenAllAway, routing: &mut Routing<'_>) 
     }
     let taken = match shares.is_empty() {
         true => rotation::Taken::default(),
-        false => routing.state.take_turn(pool, &shares),
+        false => routing.lookups.take_turn(pool, &shares),
     };
     for (seat, why) in taken.refused {
         for row in asked.iter_mut().filter(|row| row.member.seat == seat) {
@@ -125,14 +125,14 @@ pub fn turn_of(reason: &Reason, pool_no: i32) -> Option<(&str, Turn)> {
 /// The turns that an owner of an account uses up in pools that count owner matches.
 pub fn owner_match(owner: &str, routing: &Routing<'_>) -> Vec<Turn> {
     let counts = |pool: &&Pool| pool.owner_matches_count;
-    let mut pools: Vec<&Pool> = routing.world.rules.pools.values().filter(counts).collect();
+    let mut pools: Vec<&Pool> = routing.context.rules.pools.values().filter(counts).collect();
     pools.sort_by_key(|pool| pool.pool_no);
     let turn = |pool: &Pool| {
-        let members = routing.world.roster.members.get(&pool.name)?;
+        let members = routing.context.roster.members.get(&pool.name)?;
         let own = members.iter().find(|row| row.rep_id == owner && row.active && row.weight > 0)?;
         let present = |row: &&Member| {
-            let rep = routing.world.roster.reps.get(&row.rep_id);
-            let here = rep.is_some_and(|rep| away(rep, routing.world, &*routing.state).is_none());
+            let rep = routing.context.roster.reps.get(&row.rep_id);
+            let here = rep.is_some_and(|rep| away(rep, routing.context, &*routing.lookups).is_none());
             row.seat == own.seat || (here && row.active && row.weight > 0)
         };
         let shares: Vec<Share> =
@@ -143,7 +143,7 @@ pub fn owner_match(owner: &str, routing: &Routing<'_>) -> Vec<Turn> {
 }
 
 fn survey<'a>(pool: &Pool, routing: &mut Routing<'a>) -> Vec<Asked<'a>> {
-    let roster = routing.world.roster;
+    let roster = routing.context.roster;
     let members = roster.members.get(&pool.name).map_or(&[][..], Vec::as_slice);
     let ask = |member: &'a Member| {
         let rep = roster.reps.get(&member.rep_id);
@@ -171,7 +171,7 @@ fn shares(
 
 /// Where loads decide, or caps, a place is kept for the lead at once.
 fn share(member: &Member, pool: &Pool, routing: &Routing<'_>) -> Share {
-    let rep = routing.world.roster.reps.get(&member.rep_id);
+    let rep = routing.context.roster.reps.get(&member.rep_id);
     let by_load = pool.strategy == Strategy::LeastLoaded;
     let limited = rep.filter(|rep| by_load || !rep.caps().is_none());
     let limits = limited.map(|rep| (rep.caps(), day(rep, routing)));
@@ -179,7 +179,7 @@ fn share(member: &Member, pool: &Pool, routing: &Routing<'_>) -> Share {
 }
 
 fn day(rep: &Rep, routing: &Routing<'_>) -> Day {
-    Day::of(routing.world.now, &rep.time_zone, &*routing.state)
+    Day::of(routing.context.now, &rep.time_zone, &*routing.lookups)
 }
 
 fn candidates(asked: Vec<Asked<'_>>) -> Vec<Candidate> {
@@ -192,7 +192,7 @@ fn candidates(asked: Vec<Asked<'_>>) -> Vec<Candidate> {
 
 /// Why not, cheapest first; who is only away for a while has no other reason.
 fn ineligible(member: &Member, rep: &Rep, routing: &mut Routing<'_>) -> Option<Ineligible> {
-    let world = routing.world;
+    let context = routing.context;
     if !member.active {
         return Some(Ineligible::Paused);
     }
@@ -202,16 +202,16 @@ fn ineligible(member: &Member, rep: &Rep, routing: &mut Routing<'_>) -> Option<I
     if routing.tried.contains(&rep.id) {
         return Some(Ineligible::AlreadyTried);
     }
-    let away = away(rep, world, &*routing.state);
+    let away = away(rep, context, &*routing.lookups);
     if let Some(away) = away.as_ref().filter(|away| !away.is_passing()) {
         return Some(Ineligible::Away { away: away.clone() });
     }
-    let segment = routing.segment.and_then(|place| world.rules.segments.get(place));
+    let segment = routing.segment.and_then(|place| context.rules.segments.get(place));
     let skills = segment.and_then(|row| row.required_skills.as_deref());
     let unsuited = unsuited(rep, &routing.clean.lead, skills.unwrap_or_default());
     let full = unsuited.or_else(|| {
         let caps = rep.caps();
-        let load = (!caps.is_none()).then(|| routing.state.load(rep.rep_no, day(rep, routing)));
+        let load = (!caps.is_none()).then(|| routing.lookups.load(rep.rep_no, day(rep, routing)));
         caps.reached(&load?)
     });
     full.or(away.map(|away| Ineligible::Away { away }))

@@ -36,7 +36,7 @@ mod tests {
     fn setup() -> Setup {
         let policy = json!({"name": "all", "respond_within": 1});
         let mut setup = Setup::new(json!({"sla_policies": [policy]}), json!({}));
-        let mut rule = |domain, kind, queue| setup.state.domain_rule(domain, kind, queue);
+        let mut rule = |domain, kind, queue| setup.lookups.domain_rule(domain, kind, queue);
         rule("ally.com", DomainKind::Partner, Some("allies"));
         rule("rival.com", DomainKind::Competitor, Some("rivals"));
         rule("ourselves.com", DomainKind::Internal, Some("own people"));

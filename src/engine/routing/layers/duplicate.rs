@@ -12,7 +12,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let Some(person) = routing.clean.person.clone() else {
         return Finding::passed(Reason::NoIdentity);
     };
-    match routing.state.earlier_lead(&person, routing.clean.lead.id) {
+    match routing.lookups.earlier_lead(&person, routing.clean.lead.id) {
         Earlier::Unknown => Finding::passed(Reason::FirstSeen),
         Earlier::InFlight => Finding::passed(Reason::SubmitInFlight),
         Earlier::Lead(first) if first.is_nurtured() => {
@@ -38,9 +38,9 @@ mod tests {
 
     fn setup() -> Setup {
         let mut setup = Setup::new(json!({}), json!({}));
-        setup.state.earlier("ada@acme.com", 7, Some("mia"), None);
-        setup.state.earlier("+442079460000", 8, None, Some("catch_all"));
-        setup.state.in_flight("ben@acme.com");
+        setup.lookups.earlier("ada@acme.com", 7, Some("mia"), None);
+        setup.lookups.earlier("+442079460000", 8, None, Some("catch_all"));
+        setup.lookups.in_flight("ben@acme.com");
         setup
     }
 
@@ -105,7 +105,7 @@ mod tests {
         });
         let scored = |score| {
             let mut setup = Setup::new(rules.clone(), json!({}));
-            setup.state.earlier("ada@acme.com", 7, None, None);
+            setup.lookups.earlier("ada@acme.com", 7, None, None);
             setup.route(Lead { score: Some(score), ..lead("ada@acme.com") })
         };
         assert_eq!(scored(90.0).outcome.queue(), Some("hot"));

@@ -16,7 +16,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
 
 /// The segment's queue, the territory's, the pool's, the catch-all queue: whose it is, and its name.
 pub fn way_out(routing: &Routing<'_>) -> (&'static str, String) {
-    let rules = routing.world.rules;
+    let rules = routing.context.rules;
     let segment = routing.segment.and_then(|place| rules.segments.get(place));
     let territory = segment.and_then(|row| rules.territories.get(row.territory.as_ref()?));
     let pool = routing.pool.as_ref().and_then(|name| rules.pools.get(name));

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 /// Cleans every value and marks free-mail and disposable domains as 'no company'.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
-    clean(&mut routing.clean, routing.world.rules, routing.world.now);
+    clean(&mut routing.clean, routing.context.rules, routing.context.now);
     let no_company = find_company(routing);
     let clean = &routing.clean;
     Finding::passed(Reason::Cleaned {
@@ -134,7 +134,7 @@ fn provider(routing: &mut Routing<'_>) -> Option<MailDomain> {
     if routing.clean.names.is_empty() {
         return None;
     }
-    let facts = routing.state.domain(&routing.clean.names);
+    let facts = routing.lookups.domain(&routing.clean.names);
     let kind = match facts.rule.as_ref().map(|(_, kind, _)| *kind) {
         Some(DomainKind::Personal) => Some(MailDomain::Personal),
         Some(_) => None,
@@ -161,8 +161,8 @@ mod tests {
             "industry_aliases": [{"alias": "fintech", "canonical": "Financial Services"}],
         });
         let mut setup = Setup::new(rules, json!({}));
-        setup.state.listed("gmail.com", MailDomain::Personal);
-        setup.state.listed("tempmail.io", MailDomain::Disposable);
+        setup.lookups.listed("gmail.com", MailDomain::Personal);
+        setup.lookups.listed("tempmail.io", MailDomain::Disposable);
         setup
     }
 
@@ -244,8 +244,8 @@ mod tests {
     #[test]
     fn a_rule_overrides_the_lists() {
         let mut setup = setup();
-        setup.state.domain_rule("gmail.com", DomainKind::Company, None);
-        setup.state.domain_rule("acme.com", DomainKind::Personal, None);
+        setup.lookups.domain_rule("gmail.com", DomainKind::Company, None);
+        setup.lookups.domain_rule("acme.com", DomainKind::Personal, None);
         let company = setup.route(lead("ada@gmail.com"));
         assert_eq!(company.clean.company_names, ["gmail.com"]);
         let personal = setup.route(lead("ada@acme.com"));

@@ -18,8 +18,8 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let Some(owner) = found.account.owner_id.as_ref() else {
         return Finding::passed(Reason::NoOwner { account });
     };
-    let world = routing.world;
-    let (rep, refused) = owner_or_backup(owner, world, &*routing.state);
+    let context = routing.context;
+    let (rep, refused) = owner_or_backup(owner, context, &*routing.lookups);
     match rep {
         None => Finding::passed(Reason::OwnersAway { account, refused }),
         Some(rep) => {
@@ -42,13 +42,13 @@ mod tests {
     /// The named prospect acme belongs to olaf.
     fn setup(roster: Value) -> Setup {
         let mut setup = Setup::new(json!({}), roster);
-        setup.state.account(Account {
+        setup.lookups.account(Account {
             named: true,
             owner_id: Some("olaf".into()),
             ..account("acme", AccountKind::Prospect)
         });
-        setup.state.account_domain("acme.com", "acme", None);
-        setup.state.contact("ada@home.org", "acme");
+        setup.lookups.account_domain("acme.com", "acme", None);
+        setup.lookups.contact("ada@home.org", "acme");
         setup
     }
 
@@ -142,11 +142,11 @@ mod tests {
         let mut setup = setup(json!({"reps": [{"id": "olaf"}]}));
         let owner_id = Some("olaf".to_owned());
         let plain = account("acme", AccountKind::Prospect);
-        setup.state.account(Account { owner_id, ..plain.clone() });
+        setup.lookups.account(Account { owner_id, ..plain.clone() });
         let decision = setup.route(lead("ada@acme.com"));
         assert_eq!(said(&decision, Layer::NamedAccount), &Reason::NotNamed);
 
-        setup.state.account(Account { named: true, ..plain });
+        setup.lookups.account(Account { named: true, ..plain });
         let decision = setup.route(lead("ada@acme.com"));
         let account = "acme".to_owned();
         let expected = Reason::NoOwner { account };

@@ -21,11 +21,11 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NotDisqualified);
     }
     let reason = account.disqualified_reason.clone().unwrap_or_default();
-    let rule = routing.world.rules.recycle_rules.get(&reason);
+    let rule = routing.context.rules.recycle_rules.get(&reason);
     let timing = rule.filter(|rule| rule.kind == RecycleKind::Timing);
     let ready = timing
         .zip(account.disqualified_at)
-        .is_some_and(|(rule, at)| at.saturating_add(rule.cool_off) <= routing.world.now);
+        .is_some_and(|(rule, at)| at.saturating_add(rule.cool_off) <= routing.context.now);
     let account = account.id.clone();
     if ready {
         routing.recycled = true;
@@ -56,12 +56,12 @@ mod tests {
             "playbooks": [{"name": "second try", "recycled": true}],
         });
         let mut setup = Setup::new(rules, json!({}));
-        setup.state.account(Account {
+        setup.lookups.account(Account {
             disqualified_reason: reason.map(str::to_owned),
             disqualified_at: since.map(at),
             ..account("acme", kind)
         });
-        setup.state.account_domain("acme.com", "acme", None);
+        setup.lookups.account_domain("acme.com", "acme", None);
         setup
     }
 

@@ -11,9 +11,9 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         let problems = routing.clean.unreadable.clone();
         return Finding::passed(Reason::Unreadable { problems });
     }
-    let segments = &routing.world.rules.segments;
-    let (state, clean) = (&mut routing.state, &routing.clean);
-    let search = segments.search(&clean.lead, routing.world.now, |path| state.condition(clean, path));
+    let segments = &routing.context.rules.segments;
+    let (lookups, clean) = (&mut routing.lookups, &routing.clean);
+    let search = segments.search(&clean.lead, routing.context.now, |path| lookups.condition(clean, path));
     let broken: Vec<Problem> =
         (search.broken.into_iter()).map(|(field, what)| Problem { field, what }).collect();
     routing.segment = search.found;
@@ -144,8 +144,8 @@ mod tests {
             {"name": "false", "priority": 3, "condition": "$.b"},
             {"name": "true", "priority": 4, "condition": "$.c"},
         ]));
-        setup.state.condition_is("$.b", false);
-        setup.state.condition_is("$.c", true);
+        setup.lookups.condition_is("$.b", false);
+        setup.lookups.condition_is("$.c", true);
         let broken = || {
             let (field, what) = ("broken".to_owned(), "syntax error".to_owned());
             vec![Problem { field, what }]
@@ -155,7 +155,7 @@ mod tests {
         let expected = Reason::Segment { segment, territory, broken: broken() };
         assert_eq!(said(&decision, Layer::Segment), &expected);
 
-        setup.state.condition_is("$.c", false);
+        setup.lookups.condition_is("$.c", false);
         let decision = setup.route(Lead::default());
         let expected = Reason::NoSegment { tried: 4, broken: broken() };
         assert_eq!(said(&decision, Layer::Segment), &expected);

@@ -8,7 +8,7 @@ use crate::rules::tables::{Tier, TierAction};
 /// Decides for tiers that queue or nurture; else picks the pool. The segment's own tiers come before
 /// those for all segments. A lead without score counts as 0.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
-    let rules = routing.world.rules;
+    let rules = routing.context.rules;
     let Some(segment) = routing.segment.and_then(|place| rules.segments.get(place)) else {
         let needs = "segment".to_owned();
         return Finding::passed(Reason::NotAsked { needs });

@@ -107,7 +107,7 @@ fn setups() -> impl Strategy<Value = Setup> {
     let acme = (kind, any::<bool>(), who(), who(), 0..3 * HOUR);
     (rules(), rosters(), acme).prop_map(|(rules, roster, (kind, named, owner, csm, ago))| {
         let mut setup = Setup::new(rules, roster);
-        setup.state.account(Account {
+        setup.lookups.account(Account {
             named,
             owner_id: owner.map(str::to_owned),
             csm_id: csm.map(str::to_owned),
@@ -115,13 +115,13 @@ fn setups() -> impl Strategy<Value = Setup> {
             disqualified_at: Some(now() - ago),
             ..account("acme", kind)
         });
-        setup.state.account_domain("acme.com", "acme", None);
-        setup.state.earlier("ada@acme.com", 7, Some("ann"), None);
-        setup.state.earlier("+442079460000", 8, None, None);
-        setup.state.listed("gmail.com", crate::rules::tables::MailDomain::Personal);
-        setup.state.domain_rule("rival.com", DomainKind::Competitor, Some("rivals"));
-        setup.state.condition_is("$.true", true);
-        setup.state.condition_is("$.false", false);
+        setup.lookups.account_domain("acme.com", "acme", None);
+        setup.lookups.earlier("ada@acme.com", 7, Some("ann"), None);
+        setup.lookups.earlier("+442079460000", 8, None, None);
+        setup.lookups.listed("gmail.com", crate::rules::tables::MailDomain::Personal);
+        setup.lookups.domain_rule("rival.com", DomainKind::Competitor, Some("rivals"));
+        setup.lookups.condition_is("$.true", true);
+        setup.lookups.condition_is("$.false", false);
         setup
     })
 }
@@ -224,12 +224,12 @@ proptest! {
         mut setup in setups(),
         leads in prop::collection::vec(leads(), 1..6),
     ) {
-        let before = setup.state.clone();
+        let before = setup.lookups.clone();
         let first: Vec<Decision> = leads.iter().map(|lead| setup.route(lead.clone())).collect();
-        let after = std::mem::replace(&mut setup.state, before);
+        let after = std::mem::replace(&mut setup.lookups, before);
         let second: Vec<Decision> = leads.iter().map(|lead| setup.route(lead.clone())).collect();
         prop_assert_eq!(first, second);
-        prop_assert_eq!(after, setup.state);
+        prop_assert_eq!(after, setup.lookups);
     }
 
     #[test]

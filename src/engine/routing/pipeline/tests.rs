@@ -45,8 +45,8 @@ fn setup() -> Setup {
 
 fn with_acme(kind: AccountKind) -> Setup {
     let mut setup = setup();
-    setup.state.account(Account { named: true, owner_id: Some("olaf".into()), ..account("acme", kind) });
-    setup.state.account_domain("acme.com", "acme", None);
+    setup.lookups.account(Account { named: true, owner_id: Some("olaf".into()), ..account("acme", kind) });
+    setup.lookups.account_domain("acme.com", "acme", None);
     setup
 }
 
@@ -69,12 +69,12 @@ fn ends_with(decision: &Decision, layer: &str) {
 fn the_first_layer_that_decides_ends_the_search() {
     let mut listed = with_acme(AccountKind::Customer);
     let kind = DomainKind::Partner;
-    listed.state.domain_rule("acme.com", kind, Some("allies"));
-    listed.state.earlier("ada@acme.com", 7, Some("ann"), None);
+    listed.lookups.domain_rule("acme.com", kind, Some("allies"));
+    listed.lookups.earlier("ada@acme.com", 7, Some("ann"), None);
     ends_with(&listed.route(hot()), "domain_rule");
 
     let mut again = with_acme(AccountKind::Customer);
-    again.state.earlier("ada@acme.com", 7, Some("ann"), None);
+    again.lookups.earlier("ada@acme.com", 7, Some("ann"), None);
     ends_with(&again.route(hot()), "duplicate");
 
     ends_with(&with_acme(AccountKind::Customer).route(hot()), "customer");
@@ -104,8 +104,8 @@ fn the_decision_carries_where_the_lead_passed() {
 #[test]
 fn an_account_that_did_not_decide_is_still_named() {
     let mut setup = setup();
-    setup.state.account(account("acme", AccountKind::Prospect));
-    setup.state.account_domain("acme.com", "acme", None);
+    setup.lookups.account(account("acme", AccountKind::Prospect));
+    setup.lookups.account_domain("acme.com", "acme", None);
     let decision = setup.route(hot());
     assert_eq!(decision.account_id.as_deref(), Some("acme"));
     assert_eq!(owner(&decision), "ann");
@@ -128,8 +128,8 @@ fn values_that_a_door_could_not_read_are_left_to_a_person() {
     let odd = vec![Problem { field, what }];
     let mut setup = setup();
     let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
-    let world = World { rules, roster, now, presence_ttl: None };
-    let decision = route(hot(), odd.clone(), &[], world, &mut setup.state);
+    let context = Context { rules, roster, now, presence_ttl: None };
+    let decision = route(hot(), odd.clone(), context, &mut setup.lookups);
     ends_with(&decision, "fallback");
     let expected = Reason::Unreadable { problems: odd };
     assert_eq!(decision.trace[6].reason, expected);
@@ -144,8 +144,8 @@ fn a_lead_whose_routing_failed_is_kept_with_the_error() {
         late,
         "22012",
         "division by zero",
-        World { rules, roster, now, presence_ttl: None },
-        &setup.state,
+        Context { rules, roster, now, presence_ttl: None },
+        &setup.lookups,
     );
     assert_eq!((queue(&decision), decision.layer), ("catch_all", Layer::Fallback));
     assert_eq!(decision.clock.unwrap().due_at, now + 5 * MINUTE);

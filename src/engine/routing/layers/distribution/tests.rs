@@ -117,13 +117,13 @@ fn a_lead_that_says_nothing_of_language_and_product_suits_everybody() {
 #[test]
 fn nobody_eligible_takes_no_turn_and_falls_on() {
     let mut setup = setup(json!([{"id": "ann", "active": false}]), &[("ann", 1000)]);
-    let before = setup.state.clone();
+    let before = setup.lookups.clone();
     let decision = setup.route(lead("ada@acme.com"));
     let away = Away::Inactive;
     assert_eq!(candidates(&decision), [("ann", Some(Ineligible::Away { away }))]);
     assert_eq!(queue(&decision), "catch_all");
     assert_eq!(decision.turns, []);
-    assert_eq!(setup.state, before);
+    assert_eq!(setup.lookups, before);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn who_has_as_many_leads_as_allowed_is_passed_over() {
 fn who_is_being_counted_elsewhere_is_passed_over() {
     let reps = json!([{"id": "ann", "daily_cap": 9}, {"id": "bob"}]);
     let mut setup = setup(reps, &[("ann", 1000), ("bob", 1000)]);
-    setup.state.counted = vec![0];
+    setup.lookups.counted = vec![0];
     let decision = setup.route(lead("ada@acme.com"));
     assert_eq!(owner(&decision), "bob");
     assert_eq!(candidates(&decision), [("ann", Some(Ineligible::Counted)), ("bob", None)]);
@@ -207,11 +207,11 @@ fn an_owner_match_is_a_turn_where_the_pool_says_so() {
         let mut setup = setup(reps, &[("ann", 1000), ("bob", 1000)]);
         setup = with_pool(setup, json!({"owner_matches_count": counts}));
         let owner_id = Some("ann".to_owned());
-        setup.state.account(Account { named: true, owner_id, ..account("acme", AccountKind::Prospect) });
-        setup.state.account_domain("acme.com", "acme", None);
+        setup.lookups.account(Account { named: true, owner_id, ..account("acme", AccountKind::Prospect) });
+        setup.lookups.account_domain("acme.com", "acme", None);
         let matched = setup.route(lead("ada@acme.com"));
         assert_eq!((owner(&matched), matched.turns.len()), ("ann", usize::from(counts)));
-        setup.state.book(&matched.turns);
+        setup.lookups.book(&matched.turns);
         let next = if counts { "bob" } else { "ann" };
         assert_eq!(owner(&setup.route(lead("eve@other.org"))), next);
     }

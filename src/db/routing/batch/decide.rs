@@ -1,0 +1,124 @@
+//! A decision about one row: in a subtransaction, with whoever gets the lead locked.
+
+use super::{Batch, PERSONS};
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::security::AsOwner;
+use crate::db::pg::subtransaction::protect;
+use crate::db::pg::time::{now, TimeZones};
+use crate::db::routing::error_fallback::{fall_back, is_there_already};
+use crate::db::routing::pending_decision::{Decided, Pending, Wanted};
+use crate::db::state::lookups::Live;
+use crate::db::state::{assignee_lock, config};
+use leadroute_engine::decision::{Decision, Outcome};
+use leadroute_engine::lead::Problem;
+use leadroute_engine::roster::rotation::Turn;
+use leadroute_engine::routing::pipeline;
+use leadroute_engine::work::{answer, Answer};
+use leadroute_engine::Micros;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// One try to decide.
+#[derive(Clone, Copy)]
+struct Try<'a> {
+    row: &'a LeadRow,
+    wanted: Wanted<'a>,
+    unreadable: &'a [Problem],
+    /// Without it nothing is locked and no turn is taken.
+    effect: bool,
+    /// Leads of the same person are left alone.
+    apart: bool,
+    now: Micros,
+}
+
+impl Batch {
+    /// Decides about a row. Without `effect` nothing is locked and no turn is taken.
+    ///
+    /// A rep or queue that is being deleted or renamed cannot be locked: the decision is made again without it.
+    pub fn decide(&mut self, row: &LeadRow, effect: bool, wanted: Wanted<'_>) -> Decided {
+        let (start, now) = (Instant::now(), now());
+        let unreadable = std::mem::take(&mut self.odd);
+        let mut attempt = Try { row, wanted, unreadable: &unreadable, effect, apart: false, now };
+        loop {
+            let (Answer { decision, progress }, is_locked) = self.rescue(attempt);
+            let Some(decision) = decision else {
+                return Decided { pending: None, progress };
+            };
+            let pending = self.pending(decision, attempt, start);
+            if is_locked {
+                return Decided { pending: Some(pending), progress };
+            }
+            self.dropped(&pending);
+            match &pending.decision.outcome {
+                Outcome::Merged { .. } if !attempt.apart => attempt.apart = true,
+                Outcome::Owner(rep) if self.roster.reps.contains_key(rep) => {
+                    Rc::make_mut(&mut self.roster).reps.remove(rep);
+                }
+                _ => {
+                    let decision = pipeline::to_catch_all(pending.decision, &self.rules);
+                    let pending = Pending { decision, is_counted: false, ..pending };
+                    return Decided { pending: Some(pending), progress };
+                }
+            }
+        }
+    }
+
+    /// The decision, with its turns written.
+    fn pending(&mut self, decision: Decision, attempt: Try<'_>, start: Instant) -> Pending {
+        let is_counted = attempt.effect && self.post(&decision.turns);
+        Pending {
+            lead_id: attempt.row.get::<i64>("id").unwrap_or_default(),
+            decision_id: 0,
+            decision,
+            is_counted,
+            decided_at: attempt.now,
+            elapsed_us: i32::try_from(start.elapsed().as_micros()).unwrap_or(i32::MAX),
+            note: None,
+            has_arrived: false,
+        }
+    }
+
+    /// The answer, also after an error, and whether nobody takes away who gets the lead.
+    fn rescue(&mut self, attempt: Try<'_>) -> (Answer, bool) {
+        let answered = match self.broken.clone() {
+            Some(broken) => Err(broken),
+            None => self.attempt(attempt),
+        };
+        answered.unwrap_or_else(|(sqlstate, message)| {
+            let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
+            let context = config::context(&rules, &roster, attempt.now);
+            let lead = attempt.row.lead();
+            (Some(pipeline::rescued(lead, &sqlstate, &message, context, &TimeZones)).into(), true)
+        })
+    }
+
+    fn attempt(&mut self, attempt: Try<'_>) -> Result<(Answer, bool), (String, String)> {
+        let Try { row, wanted, unreadable, effect, apart, now } = attempt;
+        let mut persons = PERSONS.get();
+        let config = (Rc::clone(&self.rules), Rc::clone(&self.roster));
+        let is_there = is_there_already(self.cause).then_some(row);
+        let (ledgers, patience) = (&mut self.ledgers, &mut self.patience);
+        let result = protect(|| {
+            let _owner = AsOwner::begin();
+            let (persons, document, config) = (&mut persons, None, &config);
+            let mut live = Live { row, ledgers, effect, persons, patience, apart, document, config };
+            let context = config::context(&config.0, &config.1, now);
+            let answer = answer(wanted.of(row), unreadable.to_vec(), context, &mut live);
+            let outcome = answer.decision.as_ref().map(|decision| &decision.outcome);
+            let is_locked =
+                outcome.is_none_or(|outcome| !effect || assignee_lock::outcome(outcome, is_there, config));
+            (answer, is_locked)
+        });
+        PERSONS.set(persons);
+        result.map_err(|failure| {
+            self.ledgers.undo_choice();
+            fall_back(failure, self.cause)
+        })
+    }
+
+    /// Writes the turn outside of the subtransaction that decided it, which so needs no transaction id.
+    fn post(&mut self, turns: &[Turn]) -> bool {
+        let _owner = AsOwner::begin();
+        self.ledgers.post(turns)
+    }
+}
