@@ -3,7 +3,7 @@
 use crate::lead::account::AccountMatch;
 use crate::lead::{CleanLead, Person};
 use crate::roster::load::{Day, Load};
-use crate::roster::rotation::{Share, Taken};
+use crate::roster::rotation::{OpenPool, Turn};
 use crate::rules::tables::{DomainKind, MailDomain, Pool};
 use crate::time_zone::Zones;
 
@@ -57,7 +57,7 @@ pub struct AccountKeys<'a> {
 }
 
 /// What is looked up outside the engine.
-pub trait Lookups: Zones {
+pub trait Lookups: Zones + OpenPool {
     /// Rules and lists that know one of the names (longest first).
     fn domain(&mut self, names: &[String]) -> DomainFacts;
     /// The first open lead of the person; one that somebody works on comes before nurtured ones. `this` is
@@ -69,6 +69,8 @@ pub trait Lookups: Zones {
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool;
     /// Leads of a rep, those of transactions that have not ended yet included.
     fn load(&mut self, rep_no: i32, day: Day) -> Load;
-    /// Takes the next turn by [`crate::roster::rotation::take`]. `shares` is not empty.
-    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Taken;
+    /// A turn of the pool is about to be chosen by [`crate::roster::rotation::take`]: nobody else takes one meanwhile.
+    fn open_pool(&mut self, pool: &Pool);
+    /// The choice is made: whose turn it was, or nobody's.
+    fn close_pool(&mut self, turn: Option<&Turn>);
 }

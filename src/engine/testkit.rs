@@ -7,7 +7,7 @@ use crate::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
 use crate::lead::{CleanLead, Lead, Person};
 use crate::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups};
 use crate::roster::load::{Day, Load};
-use crate::roster::rotation::{take, Books, Share, Taken, Turn};
+use crate::roster::rotation::{OpenPool, Share, Turn};
 use crate::roster::unavailable::Ineligible;
 use crate::roster::{Roster, RosterTables};
 use crate::routing::pipeline::through_layers;
@@ -37,6 +37,8 @@ pub fn now() -> Micros {
 /// Answers every look-up from maps, so that a clone gives the same answers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Memory {
+    /// Number of the pool whose turn is being chosen.
+    open_pool: i32,
     domain_rules: BTreeMap<String, (DomainKind, Option<String>)>,
     listed: BTreeMap<String, MailDomain>,
     earlier: BTreeMap<String, Earlier>,
@@ -186,34 +188,29 @@ impl Lookups for Memory {
         self.loads.get(&rep_no).copied().unwrap_or_default()
     }
 
-    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Taken {
-        let taken =
-            take(pool.pool_no, pool.strategy, shares, &mut Book { memory: self, pool_no: pool.pool_no });
-        self.book(taken.turn.as_slice());
-        taken
+    fn open_pool(&mut self, pool: &Pool) {
+        self.open_pool = pool.pool_no;
+    }
+
+    fn close_pool(&mut self, turn: Option<&Turn>) {
+        turn.into_iter().for_each(|turn| self.book(std::slice::from_ref(turn)));
     }
 }
 
-/// The books of one pool.
-struct Book<'a> {
-    memory: &'a mut Memory,
-    pool_no: i32,
-}
-
-impl Books for Book<'_> {
+impl OpenPool for Memory {
     fn credit(&self, seat: i32) -> i64 {
-        self.memory.ledger.get(&self.pool_no).and_then(|credits| credits.get(&seat)).copied().unwrap_or(0)
+        self.ledger.get(&self.open_pool).and_then(|credits| credits.get(&seat)).copied().unwrap_or(0)
     }
 
     fn open_leads(&mut self, rep_no: i32) -> i64 {
-        self.memory.load(rep_no, Day::default()).open
+        self.load(rep_no, Day::default()).open
     }
 
     fn reserve(&mut self, share: &Share) -> Result<(), Ineligible> {
-        if self.memory.counted.contains(&share.rep_no) {
+        if self.counted.contains(&share.rep_no) {
             return Err(Ineligible::Counted);
         }
-        let load = self.memory.loads.entry(share.rep_no).or_default();
+        let load = self.loads.entry(share.rep_no).or_default();
         if let Some(why) = share.limits.and_then(|(caps, _)| caps.reached(load)) {
             return Err(why);
         }

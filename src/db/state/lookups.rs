@@ -14,7 +14,8 @@ use leadroute_engine::lead::account::{Account, AccountKind, AccountMatch, Matche
 use leadroute_engine::lead::{CleanLead, Person};
 use leadroute_engine::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups};
 use leadroute_engine::roster::load::{Day, Load};
-use leadroute_engine::roster::rotation::{Share, Taken};
+use leadroute_engine::roster::rotation::{OpenPool, Share, Turn};
+use leadroute_engine::roster::unavailable::Ineligible;
 use leadroute_engine::rules::tables::{DomainKind, MailDomain, Pool};
 use leadroute_engine::time_zone::Zones;
 use leadroute_engine::Micros;
@@ -57,6 +58,20 @@ pub struct Live<'a> {
 impl Zones for Live<'_> {
     fn local(&self, zone: &str, at: Micros) -> Option<NaiveDateTime> {
         crate::db::pg::time::local(zone, at)
+    }
+}
+
+impl OpenPool for Live<'_> {
+    fn credit(&self, seat: i32) -> i64 {
+        self.ledgers.credit(seat)
+    }
+
+    fn open_leads(&mut self, rep_no: i32) -> i64 {
+        self.ledgers.load(rep_no, Day::default()).open
+    }
+
+    fn reserve(&mut self, share: &Share) -> Result<(), Ineligible> {
+        self.ledgers.reserve(share, self.effect)
     }
 }
 
@@ -152,11 +167,15 @@ impl Lookups for Live<'_> {
         self.ledgers.load(rep_no, day)
     }
 
-    fn take_turn(&mut self, pool: &Pool, shares: &[Share]) -> Taken {
+    fn open_pool(&mut self, pool: &Pool) {
         if self.effect {
             assignee_lock::pool(pool, self.config);
         }
-        self.ledgers.take(pool, shares, self.effect)
+        self.ledgers.open_pool(pool.pool_no, self.effect);
+    }
+
+    fn close_pool(&mut self, turn: Option<&Turn>) {
+        self.ledgers.close_pool(turn.is_some(), self.effect);
     }
 }
 

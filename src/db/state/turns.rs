@@ -11,9 +11,8 @@ use crate::db::pg::spi::{bigints, integers, Row};
 use crate::db::state::loads::{Added, LOADS};
 use crate::db::state::shared_sum::{Book, Reading, Sum};
 use leadroute_engine::roster::load::{Day, Load};
-use leadroute_engine::roster::rotation::{self, Books, Share, Taken, Turn, LEAD};
+use leadroute_engine::roster::rotation::{Share, Turn, LEAD};
 use leadroute_engine::roster::unavailable::Ineligible;
-use leadroute_engine::rules::tables::Pool;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::collections::{BTreeMap, HashMap};
 
@@ -88,7 +87,7 @@ impl Sum for Credit {
     }
 }
 
-/// A turn that was chosen and is not written yet. An error releases the locks.
+/// A turn that is being chosen, or was and is not written yet. An error releases the locks.
 struct Chosen {
     pool_no: i32,
     /// The book of the pool, if its lock is held.
@@ -168,29 +167,56 @@ impl Ledgers {
         load
     }
 
-    /// Takes the next turn. `effect` is false for a preview: no lock, nothing to write.
-    pub fn take(&mut self, pool: &Pool, shares: &[Share], effect: bool) -> Taken {
-        let key = pool.pool_no;
-        let mut chosen = Chosen { pool_no: key, turns: None, place: None };
-        if !self.pools.contains_key(&key) {
-            let locked = effect && TURNS.lock(key);
-            let reading = TURNS.read(key);
+    /// A turn of the pool is about to be chosen. The first of the statement locks the pool. `effect` is false for a
+    /// preview: no lock, nothing to write.
+    pub fn open_pool(&mut self, pool_no: i32, effect: bool) {
+        let mut turns = None;
+        if !self.pools.contains_key(&pool_no) {
+            let locked = effect && TURNS.lock(pool_no);
+            let reading = TURNS.read(pool_no);
             let mut credit = Credit::to_choose_by(&reading);
             for due in [&self.due, &self.around] {
-                due.turns.get(&key).into_iter().for_each(|due| credit.add(due));
+                due.turns.get(&pool_no).into_iter().for_each(|due| credit.add(due));
             }
-            self.pools.insert(key, credit);
-            chosen.turns = locked.then_some(reading);
+            self.pools.insert(pool_no, credit);
+            turns = locked.then_some(reading);
         }
-        let credit = self.pools.get(&key).cloned().unwrap_or_default();
-        let mut desk = Desk { credit: &credit, ledgers: self, effect, place: None };
-        let taken = rotation::take(key, pool.strategy, shares, &mut desk);
-        chosen.place = desk.place;
-        match taken.turn {
-            None => chosen.give_back(),
-            Some(_) => self.chosen = effect.then_some(chosen),
+        self.chosen = Some(Chosen { pool_no, turns, place: None });
+    }
+
+    /// Credit of a seat in the open pool.
+    pub fn credit(&self, seat: i32) -> i64 {
+        let credit = self.chosen.as_ref().and_then(|chosen| self.pools.get(&chosen.pool_no));
+        credit.and_then(|credit| credit.0.get(&seat)).map_or(0, |total| total.0)
+    }
+
+    /// Keeps a place for the rep of a share, or says why there is none. The lock of the rep is kept until the lead is
+    /// written into the book, so that nobody else fills the same place.
+    pub fn reserve(&mut self, share: &Share, effect: bool) -> Result<(), Ineligible> {
+        let Some((caps, day)) = share.limits else {
+            return Ok(());
+        };
+        if effect && !LOADS.lock(share.rep_no) {
+            return Err(Ineligible::Counted);
         }
-        taken
+        let reading = LOADS.read(share.rep_no);
+        if let Some(why) = caps.reached(&self.with_due(share.rep_no, reading.all()).on(day)) {
+            if effect {
+                LOADS.unlock(share.rep_no);
+            }
+            return Err(why);
+        }
+        if let Some(chosen) = self.chosen.as_mut().filter(|_| effect) {
+            chosen.place = Some((*share, reading));
+        }
+        Ok(())
+    }
+
+    /// The choice is made. A turn that was taken stays locked until it is [`post`](Self::post)ed.
+    pub fn close_pool(&mut self, is_taken: bool, effect: bool) {
+        if !(is_taken && effect) {
+            self.chosen.take().into_iter().for_each(Chosen::give_back);
+        }
     }
 
     /// Forgets what an error has undone.
@@ -270,45 +296,4 @@ pub fn give_back(turn: &Turn) {
     let mut credit = Credit::default();
     credit.count(turn, -1);
     TURNS.add(turn.pool_no, &credit);
-}
-
-/// What a choice goes by.
-struct Desk<'a> {
-    credit: &'a Credit,
-    ledgers: &'a Ledgers,
-    effect: bool,
-    place: Option<(Share, Reading<Added>)>,
-}
-
-impl Books for Desk<'_> {
-    fn credit(&self, seat: i32) -> i64 {
-        self.credit.0.get(&seat).map_or(0, |total| total.0)
-    }
-
-    fn open_leads(&mut self, rep_no: i32) -> i64 {
-        self.ledgers.load(rep_no, Day::default()).open
-    }
-
-    /// The lock of the rep is kept until the lead is written into the book, so that nobody else fills the
-    /// same place.
-    fn reserve(&mut self, share: &Share) -> Result<(), Ineligible> {
-        let Some((caps, day)) = share.limits else {
-            return Ok(());
-        };
-        if self.effect && !LOADS.lock(share.rep_no) {
-            return Err(Ineligible::Counted);
-        }
-        let reading = LOADS.read(share.rep_no);
-        match (caps.reached(&self.ledgers.with_due(share.rep_no, reading.all()).on(day)), self.effect) {
-            (None, true) => self.place = Some((*share, reading)),
-            (None, false) => {}
-            (Some(why), effect) => {
-                if effect {
-                    LOADS.unlock(share.rep_no);
-                }
-                return Err(why);
-            }
-        }
-        Ok(())
-    }
 }

@@ -55,8 +55,8 @@ pub struct Taken {
     pub refused: Vec<(i32, Ineligible)>,
 }
 
-/// The books that a choice goes by.
-pub trait Books {
+/// What a choice in an open pool goes by.
+pub trait OpenPool {
     /// Credit of a seat before this lead.
     fn credit(&self, seat: i32) -> i64;
     /// Leads of a rep; only asked for by [`Strategy::LeastLoaded`].
@@ -67,19 +67,19 @@ pub trait Books {
 
 /// Takes the next turn: the first by `strategy` who has room under their caps. Who has none is not
 /// entitled to this lead either.
-pub fn take(pool_no: i32, strategy: Strategy, shares: &[Share], books: &mut dyn Books) -> Taken {
+pub fn take(pool_no: i32, strategy: Strategy, shares: &[Share], pool: &mut dyn OpenPool) -> Taken {
     let (mut left, mut refused) = (shares.to_vec(), Vec::new());
     loop {
         // By load only those who have as much room take turns with each other; else leads that the load
         // decides would pile up credit.
         let among = match strategy {
             Strategy::WeightedRoundRobin => left.clone(),
-            Strategy::LeastLoaded => roomiest(&left, books),
+            Strategy::LeastLoaded => roomiest(&left, pool),
         };
-        let Some(share) = furthest_behind(&among, books).and_then(|place| among.get(place).copied()) else {
+        let Some(share) = furthest_behind(&among, pool).and_then(|place| among.get(place).copied()) else {
             return Taken { turn: None, refused };
         };
-        match books.reserve(&share) {
+        match pool.reserve(&share) {
             Ok(()) => return Taken { turn: Some(charge(pool_no, &among, &share)), refused },
             Err(why) => refused.push((share.seat, why)),
         }
@@ -101,11 +101,11 @@ fn total(shares: &[Share]) -> i64 {
     shares.iter().map(|share| share.weight).sum()
 }
 
-fn furthest_behind(shares: &[Share], books: &dyn Books) -> Option<usize> {
+fn furthest_behind(shares: &[Share], pool: &dyn OpenPool) -> Option<usize> {
     let parts = accrue(shares);
     let (k, total) = (shares.len(), total(shares));
     let keys = shares.iter().zip(parts).map(|(share, part)| {
-        let credit = books.credit(share.seat) + part;
+        let credit = pool.credit(share.seat) + part;
         order(k, total, share.weight, credit, share.seat)
     });
     keys.enumerate().min_by(|a, b| a.1.cmp(&b.1)).map(|(place, _)| place)
@@ -125,13 +125,13 @@ fn order(k: usize, total: i64, weight: i64, credit: i64, seat: i32) -> (bool, i1
 
 /// Those with the fewest open leads for their capacity: `max_open_leads` times weight, where a rep without
 /// that limit counts like the roomiest of the others.
-fn roomiest(shares: &[Share], books: &mut dyn Books) -> Vec<Share> {
+fn roomiest(shares: &[Share], pool: &mut dyn OpenPool) -> Vec<Share> {
     let limit = |share: &Share| share.limits.and_then(|(caps, _)| caps.open);
     let roomiest = shares.iter().filter_map(limit).max().unwrap_or(1).max(1);
     let mut best: Option<(i128, i128)> = None;
     let mut ties: Vec<Share> = Vec::new();
     for share in shares {
-        let open = i128::from(books.open_leads(share.rep_no));
+        let open = i128::from(pool.open_leads(share.rep_no));
         let capacity = i128::from(limit(share).unwrap_or(roomiest).max(1)) * i128::from(share.weight.max(1));
         let order = best.map_or(Ordering::Less, |(least, of)| (open * of).cmp(&(least * capacity)));
         match order {

@@ -23,7 +23,7 @@ struct Pool {
     worst: f64,
 }
 
-impl Books for Pool {
+impl OpenPool for Pool {
     fn credit(&self, seat: i32) -> i64 {
         self.credit.get(&seat).copied().unwrap_or(0)
     }
@@ -87,7 +87,7 @@ fn nothing_drifts() {
     let (weights, leads) = ([5000_i64, 1000, 1001], 10_000_000_i64);
     let (shares, mut credit, mut received) = (shares(&weights), [0_i64; 3], [0_i64; 3]);
     struct Credits<'a>(&'a [i64; 3]);
-    impl Books for Credits<'_> {
+    impl OpenPool for Credits<'_> {
         fn credit(&self, seat: i32) -> i64 {
             self.0[seat as usize]
         }

@@ -64,7 +64,7 @@ fn hand_out(pool: &Pool, when_all_away: WhenAllAway, routing: &mut Routing<'_>) 
     }
     let taken = match shares.is_empty() {
         true => rotation::Taken::default(),
-        false => routing.lookups.take_turn(pool, &shares),
+        false => take_turn(pool, &shares, routing),
     };
     for (seat, why) in taken.refused {
         for row in asked.iter_mut().filter(|row| row.member.seat == seat) {
@@ -140,6 +140,13 @@ pub fn owner_match(owner: &str, routing: &Routing<'_>) -> Vec<Turn> {
         Some(rotation::charge(pool.pool_no, &shares, &share(own, pool, routing)))
     };
     pools.into_iter().filter_map(turn).collect()
+}
+
+fn take_turn(pool: &Pool, shares: &[Share], routing: &mut Routing<'_>) -> rotation::Taken {
+    routing.lookups.open_pool(pool);
+    let taken = rotation::take(pool.pool_no, pool.strategy, shares, routing.lookups);
+    routing.lookups.close_pool(taken.turn.as_ref());
+    taken
 }
 
 fn survey<'a>(pool: &Pool, routing: &mut Routing<'a>) -> Vec<Asked<'a>> {
