@@ -118,13 +118,14 @@ BEGIN
         RAISE EXCEPTION 'keep_author can only be called by the triggers of leadroute'
             USING ERRCODE = 'trigger_protocol_violated', HINT = 'Do not create triggers with it.';
     END IF;
-    -- attach() has looked who asks, and says so itself.
-    IF current_user <> pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = TG_RELID)) THEN
-        -- What was not in force where a dump was made is not in force here either, whoever restores it.
-        NEW.owner := (SELECT NEW.owner FROM pg_class c
-                       WHERE c.oid = NEW.relation AND pg_has_role(current_user, c.relowner, 'USAGE'));
-        NEW.owners_owner := (SELECT NEW.owners_owner FROM pg_class c
-                              WHERE c.oid = NEW.owners AND pg_has_role(current_user, c.relowner, 'USAGE'));
+    -- attach() has looked who asks, and says so itself. A superuser restores what a dump says.
+    IF current_user <> pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = TG_RELID))
+       AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+        -- In the name of nobody but the owner of now: who else is named may own the table later.
+        NEW.owner := (SELECT NEW.owner FROM pg_class c WHERE c.oid = NEW.relation
+                         AND NEW.owner = pg_get_userbyid(c.relowner) AND pg_has_role(current_user, c.relowner, 'USAGE'));
+        NEW.owners_owner := (SELECT NEW.owners_owner FROM pg_class c WHERE c.oid = NEW.owners
+                                AND NEW.owners_owner = pg_get_userbyid(c.relowner) AND pg_has_role(current_user, c.relowner, 'USAGE'));
     END IF;
     RETURN NEW;
 END $$;

@@ -178,6 +178,17 @@ END $$;
 COMMENT ON FUNCTION leadroute_internal.check_link_columns(regclass, jsonb) IS
     'An error if routing cannot insert into a table that links rows to owners. Internal.';
 
+CREATE FUNCTION leadroute_internal.check_owner(relation regclass, asker oid) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT pg_has_role(asker, (SELECT c.relowner FROM pg_class c WHERE c.oid = relation), 'USAGE') THEN
+        RAISE EXCEPTION 'must be owner of table %', relation
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Ask its owner, or a superuser, to attach the table.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.check_owner(regclass, oid) IS
+    'An error if a role may not do with a table what its owner may; nobody is asked where the role is NULL. Internal.';
+
 CREATE FUNCTION leadroute_internal.check_link(relation regclass, mapping jsonb, asker oid) RETURNS regclass
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -197,10 +208,7 @@ BEGIN
                 CASE WHEN link.relkind = 'r' THEN 'a temporary table' ELSE 'not an ordinary table' END
             USING ERRCODE = 'wrong_object_type', HINT = 'Name an ordinary table of your own.';
     END IF;
-    IF asker IS NOT NULL AND NOT pg_has_role(asker, link.relowner, 'USAGE') THEN
-        RAISE EXCEPTION 'must be owner of table %', link.oid::regclass
-            USING ERRCODE = 'insufficient_privilege', HINT = 'Ask its owner, or a superuser, to attach the table.';
-    END IF;
+    PERFORM leadroute_internal.check_owner(link.oid, asker);
     PERFORM leadroute_internal.check_link_columns(link.oid, mapping -> 'owner_id');
     IF cardinality(leadroute_internal.key_numbers(relation)) <> 1 THEN
         RAISE EXCEPTION 'attach: table % has a primary key of several columns, and % one column to link to it',

@@ -200,13 +200,16 @@ BEGIN
         LOCK TABLE leadroute.turns IN ACCESS EXCLUSIVE MODE;
         DELETE FROM leadroute.turns;
         DELETE FROM leadroute.returned_turns;
-    ELSIF EXISTS (SELECT FROM leadroute.leads WHERE owner_id IS NOT NULL) THEN
+        RETURN NULL;
+    END IF;
+    -- Leads that somebody is giving to a rep are there, or are not, before anybody looks.
+    LOCK TABLE leadroute.leads IN SHARE ROW EXCLUSIVE MODE;
+    LOCK TABLE leadroute.loads IN ACCESS EXCLUSIVE MODE;
+    IF EXISTS (SELECT FROM leadroute.leads WHERE owner_id IS NOT NULL) THEN
         RAISE EXCEPTION 'table "reps" cannot be truncated: reps still have leads'
             USING ERRCODE = 'foreign_key_violation', HINT = 'Truncate leadroute.leads in the same command, or set reps.active to false.';
-    ELSE
-        LOCK TABLE leadroute.loads IN ACCESS EXCLUSIVE MODE;
-        DELETE FROM leadroute.loads;
     END IF;
+    DELETE FROM leadroute.loads;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.roster_truncated() IS 'Trigger: turns go with their pools, loads with their reps; reps who have leads stay.';

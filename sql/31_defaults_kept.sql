@@ -75,6 +75,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.shipped_removed() IS 'Trigger: notes that a default is one of the user now, or gone.';
 
+CREATE FUNCTION leadroute_internal.remove_default(name text, key jsonb) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format('DELETE FROM leadroute.%1$I t WHERE t.ctid IN (SELECT o.ctid FROM leadroute.%1$I o
+                     WHERE o.shipped AND to_jsonb(o) @> $1 AND to_jsonb(o) ->> ''kind'' IS DISTINCT FROM ''catch_all'' FOR UPDATE SKIP LOCKED)',
+                   name) USING key;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.remove_default(text, jsonb) IS 'Deletes a default, by table and key, that had been deleted where a dump was made.';
+
 CREATE FUNCTION leadroute_internal.remove_shipped() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -84,9 +93,7 @@ BEGIN
         PERFORM leadroute_internal.not_our_trigger('remove_shipped');
     END IF;
     IF NEW."table" = ANY (shipped) THEN
-        EXECUTE format('DELETE FROM leadroute.%1$I t WHERE t.ctid IN (SELECT o.ctid FROM leadroute.%1$I o
-                         WHERE o.shipped AND to_jsonb(o) @> $1 AND to_jsonb(o) ->> ''kind'' IS DISTINCT FROM ''catch_all'' FOR UPDATE SKIP LOCKED)',
-                       NEW."table") USING NEW.key;
+        PERFORM leadroute_internal.remove_default(NEW."table", NEW.key);
     END IF;
     RETURN NULL;
 END $$;
@@ -152,8 +159,11 @@ BEGIN
         EXECUTE format('WITH back AS (DELETE FROM leadroute_internal.set_aside WHERE "table" = %1$L RETURNING "row" AS r)
                         INSERT INTO leadroute.%1$I SELECT (jsonb_populate_record(NULL::leadroute.%1$I, b.r)).* FROM back b
                         ON CONFLICT DO NOTHING', name);
+        -- Only read: another worker may hold removed_defaults, and wait for this table.
+        PERFORM leadroute_internal.remove_default(name, r.key) FROM leadroute.removed_defaults r WHERE r."table" = name;
+    ELSIF name = 'removed_defaults' THEN
+        UPDATE leadroute.removed_defaults r SET key = r.key;
     END IF;
-    UPDATE leadroute.removed_defaults r SET key = r.key WHERE name IN (r."table", 'removed_defaults');
     -- ENABLE TRIGGER ALL forgets that some also fire for a subscription
     FOR lost IN SELECT g.tgname FROM pg_trigger g WHERE g.tgrelid = format('leadroute.%I', name)::regclass
                    AND g.tgname IN ('config_changed', 'roster_changed') AND g.tgenabled <> 'A' LOOP

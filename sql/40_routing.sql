@@ -142,6 +142,7 @@ BEGIN
     IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'leads' THEN
         PERFORM leadroute_internal.not_our_trigger('leads_deleted');
     END IF;
+    PERFORM leadroute_internal.lock_for_writing();
     IF EXISTS (SELECT FROM leadroute.leads t JOIN gone ON t.duplicate_of = gone.id) THEN
         RAISE EXCEPTION 'a deleted lead still has touches that point at it'
             USING ERRCODE = 'foreign_key_violation', HINT = 'Delete the leads with that duplicate_of in the same statement.';

@@ -2,7 +2,7 @@
 
 CREATE FUNCTION leadroute_internal.merge_lead(lead_id bigint, reason text) RETURNS jsonb
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_merge_lead';
-COMMENT ON FUNCTION leadroute_internal.merge_lead(bigint, text) IS 'reroute_lead, which waits for no other submit of the person.';
+COMMENT ON FUNCTION leadroute_internal.merge_lead(bigint, text) IS 'reroute_lead, which waits for no other submit of the person; NULL, with a warning, if that fails.';
 
 CREATE FUNCTION leadroute.merge_duplicates(batch integer DEFAULT 1000) RETURNS integer
     LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -50,20 +50,15 @@ BEGIN
             -- Held by us, so that it is not closed meanwhile and takes what the later one knows; with the touches that
             -- change their first lead.
             PERFORM FROM leadroute.leads WHERE id = earlier OR duplicate_of = later FOR UPDATE NOWAIT;
-            IF leadroute_internal.merge_lead(later, format('housekeeping: same person as lead %s', earlier)) ->> 'outcome' <> 'merged' THEN
+            IF leadroute_internal.merge_lead(later, format('housekeeping: same person as lead %s', earlier)) ->> 'outcome' IS DISTINCT FROM 'merged' THEN
                 RAISE SQLSTATE 'LR001';
             END IF;
             merged := merged + 1;
         EXCEPTION
-            -- Somebody holds one of them, or the rules would send it elsewhere by now: nothing for housekeeping to do.
+            -- Somebody holds one of them, the rules would send it elsewhere by now, or a warning has said why not: nothing for
+            -- housekeeping to do.
             WHEN lock_not_available OR SQLSTATE 'LR001' THEN
                 NULL;
-            WHEN serialization_failure OR deadlock_detected THEN
-                RAISE;
-            WHEN OTHERS THEN
-                RAISE WARNING 'lead % could not be merged into lead %: %', later, earlier, SQLERRM
-                    USING DETAIL = format('The error was %s.', SQLSTATE),
-                          HINT = 'Mend what the message names; it is tried again by the next run.';
         END;
         EXIT WHEN merged >= batch;
     END LOOP;

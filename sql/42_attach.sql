@@ -93,6 +93,8 @@ CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
     SELECT jsonb_build_object(
         'oid', t.relation::oid::bigint,
         'trusted', leadroute_internal.is_trusted(t),
+        -- whoever attached the table; its code runs as nobody else, whoever owns the table by then
+        'author', (SELECT c.relowner::bigint FROM pg_class c WHERE c.oid = t.relation AND leadroute_internal.is_trusted(t)),
         'key', (SELECT jsonb_agg(leadroute_internal.column_json(t.relation, k.name) ORDER BY k.place)
                   FROM unnest(leadroute_internal.key_columns(t.relation)) WITH ORDINALITY AS k (name, place)),
         -- a BEFORE trigger sees no value of a generated column yet
@@ -115,9 +117,12 @@ CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
                     WHERE f.writes IS NOT NULL AND e.field <> 'owner_id' AND e."column" IS NOT NULL),
         'owner', (SELECT leadroute_internal.column_json(coalesce(t.owners, t.relation), e."column")
                          || jsonb_build_object('rep', coalesce(e.rep, 'id'), 'expression', e.expression, 'nobody', e.nobody,
-                                'link', jsonb_build_object('oid', t.owners::oid::bigint) || leadroute_internal.column_json(t.owners, e.link_row))
+                                'link', jsonb_build_object('oid', t.owners::oid::bigint, 'author', (
+                                    SELECT c.relowner::bigint FROM pg_class c WHERE c.oid = t.owners AND leadroute_internal.is_trusted(t))) || leadroute_internal.column_json(t.owners, e.link_row))
                     FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'owner_id'))::text
-      FROM leadroute.attached_tables t WHERE t.table_no = attached_json.table_no AND t.detached_at IS NULL $$;
+      FROM leadroute.attached_tables t
+     -- nothing is read for somebody who has no say over the table
+     WHERE t.table_no = attached_json.table_no AND t.detached_at IS NULL AND t.owner IS NOT NULL $$;
 COMMENT ON FUNCTION leadroute_internal.attached_json(integer) IS 'What routing reads of an attached table. Internal.';
 
 CREATE FUNCTION leadroute_internal.set_triggers(relation regclass, table_no integer) RETURNS void
@@ -130,7 +135,6 @@ DECLARE
 BEGIN
     SELECT e."column", t.owners, t.mapping -> 'status' ? 'expression' AS tells_status INTO owner FROM leadroute.attached_tables t, leadroute_internal.mapping_entries(t.mapping) e
      WHERE t.table_no = set_triggers.table_no AND e.field = 'owner_id';
-    PERFORM leadroute_internal.drop_triggers(relation, table_no);
     PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER zz_leadroute_route BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_row(%L)', relation, table_no));
     PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER "00_leadroute_written" AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_written(%L)', relation, table_no));
     PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER zz_leadroute_key BEFORE UPDATE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION leadroute.attached_key_changed(%L)',
@@ -168,8 +172,10 @@ DECLARE
 BEGIN
     FOR found IN SELECT t.tgrelid::regclass AS part, t.tgname
                    FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+                  -- of these tables only: everybody may give a trigger of that name to a table of their own
                   WHERE (t.tgrelid IN (SELECT relation UNION SELECT r.relid FROM pg_partition_tree(relation) r)
-                         OR t.tgname = 'leadroute_owner_' || table_no)
+                         OR t.tgname = 'leadroute_owner_' || table_no
+                            AND t.tgrelid = (SELECT a.owners FROM leadroute.attached_tables a WHERE a.table_no = drop_triggers.table_no))
                     AND t.tgparentid = 0 AND NOT t.tgisinternal AND p.pronamespace = 'leadroute'::regnamespace LOOP
         PERFORM leadroute_internal.as_owner_of(found.part, format('DROP TRIGGER %I ON %s', found.tgname, found.part));
     END LOOP;
@@ -207,7 +213,6 @@ DECLARE
     link regclass;
 BEGIN
     PERFORM leadroute_internal.check_relation(relation);
-    PERFORM leadroute_internal.check_key(relation);
     PERFORM leadroute_internal.check_entries(relation, mapping);
     link := leadroute_internal.check_link(relation, mapping, asker);
     IF leadroute_internal.is_in_force(relation)
@@ -217,12 +222,19 @@ BEGIN
         RETURN NULL;
     END IF;
     PERFORM leadroute_internal.lock_attached(relation, link);
+    -- Who owns the tables may have changed while they were waited for.
+    PERFORM leadroute_internal.check_owner(relation, asker);
+    PERFORM leadroute_internal.check_link(relation, mapping, asker);
+    PERFORM leadroute_internal.check_key(relation);
     PERFORM leadroute_internal.check_columns(relation, mapping);
     PERFORM leadroute_internal.check_expressions(relation, mapping);
     -- a key of other columns may have the values of the old one
     UPDATE leadroute.leads l SET attached_key = NULL FROM leadroute.attached_tables t
      WHERE t.relation = attach_table.relation AND t.key <> leadroute_internal.key_numbers(t.relation)
        AND l.attached_table = t.table_no AND l.attached_key IS NOT NULL;
+    -- with those of the table of owners, as it was
+    SELECT t.table_no INTO no FROM leadroute.attached_tables t WHERE t.relation = attach_table.relation;
+    PERFORM leadroute_internal.drop_triggers(relation, no);
     INSERT INTO leadroute.attached_tables AS t (relation, mapping, owners, owner, owners_owner)
     VALUES (attach_table.relation, attach_table.mapping, link,
             (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = attach_table.relation),

@@ -26,9 +26,10 @@ COMMENT ON FUNCTION leadroute_internal.close_leads(bigint[], text) IS
 CREATE FUNCTION leadroute_internal.partition_gone(table_no integer, why text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    keys text[] := leadroute_internal.keys_gone(table_no);
+    keys text[];
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
+    keys := leadroute_internal.keys_gone(table_no);
     PERFORM leadroute_internal.close_leads(
         ARRAY(SELECT l.id FROM leadroute.leads l WHERE l.attached_table = partition_gone.table_no AND l.attached_key = ANY (keys)),
         format('%s by %s', why, session_user));
@@ -41,11 +42,11 @@ CREATE FUNCTION leadroute_internal.forget_dropped() RETURNS void
 DECLARE
     gone record;
 BEGIN
-    PERFORM leadroute_internal.lock_for_writing();
     FOR gone IN SELECT t.table_no, t.detached_at, o.object_identity AS place
                   FROM pg_event_trigger_dropped_objects() o JOIN leadroute.attached_tables t ON t.relation = o.objid
                  WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 LOOP
         IF gone.detached_at IS NULL THEN
+            PERFORM leadroute_internal.lock_for_writing();
             PERFORM leadroute_internal.close_leads(
                 ARRAY(SELECT l.id FROM leadroute.leads l WHERE l.attached_table = gone.table_no AND l.attached_key IS NOT NULL),
                 format('its table %s was dropped by %s', gone.place, session_user));
@@ -178,8 +179,9 @@ BEGIN
             PERFORM leadroute_internal.set_statement_triggers(part, t.table_no);
         END LOOP;
     END IF;
-    FOR part IN SELECT g.tgrelid FROM pg_trigger g
-                 WHERE g.tgfoid = 'leadroute.attached_statement'::regproc AND g.tgname = 'leadroute_1_begin'
+    -- only of its owner: everybody may give such a trigger to a table of their own, and lock that
+    FOR part IN SELECT g.tgrelid FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+                 WHERE c.relowner = (SELECT w.relowner FROM pg_class w WHERE w.oid = t.relation) AND g.tgfoid = 'leadroute.attached_statement'::regproc AND g.tgname = 'leadroute_1_begin'
                    AND replace(encode(g.tgargs, 'escape'), '\000', '') = t.table_no::text AND g.tgrelid <> t.relation
                    AND g.tgrelid NOT IN (SELECT p.relid FROM pg_partition_tree(t.relation) p) ORDER BY g.tgrelid LOOP
         PERFORM leadroute_internal.drop_triggers(part, NULL);
@@ -284,6 +286,20 @@ CREATE FUNCTION leadroute_internal.depend_on_query(trigger oid, relation regclas
 COMMENT ON FUNCTION leadroute_internal.depend_on_query(oid, regclass, text) IS
     'Makes a trigger of a table depend on what a query names, which is only analysed, as the owner of the table. Internal.';
 
+CREATE TABLE leadroute_internal.analysed_mappings (
+    table_no integer PRIMARY KEY,
+    trigger text NOT NULL
+);
+COMMENT ON TABLE leadroute_internal.analysed_mappings IS 'Attached tables whose trigger depends on what the expressions of their mapping name. Not dumped.';
+COMMENT ON COLUMN leadroute_internal.analysed_mappings.table_no IS 'The table.';
+COMMENT ON COLUMN leadroute_internal.analysed_mappings.trigger IS 'Its trigger, by trigger_mark().';
+
+CREATE FUNCTION leadroute_internal.trigger_mark(trigger oid) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('%s %s', system_identifier, trigger) FROM pg_control_system() $$;
+COMMENT ON FUNCTION leadroute_internal.trigger_mark(oid) IS
+    'Tells a trigger from that of the same table before a restore or pg_upgrade, which forget on what triggers depend. Internal.';
+
 CREATE FUNCTION leadroute_internal.depend_on_expressions(t leadroute.attached_tables) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -302,6 +318,8 @@ BEGIN
         EXCEPTION WHEN OTHERS THEN
             -- config_problems tells it; whoever restores a dump is not to be stopped by it
         END;
+        INSERT INTO leadroute_internal.analysed_mappings AS m VALUES (t.table_no, leadroute_internal.trigger_mark(needs.trigger))
+        ON CONFLICT (table_no) DO UPDATE SET trigger = excluded.trigger WHERE m.trigger <> excluded.trigger;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.depend_on_expressions(leadroute.attached_tables) IS
@@ -347,7 +365,10 @@ BEGIN
     -- A row of attached_tables must not be locked before the table: not by the workers of a restore, who meet there.
     IF to_regclass('leadroute.attached_tables') IS NOT NULL AND NOT leadroute_internal.is_within_restore() THEN
         PERFORM leadroute_internal.depend_on_expressions(a) FROM leadroute.attached_tables a
-          WHERE a.detached_at IS NULL AND a.mapping::text LIKE '%"expression"%';
+          WHERE a.detached_at IS NULL AND a.mapping::text LIKE '%"expression"%'
+            AND EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = a.relation AND g.tgparentid = 0 AND g.tgfoid = 'leadroute.attached_row'::regproc
+                           AND NOT EXISTS (SELECT FROM leadroute_internal.analysed_mappings m
+                                            WHERE (m.table_no, m.trigger) = (a.table_no, leadroute_internal.trigger_mark(g.oid))));
         -- in a parallel restore a key may have come while the row was on its way
         UPDATE leadroute.attached_tables a SET mapping = a.mapping
          WHERE a.key IS NULL AND a.detached_at IS NULL AND leadroute_internal.key_numbers(a.relation) IS NOT NULL;

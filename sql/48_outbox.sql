@@ -195,6 +195,7 @@ DECLARE
     leads integer;
     fallbacks integer;
 BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
     -- One at a time: whoever is late leaves it to the other.
     SELECT * INTO catch_all FROM leadroute.queues WHERE kind = 'catch_all' FOR NO KEY UPDATE SKIP LOCKED;
     IF NOT FOUND OR EXISTS (

@@ -28,6 +28,31 @@ END $$;
 GRANT USAGE ON SCHEMA leadroute TO PUBLIC;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA leadroute, leadroute_internal FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA leadroute, leadroute_internal FROM PUBLIC;
+-- What ALTER DEFAULT PRIVILEGES of whoever installs has granted is taken back, too.
+DO $$
+DECLARE
+    given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT o.command, a.grantee::pg_catalog.regrole::text AS grantee
+          FROM (SELECT pg_catalog.format('SCHEMA %I', n.nspname) AS command, n.nspacl AS acl FROM pg_catalog.pg_namespace n
+                 WHERE n.nspname IN ('leadroute', 'leadroute_internal')
+                UNION ALL
+                SELECT pg_catalog.format('%s %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::pg_catalog.regclass), c.relacl
+                  FROM pg_catalog.pg_class c
+                 WHERE c.relnamespace IN ('leadroute'::pg_catalog.regnamespace, 'leadroute_internal'::pg_catalog.regnamespace)
+                UNION ALL
+                SELECT pg_catalog.format('ROUTINE %s', p.oid::pg_catalog.regprocedure), p.proacl FROM pg_catalog.pg_proc p
+                 WHERE p.pronamespace IN ('leadroute'::pg_catalog.regnamespace, 'leadroute_internal'::pg_catalog.regnamespace)
+                UNION ALL
+                SELECT pg_catalog.format('DOMAIN %s', t.oid::pg_catalog.regtype), t.typacl FROM pg_catalog.pg_type t
+                 WHERE t.typnamespace = 'leadroute'::pg_catalog.regnamespace AND t.typtype = 'd') AS o,
+               LATERAL pg_catalog.aclexplode(o.acl) AS a
+         WHERE a.grantee NOT IN (0, 'leadroute_owner'::pg_catalog.regrole)
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s', given.command, given.grantee);
+    END LOOP;
+END $$;
 -- Whoever may edit reps runs the check of their time zone; it reads nothing.
 GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text) TO PUBLIC;
 -- Whoever owns an attached table creates its triggers, also in a restore. They check where they are called.

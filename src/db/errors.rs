@@ -22,6 +22,12 @@ pub fn warn_not_escalated(id: i64, sqlstate: &str, message: &str) {
     warn(message, sqlstate, "Mend what the message names; the lead is tried again in a minute.");
 }
 
+/// A lead could not be merged into the first one of its person.
+pub fn warn_not_merged(id: i64, sqlstate: &str, message: &str) {
+    let message = format!("lead {id} could not be merged: {message}");
+    warn(message, sqlstate, "Mend what the message names; it is tried again by the next run.");
+}
+
 /// A held lead could not be handed out.
 pub fn warn_not_assigned(id: i64, sqlstate: &str, message: &str) {
     let message = format!("lead {id} could not be assigned: {message}");

@@ -1,6 +1,7 @@
 //! Reps, queues and pools that are deleted or renamed, and leads that people give away: both go by the locks of routing.
 
 use crate::db::lead::row::LeadRow;
+use crate::db::pg::catalog;
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::locks::{self, Class, Mode, Tried};
 use crate::db::pg::security::{only_the_extension, AsOwner};
@@ -28,6 +29,7 @@ unsafe fn close_to_routing(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         _ => (Kind::Pool, name.parse().unwrap_or_default()),
     };
     only_the_extension("close_to_routing");
+    catalog::lock_for_writing();
     let closed = locks::poll(longest_wait(), || {
         let is_free = |class, key| locks::try_mode(class, key, Mode::Closes) != Tried::Refused;
         (is_free(kind.class(), key) && is_free(Class::Everybody, 0)).then_some(())

@@ -9,8 +9,10 @@ use crate::db::pg::jsonb::{self, Document, Root};
 use crate::db::pg::locks::{self, Class};
 use crate::db::pg::security::{only_the_extension, AsOwner};
 use crate::db::pg::spi::text;
+use crate::db::pg::subtransaction::protect_one_of_many;
 use crate::db::pg::wait::Patience;
 use crate::db::routing::batch::Batch;
+use crate::db::routing::bulk_run;
 use crate::db::routing::open_statements::{self, Door};
 use crate::db::routing::pending_decision::{Pending, Wanted};
 use crate::db::{errors, queries};
@@ -166,8 +168,18 @@ sql_function! {
 
 unsafe fn merge_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("merge_lead");
+    let _limit = bulk_run::limit_waits();
     // SAFETY: as its twin.
-    unsafe { route_again(fcinfo, "reroute", Patience::none()) }
+    let merged = protect_one_of_many(|| unsafe { route_again(fcinfo, "reroute", Patience::none()) });
+    merged.unwrap_or_else(|failure| {
+        // SAFETY: as declared in SQL: strict, bigint and text.
+        let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
+        if !failure.is_wait_over() {
+            errors::warn_not_merged(id.unwrap_or_default(), &failure.sqlstate, &failure.message);
+        }
+        // SAFETY: the call info is valid.
+        unsafe { null(fcinfo) }
+    })
 }
 
 unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: &'static str, patience: Patience) -> Datum {

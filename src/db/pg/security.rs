@@ -73,27 +73,27 @@ pub struct AsTableOwner {
 impl AsTableOwner {
     /// To write into the table, as its owner could. Triggers, checks and much else may run code of users then, which must
     /// not leave anything behind that would run as somebody else later, such as a deferred trigger.
-    pub fn writing(table: pg_sys::Oid) -> Self {
-        let flags = if is_own_session(table) { 0 } else { pg_sys::SECURITY_RESTRICTED_OPERATION };
-        Self::begin(table, flags)
+    pub fn writing(owner: pg_sys::Oid) -> Self {
+        let flags = if is_own_session(owner) { 0 } else { pg_sys::SECURITY_RESTRICTED_OPERATION };
+        Self::begin(owner, flags)
     }
 
     /// To evaluate an expression, which has no business to leave anything behind: no deferred trigger, no
     /// temporary table, no setting.
-    pub fn evaluating(table: pg_sys::Oid) -> Self {
-        Self::begin(table, pg_sys::SECURITY_RESTRICTED_OPERATION)
+    pub fn evaluating(owner: pg_sys::Oid) -> Self {
+        Self::begin(owner, pg_sys::SECURITY_RESTRICTED_OPERATION)
     }
 
-    fn begin(table: pg_sys::Oid, flags: u32) -> Self {
-        let user = As::begin(catalog::owner_of(table), flags | pg_sys::SECURITY_NOFORCE_RLS);
+    fn begin(owner: pg_sys::Oid, flags: u32) -> Self {
+        let user = As::begin(owner, flags | pg_sys::SECURITY_NOFORCE_RLS);
         Self { _settings: Settings::undone(), _user: user }
     }
 }
 
-/// Whether what is left for the end of the transaction runs as the owner of a table.
-pub fn is_own_session(table: pg_sys::Oid) -> bool {
+/// Whether what is left for the end of the transaction runs as this role.
+pub fn is_own_session(role: pg_sys::Oid) -> bool {
     // SAFETY: reads who that is.
-    unsafe { pg_sys::GetOuterUserId() == catalog::owner_of(table) }
+    unsafe { pg_sys::GetOuterUserId() == role }
 }
 
 /// Until it is dropped, settings have other values. After an error the (sub)transaction that is rolled back

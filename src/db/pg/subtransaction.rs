@@ -10,19 +10,59 @@ pub struct Failure {
     pub sqlstate: String,
     /// The message.
     pub message: String,
+    /// The source file that raised it.
+    file: String,
     error: Box<CaughtError>,
 }
 
 impl Failure {
+    /// Whether PostgreSQL itself ends the statement: by a cancel, or because the transaction may not do such things. By
+    /// where it was raised, since code of users may raise errors with any SQLSTATE.
+    fn ends_statement(&self) -> bool {
+        match self.sqlstate.get(..2) {
+            Some("57") => self.file == "postgres.c",
+            Some("25") => matches!(self.file.as_str(), "xact.c" | "utility.c"),
+            _ => false,
+        }
+    }
+
+    /// Whether the client should try again: a serialization failure or a deadlock.
+    fn is_conflict(&self) -> bool {
+        self.sqlstate.starts_with("40")
+    }
+
+    /// Whether a lock could not be had in time.
+    pub fn is_wait_over(&self) -> bool {
+        self.sqlstate == "55P03"
+    }
+
     /// Throws the error on.
     pub fn rethrow(self) -> ! {
         self.error.rethrow()
     }
 }
 
-/// Runs `work`; after an error everything it did is rolled back. Cancels, shutdowns and errors that
-/// tell the client to try again are not kept back.
+/// Runs `work`; after an error everything it did is rolled back. Cancels, and errors that tell the client to try again, are
+/// not kept back.
 pub fn protect<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
+    run(work).map_err(|failure| match failure.ends_statement() || failure.is_conflict() {
+        true => failure.rethrow(),
+        false => failure,
+    })
+}
+
+/// The same for one of many leads, whose conflicts with others are no reason to end the statement, as long as the next
+/// query has a snapshot of its own.
+pub fn protect_one_of_many<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
+    // SAFETY: reads the isolation level.
+    let goes_on = unsafe { pg_sys::XactIsoLevel == pg_sys::XACT_READ_COMMITTED as i32 };
+    run(work).map_err(|failure| match failure.ends_statement() || failure.is_conflict() && !goes_on {
+        true => failure.rethrow(),
+        false => failure,
+    })
+}
+
+fn run<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     // SAFETY: as in PL/pgSQL's exception blocks: context and owner are restored after either end.
     unsafe {
         let (context, owner) = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
@@ -52,14 +92,9 @@ fn failure(error: Box<CaughtError>) -> Failure {
         CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => report,
         CaughtError::RustPanic { ereport, .. } => ereport,
     };
-    let code = report.sql_error_code();
-    let (sqlstate, message) = (sqlstate(code), report.message().to_owned());
-    let not_ours = ["57", "40", "25"].iter().any(|class| sqlstate.starts_with(class));
-    let failure = Failure { sqlstate, message, error };
-    if not_ours {
-        failure.rethrow();
-    }
-    failure
+    let (code, message) = (report.sql_error_code(), report.message().to_owned());
+    let file = report.file().rsplit('/').next().unwrap_or_default().to_owned();
+    Failure { sqlstate: sqlstate(code), message, file, error }
 }
 
 /// Unpacks the six-bit characters of a SQLSTATE.

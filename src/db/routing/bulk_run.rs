@@ -1,14 +1,16 @@
-//! Work on many leads in one call, in which an error of one must not stop the others: the batch is one
-//! subtransaction, and one that fails is tried again in halves until the lead is found. A subtransaction for
-//! each lead would cost every session of the server: from 64 on, snapshots have to look up their parents.
+//! Work on many leads in one call, in which an error of one must not stop the others: the batch is one subtransaction. Where
+//! one fails, those before it are done again without it, and then those after it. A subtransaction for each lead would cost
+//! every session of the server: from 64 on, snapshots have to look up their parents.
 
 use crate::db::errors;
 use crate::db::pg::function::argument;
-use crate::db::pg::subtransaction::{protect, Failure};
+use crate::db::pg::security::Settings;
+use crate::db::pg::subtransaction::{protect_one_of_many, Failure};
 use crate::db::routing::batch::Batch;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 use std::cell::Cell;
+use std::ffi::CStr;
 
 /// The arguments of a function that sweeps: how many leads at most, and as of when. `None` on a standby, which
 /// has nothing to write to.
@@ -62,28 +64,59 @@ pub struct Sweep<'a, T> {
     pub failed: &'a dyn Fn(&T, &Failure),
 }
 
+/// Longest wait of a lead for locks of others that routing does not ask for itself, such as those of foreign keys.
+const LOCK_TIMEOUT: (i32, &CStr) = (1000, c"1s");
+
+/// Leads that may wait so long in one call; the others are left to the next.
+const MOST_WAITS: u32 = 5;
+
+/// Until it is dropped, locks are not waited for longer than that.
+pub fn limit_waits() -> Settings {
+    let settings = Settings::begin();
+    // SAFETY: reads a setting.
+    let timeout = unsafe { pg_sys::LockTimeout };
+    if timeout == 0 || timeout > LOCK_TIMEOUT.0 {
+        settings.set(c"lock_timeout", LOCK_TIMEOUT.1);
+    }
+    settings
+}
+
 impl<T> Sweep<'_, T> {
     /// Works on all; answers for how many there was something to do.
     pub fn run(&self, items: &[T]) -> usize {
-        if items.is_empty() {
-            return 0;
-        }
         let _running = Running::begin();
-        let result = protect(|| {
-            // A batch of its own: after an error the turns that it counted are gone.
-            let mut session = Batch::open(self.cause, Vec::new());
-            items.iter().filter_map(|item| (self.work)(&mut session, item)).count()
-        });
-        match (result, items) {
-            (Ok(done), _) => done,
-            (Err(failure), [item]) => {
-                (self.failed)(item, &failure);
-                0
-            }
-            (Err(_), _) => {
-                let (older, newer) = items.split_at(items.len() / 2);
-                self.run(older) + self.run(newer)
-            }
+        let _limit = limit_waits();
+        self.run_within(items, &Cell::new(0))
+    }
+
+    fn run_within(&self, items: &[T], waits: &Cell<u32>) -> usize {
+        let (mut done, mut left) = (0, items);
+        while !left.is_empty() && waits.get() < MOST_WAITS {
+            let at = Cell::new(0);
+            let failure = match protect_one_of_many(|| self.work_on(left, &at)) {
+                Ok(count) => return done + count,
+                Err(failure) => failure,
+            };
+            let (before, rest) = left.split_at(at.get());
+            let Some((item, after)) = rest.split_first() else {
+                failure.rethrow();
+            };
+            waits.set(waits.get() + u32::from(failure.is_wait_over()));
+            done += self.run_within(before, waits);
+            (self.failed)(item, &failure);
+            left = after;
         }
+        done
+    }
+
+    /// Works on all, and notes on which it does.
+    fn work_on(&self, items: &[T], at: &Cell<usize>) -> usize {
+        // A batch of its own: after an error the turns that it counted are gone.
+        let mut session = Batch::open(self.cause, Vec::new());
+        let work = |(place, item)| {
+            at.set(place);
+            (self.work)(&mut session, item)
+        };
+        items.iter().enumerate().filter_map(work).count()
     }
 }

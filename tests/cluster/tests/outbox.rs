@@ -94,7 +94,8 @@ fn take(transaction: &mut Transaction<'_>, who: u32) -> Result<Vec<(i64, i64)>, 
 fn bury(client: &mut Client, who: u32) {
     client
         .execute(
-            "UPDATE leadroute.notifications SET lease_until = now() WHERE taken_by = $1 AND acked_at IS NULL",
+            "UPDATE leadroute.notifications SET lease_until = now() WHERE id IN (
+                 SELECT id FROM leadroute.notifications WHERE taken_by = $1 AND acked_at IS NULL ORDER BY id FOR UPDATE)",
             &[&format!("c{who}")],
         )
         .unwrap();
@@ -103,10 +104,10 @@ fn bury(client: &mut Client, who: u32) {
 #[test]
 fn each_notification_is_acknowledged_once_and_in_order() {
     let database = Database::with_pool(4);
-    let (seen, done) = (Mutex::new(Seen::default()), AtomicBool::new(false));
+    let (seen, done, failed) = (Mutex::new(Seen::default()), AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
         for who in 0..CONSUMERS {
-            let (database, seen, done) = (&database, &seen, &done);
+            let (database, seen, done, failed) = (&database, &seen, &done, &failed);
             scope.spawn(move || {
                 let (mut client, mut undertaker) = (database.connect(), database.connect());
                 for round in 0.. {
@@ -115,14 +116,19 @@ fn each_notification_is_acknowledged_once_and_in_order() {
                         Ok(found) => found,
                         // At the higher levels a row that somebody else has just taken is an error to try again.
                         Err(error) if error.code().is_some_and(|code| code.code() == "40001") => true,
-                        Err(error) => panic!("consumer {who}: {error}"),
+                        Err(error) => {
+                            // The others would wait for what it holds.
+                            failed.store(true, Ordering::Relaxed);
+                            panic!("consumer {who}: {error}");
+                        }
                     };
                     if round % 5 == 4 {
                         client = database.connect();
                         bury(&mut undertaker, who);
                     }
                     let open = "SELECT count(*) FROM leadroute.notifications WHERE acked_at IS NULL";
-                    if ended && !found && number(&mut undertaker, open) == 0 {
+                    let is_over = ended && !found && number(&mut undertaker, open) == 0;
+                    if is_over || failed.load(Ordering::Relaxed) {
                         return;
                     }
                 }

@@ -2,7 +2,7 @@
 
 use crate::db::entry::attached::convert::from_text;
 use crate::db::entry::attached::mapping::mapping;
-use crate::db::pg::catalog::{self, sql_name};
+use crate::db::pg::catalog::{self, owner_of, sql_name};
 use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::security::{is_owner, only_the_extension, AsOwner, AsTableOwner};
 use crate::db::pg::spi;
@@ -85,7 +85,7 @@ unsafe fn as_owner_of(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         (relation, argument(fcinfo, 1).and_then(|datum| String::from_datum(datum, false)))
     };
     let (relation, sql) = (relation.unwrap_or(Oid::INVALID), sql.unwrap_or_default());
-    let _owner = AsTableOwner::evaluating(relation);
+    let _owner = AsTableOwner::evaluating(owner_of(relation));
     match spi::run_once(&sql).and_then(IntoDatum::into_datum) {
         Some(answer) => answer,
         // SAFETY: the call info is valid.
@@ -101,7 +101,7 @@ fn check_nobody(table_no: i32) {
     let (Some(nobody), column) = (&mapping.owner.nobody, &mapping.owner.to) else {
         return;
     };
-    let _owner = AsTableOwner::evaluating(Oid::from(mapping.oid));
+    let _owner = AsTableOwner::evaluating(mapping.author());
     if let Err(failure) = protect(|| from_text(nobody, column.type_id(), column.modifier)) {
         let table = sql_name(mapping.oid);
         errors::nobody_does_not_fit(&column.column, &table, nobody, &failure.sqlstate, &failure.message);

@@ -52,10 +52,9 @@ pub fn from_text(text: &str, type_id: Oid, modifier: i32) -> Option<Datum> {
 }
 
 /// The same for a column of a table of a user. Making a value of a type of theirs may run code of theirs, as a domain
-/// checks: then that runs as the owner of the table.
-pub fn for_table(text: &str, type_id: Oid, modifier: i32, table: u32) -> Option<Datum> {
-    let _owner =
-        (type_id.to_u32() >= pg_sys::FirstNormalObjectId).then(|| AsTableOwner::evaluating(Oid::from(table)));
+/// checks: then that runs as whoever attached the table.
+pub fn for_table(text: &str, type_id: Oid, modifier: i32, author: Oid) -> Option<Datum> {
+    let _owner = (type_id.to_u32() >= pg_sys::FirstNormalObjectId).then(|| AsTableOwner::evaluating(author));
     from_text(text, type_id, modifier)
 }
 

@@ -8,8 +8,8 @@ use pgrx::IntoDatum;
 
 /// Foreign keys that are deferred, as Django makes them, are checked at once where they are touched: nothing may be left
 /// for the end of the transaction. Afterwards they are deferred again. What is pending runs as it would have at the end.
-pub fn checking_keys(table: Oid, columns: Option<Vec<String>>, write: impl FnOnce()) {
-    if is_own_session(table) {
+pub fn checking_keys(table: Oid, author: Oid, columns: Option<Vec<String>>, write: impl FnOnce()) {
+    if is_own_session(author) {
         return write();
     }
     let arguments = [Some(Datum::from(table)), columns.and_then(IntoDatum::into_datum)];

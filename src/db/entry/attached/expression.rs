@@ -1,7 +1,7 @@
 //! What an expression of a mapping gives and what it needs. It is parsed and analysed only, never run: the code of a
 //! table owner has no business in the session of whoever changes a table.
 
-use crate::db::pg::catalog::relation;
+use crate::db::pg::catalog::{owner_of, relation};
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::security::{only_the_extension, AsTableOwner, SafePath};
 use crate::db::pg::subtransaction::protect;
@@ -63,7 +63,7 @@ unsafe fn expression_type(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 /// The type of the only column of a query with a row of `row` as parameter, for the owner of `table`.
 fn analysed_type(sql: &str, table: Oid, row: Oid) -> Oid {
     let sql = CString::new(sql).unwrap_or_default();
-    let _owner = AsTableOwner::evaluating(table);
+    let _owner = AsTableOwner::evaluating(owner_of(table));
     let _path = SafePath::begin();
     // SAFETY: connect and finish are paired; SPI copies the type and frees the plan.
     unsafe {
@@ -103,7 +103,7 @@ unsafe fn depend_on_query(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: the list has one statement, or none is looked at; the addresses outlive the calls.
     unsafe {
         {
-            let _owner = AsTableOwner::evaluating(table);
+            let _owner = AsTableOwner::evaluating(owner_of(table));
             let _path = SafePath::begin();
             let statements = pg_sys::pg_parse_query(sql.as_ptr());
             if statements.is_null() || (*statements).length != 1 {

@@ -232,7 +232,7 @@ fn evaluate(row: Row, mapping: &Mapping, expressions: &[&Read]) -> Vec<Option<Gi
     });
     let sql = format!("SELECT {outer} FROM (SELECT {inner} FROM ({}) AS lead OFFSET 0) AS v", mapping.row);
     let (composite, type_id) = composite(row);
-    let _owner = AsTableOwner::evaluating(pg_sys::Oid::from(mapping.oid));
+    let _owner = AsTableOwner::evaluating(mapping.author());
     let rows = spi::ask((sql, vec![type_id]), &[composite], true, |answer| {
         let given = |(n, read): (usize, &&Read)| {
             let column = n as i32 * 3;

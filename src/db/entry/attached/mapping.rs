@@ -36,15 +36,22 @@ pub struct Mapping {
     /// Whether the table, and that of its owners, still belong to those who attached them. If not, nothing of the mapping
     /// runs: it would run code of somebody as somebody else. Rows are routed by their plain columns.
     pub trusted: bool,
+    /// The owner of the table then, as whom the mapping runs, whoever owns the table by the time.
+    author: Option<u32>,
     /// Whether other relations are partitions of the table, as far as that was asked.
     #[serde(skip)]
     parts: RefCell<HashMap<u32, bool>>,
 }
 
 impl Mapping {
-    /// The table that has the owner column.
-    pub fn owner_table(&self) -> u32 {
-        self.owner.link.as_ref().map_or(self.oid, |link| link.oid)
+    /// As whom the mapping runs; a role without rights if it does not.
+    pub fn author(&self) -> Oid {
+        self.author.map_or_else(catalog::owner, Oid::from)
+    }
+
+    /// The same for the table that has the owner column.
+    pub fn author_of_owner(&self) -> Oid {
+        self.owner.link.as_ref().map_or_else(|| self.author(), Link::author)
     }
 
     /// Whether a relation is the table that links rows to owners.
@@ -143,6 +150,15 @@ pub struct Link {
     /// Its column with the key of the row.
     #[serde(flatten)]
     pub row: Column,
+    /// Its owner when it was attached.
+    author: Option<u32>,
+}
+
+impl Link {
+    /// As whom it is written; a role without rights if it is not.
+    pub fn author(&self) -> Oid {
+        self.author.map_or_else(catalog::owner, Oid::from)
+    }
 }
 
 type Known = HashMap<i32, (u64, Option<Rc<Mapping>>)>;

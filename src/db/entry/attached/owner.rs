@@ -18,9 +18,9 @@ pub fn of_lead(lead_id: i64) -> Option<String> {
 
 /// A value as the column holds it: cut, padded, or normalized. What it cannot hold is nothing.
 pub fn as_held(value: Option<String>, mapping: &Mapping) -> Option<String> {
-    let (column, table) = (&mapping.owner.to, mapping.owner_table());
+    let (column, author) = (&mapping.owner.to, mapping.author_of_owner());
     let held = |value: &String| {
-        let datum = for_table(value, column.type_id(), column.modifier, table)?;
+        let datum = for_table(value, column.type_id(), column.modifier, author)?;
         // SAFETY: the value was made of that type.
         Some(unsafe { to_text(datum, column.type_id()) })
     };
@@ -51,7 +51,7 @@ pub fn value_of(rep_id: &str, mapping: &Mapping) -> Option<String> {
 fn evaluate(expression: &str, mapping: &Mapping, rep: Option<Datum>, type_id: pg_sys::Oid) -> Option<String> {
     // a comment at its end must not swallow the rest
     let sql = format!("SELECT ({expression}\n)::pg_catalog.text FROM (SELECT ($1).*) AS rep");
-    let _owner = AsTableOwner::evaluating(pg_sys::Oid::from(mapping.oid));
+    let _owner = AsTableOwner::evaluating(mapping.author());
     let rows = spi::ask((sql, vec![type_id]), &[rep], true, |row| row.get::<String>(1));
     rows.into_iter().next().flatten()
 }

@@ -10,8 +10,8 @@ use pgrx::pg_sys::Oid;
 /// Who owns a row by the router: takes the place of the owner before. Whoever holds an assignment of the row is
 /// not waited for.
 pub fn write(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
-    let _owner = AsTableOwner::writing(Oid::from(link.oid));
-    checking_keys(Oid::from(link.oid), None, || assign(link, mapping, key, old, new));
+    let _owner = AsTableOwner::writing(link.author());
+    checking_keys(Oid::from(link.oid), link.author(), None, || assign(link, mapping, key, old, new));
 }
 
 fn assign(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {

@@ -11,7 +11,7 @@ use crate::db::pg::catalog::sql_name;
 use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsTableOwner;
 use crate::db::pg::trigger_data::{Call, On, When, DELETE, INSERT, UPDATE};
-use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::pg_sys::{self, Datum};
 
 sql_function! {
     /// `leadroute.attached_link_changed()`: row trigger, after any change.
@@ -20,7 +20,7 @@ sql_function! {
 
 /// Who is assigned to a row.
 fn assigned(link: &Link, mapping: &Mapping, key: &str) -> Vec<String> {
-    let _owner = AsTableOwner::evaluating(Oid::from(link.oid));
+    let _owner = AsTableOwner::evaluating(link.author());
     let mut select = Statement::default();
     let place = select.text(key, &link.row);
     let (table, row, owner) =

@@ -6,7 +6,7 @@ use crate::db::entry::attached::lead::{known_lead, rows_deleted, take_over};
 use crate::db::entry::attached::mapping::{mapping, Mapping, Row};
 use crate::db::entry::attached::trigger::data;
 use crate::db::entry::attached::{lead_of_row, write_back};
-use crate::db::pg::catalog::sql_name;
+use crate::db::pg::catalog::{lock_for_writing, sql_name};
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::security::{only_the_extension, AsOwner};
 use crate::db::pg::spi::text;
@@ -133,6 +133,7 @@ unsafe fn attached_deleted(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL with the deleted rows; the relation is open.
     unsafe {
         let (data, table_no, mapping) = data(fcinfo, &DELETED);
+        lock_for_writing();
         if let Some(mapping) = mapping.filter(|_| !data.tg_oldtable.is_null()) {
             let table = (*data.tg_relation).rd_id;
             let is_parted = !(*data.tg_relation).rd_rel.is_null()
@@ -175,6 +176,7 @@ unsafe fn attached_truncated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL; the relation is open.
     unsafe {
         let (data, table_no, mapping) = data(fcinfo, &TRUNCATED);
+        lock_for_writing();
         if let Some(mapping) = mapping {
             // Of a partition only its own rows are gone.
             let is_whole = (*data.tg_relation).rd_id.to_u32() == mapping.oid;

@@ -174,7 +174,7 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
             let place = row.number(column) as usize - 1;
             let (type_id, modifier) = type_of(row.desc, place);
             let mut convert =
-                || text().and_then(|text| convert::for_table(&text, type_id, modifier, mapping.oid));
+                || text().and_then(|text| convert::for_table(&text, type_id, modifier, mapping.author()));
             // A subtransaction only where something may fail.
             let is_safe = mapping.owner.expression.is_none() && convert::takes_any_text(type_id, modifier);
             let value = if is_safe { Ok(convert()) } else { protect(convert) };

@@ -61,7 +61,8 @@ fn changes<'a>(
 ) -> Vec<Change<'a>> {
     let mut changes = Vec::new();
     let mut change = |column: &'a Column, text: Option<String>| {
-        let value = || text.and_then(|text| for_table(&text, column.type_id(), column.modifier, mapping.oid));
+        let value =
+            || text.and_then(|text| for_table(&text, column.type_id(), column.modifier, mapping.author()));
         match protect(value) {
             Ok(value) => changes.push((column, value)),
             Err(failure) => {
@@ -106,7 +107,7 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
         return;
     };
     {
-        let _owner = AsTableOwner::writing(Oid::from(mapping.oid));
+        let _owner = AsTableOwner::writing(mapping.author());
         if !lock(mapping, &values) {
             return;
         }
@@ -114,9 +115,12 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
             let column = first.column.clone();
             let columns: Vec<String> = changes.iter().map(|(column, _)| column.column.clone()).collect();
             let attempt = |columns| {
-                checking_keys(Oid::from(mapping.oid), columns, || update(&changes, mapping, &values));
+                checking_keys(Oid::from(mapping.oid), mapping.author(), columns, || {
+                    update(&changes, mapping, &values)
+                });
             };
-            tolerate(&column, mapping.oid, &[&|| attempt(Some(columns.clone())), &|| attempt(None)]);
+            let table = (mapping.oid, mapping.author());
+            tolerate(&column, table, &[&|| attempt(Some(columns.clone())), &|| attempt(None)]);
         }
     }
     if let (Some(link), Some((before, after))) = (&mapping.owner.link, linked) {
@@ -124,7 +128,7 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
         let (before, after) = (value(before), value(after));
         tolerate(
             &mapping.owner.to.column,
-            link.oid,
+            (link.oid, link.author()),
             &[&|| {
                 owner_table::write(link, mapping, key, before.as_deref(), after.as_deref());
             }],
@@ -160,8 +164,8 @@ pub fn locked_mapping(mapping: &Mapping, key: &str) -> Option<Rc<Mapping>> {
 /// A write that is impossible because something would be left for later costs no lead its decision. Of several ways the
 /// first that goes is taken: a row that this transaction has written before has all its keys checked again, and one that
 /// is not satisfied yet is no fault.
-fn tolerate(column: &str, table: u32, ways: &[&dyn Fn()]) {
-    if is_own_session(Oid::from(table)) {
+fn tolerate(column: &str, (table, author): (u32, Oid), ways: &[&dyn Fn()]) {
+    if is_own_session(author) {
         return ways.first().into_iter().for_each(|write| write());
     }
     let mut refusal = None;
@@ -227,7 +231,7 @@ pub fn has_row(mapping: &Mapping, key: &str) -> bool {
     if !mapping.trusted {
         return true;
     }
-    let _owner = AsTableOwner::evaluating(Oid::from(mapping.oid));
+    let _owner = AsTableOwner::evaluating(mapping.author());
     key_values(key, mapping.key.len()).is_some_and(|key| {
         let mut select = Statement::default();
         let row = row(&mut select, mapping, &key);
