@@ -182,18 +182,25 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.drop_triggers(regclass, integer) IS 'Removes the triggers of an attached table. Internal.';
 
-CREATE FUNCTION leadroute_internal.is_in_force(relation regclass) RETURNS boolean
+CREATE FUNCTION leadroute_internal.has_triggers(relation regclass) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgparentid = 0
                       AND t.tgfoid = 'leadroute.attached_row'::regproc) $$;
-COMMENT ON FUNCTION leadroute_internal.is_in_force(regclass) IS
+COMMENT ON FUNCTION leadroute_internal.has_triggers(regclass) IS
     'Whether an attached table has its triggers: not yet in a restore, nor any more when they were dropped. Internal.';
+
+CREATE FUNCTION leadroute_internal.is_in_force(relation regclass) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT leadroute_internal.has_triggers(relation)
+           AND EXISTS (SELECT FROM leadroute.attached_tables a WHERE a.relation = is_in_force.relation AND a.owner IS NOT NULL) $$;
+COMMENT ON FUNCTION leadroute_internal.is_in_force(regclass) IS
+    'Whether rows of a table are routed: it has its triggers, and whoever attached it had a say over it. Internal.';
 
 CREATE FUNCTION leadroute_internal.lock_attached(relation regclass, link regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     -- who drops triggers needs the stronger lock; to ask for it later would be a deadlock of two who do
-    mode text := CASE WHEN leadroute_internal.is_in_force(relation) THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE ROW EXCLUSIVE' END;
+    mode text := CASE WHEN leadroute_internal.has_triggers(relation) THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE ROW EXCLUSIVE' END;
     part regclass;
 BEGIN
     FOR part IN SELECT relation UNION ALL

@@ -74,7 +74,7 @@ DECLARE
 BEGIN
     SELECT t.relation, o.object_identity AS what, o.address_names[3] AS "column", x.why INTO broken
       FROM pg_event_trigger_dropped_objects() o
-      JOIN leadroute.attached_tables t ON t.detached_at IS NULL
+      JOIN leadroute.attached_tables t ON t.detached_at IS NULL AND t.owner IS NOT NULL
       JOIN pg_class c ON c.oid = t.relation
       JOIN pg_namespace n ON n.oid = c.relnamespace
      CROSS JOIN LATERAL (SELECT CASE
@@ -154,7 +154,7 @@ BEGIN
                     THEN jsonb_set(e.value, '{column}', to_jsonb(renamed.becomes))
                 ELSE e.value END) FROM jsonb_each(t.mapping) e);
     END LOOP;
-    IF t.owners IS NOT NULL THEN
+    IF t.owners IS NOT NULL AND jsonb_typeof(entry) = 'object' THEN
         IF leadroute_internal.relation_named(entry ->> 'table') IS DISTINCT FROM t.owners THEN
             entry := jsonb_set(entry, '{table}', to_jsonb(t.owners::text));
         END IF;
@@ -370,8 +370,10 @@ BEGIN
                            AND NOT EXISTS (SELECT FROM leadroute_internal.analysed_mappings m
                                             WHERE (m.table_no, m.trigger) = (a.table_no, leadroute_internal.trigger_mark(g.oid))));
         -- in a parallel restore a key may have come while the row was on its way
-        UPDATE leadroute.attached_tables a SET mapping = a.mapping
-         WHERE a.key IS NULL AND a.detached_at IS NULL AND leadroute_internal.key_numbers(a.relation) IS NOT NULL;
+        IF EXISTS (SELECT FROM leadroute.attached_tables a WHERE a.key IS NULL AND a.detached_at IS NULL) THEN
+            UPDATE leadroute.attached_tables a SET mapping = a.mapping
+             WHERE a.key IS NULL AND a.detached_at IS NULL AND leadroute_internal.key_numbers(a.relation) IS NOT NULL;
+        END IF;
     END IF;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.attached_dropping() IS

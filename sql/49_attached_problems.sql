@@ -30,7 +30,7 @@ BEGIN
         RETURN 'it has another primary key than when it was attached: detach it, and attach it again';
     END IF;
     SELECT p.relid INTO lacking FROM (SELECT t.relation AS relid UNION SELECT r.relid FROM pg_partition_tree(t.relation) r) p
-     WHERE NOT leadroute_internal.is_in_force(t.relation)
+     WHERE NOT leadroute_internal.has_triggers(t.relation)
         OR NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = p.relid AND g.tgname = 'leadroute_1_begin') ORDER BY 1 LIMIT 1;
     RETURN CASE WHEN FOUND THEN format('triggers of table %s are missing: attach the table again', lacking) END;
 EXCEPTION WHEN OTHERS THEN

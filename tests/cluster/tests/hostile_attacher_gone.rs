@@ -112,6 +112,46 @@ fn a_table_that_is_taken_over_while_routing_waits() {
     scene.check("after the wait");
 }
 
+/// P attaches, and the DBA takes the table over before P's call has its locks: it is refused.
+#[test]
+fn a_table_that_is_taken_over_while_it_is_attached() {
+    let scene = Scene::installed();
+    let (mut thief, mut watcher) = (scene.session(), scene.database.connect());
+    thief.batch_execute("CREATE TABLE spy.plain (id integer PRIMARY KEY, email text, owner text)").unwrap();
+    watcher.batch_execute("BEGIN; LOCK TABLE leadroute.leads IN SHARE MODE").unwrap();
+    let attach = r#"SELECT leadroute.attach('spy.plain', '{"email": "email", "owner_id": "owner", "company": {"expression": "spy.mapped(email)"}}')"#;
+    let attaching = std::thread::spawn(move || attempt(&mut thief, attach));
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    wait_for("the call to wait", 10, || (number(&mut watcher, waits) == 1).then_some(()));
+    watcher.batch_execute("ALTER TABLE spy.plain OWNER TO CURRENT_USER; COMMIT").unwrap();
+    assert_eq!(attaching.join().unwrap().as_deref(), Some("42501"));
+    watcher.batch_execute("INSERT INTO spy.plain VALUES (1, 'a@plain.com')").unwrap();
+    scene.check("after the attach");
+}
+
+/// The DBA takes the table over while an expression of P runs: what comes after it runs as P still.
+#[test]
+fn a_table_that_is_taken_over_while_an_expression_runs() {
+    let scene = Scene::installed();
+    let (mut dba, mut thief, mut watcher) = (scene.dba(), scene.session(), scene.database.connect());
+    let line =
+        "slow | email text, owner spy.short | CREATE FUNCTION spy.slow(text) RETURNS text LANGUAGE plpgsql AS
+                    'BEGIN PERFORM pg_advisory_xact_lock_shared(42); RETURN $1; END' |
+                    \"owner_id\": {\"column\": \"owner\", \"expression\": \"spy.slow(rep.id)\"}";
+    let (_, make) = table(line);
+    thief.batch_execute(&format!("{make}; INSERT INTO spy.slow VALUES (1, 'a@slow.com')")).unwrap();
+    watcher.batch_execute("SELECT pg_advisory_lock(42)").unwrap();
+    let transfer = "SELECT leadroute.transfer_lead(max(id), 'cyd') FROM leadroute.leads";
+    let waiting = std::thread::spawn(move || attempt(&mut dba, transfer));
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'";
+    wait_for("the expression to wait", 10, || (number(&mut watcher, waits) == 1).then_some(()));
+    watcher
+        .batch_execute("ALTER TABLE spy.slow OWNER TO CURRENT_USER; SELECT pg_advisory_unlock(42)")
+        .unwrap();
+    waiting.join().unwrap();
+    scene.check("after the wait");
+}
+
 /// Only the table of links has a new owner: nothing of P runs as them.
 #[test]
 fn a_table_of_links_that_was_taken_over() {

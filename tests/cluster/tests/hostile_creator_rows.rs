@@ -75,6 +75,72 @@ fn rows_for_tables_of_others_are_never_in_force() {
     scene.check("after all of it");
 }
 
+/// P speaks in the name of whoever may own the table later: the DBA takes it over, and nothing of P runs as the DBA.
+#[test]
+fn a_row_speaks_for_no_future_owner() {
+    for way in ["ALTER TABLE spy.mine OWNER TO CURRENT_USER", "REASSIGN OWNED BY {P} TO CURRENT_USER"] {
+        let scene = Scene::created();
+        let (mut dba, mut creator) = (scene.dba(), scene.session());
+        let who = text(&mut dba, "SELECT current_user");
+        let attach = r#"CREATE TABLE spy.mine (id integer PRIMARY KEY, email text, owner text);
+            CREATE TABLE spy.link (mine integer, rep text);
+            SELECT leadroute.attach('spy.mine', '{"email": "email", "owner_id": "owner", "company": {"expression": "spy.mapped(email)"}}');
+            GRANT INSERT ON spy.mine TO PUBLIC"#;
+        creator.batch_execute(attach).unwrap();
+        for sql in [
+            format!("UPDATE leadroute.attached_tables SET owner = '{who}' WHERE relation = 'spy.mine'::regclass"),
+            format!("UPDATE leadroute.attached_tables SET owners = 'spy.link', owners_owner = '{who}' WHERE relation = 'spy.mine'::regclass"),
+            format!("INSERT INTO leadroute.attached_tables (relation, mapping, columns, owner) SELECT 'spy.link', mapping, '{{}}', '{who}' FROM leadroute.attached_tables"),
+        ] {
+            attempt(&mut creator, &sql);
+        }
+        dba.batch_execute(&way.replace("{P}", scene.thief.name())).unwrap();
+        scene.spy.forget();
+        dba.batch_execute(
+            "SET spy.names = 'yes'; INSERT INTO spy.mine VALUES (1, 'a@mine.com'); RESET spy.names",
+        )
+        .unwrap();
+        scene.check(way);
+        assert!(scene.spy.heard().is_empty(), "{way}: {:?}", scene.spy.heard());
+    }
+}
+
+/// P rewrites what the DBA has mapped: no other column is read, and nobody's insert fails for it.
+#[test]
+fn a_mapping_of_others_reads_nothing_and_stops_nobody() {
+    for mapping in [
+        r#"{"email": "email", "company": "pin", "owner_id": "owner"}"#,
+        "{}",
+        r#"{"email": "nowhere", "owner_id": "owner"}"#,
+        r#"{"owner_id": {"column": "owner", "nobody": "x"}}"#,
+    ] {
+        let scene = Scene::created();
+        let (mut dba, mut creator) = (scene.dba(), scene.session());
+        dba.batch_execute(
+            r#"CREATE TABLE public.people (id integer PRIMARY KEY, email text, pin text, owner text);
+               SELECT leadroute.attach('public.people', '{"email": "email", "owner_id": "owner"}');
+               INSERT INTO public.people VALUES (1, 'a@people.com', 'secret')"#,
+        )
+        .unwrap();
+        assert_eq!(
+            text(&mut dba, "SELECT count(*)::text FROM leadroute.leads WHERE email = 'a@people.com'"),
+            "1"
+        );
+        let rewrite = format!("UPDATE leadroute.attached_tables SET mapping = '{mapping}' WHERE relation = 'public.people'::regclass");
+        attempt(&mut creator, &rewrite);
+        let insert = "INSERT INTO public.people VALUES (2, 'b@people.com', 'secret')";
+        dba.batch_execute(insert).unwrap_or_else(|error| panic!("{mapping}: {error:?}"));
+        assert_eq!(
+            text(&mut dba, "SELECT count(*)::text FROM leadroute.leads l WHERE l::text ~ 'secret'"),
+            "0",
+            "{mapping}"
+        );
+        let told =
+            "SELECT string_agg(problem, ' ') FROM leadroute.config_problems WHERE key = 'public.people'";
+        assert!(text(&mut dba, told).contains("rows are not routed"), "{mapping}: {}", text(&mut dba, told));
+    }
+}
+
 /// What a DBA restores was written by a superuser; the rows of P are not in force then either.
 #[test]
 fn a_restore_puts_no_row_in_force() {

@@ -1,0 +1,162 @@
+//! Hostile delay: a stranger, or whoever may attach a table of their own, holds up neither the jobs, nor the DDL of others, nor
+//! their inserts.
+
+use leadroute_cluster_tests::roles::{in_words, Role, Scene};
+use leadroute_cluster_tests::{number, text, Database};
+use postgres::Client;
+use std::time::{Duration, Instant};
+
+/// Whoever waits longer than this is held up.
+const SOON: &str = "SET lock_timeout = '5s'; SET statement_timeout = '60s'";
+
+/// Leads of nobody's table, all of them due for their next step.
+fn overdue(client: &mut Client) {
+    client
+        .batch_execute(
+            "INSERT INTO leadroute.leads (email, event, occurred_at)
+             SELECT n || '@late' || n || '.com', 'demo_request', now() - interval '1 hour' FROM generate_series(1, 20) n",
+        )
+        .unwrap();
+}
+
+/// How many of them have been escalated.
+const ESCALATED: &str =
+    "SELECT count(DISTINCT l.id) FROM leadroute.leads l JOIN leadroute.decisions d ON d.lead_id = l.id
+    WHERE d.cause = 'escalation' AND l.email ~ '@late'";
+
+/// P raises every error that PostgreSQL takes for one of its own: that is the fault of one lead.
+#[test]
+fn an_error_with_the_code_of_a_conflict_is_one_lead_s() {
+    for code in ["40001", "40P01", "57014", "57P01", "25006", "25P02", "55P03", "P0004", "XX000", "0A000"] {
+        let scene = Scene::installed();
+        let (mut dba, mut thief) = (scene.dba(), scene.session());
+        let refuse = format!(
+            r#"CREATE TABLE spy.bad (id integer PRIMARY KEY, email text, owner text);
+               CREATE FUNCTION spy.refuse() RETURNS trigger LANGUAGE plpgsql AS
+                   'BEGIN RAISE EXCEPTION USING ERRCODE = ''{code}'', MESSAGE = ''no''; END';
+               SELECT leadroute.attach('spy.bad', '{{"email": "email", "owner_id": "owner", "event": {{"expression": "''demo_request''"}}, "occurred_at": {{"expression": "''2020-01-01''"}}}}');
+               INSERT INTO spy.bad SELECT n, n || '@bad.com' FROM generate_series(1, 3) n;
+               CREATE TRIGGER refuse BEFORE UPDATE ON spy.bad FOR EACH ROW EXECUTE FUNCTION spy.refuse()"#
+        );
+        thief.batch_execute(&refuse).unwrap_or_else(|error| panic!("{code}: {}", in_words(&error)));
+        overdue(&mut dba);
+        let done = dba.query_one("SELECT leadroute.escalate_overdue(1000, now() + interval '10 years')", &[]);
+        done.unwrap_or_else(|error| panic!("{code}: {}", in_words(&error)));
+        assert_eq!(number(&mut dba, ESCALATED), 20, "{code}");
+        // The same person twice, let in side by side.
+        let twice = "UPDATE leadroute.leads SET person_key = 'same' WHERE email IN ('1@late1.com', '2@late2.com');
+                     UPDATE leadroute.leads SET person_key = 'bad', email = 'bad@bad.com' WHERE email LIKE '%@bad.com'";
+        dba.batch_execute(twice).unwrap_or_else(|error| panic!("{code}: {}", in_words(&error)));
+        let merged = dba.query_one("SELECT leadroute.merge_duplicates()", &[]);
+        merged.unwrap_or_else(|error| panic!("{code}, merging: {}", in_words(&error)));
+    }
+}
+
+/// Somebody has locked the row of a user, as `select_for_update` does, and stays idle.
+#[test]
+fn a_locked_user_holds_up_no_other_lead() {
+    let database = Database::with_pool(2);
+    let (mut holder, mut client) = (database.connect(), database.connect());
+    client
+        .batch_execute(
+            r#"CREATE TABLE public.users (id text PRIMARY KEY, name text); INSERT INTO public.users SELECT id FROM leadroute.reps;
+               CREATE TABLE public.deals (id integer PRIMARY KEY, email text, owner text REFERENCES public.users);
+               SELECT leadroute.attach('public.deals', '{"email": "email", "owner_id": "owner", "event": {"expression": "''demo_request''"}, "occurred_at": {"expression": "''2020-01-01''"}}');
+               INSERT INTO public.deals SELECT n, n || '@deal.com' FROM generate_series(1, 30) n"#,
+        )
+        .unwrap();
+    overdue(&mut client);
+    holder.batch_execute("BEGIN; SELECT FROM public.users FOR UPDATE").unwrap();
+    client.batch_execute("SET statement_timeout = '60s'").unwrap();
+    let begun = Instant::now();
+    for _ in 0..10 {
+        client.batch_execute("SELECT leadroute.escalate_overdue(1000, now() + interval '10 years')").unwrap();
+        if number(&mut client, ESCALATED) == 20 {
+            break;
+        }
+    }
+    assert_eq!(number(&mut client, ESCALATED), 20);
+    assert!(begun.elapsed() < Duration::from_secs(55), "held up for {:?}", begun.elapsed());
+    holder.batch_execute("ROLLBACK").unwrap();
+}
+
+/// A trigger function that everybody may use, on a table of a stranger that is locked.
+#[test]
+fn a_look_alike_holds_up_no_command() {
+    let database = Database::with_pool(2);
+    let stranger = Role::new("stranger", "");
+    let (mut dba, mut session) = (database.connect(), database.connect());
+    session.batch_execute(&format!("SET SESSION AUTHORIZATION {}", stranger.name())).unwrap();
+    let no = number(&mut dba, "SELECT table_no::bigint FROM leadroute.attached_tables");
+    session
+        .batch_execute(&format!(
+            "CREATE TEMP TABLE x (i integer);
+             CREATE TRIGGER leadroute_1_begin BEFORE INSERT ON x FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_statement('{no}');
+             CREATE TRIGGER leadroute_owner_{no} AFTER INSERT ON x FOR EACH ROW EXECUTE FUNCTION leadroute.attached_link_changed('{no}');
+             BEGIN; LOCK TABLE x"
+        ))
+        .unwrap();
+    dba.batch_execute(SOON).unwrap();
+    for sql in [
+        "ALTER TABLE public.crm_lead ADD COLUMN more integer",
+        "SELECT leadroute.attach('public.crm_lead', '{\"email\": \"email\", \"owner_id\": {\"column\": \"owner\", \"rep\": \"id\"}}')",
+        "INSERT INTO public.crm_lead (email) VALUES ('a@b.com')",
+        "SELECT leadroute.detach('public.crm_lead')",
+    ] {
+        dba.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {}", in_words(&error)));
+    }
+    session.batch_execute("ROLLBACK").unwrap();
+    drop(session);
+}
+
+/// DDL of a stranger on tables of their own keeps no lock on those of others.
+#[test]
+fn a_stranger_s_command_locks_no_table_of_others() {
+    let database = Database::with_pool(2);
+    let stranger = Role::new("stranger", "");
+    let (mut dba, mut session) = (database.connect(), database.connect());
+    dba.batch_execute(
+        r#"CREATE TABLE public.prospect (id integer PRIMARY KEY, email text, firm text, owner text);
+           SELECT leadroute.attach('public.prospect', '{"email": "email", "owner_id": "owner", "company": {"expression": "upper(firm)"}}')"#,
+    )
+    .unwrap();
+    session.batch_execute(&format!("SET SESSION AUTHORIZATION {}", stranger.name())).unwrap();
+    for sql in [
+        "CREATE TEMP TABLE y (i integer); DROP TABLE y",
+        "CREATE TEMP TABLE z (i integer); ALTER TABLE z ADD j integer",
+    ] {
+        session.batch_execute(&format!("BEGIN; {sql}")).unwrap();
+        let held = "SELECT string_agg(DISTINCT relation::regclass || ' ' || mode, ', ') FROM pg_locks
+                     WHERE granted AND pid <> pg_backend_pid() AND mode <> 'AccessShareLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                       AND relation IN (SELECT oid FROM pg_class WHERE relnamespace = 'leadroute'::regnamespace OR relname = 'prospect')";
+        assert_eq!(text(&mut dba, held), "", "{sql}");
+        let read = "SELECT count(*) FROM pg_locks WHERE relation = 'public.prospect'::regclass AND pid <> pg_backend_pid()";
+        assert_eq!(number(&mut dba, read), 0, "{sql}: a lock on prospect");
+        session.batch_execute("ROLLBACK").unwrap();
+    }
+    drop(session);
+}
+
+/// TRUNCATE sees the leads that somebody was giving away when it came.
+#[test]
+fn reps_are_not_truncated_beside_a_lead_on_its_way() {
+    let database = Database::with_pool(2);
+    let (mut first, mut second) = (database.connect(), database.connect());
+    text(&mut first, "INSERT INTO leadroute.leads (email) VALUES ('a@b.com') RETURNING owner_id");
+    first
+        .batch_execute(
+            "DELETE FROM leadroute.leads; BEGIN; INSERT INTO leadroute.leads (email) VALUES ('c@d.com')",
+        )
+        .unwrap();
+    let truncate = "TRUNCATE leadroute.reps, leadroute.pool_members, leadroute.absences, leadroute.accounts, leadroute.account_domains,
+                             leadroute.contacts, leadroute.queues, leadroute.territories, leadroute.segments, leadroute.tiers";
+    let truncating = std::thread::spawn(move || second.batch_execute(truncate).is_ok());
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    leadroute_cluster_tests::wait_for("the command to wait", 20, || {
+        (number(&mut database.connect(), waits) == 1 || truncating.is_finished()).then_some(())
+    });
+    first.batch_execute("COMMIT").unwrap();
+    truncating.join().unwrap();
+    let lost = "SELECT count(*) FROM leadroute.leads l WHERE l.owner_id IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.reps WHERE id = l.owner_id)";
+    assert_eq!(number(&mut first, lost), 0);
+}
