@@ -168,6 +168,8 @@ BEGIN
     FOR lost IN SELECT g.tgname FROM pg_trigger g WHERE g.tgrelid = format('leadroute.%I', name)::regclass
                    AND g.tgname IN ('config_changed', 'roster_changed') AND g.tgenabled <> 'A' LOOP
         EXECUTE format('ALTER TABLE leadroute.%I ENABLE ALWAYS TRIGGER %I', name, lost);
+        -- Sessions that route meanwhile hear of the rows: the statement trigger fires for none, too.
+        EXECUTE format('DELETE FROM leadroute.%I WHERE false', name);
     END LOOP;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.triggers_on(text) IS 'A restore has switched the triggers of a table on again.';

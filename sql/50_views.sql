@@ -61,6 +61,8 @@ SELECT r.id AS rep_id, coalesce(l.today, 0) AS today, r.daily_cap, coalesce(l.th
 COMMENT ON VIEW leadroute.rep_load IS 'Leads of each rep on this day and in this week of their own clock, and those that are open, beside the caps.';
 
 CREATE VIEW leadroute.config_problems AS
+-- The outer SELECT keeps conditions of readers away from rows that are no problem: a UNION ALL alone is no barrier.
+SELECT p."table", p.key, p.problem FROM (
 SELECT 'segments' AS "table", name AS key, leadroute_internal.condition_problem(condition) AS problem
   FROM leadroute.segments WHERE leadroute_internal.condition_problem(condition) IS NOT NULL
 UNION ALL
@@ -88,5 +90,6 @@ SELECT CASE t.tgrelid WHEN 'leadroute.leads'::regclass THEN 'leads' ELSE t.tgrel
 UNION ALL
 SELECT 'attached_tables', a.relation::text, a.problem FROM leadroute_internal.attached_problems() a
 UNION ALL
-SELECT d."table", d.key, d.problem FROM leadroute_internal.dangling_references() d;
+SELECT d."table", d.key, d.problem FROM leadroute_internal.dangling_references() d
+) AS p;
 COMMENT ON VIEW leadroute.config_problems IS 'Rules that do not do what they seem to.';

@@ -138,6 +138,72 @@ fn nothing_is_granted_to_everybody() {
     assert_eq!(list(&mut client, &may("table")), Vec::<String>::new());
 }
 
+/// What whoever installs grants by default on everything that they make is not granted on the extension.
+#[test]
+fn default_privileges_grant_nothing() {
+    let app = Role::new("lr_app", "");
+    let database = Database::bare();
+    let mut dba = database.connect();
+    let defaults = ["FUNCTIONS", "TABLES", "SEQUENCES", "TYPES", "SCHEMAS"]
+        .map(|kind| format!("ALTER DEFAULT PRIVILEGES GRANT ALL ON {kind} TO {}", app.name()));
+    dba.batch_execute(&defaults.join("; ")).unwrap();
+    dba.batch_execute("SET client_min_messages = warning; CREATE EXTENSION leadroute CASCADE").unwrap();
+    let acls = format!(
+        "SELECT o.name FROM (
+            SELECT nspname::text AS name, nspacl AS acl FROM pg_namespace WHERE nspname IN {SCHEMAS}
+            UNION ALL SELECT relname, relacl FROM pg_class WHERE relnamespace::regnamespace::text IN {SCHEMAS}
+            UNION ALL SELECT proname, proacl FROM pg_proc WHERE pronamespace::regnamespace::text IN {SCHEMAS}
+            UNION ALL SELECT typname, typacl FROM pg_type WHERE typnamespace::regnamespace::text IN {SCHEMAS}) o, aclexplode(o.acl) a
+          WHERE a.grantee = '{}'::regrole",
+        app.name()
+    );
+    assert_eq!(list(&mut dba, &acls), Vec::<String>::new());
+    dba.batch_execute("DROP EXTENSION leadroute").unwrap();
+    let undone = ["FUNCTIONS", "TABLES", "SEQUENCES", "TYPES", "SCHEMAS"]
+        .map(|kind| format!("ALTER DEFAULT PRIVILEGES REVOKE ALL ON {kind} FROM {}", app.name()));
+    dba.batch_execute(&undone.join("; ")).unwrap();
+}
+
+/// Who may read a view learns nothing that it does not show, by whatever function in a condition.
+#[test]
+fn conditions_see_no_more_than_the_view() {
+    let monitor = Role::new("lr_monitor", "");
+    let database = Database::with_pool(2);
+    let mut dba = database.connect();
+    dba.batch_execute(&format!(
+        "SELECT leadroute.grant_role('monitor', '{monitor}'); SELECT leadroute.grant_role('sales_tool', '{monitor}');
+         REVOKE SELECT ON leadroute.leads FROM {monitor}; GRANT CREATE ON SCHEMA public TO {monitor};
+         INSERT INTO leadroute.leads (email) VALUES ('a@b.com'); INSERT INTO leadroute.accounts (id, kind) VALUES ('secret', 'prospect')",
+        monitor = monitor.name()
+    ))
+    .unwrap();
+    let mut client = database.connect_as(&monitor);
+    client
+        .batch_execute(
+            "CREATE FUNCTION public.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS
+                 'BEGIN PERFORM set_config(''my.leaked'', concat(current_setting(''my.leaked'', true), $1, '' ''), false); RETURN true; END'",
+        )
+        .unwrap();
+    for view in [
+        "routing_health",
+        "queue_backlog",
+        "stuck_notifications",
+        "config_problems",
+        "coverage_gaps",
+        "rep_load",
+    ] {
+        let columns = list(&mut client, &format!("SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = 'leadroute.{view}'::regclass AND attnum > 0"));
+        for column in columns {
+            client.batch_execute("SET my.leaked = ''").unwrap();
+            let shown = list(&mut client, &format!("SELECT '<' || coalesce({column}::text, '') || '>' FROM leadroute.{view} WHERE public.leak('<' || coalesce({column}::text, '') || '>')"));
+            let leaked = text(&mut client, "SELECT current_setting('my.leaked')");
+            assert_eq!(leaked.matches('<').count(), shown.len(), "{view}.{column}: {leaked}");
+        }
+    }
+    client.batch_execute("DROP FUNCTION public.leak(text)").unwrap();
+    dba.batch_execute(&format!("DROP OWNED BY {}", monitor.name())).unwrap();
+}
+
 /// P owns look-alikes of all tables of the extension, filled with their rows, and may call and use everything in both schemas.
 fn with_everything() -> Scene {
     let scene = Scene::installed();

@@ -12,7 +12,7 @@ const REBUILT: usize = 300;
 
 /// What each of the others does in its n-th turn. `{id}` is a lead that was looked up before: whoever reads a table and then
 /// writes to it in one statement of their own has taken the weaker lock first.
-const WORK: [&str; 6] = [
+const WORK: [&str; 7] = [
     "INSERT INTO leadroute.leads (email) VALUES ('a{n}@a.com')",
     "INSERT INTO leadroute.leads (email, external_id) SELECT 'b{n}-' || k || '@b.com', 'b{n}-' || k FROM generate_series(1, 20) k",
     "INSERT INTO public.crm_lead (email) VALUES ('c{n}@c.com'), ('C{n}@c.com'); UPDATE public.crm_lead SET owner = 'r2' WHERE email = 'c{n}@c.com'",
@@ -23,6 +23,10 @@ const WORK: [&str; 6] = [
      SELECT leadroute.record_response({id}, 'r2');
      UPDATE leadroute.leads SET status = 'lost' WHERE id = {id};
      UPDATE leadroute.reps SET presence_at = now() WHERE id = 'r3'; UPDATE leadroute.segments SET priority = priority + 1",
+    "INSERT INTO leadroute.leads (email) VALUES ('f{n}@rival.com'); DELETE FROM leadroute.leads WHERE email = 'f{n}@rival.com';
+     INSERT INTO leadroute.queues (name) VALUES ('desk{n}'); UPDATE leadroute.queues SET name = 'desk-{n}' WHERE name = 'desk{n}';
+     DELETE FROM leadroute.queues WHERE name = 'desk-{n}'; SELECT leadroute.check_rates();
+     INSERT INTO public.crm_lead (email) VALUES ('g{n}@g.com'); DELETE FROM public.crm_lead WHERE email = 'g{n}@g.com'",
 ];
 
 /// Deadlocks come to light soon; whoever hangs fails.
@@ -50,7 +54,7 @@ fn work(database: &Database, kind: &str, is_over: &AtomicBool, done: &AtomicU64)
         if is_over.load(Ordering::Relaxed) {
             break;
         }
-        let id = list(&mut client, "SELECT id::text FROM leadroute.leads WHERE status = 'assigned' AND attached_key IS NULL ORDER BY id DESC LIMIT 1");
+        let id = list(&mut client, "SELECT id::text FROM leadroute.leads WHERE status = 'assigned' AND attached_key IS NULL AND email NOT LIKE 'f%' ORDER BY id DESC LIMIT 1");
         let id = id.first().map_or("1", String::as_str);
         for sql in kind
             .replace("{n}", &n.to_string())

@@ -159,7 +159,17 @@ fn data_are_restored_into_an_installed_database() {
 
 #[test]
 fn data_are_restored_in_parallel() {
-    check(3, &[("data", Before::Installed, &["pg_restore --data-only -j4 {custom}"])]);
+    check(
+        3,
+        &[
+            ("data", Before::Installed, &["pg_restore --data-only -j4 {custom}"]),
+            (
+                "without triggers",
+                Before::Installed,
+                &["pg_restore --data-only --disable-triggers -j4 {custom}"],
+            ),
+        ],
+    );
 }
 
 /// Dumps one database and restores it into another.
