@@ -48,6 +48,22 @@ CREATE FUNCTION leadroute_internal.lock_for_writing() RETURNS void
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_lock_for_writing';
 COMMENT ON FUNCTION leadroute_internal.lock_for_writing() IS 'Takes the locks of whoever is going to write about leads, before it reads: a weaker lock first, and a REINDEX in between, would be a deadlock.';
 
+CREATE FUNCTION leadroute_internal.note_decision(lead leadroute.leads, cause text, previous_owner_id text, reason text) RETURNS bigint
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment, territory,
+                                     tier, pool, playbook, reason)
+    VALUES (lead.id, clock_timestamp(), cause,
+            CASE WHEN lead.duplicate_of IS NOT NULL THEN 'merged' WHEN lead.owner_id IS NOT NULL THEN 'owner'
+                 WHEN lead.queue IS NOT NULL THEN 'queue' ELSE 'nurture' END,
+            lead.owner_id, lead.queue, previous_owner_id, lead.segment, lead.territory, lead.tier, lead.pool, lead.playbook, reason)
+    RETURNING id $$;
+COMMENT ON FUNCTION leadroute_internal.note_decision(leadroute.leads, text, text, text) IS
+    'Writes the decision that somebody else than routing has made about a lead, which has its owner or queue already; returns its key.';
+
+CREATE FUNCTION leadroute_internal.is_closed(status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$ SELECT status IN ('converted', 'lost', 'disqualified') $$;
+COMMENT ON FUNCTION leadroute_internal.is_closed(text) IS 'Whether the work on a lead has ended.';
+
 CREATE FUNCTION leadroute_internal.lead_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -90,15 +106,7 @@ BEGIN
             NEW.status := CASE WHEN NEW.status IN ('queued', 'nurture', 'new') THEN 'assigned' ELSE NEW.status END;
         END IF;
         NEW.routed_at := coalesce(nullif(NEW.routed_at, '-infinity'), clock_timestamp());
-        INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id,
-                                         segment, territory, tier, pool, playbook, reason)
-        VALUES (NEW.id, clock_timestamp(), 'manual',
-                CASE WHEN NEW.duplicate_of IS NOT NULL THEN 'merged' WHEN NEW.owner_id IS NOT NULL THEN 'owner'
-                     WHEN NEW.queue IS NOT NULL THEN 'queue' ELSE 'nurture' END,
-                NEW.owner_id, NEW.queue, OLD.owner_id,
-                NEW.segment, NEW.territory, NEW.tier, NEW.pool, NEW.playbook,
-                format('changed by hand by %s', session_user))
-        RETURNING id INTO NEW.decision_id;
+        NEW.decision_id := leadroute_internal.note_decision(NEW, 'manual', OLD.owner_id, format('changed by hand by %s', session_user));
     END IF;
     RETURN NEW;
 END $$;

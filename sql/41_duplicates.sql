@@ -32,7 +32,7 @@ BEGIN
               CROSS JOIN LATERAL (
                 SELECT id FROM leadroute.leads
                  WHERE person_key = l.person_key AND duplicate_of IS NULL AND id < l.id
-                   AND status NOT IN ('converted', 'lost', 'disqualified') AND (owner_id IS NOT NULL OR queue IS NOT NULL)
+                   AND NOT leadroute_internal.is_closed(status) AND (owner_id IS NOT NULL OR queue IS NOT NULL)
                  ORDER BY id LIMIT 1) f
              WHERE l.duplicate_of IS NULL AND l.routed_at > '-infinity' AND l.first_response_at IS NULL
                AND l.status IN ('assigned', 'queued', 'nurture'))

@@ -29,7 +29,7 @@ BEGIN
     PERFORM leadroute_internal.lock_for_writing();
     UPDATE leadroute.leads l SET status = status_by_row.status
      WHERE l.id = status_by_row.lead_id AND l.status NOT IN ('merged', status_by_row.status);
-    IF FOUND AND status IN ('converted', 'lost', 'disqualified') THEN
+    IF FOUND AND leadroute_internal.is_closed(status) THEN
         UPDATE leadroute.sla_clocks c SET stopped_at = clock_timestamp(), next_at = NULL
          WHERE c.lead_id = status_by_row.lead_id AND c.stopped_at IS NULL;
     END IF;
@@ -62,32 +62,34 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.go_on_with_touch(text[], integer) IS 'Of first leads whose rows are gone while touches of theirs are not: the lead goes on, with the row of its oldest touch. Returns their keys. Internal.';
 
+CREATE FUNCTION leadroute_internal.close_leads(ids bigint[], why text, also_closed boolean) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    WITH gone AS (
+        SELECT l AS lead FROM leadroute.leads l WHERE l.id = ANY (ids) FOR UPDATE
+    ), noted AS MATERIALIZED (
+        SELECT (g.lead).id AS lead_id, leadroute_internal.note_decision(g.lead, 'manual', (g.lead).owner_id, replace(why, '{row}', (g.lead).attached_key)) AS id
+          FROM gone g WHERE also_closed OR NOT leadroute_internal.is_closed((g.lead).status) AND (g.lead).status <> 'merged'
+    ), stopped AS (
+        UPDATE leadroute.sla_clocks c SET stopped_at = clock_timestamp(), next_at = NULL
+          FROM gone g WHERE c.lead_id = (g.lead).id AND c.stopped_at IS NULL
+    )
+    UPDATE leadroute.leads l
+       SET attached_key = NULL, decision_id = coalesce(n.id, l.decision_id),
+           status = CASE WHEN n.id IS NULL OR l.status IN ('converted', 'lost', 'merged') THEN l.status ELSE 'disqualified' END
+      FROM gone g LEFT JOIN noted n ON n.lead_id = (g.lead).id WHERE l.id = (g.lead).id $$;
+COMMENT ON FUNCTION leadroute_internal.close_leads(bigint[], text, boolean) IS
+    'Closes leads whose rows are gone, and stops their clocks. Those that are closed already forget their row, with a decision that says so only if also_closed. {row} in why is the key of the row.';
+
 CREATE FUNCTION leadroute_internal.rows_deleted(keys text[], table_no integer) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     place text := (SELECT t.relation::text FROM leadroute.attached_tables t WHERE t.table_no = rows_deleted.table_no);
     goes_on text[] := leadroute_internal.go_on_with_touch(keys, table_no);
 BEGIN
-    WITH gone AS (
-        SELECT * FROM leadroute.leads l
-         WHERE l.attached_table = rows_deleted.table_no AND l.attached_key = ANY (keys) AND l.attached_key <> ALL (goes_on)
-           FOR UPDATE
-    ), noted AS (
-        INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment, territory,
-                                         tier, pool, playbook, reason)
-        SELECT g.id, clock_timestamp(), 'manual', CASE WHEN g.duplicate_of IS NOT NULL THEN 'merged' WHEN g.owner_id IS NOT NULL THEN 'owner'
-               WHEN g.queue IS NOT NULL THEN 'queue' ELSE 'nurture' END, g.owner_id, g.queue, g.owner_id, g.segment, g.territory, g.tier,
-               g.pool, g.playbook, format('its row %s was deleted from %s by %s', g.attached_key, place, session_user)
-          FROM gone g
-        RETURNING id, lead_id
-    ), stopped AS (
-        UPDATE leadroute.sla_clocks c SET stopped_at = clock_timestamp(), next_at = NULL
-          FROM gone g WHERE c.lead_id = g.id AND c.stopped_at IS NULL
-    )
-    UPDATE leadroute.leads l
-       SET attached_key = NULL, decision_id = n.id,
-           status = CASE WHEN l.status IN ('converted', 'lost', 'merged') THEN l.status ELSE 'disqualified' END
-      FROM noted n WHERE l.id = n.lead_id;
+    PERFORM leadroute_internal.close_leads(
+        ARRAY(SELECT l.id FROM leadroute.leads l
+               WHERE l.attached_table = rows_deleted.table_no AND l.attached_key = ANY (keys) AND l.attached_key <> ALL (goes_on)),
+        format('its row {row} was deleted from %s by %s', place, session_user), true);
 END $$;
 COMMENT ON FUNCTION leadroute_internal.rows_deleted(text[], integer) IS 'Closes the leads of rows that were deleted from an attached table: the audit stays. Internal.';
 

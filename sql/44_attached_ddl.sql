@@ -1,28 +1,6 @@
 -- DDL on attached tables. Event triggers run for the DDL of everybody: they look only at what a command touched, and
 -- only at tables that have their triggers, which in a restore come last.
 
-CREATE FUNCTION leadroute_internal.close_leads(ids bigint[], why text) RETURNS void
-    LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-    WITH gone AS (
-        SELECT * FROM leadroute.leads l WHERE l.id = ANY (ids) FOR UPDATE
-    ), noted AS (
-        INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment, territory,
-                                         tier, pool, playbook, reason)
-        SELECT g.id, clock_timestamp(), 'manual', CASE WHEN g.owner_id IS NOT NULL THEN 'owner' WHEN g.queue IS NOT NULL THEN 'queue'
-               ELSE 'nurture' END, g.owner_id, g.queue, g.owner_id, g.segment, g.territory, g.tier, g.pool, g.playbook, why
-          FROM gone g WHERE g.status NOT IN ('converted', 'lost', 'disqualified', 'merged')
-        RETURNING id, lead_id
-    ), stopped AS (
-        UPDATE leadroute.sla_clocks c SET stopped_at = clock_timestamp(), next_at = NULL
-          FROM gone g WHERE c.lead_id = g.id AND c.stopped_at IS NULL
-    )
-    UPDATE leadroute.leads l
-       SET attached_key = NULL, decision_id = coalesce(n.id, g.decision_id),
-           status = CASE WHEN n.id IS NULL THEN g.status ELSE 'disqualified' END
-      FROM gone g LEFT JOIN noted n ON n.lead_id = g.id WHERE l.id = g.id $$;
-COMMENT ON FUNCTION leadroute_internal.close_leads(bigint[], text) IS
-    'Closes leads whose rows are gone with their table; those that are closed already only forget their row. Internal.';
-
 CREATE FUNCTION leadroute_internal.partition_gone(table_no integer, why text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -32,7 +10,7 @@ BEGIN
     keys := leadroute_internal.keys_gone(table_no);
     PERFORM leadroute_internal.close_leads(
         ARRAY(SELECT l.id FROM leadroute.leads l WHERE l.attached_table = partition_gone.table_no AND l.attached_key = ANY (keys)),
-        format('%s by %s', why, session_user));
+        format('%s by %s', why, session_user), false);
 END $$;
 COMMENT ON FUNCTION leadroute_internal.partition_gone(integer, text) IS
     'A partition of an attached table was detached or dropped: the leads whose rows are not in the table any more are closed. Internal.';
@@ -49,7 +27,7 @@ BEGIN
             PERFORM leadroute_internal.lock_for_writing();
             PERFORM leadroute_internal.close_leads(
                 ARRAY(SELECT l.id FROM leadroute.leads l WHERE l.attached_table = gone.table_no AND l.attached_key IS NOT NULL),
-                format('its table %s was dropped by %s', gone.place, session_user));
+                format('its table %s was dropped by %s', gone.place, session_user), false);
         END IF;
         DELETE FROM leadroute.attached_tables t WHERE t.table_no = gone.table_no;
     END LOOP;

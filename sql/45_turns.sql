@@ -8,14 +8,11 @@ CREATE FUNCTION leadroute_internal.hand_over(lead leadroute.leads, cause text, o
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     decision bigint;
+    previous text := lead.owner_id;
 BEGIN
-    INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment, territory,
-                                     tier, pool, playbook, reason)
-    VALUES (lead.id, clock_timestamp(), hand_over.cause,
-            CASE WHEN lead.duplicate_of IS NOT NULL THEN 'merged' WHEN hand_over.owner_id IS NOT NULL THEN 'owner'
-                 WHEN hand_over.queue IS NOT NULL THEN 'queue' ELSE 'nurture' END,
-            hand_over.owner_id, hand_over.queue, lead.owner_id, lead.segment, lead.territory, lead.tier, lead.pool, lead.playbook, hand_over.reason)
-    RETURNING id INTO decision;
+    lead.owner_id := hand_over.owner_id;
+    lead.queue := hand_over.queue;
+    decision := leadroute_internal.note_decision(lead, hand_over.cause, previous, hand_over.reason);
     UPDATE leadroute.leads l
        SET owner_id = hand_over.owner_id, queue = hand_over.queue, held = false, decision_id = decision,
            routed_at = coalesce(nullif(l.routed_at, '-infinity'), clock_timestamp()),

@@ -55,13 +55,8 @@ BEGIN
      WHERE c.lead_id = lead.id AND c.stopped_at IS NULL AND least(c.started_at, lead.occurred_at) <= answered_at;
     GET DIAGNOSTICS stopped = ROW_COUNT;
     IF lead.first_response_at IS NULL THEN
-        INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment,
-                                         territory, tier, pool, playbook, reason)
-        VALUES (lead.id, clock_timestamp(), 'response', CASE WHEN lead.owner_id IS NOT NULL THEN 'owner'
-                WHEN lead.queue IS NOT NULL THEN 'queue' ELSE 'nurture' END, lead.owner_id, lead.queue, lead.owner_id, lead.segment,
-                lead.territory, lead.tier, lead.pool, lead.playbook,
-                format('first response by %s%s', rep.id, ' (' || record_response.channel || ')'))
-        RETURNING id INTO decision;
+        decision := leadroute_internal.note_decision(lead, 'response', lead.owner_id,
+                                                     format('first response by %s%s', rep.id, ' (' || record_response.channel || ')'));
     END IF;
     UPDATE leadroute.leads l
        SET first_response_at = least(l.first_response_at, answered_at), decision_id = coalesce(decision, l.decision_id),
@@ -128,7 +123,7 @@ BEGIN
         RAISE EXCEPTION 'record_event: event must not be empty'
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Name what the buyer did; see leadroute.event_types.';
     END IF;
-    IF lead.status IN ('converted', 'lost', 'disqualified') THEN
+    IF leadroute_internal.is_closed(lead.status) THEN
         action := 'new_lead';
         INSERT INTO leadroute.leads (email, first_name, last_name, phone, title, department, company, website, crm_account_id,
                                      country, region, city, postal_code, industry, employees, annual_revenue, product, language,

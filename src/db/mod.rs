@@ -10,6 +10,29 @@
 //! 6. [`queries`] and [`indexes`]: every SQL text, and every index that is looked up
 //! 7. [`pg`]: bindings to PostgreSQL
 //! 8. [`settings`] and [`errors`]
+//!
+//! What a session keeps in memory, and until when:
+//!
+//! | static | holds | until |
+//! |---|---|---|
+//! | `routing::open_statements::OPEN` | statements that insert leads | they end; the (sub)transaction ends |
+//! | `routing::open_statements::NEXT_INSERT` | where the next inserted lead comes from: SQL lies between | that statement begins; the (sub)transaction ends |
+//! | `routing::batch::PERSONS` | how many persons are locked | the transaction ends |
+//! | `routing::outbox::WRITTEN` | that notifications were written | the (sub)transaction ends |
+//! | `routing::bulk_run::DEPTH` | that a job runs | it ends, by `Drop` |
+//! | `state::shared_sum::FRAMES` | rows of turns and loads that this transaction wrote | the (sub)transaction ends |
+//! | `state::assignee_lock::LOCKED` | how many reps, queues and pools are locked | the transaction ends |
+//! | `state::restoring::STATEMENT`, `ASKED` | whether a dump is restored, and by whom | the transaction ends |
+//! | `pg::index_scan::LOOKED_UP` | how many look-ups there were | the transaction ends |
+//! | `entry::attached::row_changes::MOVED` | a row that moves to another partition | it comes; a statement begins to insert; the transaction ends |
+//! | `entry::attached::echo::TAKING_OVER`, `WRITING` | that a change is an echo | it is made, by `Drop` |
+//! | `pg::spi::ASKING` | that kept plans run | they end, by `Drop` |
+//! | `entry::listen::PLACE`, `BEGUN` | where a listener has looked | it looks again |
+//! | `state::config::CACHE` | compiled rules and roster | they change |
+//! | `entry::attached::mapping::MAPPINGS`, `pg::spi::PLANS`, `pg::insert_state::PREPARED`, `pg::catalog::RELATIONS`, `OWNER` | what relations are like | any relation changes (`pg::catalog::EPOCH`) |
+//! | `lead::row::PLACES` | columns of `leads` by name | `leads` changes |
+//! | `pg::catalog::EPOCH`, `LEADS_WATCH`, `RULES_WATCH`, `ROSTER_WATCH` | how often relations changed | the session ends |
+//! | `state::lookups::PATHS` | compiled conditions, by text | there are 100,000 |
 
 pub mod entry;
 pub mod errors;

@@ -12,6 +12,7 @@ use crate::db::routing::bulk_run::{self, Sweep};
 use crate::db::routing::pending_decision::Wanted;
 use crate::db::state::config;
 use crate::db::{errors, queries};
+use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::follow_up::auto_assign;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
@@ -44,7 +45,7 @@ fn hand_out_to(pool: &str, as_of: Option<Datum>, most: i32) -> i32 {
     if !is_gone && !auto_assign::somebody_is_there(pool, context, &crate::db::pg::time::TimeZones) {
         return 0;
     }
-    let cause = if is_gone { "reroute" } else { "auto_assign" };
+    let cause = if is_gone { Cause::Reroute } else { Cause::AutoAssign };
     let work = |session: &mut Batch, id: &i64| hand_out(session, *id, pool, is_gone);
     let sweep = Sweep { cause, work: &work, failed: &warn };
     let (mut assigned, mut seen) = (0, Vec::<i64>::new());

@@ -11,7 +11,9 @@ use crate::db::routing::batch::Batch;
 use crate::db::routing::bulk_run::{self, Sweep};
 use crate::db::routing::pending_decision::{Decided, Wanted};
 use crate::db::{errors, queries};
+use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::follow_up::escalation::Overdue;
+use leadroute_engine::lead::status::Status;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
@@ -48,8 +50,8 @@ unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         },
     });
     // Rules that cannot be read are no fault of a lead.
-    drop(Batch::open("escalation", Vec::new()));
-    let sweep = Sweep { cause: "escalation", work: &escalate, failed: &put_off };
+    drop(Batch::open(Cause::Escalation, Vec::new()));
+    let sweep = Sweep { cause: Cause::Escalation, work: &escalate, failed: &put_off };
     Datum::from(i32::try_from(sweep.run(&clocks)).unwrap_or(i32::MAX))
 }
 
@@ -91,11 +93,11 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
 /// Whether the lead still waits for an answer. Who is worked on does, if that was before the clock started: an
 /// event has started it anew.
 fn is_waiting(row: &LeadRow, started_at: Micros) -> bool {
-    let status = row.get::<String>("status").unwrap_or_default();
+    let status = row.get::<String>("status").and_then(|status| Status::named(&status));
     let answered = row.time("first_response_at");
-    match status.as_str() {
-        "assigned" | "queued" => answered.is_none_or(|at| at < started_at),
-        "working" | "qualified" => answered.is_some_and(|at| at < started_at),
+    match status {
+        Some(Status::Assigned | Status::Queued) => answered.is_none_or(|at| at < started_at),
+        Some(status) if status.is_taken_up() => answered.is_some_and(|at| at < started_at),
         _ => false,
     }
 }

@@ -9,6 +9,7 @@ use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
 use crate::db::queries;
 use crate::db::state::config;
 use crate::db::state::loads::{day, Added, LOADS};
+use leadroute_engine::lead::status::Status;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 
@@ -78,7 +79,7 @@ struct Held {
 impl Held {
     fn of(row: &LeadRow) -> Self {
         let (owner, is_touch) = (row.get::<String>("owner_id"), row.get::<i64>("duplicate_of").is_some());
-        let worked_on = |status: String| matches!(status.as_str(), "assigned" | "working" | "qualified");
+        let worked_on = |status: String| Status::named(&status).is_some_and(Status::is_with_rep);
         // Who brings a lead with its owner along has not counted it.
         let is_decided = row.get::<i64>("decision_id").is_some();
         let is_open = owner.is_some() && is_decided && !is_touch && row.get("status").is_some_and(worked_on);

@@ -13,9 +13,10 @@ use crate::db::pg::subtransaction::protect_one_of_many;
 use crate::db::pg::wait::Patience;
 use crate::db::routing::batch::Batch;
 use crate::db::routing::bulk_run;
-use crate::db::routing::open_statements::{self, Door};
+use crate::db::routing::open_statements::{self, Origin};
 use crate::db::routing::pending_decision::{Pending, Wanted};
 use crate::db::{errors, queries};
+use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::decision::Step;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -66,7 +67,7 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         return answer(id, false);
     }
     let Fields { columns, consumed, odd, external_id } = fields;
-    open_statements::announce(Some(Door { cause: "route_lead", odd, patience }));
+    open_statements::announce(Some(Origin { cause: Cause::RouteLead, odd, patience }));
     let arguments = [jsonb::from_text(&columns), Some(lead), consumed.into_datum()];
     let ids = queries::LEAD_INSERT.returning(&arguments, |row| row.get::<i64>(1));
     open_statements::announce(None);
@@ -119,7 +120,7 @@ unsafe fn preview_route(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let lead = unsafe { object(fcinfo, "preview_route") };
     let _owner = AsOwner::begin();
     let Fields { columns, consumed, odd, .. } = read_fields(lead);
-    let mut batch = Batch::open("route_lead", odd);
+    let mut batch = Batch::open(Cause::RouteLead, odd);
     let arguments = [jsonb::from_text(&columns), Some(lead), consumed.into_datum()];
     let pending = queries::LEAD_ROW.first(&arguments, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
@@ -136,7 +137,7 @@ fn preview(pending: &Pending) -> serde_json::Value {
     let decision = &pending.decision;
     let outcome = &decision.outcome;
     serde_json::json!({
-        "outcome": outcome.name(), "status": outcome.status(), "layer": decision.layer.name(),
+        "outcome": outcome.name(), "status": outcome.status().name(), "layer": decision.layer.name(),
         "owner_id": outcome.owner(), "queue": outcome.queue(), "duplicate_of": outcome.duplicate_of(),
         "account_id": decision.account_id, "segment": decision.segment, "territory": decision.territory,
         "tier": decision.tier, "pool": decision.pool, "playbook": decision.playbook,
@@ -147,7 +148,7 @@ fn preview(pending: &Pending) -> serde_json::Value {
 
 unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as its twin.
-    unsafe { route_again(fcinfo, "reroute", Patience::fresh()) }
+    unsafe { route_again(fcinfo, Cause::Reroute, Patience::fresh()) }
 }
 
 sql_function! {
@@ -158,7 +159,7 @@ sql_function! {
 unsafe fn route_event(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("route_event");
     // SAFETY: as its twin.
-    unsafe { route_again(fcinfo, "event", Patience::fresh()) }
+    unsafe { route_again(fcinfo, Cause::Event, Patience::fresh()) }
 }
 
 sql_function! {
@@ -170,7 +171,7 @@ unsafe fn merge_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("merge_lead");
     let _limit = bulk_run::limit_waits();
     // SAFETY: as its twin.
-    let merged = protect_one_of_many(|| unsafe { route_again(fcinfo, "reroute", Patience::none()) });
+    let merged = protect_one_of_many(|| unsafe { route_again(fcinfo, Cause::Reroute, Patience::none()) });
     merged.unwrap_or_else(|failure| {
         // SAFETY: as declared in SQL: strict, bigint and text.
         let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
@@ -182,7 +183,7 @@ unsafe fn merge_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     })
 }
 
-unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: &'static str, patience: Patience) -> Datum {
+unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: Cause, patience: Patience) -> Datum {
     // SAFETY: as declared in SQL: bigint, text.
     let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
     let Some(id) = id else {

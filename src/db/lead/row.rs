@@ -252,7 +252,7 @@ fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Opti
     let outcome = &decision.outcome;
     columns.extend([
         ("occurred_at", time(clean.lead.occurred_at.unwrap_or(now))),
-        ("status", text(Some(outcome.status()))),
+        ("status", text(Some(outcome.status().name()))),
         ("owner_id", text(outcome.owner())),
         ("queue", text(outcome.queue())),
         ("account_id", text(decision.account_id.as_deref())),

@@ -7,13 +7,13 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
 
 thread_local! {
-    static KNOWN: RefCell<(u64, FxHashMap<&'static str, Oid>)> = RefCell::default();
+    static RELATIONS: RefCell<(u64, FxHashMap<&'static str, Oid>)> = RefCell::default();
     static OWNER: Cell<(u64, Oid)> = const { Cell::new((0, Oid::INVALID)) };
     /// How often relations have changed; starts above what nobody knows yet.
     static EPOCH: Cell<u64> = const { Cell::new(1) };
-    static LEADS: Watch = const { Watch::new("leads") };
-    static RULES: Watch = const { Watch::new("segments") };
-    static ROSTER: Watch = const { Watch::new("reps") };
+    static LEADS_WATCH: Watch = const { Watch::new("leads") };
+    static RULES_WATCH: Watch = const { Watch::new("segments") };
+    static ROSTER_WATCH: Watch = const { Watch::new("reps") };
 }
 
 /// Relations whose changes are counted.
@@ -75,7 +75,7 @@ unsafe extern "C-unwind" fn schema_changed(_: Datum, _: c_int, _: u32) {
 // error, since it may be called at any moment.
 unsafe extern "C-unwind" fn relation_changed(_: Datum, relation: Oid) {
     EPOCH.set(EPOCH.get().wrapping_add(1));
-    for watch in [&LEADS, &RULES, &ROSTER] {
+    for watch in [&LEADS_WATCH, &RULES_WATCH, &ROSTER_WATCH] {
         watch.with(|watch| watch.changed(relation));
     }
 }
@@ -83,9 +83,9 @@ unsafe extern "C-unwind" fn relation_changed(_: Datum, relation: Oid) {
 /// Differs from an earlier answer if the relation may have changed since.
 pub fn changes(of: Watched) -> u64 {
     let watch = match of {
-        Watched::Leads => &LEADS,
-        Watched::Rules => &RULES,
-        Watched::Roster => &ROSTER,
+        Watched::Leads => &LEADS_WATCH,
+        Watched::Rules => &RULES_WATCH,
+        Watched::Roster => &ROSTER_WATCH,
     };
     watch.with(Watch::changes)
 }
@@ -113,7 +113,7 @@ pub fn lock_for_writing() {
 /// Oid of a relation of the extension.
 pub fn relation(name: &'static str) -> Oid {
     let epoch = epoch();
-    let known = KNOWN.with_borrow_mut(|known| {
+    let known = RELATIONS.with_borrow_mut(|known| {
         if known.0 != epoch {
             known.0 = epoch;
             known.1.clear();
@@ -123,7 +123,7 @@ pub fn relation(name: &'static str) -> Oid {
     known.unwrap_or_else(|| {
         let oid = look_up(name);
         // What changed meanwhile is noticed by the next call.
-        KNOWN.with_borrow_mut(|known| known.1.insert(name, oid));
+        RELATIONS.with_borrow_mut(|known| known.1.insert(name, oid));
         oid
     })
 }

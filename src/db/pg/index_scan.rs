@@ -279,6 +279,6 @@ pub unsafe fn scan_key(index: pg_sys::Relation, place: usize, key: (Datum, u32))
 
 /// A snapshot that is none: it looks at transactions as they are at the moment. On the heap, since scans
 /// keep its address.
-fn snapshot(kind: pg_sys::SnapshotType::Type) -> Box<pg_sys::SnapshotData> {
+pub fn snapshot(kind: pg_sys::SnapshotType::Type) -> Box<pg_sys::SnapshotData> {
     Box::new(pg_sys::SnapshotData { snapshot_type: kind, ..Default::default() })
 }

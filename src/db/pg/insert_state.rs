@@ -12,7 +12,7 @@ const LOCK: pg_sys::LOCKMODE = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
 
 thread_local! {
     /// By table. It is taken out while it is used: after an error, or by a trigger in between, it is made anew.
-    static KEPT: RefCell<FxHashMap<Oid, Tools>> = RefCell::default();
+    static PREPARED: RefCell<FxHashMap<Oid, Tools>> = RefCell::default();
 }
 
 /// What is made for a table; the memory belongs to `estate`.
@@ -38,7 +38,7 @@ impl Target {
     pub unsafe fn open(table: pg_sys::Relation) -> Self {
         // SAFETY: the caller has opened the table; what was kept for it has not changed.
         unsafe {
-            let kept = KEPT.with_borrow_mut(|kept| kept.remove(&(*table).rd_id));
+            let kept = PREPARED.with_borrow_mut(|kept| kept.remove(&(*table).rd_id));
             let tools = match kept {
                 Some(tools) if tools.reopen(table) => tools,
                 Some(tools) => {
@@ -84,7 +84,7 @@ impl Target {
             }
             pg_sys::ExecCloseIndices(tools.relation);
             if tools.can_be_kept() {
-                let before = KEPT.with_borrow_mut(|kept| kept.insert((*table).rd_id, tools));
+                let before = PREPARED.with_borrow_mut(|kept| kept.insert((*table).rd_id, tools));
                 before.into_iter().for_each(|tools| pg_sys::FreeExecutorState(tools.estate));
             } else {
                 pg_sys::ExecResetTupleTable((*tools.estate).es_tupleTable, false);

@@ -125,7 +125,7 @@ type Written = (String, Vec<Oid>);
 thread_local! {
     /// Plans of statements about tables of the user, by text, and the epoch in which they were made: PostgreSQL does
     /// not make them anew when the shape of a row changes that is a parameter.
-    static KEPT: RefCell<(u64, HashMap<Written, pg_sys::SPIPlanPtr>)> = RefCell::default();
+    static PLANS: RefCell<(u64, HashMap<Written, pg_sys::SPIPlanPtr>)> = RefCell::default();
     /// Statements with such plans that are running.
     static ASKING: Cell<u32> = const { Cell::new(0) };
 }
@@ -150,7 +150,7 @@ impl Drop for Asking {
 }
 
 fn forget_old_plans() {
-    let old = KEPT.with_borrow_mut(|kept| match kept.0 == catalog::epoch() {
+    let old = PLANS.with_borrow_mut(|kept| match kept.0 == catalog::epoch() {
         true => HashMap::new(),
         false => {
             kept.0 = catalog::epoch();
@@ -173,12 +173,12 @@ pub fn ask<T>(
     debug_assert_eq!(args.len(), statement.1.len());
     let _asking = Asking::begin();
     let plan = || {
-        if let Some(plan) = KEPT.with_borrow(|kept| kept.1.get(&statement).copied()) {
+        if let Some(plan) = PLANS.with_borrow(|kept| kept.1.get(&statement).copied()) {
             return plan;
         }
         // SAFETY: SPI is connected when this is called.
         let plan = unsafe { keep(&statement.0, &statement.1, pg_sys::CURSOR_OPT_GENERIC_PLAN) };
-        KEPT.with_borrow_mut(|kept| kept.1.insert(statement, plan));
+        PLANS.with_borrow_mut(|kept| kept.1.insert(statement, plan));
         plan
     };
     // SAFETY: the caller gives a value for each parameter.

@@ -20,6 +20,7 @@ use crate::db::settings::ENABLED;
 use crate::db::state::config;
 use crate::db::state::loads::{self, Added, LOADS};
 use crate::db::state::turns::{Due, Ledgers};
+use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::decision::Outcome;
 use leadroute_engine::lead::Problem;
 use leadroute_engine::roster::Roster;
@@ -50,7 +51,7 @@ impl Destination {
 /// The leads of one statement.
 pub struct Batch {
     /// `decisions.cause`.
-    pub cause: &'static str,
+    pub cause: Cause,
     /// The rules all its leads see.
     pub rules: Rc<Rules>,
     roster: Rc<Roster>,
@@ -85,7 +86,7 @@ pub fn transaction_ended() {
 
 impl Batch {
     /// Opens a batch with the rules and the roster of now.
-    pub fn open(cause: &'static str, odd: Vec<Problem>) -> Self {
+    pub fn open(cause: Cause, odd: Vec<Problem>) -> Self {
         let loaded = config::current().map_or_else(
             || {
                 protect(|| {
@@ -140,7 +141,7 @@ impl Batch {
                 (excluded.unwrap_or(routed), excluded.is_none())
             }
         };
-        if self.cause == "route_lead" {
+        if self.cause == Cause::RouteLead {
             self.refuse_in_flight(row);
         }
         // SAFETY: the caller vouches for the data.

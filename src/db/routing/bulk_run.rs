@@ -7,6 +7,7 @@ use crate::db::pg::function::argument;
 use crate::db::pg::security::Settings;
 use crate::db::pg::subtransaction::{protect_one_of_many, Failure};
 use crate::db::routing::batch::Batch;
+use leadroute_engine::decision::cause::Cause;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 use std::cell::Cell;
@@ -57,7 +58,7 @@ impl Drop for Running {
 /// What is done to each lead.
 pub struct Sweep<'a, T> {
     /// `decisions.cause`.
-    pub cause: &'static str,
+    pub cause: Cause,
     /// Does it; `None` if there was nothing to do.
     pub work: &'a dyn Fn(&mut Batch, &T) -> Option<()>,
     /// Is told of a lead that failed.

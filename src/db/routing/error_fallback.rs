@@ -2,16 +2,12 @@
 
 use crate::db::pg::subtransaction::Failure;
 use crate::db::settings::{OnError, ON_ERROR};
-
-/// Whether the lead is no new one.
-pub fn is_there_already(cause: &str) -> bool {
-    matches!(cause, "reroute" | "event" | "escalation" | "auto_assign")
-}
+use leadroute_engine::decision::cause::Cause;
 
 /// The SQLSTATE and message to keep with a new lead, unless the setting says to fail. A lead that is there
 /// keeps what it has: its new decision fails and can be asked for again.
-pub fn fall_back(failure: Failure, cause: &str) -> (String, String) {
-    if is_there_already(cause) || ON_ERROR.get() == OnError::raise {
+pub fn fall_back(failure: Failure, cause: Cause) -> (String, String) {
+    if !cause.is_arrival() || ON_ERROR.get() == OnError::raise {
         failure.rethrow();
     }
     (failure.sqlstate, failure.message)

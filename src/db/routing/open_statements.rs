@@ -6,14 +6,15 @@ use crate::db::pg::wait::Patience;
 use crate::db::routing::batch::{Batch, Destination};
 use crate::db::routing::writer;
 use crate::db::state::turns::Ledgers;
+use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::lead::Problem;
 use pgrx::pg_sys;
 use std::cell::RefCell;
 
-/// What a door knows of the lead that it is about to insert.
-pub struct Door {
+/// Where the lead comes from that a function is about to insert.
+pub struct Origin {
     /// `decisions.cause`.
-    pub cause: &'static str,
+    pub cause: Cause,
     /// Values that could not be read.
     pub odd: Vec<Problem>,
     /// How long it still waits.
@@ -23,27 +24,27 @@ pub struct Door {
 thread_local! {
     /// Open statements, the innermost last: a trigger of the user may insert leads too.
     static OPEN: RefCell<Vec<Batch>> = RefCell::default();
-    static DOOR: RefCell<Option<Door>> = const { RefCell::new(None) };
+    static NEXT_INSERT: RefCell<Option<Origin>> = const { RefCell::new(None) };
 }
 
 /// Tells the next statement that inserts leads where they come from.
-pub fn announce(door: Option<Door>) {
-    DOOR.set(door);
+pub fn announce(origin: Option<Origin>) {
+    NEXT_INSERT.set(origin);
 }
 
 /// A statement that inserts leads begins.
 pub fn begin(target: Destination) {
     catalog::lock_for_writing();
-    let door = if target == Destination::Leads { DOOR.take() } else { None };
+    let origin = if target == Destination::Leads { NEXT_INSERT.take() } else { None };
     let around = innermost(Batch::begin_within);
-    let mut batch = match door {
-        Some(Door { cause, odd, patience }) => {
+    let mut batch = match origin {
+        Some(Origin { cause, odd, patience }) => {
             let mut batch = Batch::open(cause, odd);
             batch.patience = patience;
             batch
         }
-        None if target == Destination::Leads => Batch::open("insert", Vec::new()),
-        None => Batch::open("attach", Vec::new()),
+        None if target == Destination::Leads => Batch::open(Cause::Insert, Vec::new()),
+        None => Batch::open(Cause::Attach, Vec::new()),
     };
     batch.target = target;
     batch.ledgers = around.map(Ledgers::within).unwrap_or_default();
@@ -83,11 +84,11 @@ pub fn finish(batch: Batch) {
 /// Forgets all statements: the transaction has ended.
 pub fn transaction_ended() {
     OPEN.with_borrow_mut(Vec::clear);
-    DOOR.set(None);
+    NEXT_INSERT.set(None);
 }
 
 /// Forgets the statements of a subtransaction that was rolled back.
 pub fn subtransaction_aborted(ended: pg_sys::SubTransactionId) {
-    DOOR.set(None);
+    NEXT_INSERT.set(None);
     OPEN.with_borrow_mut(|open| open.retain(|batch| batch.subtransaction < ended));
 }

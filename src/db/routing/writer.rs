@@ -9,6 +9,7 @@ use crate::db::pg::time::to_postgres_epoch;
 use crate::db::routing::outbox;
 use crate::db::routing::pending_decision::{Pending, Touch};
 use crate::db::{errors, queries};
+use leadroute_engine::decision::cause::Cause;
 use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
 use pgrx::IntoDatum;
 
@@ -46,7 +47,7 @@ static NOTIFICATIONS: Table<7> =
     Table::new("notifications", [INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID]);
 
 /// Writes the decisions of leads that were inserted, with everything that belongs to them.
-pub fn inserted(arrived: &[Pending], cause: &str, version: i64) {
+pub fn inserted(arrived: &[Pending], cause: Cause, version: i64) {
     record(arrived, cause, version, None);
 }
 
@@ -75,10 +76,10 @@ fn fill_one(touch: &Touch) {
 }
 
 /// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
-pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Option<&str>) {
+pub fn revised(pending: &Pending, cause: Cause, version: i64, previous_owner: Option<&str>) {
     update_lead(pending);
     // The ladder, and who is back, go on with the clock that runs; any other decision starts anew, or needs none.
-    if !matches!(cause, "escalation" | "auto_assign") {
+    if !cause.keeps_clock() {
         let now = timestamp(Some(pending.decided_at));
         queries::CLOCK_STOP.write(&[Some(Datum::from(pending.lead_id)), now]);
     }
@@ -90,7 +91,7 @@ pub fn revised(pending: &Pending, cause: &str, version: i64, previous_owner: Opt
 }
 
 /// Decisions, clocks and notifications, a table after the other.
-fn record(leads: &[Pending], cause: &str, version: i64, previous_owner: Option<&str>) {
+fn record(leads: &[Pending], cause: Cause, version: i64, previous_owner: Option<&str>) {
     DECISIONS.insert(leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
     CLOCKS.insert(leads.iter().filter_map(clock));
     NOTIFICATIONS.insert(leads.iter().flat_map(notifications));
@@ -129,7 +130,7 @@ fn notifications(pending: &Pending) -> impl Iterator<Item = [Option<Datum>; 7]> 
 
 fn decision(
     pending: &Pending,
-    cause: &str,
+    cause: Cause,
     version: i64,
     previous_owner: Option<&str>,
 ) -> [Option<Datum>; 19] {
@@ -143,7 +144,7 @@ fn decision(
         Some(Datum::from(pending.decision_id)),
         Some(Datum::from(pending.lead_id)),
         Some(Datum::from(to_postgres_epoch(pending.decided_at))),
-        text(Some(cause)),
+        text(Some(cause.name())),
         text(Some(decision.layer.name())),
         text(Some(outcome.name())),
         text(outcome.owner()),
@@ -169,7 +170,7 @@ fn update_lead(pending: &Pending) {
         Some(Datum::from(pending.lead_id)),
         Some(Datum::from(pending.decision_id)),
         timestamp(Some(pending.decided_at)),
-        text(Some(outcome.status())),
+        text(Some(outcome.status().name())),
         text(outcome.owner()),
         text(outcome.queue()),
         text(decision.account_id.as_deref()),

@@ -24,20 +24,20 @@ const LONGEST_WAIT: i32 = 10_000;
 
 thread_local! {
     /// Reps and queues, and pools, that this transaction has locked one by one.
-    static KEPT: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
+    static LOCKED: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
 }
 
 /// How many of a kind are locked one by one.
 fn kept(kind: Kind) -> u32 {
     match kind {
-        Kind::Pool => KEPT.get().1,
-        _ => KEPT.get().0,
+        Kind::Pool => LOCKED.get().1,
+        _ => LOCKED.get().0,
     }
 }
 
 fn count(kind: Kind) {
-    let (people, pools) = KEPT.get();
-    KEPT.set(match kind {
+    let (people, pools) = LOCKED.get();
+    LOCKED.set(match kind {
         Kind::Pool => (people, pools.saturating_add(1)),
         _ => (people.saturating_add(1), pools),
     });
@@ -96,7 +96,7 @@ impl Kind {
 
 /// Forgets what a transaction has kept.
 pub fn transaction_ended() {
-    KEPT.set((0, 0));
+    LOCKED.set((0, 0));
 }
 
 /// Keeps everybody who gets a lead by an outcome, except those who have it already; whether that could be done.

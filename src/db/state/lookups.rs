@@ -4,13 +4,14 @@ use crate::db::indexes::{ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, DOMAIN_RULES, MAIL
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::jsonb::{Document, Path};
 use crate::db::pg::locks::{self, Class};
-use crate::db::pg::spi::Row;
+use crate::db::pg::spi;
 use crate::db::pg::time::from_postgres_epoch;
 use crate::db::pg::wait::Patience;
 use crate::db::state::turns::Ledgers;
 use crate::db::state::{assignee_lock, config};
 use chrono::NaiveDateTime;
 use leadroute_engine::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
+use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::{CleanLead, Person};
 use leadroute_engine::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups};
 use leadroute_engine::roster::load::{Day, Load};
@@ -19,18 +20,14 @@ use leadroute_engine::roster::unavailable::Ineligible;
 use leadroute_engine::rules::tables::{DomainKind, MailDomain, Pool};
 use leadroute_engine::time_zone::Zones;
 use leadroute_engine::Micros;
-use pgrx::pg_sys::{self, Datum};
+use pgrx::pg_sys;
 use rustc_hash::FxHashMap;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 thread_local! {
     /// Compiled conditions by text; emptied when it has grown large.
     static PATHS: RefCell<FxHashMap<String, Option<Path>>> = RefCell::default();
-    /// The plan that makes a lead a document, and the type of row that it takes.
-    static MERGE: Cell<(pg_sys::Oid, pg_sys::SPIPlanPtr)> = const { Cell::new(NO_PLAN) };
 }
-
-const NO_PLAN: (pg_sys::Oid, pg_sys::SPIPlanPtr) = (pg_sys::Oid::INVALID, std::ptr::null_mut());
 
 /// Persons that one transaction keeps locked at most, so that a bulk load does not fill the lock table.
 const MOST_PERSONS: u32 = 100;
@@ -109,7 +106,10 @@ impl Lookups for Live<'_> {
             // SAFETY: a row of leads, valid during the callback.
             let row = unsafe { LeadRow::new(row.tuple, row.desc) };
             let id = row.get::<i64>("id").unwrap_or_default();
-            let open = row.get::<String>("status").is_none_or(|status| is_open(&status));
+            let open = row
+                .get::<String>("status")
+                .and_then(|status| Status::named(&status))
+                .is_none_or(|status| !status.is_closed());
             let lead = EarlierLead { id, owner_id: row.get("owner_id"), queue: row.get("queue") };
             let rank = |lead: &EarlierLead| (lead.is_nurtured(), lead.id);
             let first = found.as_ref().is_none_or(|best| rank(&lead) < rank(best));
@@ -191,35 +191,11 @@ fn document(row: &LeadRow, clean: &CleanLead) -> Option<Document> {
     let clean = serde_json::Value::Object(over);
     let clean = crate::db::pg::jsonb::from_text(&clean.to_string());
     let (composite, type_id) = row.composite();
-    // SAFETY: the plan has parameters of these types; SPI is closed after the copy.
-    unsafe { merged(type_id, &mut [composite, clean?]) }
-}
-
-/// Runs a query whose first parameter has a type that is only known now; the plan of the last type is kept.
-unsafe fn merged(type_id: pg_sys::Oid, values: &mut [Datum; 2]) -> Option<Document> {
-    let _path = crate::db::pg::security::SafePath::begin();
-    // SAFETY: as in `spi`; the caller vouches for types and values.
-    unsafe {
-        pg_sys::SPI_connect();
-        let (known, mut plan) = MERGE.get();
-        if known != type_id {
-            MERGE.set(NO_PLAN);
-            if !plan.is_null() {
-                pg_sys::SPI_freeplan(plan);
-            }
-            let sql = c"SELECT pg_catalog.to_jsonb($1) OPERATOR(pg_catalog.||) $2";
-            let (types, options) = (&mut [type_id, pg_sys::JSONBOID], pg_sys::CURSOR_OPT_GENERIC_PLAN as i32);
-            plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), 2, types.as_mut_ptr(), options);
-            pg_sys::SPI_keepplan(plan);
-            MERGE.set((type_id, plan));
-        }
-        pg_sys::SPI_execute_plan(plan, values.as_mut_ptr(), std::ptr::null(), true, 1);
-        let table = &*pg_sys::SPI_tuptable;
-        let row = Row { tuple: *table.vals, desc: table.tupdesc };
-        let document = row.get::<Document>(1);
-        pg_sys::SPI_finish();
-        document
-    }
+    let merge = "SELECT pg_catalog.to_jsonb($1) OPERATOR(pg_catalog.||) $2".to_owned();
+    let types = vec![type_id, pg_sys::JSONBOID];
+    let merged =
+        spi::ask((merge, types), &[Some(composite), Some(clean?)], true, |row| row.get::<Document>(1));
+    merged.into_iter().next().flatten()
 }
 
 fn domain_kind(kind: &str) -> Option<DomainKind> {
@@ -232,11 +208,6 @@ fn domain_kind(kind: &str) -> Option<DomainKind> {
         "company" => DomainKind::Company,
         _ => return None,
     })
-}
-
-/// Statuses of leads that somebody still works on.
-fn is_open(status: &str) -> bool {
-    !matches!(status, "converted" | "lost" | "disqualified")
 }
 
 /// An account with the key of its parent.

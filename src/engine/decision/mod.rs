@@ -1,9 +1,11 @@
 //! What routing decides.
 
+pub mod cause;
 pub mod explain;
 pub mod reason;
 
 use crate::decision::reason::Reason;
+use crate::lead::status::Status;
 use crate::lead::CleanLead;
 use crate::roster::rotation::Turn;
 use crate::Micros;
@@ -80,12 +82,12 @@ impl Outcome {
     }
 
     /// `leads.status` for the outcome.
-    pub const fn status(&self) -> &'static str {
+    pub const fn status(&self) -> Status {
         match self {
-            Self::Owner(_) => "assigned",
-            Self::Queue(_) => "queued",
-            Self::Nurture => "nurture",
-            Self::Merged { .. } => "merged",
+            Self::Owner(_) => Status::Assigned,
+            Self::Queue(_) => Status::Queued,
+            Self::Nurture => Status::Nurture,
+            Self::Merged { .. } => Status::Merged,
         }
     }
 

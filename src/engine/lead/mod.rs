@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod normalize;
+pub mod status;
 
 use crate::Micros;
 use serde::{Deserialize, Serialize};

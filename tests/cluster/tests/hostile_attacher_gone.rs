@@ -129,14 +129,14 @@ fn a_table_that_is_taken_over_while_it_is_attached() {
     scene.check("after the attach");
 }
 
-/// The DBA takes the table over while an expression of P runs: what comes after it runs as P still.
+/// The DBA takes the table over while an expression of P runs, which then hears of it: what comes after it runs as P still.
 #[test]
 fn a_table_that_is_taken_over_while_an_expression_runs() {
     let scene = Scene::installed();
     let (mut dba, mut thief, mut watcher) = (scene.dba(), scene.session(), scene.database.connect());
     let line =
         "slow | email text, owner spy.short | CREATE FUNCTION spy.slow(text) RETURNS text LANGUAGE plpgsql AS
-                    'BEGIN PERFORM pg_advisory_xact_lock_shared(42); RETURN $1; END' |
+                    'BEGIN PERFORM pg_advisory_xact_lock_shared(42); PERFORM FROM spy.other; RETURN $1; END' |
                     \"owner_id\": {\"column\": \"owner\", \"expression\": \"spy.slow(rep.id)\"}";
     let (_, make) = table(line);
     thief.batch_execute(&format!("{make}; INSERT INTO spy.slow VALUES (1, 'a@slow.com')")).unwrap();

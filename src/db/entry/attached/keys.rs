@@ -3,7 +3,7 @@
 use crate::db::entry::attached::convert::{self, Canonical};
 use crate::db::errors;
 use crate::db::pg::catalog::sql_name;
-use crate::db::pg::index_scan::scan_key;
+use crate::db::pg::index_scan::{scan_key, snapshot};
 use pgrx::pg_sys::{self, Oid};
 use pgrx::PgTupleDesc;
 
@@ -125,9 +125,4 @@ unsafe fn primary_key(table: pg_sys::Relation) -> Oid {
         }
         (*table).rd_pkindex
     }
-}
-
-/// On the heap, since scans keep its address.
-fn snapshot(kind: pg_sys::SnapshotType::Type) -> Box<pg_sys::SnapshotData> {
-    Box::new(pg_sys::SnapshotData { snapshot_type: kind, ..Default::default() })
 }

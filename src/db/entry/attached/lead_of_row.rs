@@ -9,6 +9,7 @@ use crate::db::pg::security::{next_value, AsOwner, AsTableOwner};
 use crate::db::pg::spi;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::tuple::Replaced;
+use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::Problem;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -256,7 +257,7 @@ pub fn status(row: Row, mapping: &Mapping) -> Option<String> {
     let read = mapping.status.as_ref()?;
     match evaluate(row, mapping, &[read]).pop().flatten()? {
         Given::Json(_, text) => Some(text.trim().to_lowercase()).filter(|status| {
-            matches!(status.as_str(), "working" | "qualified" | "converted" | "lost" | "disqualified")
+            Status::named(status).is_some_and(|status| status.is_taken_up() || status.is_closed())
         }),
         _ => None,
     }

@@ -164,20 +164,20 @@ impl Link {
 type Known = HashMap<i32, (u64, Option<Rc<Mapping>>)>;
 
 thread_local! {
-    static KNOWN: RefCell<Known> = RefCell::default();
+    static MAPPINGS: RefCell<Known> = RefCell::default();
 }
 
 /// A table by its number; `None` if it is not attached any more.
 pub fn mapping(table_no: i32) -> Option<Rc<Mapping>> {
     let epoch = catalog::epoch();
-    let known = KNOWN.with_borrow(|known| {
+    let known = MAPPINGS.with_borrow(|known| {
         known.get(&table_no).filter(|(then, _)| *then == epoch).map(|(_, mapping)| mapping.clone())
     });
     if let Some(mapping) = known {
         return mapping;
     }
     let mapping = read(table_no).map(Rc::new);
-    KNOWN.with_borrow_mut(|known| known.insert(table_no, (epoch, mapping.clone())));
+    MAPPINGS.with_borrow_mut(|known| known.insert(table_no, (epoch, mapping.clone())));
     mapping
 }
 

@@ -17,7 +17,7 @@ mod mapping;
 mod owner;
 mod owner_table;
 mod owner_table_changes;
-mod row_changes;
+pub mod row_changes;
 mod rows;
 mod statement;
 mod trigger;

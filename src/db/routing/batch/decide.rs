@@ -5,7 +5,7 @@ use crate::db::lead::row::LeadRow;
 use crate::db::pg::security::AsOwner;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::time::{now, TimeZones};
-use crate::db::routing::error_fallback::{fall_back, is_there_already};
+use crate::db::routing::error_fallback::fall_back;
 use crate::db::routing::pending_decision::{Decided, Pending, Wanted};
 use crate::db::state::lookups::Live;
 use crate::db::state::{assignee_lock, config};
@@ -96,7 +96,7 @@ impl Batch {
         let Try { row, wanted, unreadable, effect, apart, now } = attempt;
         let mut persons = PERSONS.get();
         let config = (Rc::clone(&self.rules), Rc::clone(&self.roster));
-        let is_there = is_there_already(self.cause).then_some(row);
+        let is_there = (!self.cause.is_arrival()).then_some(row);
         let (ledgers, patience) = (&mut self.ledgers, &mut self.patience);
         let result = protect(|| {
             let _owner = AsOwner::begin();

@@ -1,0 +1,45 @@
+//! Why a decision was made.
+
+/// `decisions.cause`, of those that routing makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A row of `leads` was inserted.
+    Insert,
+    /// `route_lead` was called.
+    RouteLead,
+    /// A row of an attached table was inserted.
+    Attach,
+    /// Somebody asked for a new decision, or housekeeping did.
+    Reroute,
+    /// The buyer did something that shows more intent.
+    Event,
+    /// Nobody answered in time.
+    Escalation,
+    /// The lead waited in a queue.
+    AutoAssign,
+}
+
+impl Cause {
+    /// The name as it stands in `decisions.cause`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::RouteLead => "route_lead",
+            Self::Attach => "attach",
+            Self::Reroute => "reroute",
+            Self::Event => "event",
+            Self::Escalation => "escalation",
+            Self::AutoAssign => "auto_assign",
+        }
+    }
+
+    /// Whether the decision is about a lead that comes in; the others are about leads that are there.
+    pub const fn is_arrival(self) -> bool {
+        matches!(self, Self::Insert | Self::RouteLead | Self::Attach)
+    }
+
+    /// Whether the clock that runs goes on; any other decision starts one anew, or needs none.
+    pub const fn keeps_clock(self) -> bool {
+        matches!(self, Self::Escalation | Self::AutoAssign)
+    }
+}
