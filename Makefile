@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 PG_CONFIG ?= pg_config
 
-.PHONY: help demo demo-stop psql test test-engine test-server fuzz bench install lint prerequisites prerequisites-test build build-release
+.PHONY: help demo demo-stop psql test test-engine test-server fuzz bench install lint prerequisites prerequisites-lint prerequisites-test build build-release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,11 +33,14 @@ bench: build-release ## speed beside a minimal and a plain PL/pgSQL router
 install: prerequisites ## build a release and install it: make install PG_CONFIG=/path/to/pg_config
 	@dev/install.sh "$(PG_CONFIG)"
 
-lint: prerequisites ## formatting and lints
+lint: prerequisites-lint ## formatting, lints, documentation, spelling, the direction of imports
 	@dev/lint.sh
 
 prerequisites:
 	@dev/prerequisites.sh
+
+prerequisites-lint:
+	@dev/prerequisites.sh lint
 
 prerequisites-test:
 	@dev/prerequisites.sh test

@@ -2,6 +2,7 @@
 # Brings what is missing, after saying what: Debian packages and cargo-pgrx. Where it may not install,
 # it names the packages and stops.
 #   prerequisites.sh        to build
+#   prerequisites.sh lint   also the spelling checker
 #   prerequisites.sh test   also PgBouncer and the clients that the tests try
 . "$(dirname "$0")/common.sh"
 cd "$ROOT"
@@ -15,6 +16,9 @@ need libclang-dev
 need clang
 need pkg-config
 need libssl-dev
+if [ "${1:-}" = test ] || [ "${1:-}" = lint ]; then
+    need python3-venv
+fi
 if [ "${1:-}" = test ]; then
     need pgbouncer
     need python3-psycopg
@@ -55,6 +59,14 @@ fi
 if [ "$(cargo pgrx --version 2>/dev/null | awk '{print $2}')" != "$PGRX_VERSION" ]; then
     say "installing cargo-pgrx $PGRX_VERSION with cargo (about five minutes, once)"
     cargo install --locked cargo-pgrx --version "=$PGRX_VERSION" >&2
+fi
+
+installed=$TARGET/lint/requirements.txt
+if [ -n "${1:-}" ] && ! cmp -s dev/lint-requirements.txt "$installed"; then
+    say "installing the spelling checker typos with pip into $TARGET/lint"
+    python3 -m venv "$TARGET/lint"
+    "$TARGET/lint/bin/pip" install --quiet --disable-pip-version-check -r dev/lint-requirements.txt >&2 || die "pip could not install typos"
+    cp dev/lint-requirements.txt "$installed"
 fi
 
 installed=$TARGET/clients/installed
