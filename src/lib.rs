@@ -7,30 +7,36 @@ mod db;
 
 pgrx::pg_module_magic!();
 
+// In the order in which they are created: 0x schemas, 1x rules, 2x data, 3x guards, 4x functions, 5x views, 6x jobs and roles,
+// 7x defaults, 8x dump, 9x grants and event triggers. Tables of users have a folder of their own, `attach`.
 extension_sql_file!("../sql/00_schemas.sql", name = "schemas");
-extension_sql_file!("../sql/10_queues.sql", name = "queues", requires = ["schemas"]);
-extension_sql_file!("../sql/11_rules.sql", name = "rules", requires = ["queues"]);
+extension_sql_file!("../sql/10_roster.sql", name = "roster", requires = ["schemas"]);
+extension_sql_file!("../sql/11_rules.sql", name = "rules", requires = ["roster"]);
 extension_sql_file!("../sql/12_accounts.sql", name = "accounts", requires = ["rules"]);
-extension_sql_file!("../sql/13_reading.sql", name = "reading", requires = ["accounts"]);
-extension_sql_file!("../sql/14_references.sql", name = "references", requires = ["reading"]);
+extension_sql_file!("../sql/13_config_json.sql", name = "config_json", requires = ["accounts"]);
+extension_sql_file!("../sql/14_references.sql", name = "references", requires = ["config_json"]);
 extension_sql_file!("../sql/20_leads.sql", name = "leads", requires = ["references"]);
-extension_sql_file!("../sql/21_books.sql", name = "books", requires = ["leads"]);
-extension_sql_file!("../sql/22_history.sql", name = "history", requires = ["books"]);
-extension_sql_file!("../sql/23_life.sql", name = "life", requires = ["history"]);
-extension_sql_file!("../sql/24_attached.sql", name = "attached", requires = ["life"]);
-extension_sql_file!("../sql/25_attached_checks.sql", name = "attached_checks", requires = ["attached"]);
+extension_sql_file!("../sql/21_turns_and_loads.sql", name = "turns_and_loads", requires = ["leads"]);
+extension_sql_file!("../sql/22_history.sql", name = "history", requires = ["turns_and_loads"]);
+extension_sql_file!("../sql/23_responses.sql", name = "responses", requires = ["history"]);
+extension_sql_file!(
+    "../sql/attach/24_attached_tables.sql",
+    name = "attached_tables",
+    requires = ["responses"]
+);
+extension_sql_file!("../sql/attach/25_checks.sql", name = "attached_checks", requires = ["attached_tables"]);
 extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["attached_checks"]);
 extension_sql_file!("../sql/31_defaults_kept.sql", name = "defaults_kept", requires = ["guards"]);
-extension_sql_file!("../sql/40_routing.sql", name = "routing", requires = ["defaults_kept"]);
-extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["routing"]);
-extension_sql_file!("../sql/42_attach.sql", name = "attach", requires = ["duplicates"]);
-extension_sql_file!("../sql/43_attached_rows.sql", name = "attached_rows", requires = ["attach"]);
-extension_sql_file!("../sql/44_attached_ddl.sql", name = "attached_ddl", requires = ["attached_rows"]);
-extension_sql_file!("../sql/45_turns.sql", name = "turns", requires = ["attached_ddl"]);
-extension_sql_file!("../sql/46_life.sql", name = "life_functions", requires = ["turns"]);
-extension_sql_file!("../sql/47_integrity.sql", name = "integrity", requires = ["life_functions"]);
+extension_sql_file!("../sql/40_lead_triggers.sql", name = "lead_triggers", requires = ["defaults_kept"]);
+extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["lead_triggers"]);
+extension_sql_file!("../sql/attach/42_attach.sql", name = "attach", requires = ["duplicates"]);
+extension_sql_file!("../sql/attach/43_rows.sql", name = "attached_rows", requires = ["attach"]);
+extension_sql_file!("../sql/attach/44_ddl.sql", name = "attached_ddl", requires = ["attached_rows"]);
+extension_sql_file!("../sql/45_hand_over.sql", name = "hand_over", requires = ["attached_ddl"]);
+extension_sql_file!("../sql/46_responses.sql", name = "response_functions", requires = ["hand_over"]);
+extension_sql_file!("../sql/47_integrity.sql", name = "integrity", requires = ["response_functions"]);
 extension_sql_file!("../sql/48_outbox.sql", name = "outbox", requires = ["integrity"]);
-extension_sql_file!("../sql/49_attached_problems.sql", name = "attached_problems", requires = ["outbox"]);
+extension_sql_file!("../sql/attach/49_problems.sql", name = "attached_problems", requires = ["outbox"]);
 extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["attached_problems"]);
 extension_sql_file!("../sql/52_coverage.sql", name = "coverage", requires = ["views"]);
 extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]);

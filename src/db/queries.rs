@@ -1,4 +1,5 @@
-//! Every SQL text that the extension runs; look-ups by key are in [`crate::db::pg::index_scan`]. They run as its owner with a safe search_path (see
+//! Every SQL text that the extension runs; look-ups by key are in [`crate::db::indexes`]. They run as its owner with a
+//! safe search_path (see
 //! [`crate::db::pg::security`]), and always under a fresh snapshot (see [`crate::db::pg::spi`]).
 
 use crate::db::pg::spi::Query;

@@ -39,7 +39,7 @@ unsafe fn expression_type(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         unsafe { (given::<Oid>(fcinfo, 0), given::<String>(fcinfo, 1), given::<String>(fcinfo, 2)) };
     let (table, field) = (table.unwrap_or(Oid::INVALID), field.unwrap_or_default());
     let expression = expression.unwrap_or_default();
-    // As they are evaluated: see `draft` and `owner`.
+    // As they are evaluated: see `lead_of_row` and `owner`.
     let (sql, row) = match field.as_str() {
         "owner_id" => (
             format!("SELECT ({expression}\n)::pg_catalog.text FROM (SELECT ($1).*) AS rep"),

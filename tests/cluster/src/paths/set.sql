@@ -1,4 +1,4 @@
--- The leads, in the order in which they come. More than are written at once (src/db/batch.rs).
+-- The leads, in the order in which they come. More than are written at once (src/db/routing/batch.rs).
 CREATE TABLE public.source AS
 SELECT n, 'L' || to_char(n, 'FM0000') AS external_id,
        CASE WHEN n % 19 = 3 THEN 'buyer' || n || '@rival.com'

@@ -1,4 +1,5 @@
--- Where leads wait, and who looks after a territory. Reps come first because everything names one.
+-- Schedules, reps and their absences; queues, territories and pools, where leads wait or go. Reps come first because everything
+-- names one.
 
 CREATE DOMAIN leadroute.names AS text[]
     CHECK (CASE WHEN array_ndims(VALUE) > 1 THEN false ELSE array_position(VALUE, NULL) IS NULL END);

@@ -1,4 +1,4 @@
--- The two doors, and what belongs to them.
+-- Triggers of leads, and the functions that route one.
 
 CREATE FUNCTION leadroute_internal.route_statement() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_route_statement';

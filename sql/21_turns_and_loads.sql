@@ -1,6 +1,6 @@
 -- Sums to which many transactions add at once. A book has a row for each open transaction that added to it,
 -- and one for all that have ended; the visible rows of a key add up to what is committed. How that works is
--- told in src/db/book.rs. The primary keys are read newest first, so dead rows cost nothing until vacuum.
+-- told in src/db/state/shared_sum.rs. The primary keys are read newest first, so dead rows cost nothing until vacuum.
 
 CREATE TABLE leadroute.turns (
     pool_no integer NOT NULL,
