@@ -107,10 +107,10 @@ fn a_look_alike_holds_up_no_command() {
         .batch_execute(&format!(
             "CREATE TABLE theirs.x (i integer);
              CREATE TRIGGER leadroute_1_begin BEFORE INSERT ON theirs.x FOR EACH STATEMENT EXECUTE FUNCTION leadroute.attached_statement('{no}');
-             CREATE TRIGGER leadroute_owner_{no} AFTER INSERT ON theirs.x FOR EACH ROW EXECUTE FUNCTION leadroute.attached_link_changed('{no}');
-             BEGIN; LOCK TABLE theirs.x"
+             CREATE TRIGGER leadroute_owner_{no} AFTER INSERT ON theirs.x FOR EACH ROW EXECUTE FUNCTION leadroute.attached_link_changed('{no}');"
         ))
         .unwrap();
+    session.batch_execute("BEGIN; LOCK TABLE theirs.x").unwrap();
     dba.batch_execute(SOON).unwrap();
     for sql in [
         "ALTER TABLE public.crm_lead ADD COLUMN more integer",
@@ -158,11 +158,8 @@ fn reps_are_not_truncated_beside_a_lead_on_its_way() {
     let database = Database::with_pool(2);
     let (mut first, mut second) = (database.connect(), database.connect());
     text(&mut first, "INSERT INTO leadroute.leads (email) VALUES ('a@b.com') RETURNING owner_id");
-    first
-        .batch_execute(
-            "DELETE FROM leadroute.leads; BEGIN; INSERT INTO leadroute.leads (email) VALUES ('c@d.com')",
-        )
-        .unwrap();
+    first.batch_execute("DELETE FROM leadroute.leads").unwrap();
+    first.batch_execute("BEGIN; INSERT INTO leadroute.leads (email) VALUES ('c@d.com')").unwrap();
     let truncate = "TRUNCATE leadroute.reps, leadroute.pool_members, leadroute.absences, leadroute.accounts,
                              leadroute.account_domains, leadroute.contacts";
     let truncating = std::thread::spawn(move || second.batch_execute(truncate));
