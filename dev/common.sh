@@ -5,6 +5,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 PG_MAJOR=${PG_MAJOR:-15}
 PGRX_VERSION=0.18.1
+DENY_VERSION=0.20.2
 # Without it every dependency is compiled a second time.
 export CARGO_PGRX_DISABLE_GC_SECTIONS_WORKAROUND=1
 unset RUST_BACKTRACE

@@ -9,6 +9,7 @@ cargo fmt --all --check
 cargo clippy --quiet --workspace --all-targets --no-default-features --features "leadroute/pg$PG_MAJOR" -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --document-private-items --no-default-features --features "leadroute/pg$PG_MAJOR"
 "$TARGET/lint/bin/typos"
+"$TARGET/lint/bin/cargo-deny" check licenses bans sources
 cargo run --quiet -p leadroute-imports src/db/mod.rs src/engine/lib.rs
 if grep -rnE '\b(pgrx|pg_sys)\b' src/engine; then
     die "the engine must not know PostgreSQL"

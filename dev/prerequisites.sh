@@ -2,7 +2,7 @@
 # Brings what is missing, after saying what: Debian packages and cargo-pgrx. Where it may not install,
 # it names the packages and stops.
 #   prerequisites.sh        to build
-#   prerequisites.sh lint   also the spelling checker
+#   prerequisites.sh lint   also the spelling checker and cargo-deny
 #   prerequisites.sh test   also PgBouncer and the clients that the tests try
 . "$(dirname "$0")/common.sh"
 cd "$ROOT"
@@ -67,6 +67,11 @@ if [ -n "${1:-}" ] && ! cmp -s dev/lint-requirements.txt "$installed"; then
     python3 -m venv "$TARGET/lint"
     "$TARGET/lint/bin/pip" install --quiet --disable-pip-version-check -r dev/lint-requirements.txt >&2 || die "pip could not install typos"
     cp dev/lint-requirements.txt "$installed"
+fi
+
+if [ -n "${1:-}" ] && [ "$("$TARGET/lint/bin/cargo-deny" --version 2>/dev/null)" != "cargo-deny $DENY_VERSION" ]; then
+    say "installing cargo-deny $DENY_VERSION with cargo into $TARGET/lint (two minutes, once)"
+    cargo install --locked cargo-deny --version "=$DENY_VERSION" --root "$TARGET/lint" --force >&2
 fi
 
 installed=$TARGET/clients/installed
