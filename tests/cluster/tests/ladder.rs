@@ -8,16 +8,30 @@ const CLIENTS: u32 = 16;
 const RUNNERS: u32 = 4;
 const ROUNDS: u32 = 25;
 
+/// Everybody has a manager.
+const BOSS: &str = "INSERT INTO leadroute.reps (id) VALUES ('boss');
+                    UPDATE leadroute.reps SET manager_id = 'boss' WHERE id <> 'boss'";
+
+/// Inserts leads that are overdue as soon as they are there, and answers every second one.
+fn insert_and_answer(database: &Database, who: u32) {
+    let mut client = database.connect();
+    for n in 0..ROUNDS {
+        let sql = format!(
+            "INSERT INTO leadroute.leads (email, event, occurred_at)
+             VALUES ('{who}.{n}@acme{who}x{n}.com', 'demo_request', now() - interval '8 minutes') RETURNING id"
+        );
+        let lead: i64 = client.query_one(&sql, &[]).unwrap().get(0);
+        if n % 2 == 0 {
+            client.execute("SELECT leadroute.record_response($1, 'r1', 'phone')", &[&lead]).unwrap();
+        }
+    }
+}
+
 #[test]
 fn no_step_is_taken_twice_and_none_for_an_answered_lead() {
     let database = Database::with_pool(6);
     let mut watcher = database.connect();
-    watcher
-        .batch_execute(
-            "INSERT INTO leadroute.reps (id) VALUES ('boss');
-             UPDATE leadroute.reps SET manager_id = 'boss' WHERE id <> 'boss'",
-        )
-        .unwrap();
+    watcher.batch_execute(BOSS).unwrap();
     let working = AtomicU32::new(CLIENTS);
     thread::scope(|scope| {
         for _ in 0..RUNNERS {
@@ -32,18 +46,7 @@ fn no_step_is_taken_twice_and_none_for_an_answered_lead() {
         for who in 0..CLIENTS {
             let (database, working) = (&database, &working);
             scope.spawn(move || {
-                let mut client = database.connect();
-                for n in 0..ROUNDS {
-                    // overdue as soon as it is there
-                    let sql = format!(
-                        "INSERT INTO leadroute.leads (email, event, occurred_at)
-                         VALUES ('{who}.{n}@acme{who}x{n}.com', 'demo_request', now() - interval '8 minutes') RETURNING id"
-                    );
-                    let lead: i64 = client.query_one(&sql, &[]).unwrap().get(0);
-                    if n % 2 == 0 {
-                        client.execute("SELECT leadroute.record_response($1, 'r1', 'phone')", &[&lead]).unwrap();
-                    }
-                }
+                insert_and_answer(database, who);
                 working.fetch_sub(1, Ordering::Relaxed);
             });
         }

@@ -330,46 +330,47 @@ fn a_load_over_very_many_reps_keeps_a_thousand_locks() {
     second.batch_execute(&delete("r1500")).unwrap();
 }
 
+/// Routes until it is told to stop; one of six rolls everything back.
+fn route(database: &Database, n: u32, stop: &AtomicBool) {
+    let mut client = database.connect();
+    while !stop.load(Ordering::Relaxed) {
+        client.batch_execute("BEGIN").unwrap();
+        for _ in 0..=n % 3 {
+            text(&mut client, INSERT);
+        }
+        client.batch_execute(if n == 5 { "ROLLBACK" } else { "COMMIT" }).unwrap();
+    }
+}
+
+/// Renames, hires and deletes; answers how often it could.
+fn change(database: &Database, k: u32) -> i32 {
+    let mut client = database.connect();
+    client.batch_execute("SET lock_timeout = '2s'").unwrap();
+    let mut done = 0;
+    for n in 0..40 {
+        let (rep, other, new) = (format!("r{k}"), format!("s{k}-{n}"), format!("t{k}-{n}"));
+        done += i32::from(client.batch_execute(&rename(&rep, &other)).is_ok());
+        done += i32::from(client.batch_execute(&rename(&other, &rep)).is_ok());
+        let hire = format!(
+            "INSERT INTO leadroute.reps (id) VALUES ('{new}'); INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('pool', '{new}')"
+        );
+        client.batch_execute(&hire).unwrap();
+        done += i32::from(client.batch_execute(&delete(&new)).is_ok());
+    }
+    done
+}
+
 /// Six sessions route while two rename, delete and hire; afterwards every lead belongs to somebody.
 #[test]
 fn nobody_dangles_in_a_storm() {
     let database = Database::with_pool(6);
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let (database, stop) = (&database, &stop);
         for n in 0..6 {
-            let (database, stop) = (&database, &stop);
-            scope.spawn(move || {
-                let mut client = database.connect();
-                while !stop.load(Ordering::Relaxed) {
-                    client.batch_execute("BEGIN").unwrap();
-                    for _ in 0..=n % 3 {
-                        text(&mut client, INSERT);
-                    }
-                    client.batch_execute(if n == 5 { "ROLLBACK" } else { "COMMIT" }).unwrap();
-                }
-            });
+            scope.spawn(move || route(database, n, stop));
         }
-        let changers: Vec<_> = [1, 2]
-            .into_iter()
-            .map(|k| {
-                let database = &database;
-                scope.spawn(move || {
-                    let mut client = database.connect();
-                    client.batch_execute("SET lock_timeout = '2s'").unwrap();
-                    let mut done = 0;
-                    for n in 0..40 {
-                        done += i32::from(client.batch_execute(&rename(&format!("r{k}"), &format!("s{k}-{n}"))).is_ok());
-                        done += i32::from(client.batch_execute(&rename(&format!("s{k}-{n}"), &format!("r{k}"))).is_ok());
-                        let hire = format!(
-                            "INSERT INTO leadroute.reps (id) VALUES ('t{k}-{n}'); INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('pool', 't{k}-{n}')"
-                        );
-                        client.batch_execute(&hire).unwrap();
-                        done += i32::from(client.batch_execute(&delete(&format!("t{k}-{n}"))).is_ok());
-                    }
-                    done
-                })
-            })
-            .collect();
+        let changers: Vec<_> = [1, 2].map(|k| scope.spawn(move || change(database, k))).into_iter().collect();
         let done: i32 = changers.into_iter().map(|changer| changer.join().unwrap()).sum();
         stop.store(true, Ordering::Relaxed);
         println!("{done} of 240 changes were made");

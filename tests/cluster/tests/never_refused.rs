@@ -206,51 +206,41 @@ fn a_pool_goes_and_comes_beside_leads() {
     });
 }
 
-/// What a superuser may write into the books: NULL, other lengths and bounds, the largest numbers.
+/// Values that only a superuser writes into the books: NULL, other lengths and bounds, the largest numbers.
+const BIGINTS: [&str; 7] = [
+    "NULL",
+    "'{NULL}'",
+    "'{}'",
+    "'{1,NULL,2}'",
+    "'{{1,2},{3,4}}'",
+    "'[5:6]={1,2}'",
+    "'{9223372036854775807,-9223372036854775808}'",
+];
+const INTEGERS: [&str; 6] =
+    ["'{NULL}'", "'{}'", "'{1,NULL,2}'", "'{{1,2},{3,4}}'", "'[5:6]={1,2}'", "'{2147483647,-2147483648}'"];
+const NUMBERS: [&str; 2] = ["9223372036854775807", "-9223372036854775808"];
+
+/// Columns of books, and what is written into them.
+const SPOILT: [(&str, &[&str]); 4] = [
+    ("turns.beside turns.replaces turns.credit turns.received", &BIGINTS),
+    ("turns.seats", &INTEGERS),
+    ("turns.version loads.version loads.open loads.today loads.this_week", &NUMBERS),
+    ("loads.beside loads.replaces", BIGINTS.split_at(1).1),
+];
+
 #[test]
 fn a_spoilt_book_is_no_end() {
     let database = Database::with_pool(2);
     let mut client = database.connect();
     text(&mut client, INSERT);
-    let bigints = [
-        "NULL",
-        "'{NULL}'",
-        "'{}'",
-        "'{1,NULL,2}'",
-        "'{{1,2},{3,4}}'",
-        "'[5:6]={1,2}'",
-        "'{9223372036854775807,-9223372036854775808}'",
-    ];
-    let integers = [
-        "'{NULL}'",
-        "'{}'",
-        "'{1,NULL,2}'",
-        "'{{1,2},{3,4}}'",
-        "'[5:6]={1,2}'",
-        "'{2147483647,-2147483648}'",
-    ];
-    let numbers = ["9223372036854775807", "-9223372036854775808"];
-    let drop_not_null = "SELECT format('ALTER TABLE %s ALTER %I DROP NOT NULL', attrelid::regclass, attname) FROM pg_attribute
-                          WHERE attrelid = 'leadroute.turns'::regclass AND attname NOT IN ('pool_no', 'version') AND attnum > 0";
-    let nullable: Vec<String> =
-        client.query(drop_not_null, &[]).unwrap().iter().map(|row| row.get(0)).collect();
-    client.batch_execute(&nullable.join("; ")).unwrap();
-    let cases = [
-        ("turns", "beside", &bigints[..]),
-        ("turns", "replaces", &bigints),
-        ("turns", "credit", &bigints),
-        ("turns", "received", &bigints),
-        ("turns", "seats", &integers),
-        ("turns", "version", &numbers),
-        ("loads", "open", &numbers),
-        ("loads", "today", &numbers),
-        ("loads", "this_week", &numbers),
-        ("loads", "version", &numbers),
-        ("loads", "beside", &bigints[1..]),
-        ("loads", "replaces", &bigints[1..]),
-    ];
-    for (table, column, values) in cases {
-        for value in values {
+    for column in ["beside", "replaces", "credit", "received", "seats"] {
+        client.batch_execute(&format!("ALTER TABLE leadroute.turns ALTER {column} DROP NOT NULL")).unwrap();
+    }
+    for (columns, values) in SPOILT {
+        let columns = columns.split(' ').filter_map(|column| column.split_once('.'));
+        for ((table, column), value) in
+            columns.flat_map(|column| values.iter().map(move |value| (column, value)))
+        {
             let spoil = format!("BEGIN; UPDATE leadroute.{table} SET {column} = {value}");
             client.batch_execute(&spoil).unwrap();
             for _ in 0..3 {

@@ -101,6 +101,33 @@ fn bury(client: &mut Client, who: u32) {
         .unwrap();
 }
 
+/// Consumes until nothing is left and nothing comes any more, or somebody has failed.
+fn consume_all(database: &Database, who: u32, seen: &Mutex<Seen>, done: &AtomicBool, failed: &AtomicBool) {
+    let (mut client, mut undertaker) = (database.connect(), database.connect());
+    for round in 0.. {
+        let ended = done.load(Ordering::Relaxed);
+        let found = match consume(&mut client, who, round, seen) {
+            Ok(found) => found,
+            // At the higher levels a row that somebody else has just taken is an error to try again.
+            Err(error) if error.code().is_some_and(|code| code.code() == "40001") => true,
+            Err(error) => {
+                // The others would wait for what it holds.
+                failed.store(true, Ordering::Relaxed);
+                panic!("consumer {who}: {error}");
+            }
+        };
+        if round % 5 == 4 {
+            client = database.connect();
+            bury(&mut undertaker, who);
+        }
+        let open = "SELECT count(*) FROM leadroute.notifications WHERE acked_at IS NULL";
+        let is_over = ended && !found && number(&mut undertaker, open) == 0;
+        if is_over || failed.load(Ordering::Relaxed) {
+            return;
+        }
+    }
+}
+
 #[test]
 fn each_notification_is_acknowledged_once_and_in_order() {
     let database = Database::with_pool(4);
@@ -108,31 +135,7 @@ fn each_notification_is_acknowledged_once_and_in_order() {
     thread::scope(|scope| {
         for who in 0..CONSUMERS {
             let (database, seen, done, failed) = (&database, &seen, &done, &failed);
-            scope.spawn(move || {
-                let (mut client, mut undertaker) = (database.connect(), database.connect());
-                for round in 0.. {
-                    let ended = done.load(Ordering::Relaxed);
-                    let found = match consume(&mut client, who, round, seen) {
-                        Ok(found) => found,
-                        // At the higher levels a row that somebody else has just taken is an error to try again.
-                        Err(error) if error.code().is_some_and(|code| code.code() == "40001") => true,
-                        Err(error) => {
-                            // The others would wait for what it holds.
-                            failed.store(true, Ordering::Relaxed);
-                            panic!("consumer {who}: {error}");
-                        }
-                    };
-                    if round % 5 == 4 {
-                        client = database.connect();
-                        bury(&mut undertaker, who);
-                    }
-                    let open = "SELECT count(*) FROM leadroute.notifications WHERE acked_at IS NULL";
-                    let is_over = ended && !found && number(&mut undertaker, open) == 0;
-                    if is_over || failed.load(Ordering::Relaxed) {
-                        return;
-                    }
-                }
-            });
+            scope.spawn(move || consume_all(database, who, seen, done, failed));
         }
         let routers: Vec<_> = (0..ROUTERS)
             .map(|who| {
@@ -172,18 +175,20 @@ fn calls(client: &mut Client, moment: Duration) -> usize {
     client.notifications().timeout_iter(moment).count().unwrap()
 }
 
+/// How many times the listener was notified so far. Messages come in the order of commits: what is there before this one has
+/// come by then.
+fn barrier(listener: &mut Client, router: &mut Client) -> usize {
+    router.batch_execute("NOTIFY leadroute, 'barrier'").unwrap();
+    let mut calls = listener.notifications();
+    let calls = calls.timeout_iter(Duration::from_secs(20));
+    calls.take_while(|call| Ok(call.payload() != "barrier")).count().unwrap()
+}
+
 #[test]
 fn only_a_listener_that_sleeps_is_woken_and_only_by_a_commit() {
     let database = Database::with_pool(1);
     let (mut listener, mut router) = (database.connect(), database.connect());
     let insert = |tail: &str| format!("INSERT INTO leadroute.leads (email) VALUES ('{tail}@wake.com')");
-    let long = Duration::from_secs(20);
-    let barrier = |listener: &mut Client, router: &mut Client| {
-        // Messages come in the order of commits: what is there before this one has come by then.
-        router.batch_execute("NOTIFY leadroute, 'barrier'").unwrap();
-        let mut calls = listener.notifications();
-        calls.timeout_iter(long).take_while(|call| Ok(call.payload() != "barrier")).count().unwrap()
-    };
     listener.batch_execute("LISTEN leadroute").unwrap();
     // Awake: nobody pays.
     router.batch_execute(&insert("awake")).unwrap();

@@ -82,51 +82,55 @@ fn copy_in_every_format() {
     ]);
 }
 
+fn merge(client: &mut Client, _: &Leads) {
+    // The order of the rows is that of the join.
+    run(client, "SET enable_hashjoin = off; SET enable_mergejoin = off");
+    let values: Vec<String> = COLUMNS.split(", ").map(|column| format!("s.{column}")).collect();
+    let values = values.join(", ");
+    run(
+        client,
+        &format!(
+            "MERGE INTO leadroute.leads t USING (SELECT * FROM source ORDER BY n) s ON t.external_id = s.external_id
+              WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (COLUMNS) VALUES ({values})"
+        ),
+    );
+}
+
+fn returning(client: &mut Client, _: &Leads) {
+    run(
+        client,
+        "CREATE TABLE log (external_id text, owner_id text, queue text, decision_id bigint);
+         WITH i AS (INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source ORDER BY n RETURNING *)
+         INSERT INTO log SELECT external_id, owner_id, queue, decision_id FROM i;
+         DO $$ BEGIN ASSERT (SELECT count(*) FROM log JOIN leadroute.decisions d ON d.id = log.decision_id
+                              AND (d.owner_id, d.queue) IS NOT DISTINCT FROM (log.owner_id, log.queue)) = 1100; END $$",
+    );
+}
+
+/// The second insert pulls the rows of the first: they come in turns.
+fn feeding(client: &mut Client, _: &Leads) {
+    run(
+        client,
+        "WITH odd AS (INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n % 2 = 1 ORDER BY n
+                      RETURNING external_id)
+         INSERT INTO leadroute.leads (COLUMNS)
+         SELECT s.* FROM odd CROSS JOIN LATERAL (SELECT COLUMNS FROM source
+                 WHERE n = substr(odd.external_id, 2)::integer + 1 OFFSET 0) s",
+    );
+}
+
+fn in_turn(client: &mut Client, _: &Leads) {
+    run(
+        client,
+        "WITH a AS (INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n <= 500 ORDER BY n RETURNING 1),
+              b AS (INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source
+                     WHERE n > 500 AND (SELECT count(*) FROM a) = 500 ORDER BY n RETURNING 1)
+         SELECT count(*) FROM b",
+    );
+}
+
 #[test]
 fn merge_and_common_table_expressions() {
-    let merge: Path = |client, _| {
-        // The order of the rows is that of the join.
-        run(client, "SET enable_hashjoin = off; SET enable_mergejoin = off");
-        let values: Vec<String> = COLUMNS.split(", ").map(|column| format!("s.{column}")).collect();
-        let values = values.join(", ");
-        run(
-            client,
-            &format!(
-                "MERGE INTO leadroute.leads t USING (SELECT * FROM source ORDER BY n) s ON t.external_id = s.external_id
-                  WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (COLUMNS) VALUES ({values})"
-            ),
-        );
-    };
-    let returning: Path = |client, _| {
-        run(
-            client,
-            "CREATE TABLE log (external_id text, owner_id text, queue text, decision_id bigint);
-             WITH i AS (INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source ORDER BY n RETURNING *)
-             INSERT INTO log SELECT external_id, owner_id, queue, decision_id FROM i;
-             DO $$ BEGIN ASSERT (SELECT count(*) FROM log JOIN leadroute.decisions d ON d.id = log.decision_id
-                                  AND (d.owner_id, d.queue) IS NOT DISTINCT FROM (log.owner_id, log.queue)) = 1100; END $$",
-        );
-    };
-    // The second insert pulls the rows of the first: they come in turns.
-    let feeding: Path = |client, _| {
-        run(
-            client,
-            "WITH odd AS (INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n % 2 = 1 ORDER BY n
-                          RETURNING external_id)
-             INSERT INTO leadroute.leads (COLUMNS)
-             SELECT s.* FROM odd CROSS JOIN LATERAL (SELECT COLUMNS FROM source
-                     WHERE n = substr(odd.external_id, 2)::integer + 1 OFFSET 0) s",
-        );
-    };
-    let in_turn: Path = |client, _| {
-        run(
-            client,
-            "WITH a AS (INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n <= 500 ORDER BY n RETURNING 1),
-                  b AS (INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source
-                         WHERE n > 500 AND (SELECT count(*) FROM a) = 500 ORDER BY n RETURNING 1)
-             SELECT count(*) FROM b",
-        );
-    };
     same(&[("MERGE", merge), ("RETURNING", returning), ("a CTE that feeds", feeding), ("two CTEs", in_turn)]);
 }
 
@@ -169,45 +173,50 @@ fn prepared_statements() {
     ]);
 }
 
+const ADD: &str = "CREATE FUNCTION add(which integer) RETURNS text LANGUAGE sql AS
+    $$ INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n = which RETURNING owner_id $$;";
+
+fn looped(client: &mut Client, _: &Leads) {
+    run(
+        client,
+        "DO $$ BEGIN FOR i IN 1..1100 LOOP
+             INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n = i; END LOOP; END $$",
+    );
+}
+
+fn caught(client: &mut Client, _: &Leads) {
+    run(
+        client,
+        "DO $$ BEGIN FOR i IN 1..1100 LOOP
+             BEGIN
+                 INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n BETWEEN i AND i + i % 3;
+                 IF i % 2 = 0 THEN RAISE 'undone'; END IF;
+                 INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n = i;
+             EXCEPTION WHEN raise_exception OR unique_violation THEN
+                 INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n = i;
+             END;
+         END LOOP; END $$",
+    );
+}
+
+fn function(client: &mut Client, _: &Leads) {
+    run(client, ADD);
+    run(client, "SELECT add(n) FROM (SELECT n FROM source ORDER BY n) s");
+}
+
+/// The source of a statement inserts leads itself.
+fn nested(client: &mut Client, _: &Leads) {
+    run(client, ADD);
+    run(
+        client,
+        "INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS
+           FROM (SELECT * FROM source WHERE n % 2 = 0 ORDER BY n OFFSET 0) s
+          CROSS JOIN LATERAL (SELECT add(s.n - 1) OFFSET 0) a",
+    );
+}
+
 #[test]
 fn loops_functions_and_exception_blocks() {
-    const ADD: &str = "CREATE FUNCTION add(which integer) RETURNS text LANGUAGE sql AS
-        $$ INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n = which RETURNING owner_id $$;";
-    let looped: Path = |client, _| {
-        run(
-            client,
-            "DO $$ BEGIN FOR i IN 1..1100 LOOP
-                 INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n = i; END LOOP; END $$",
-        );
-    };
-    let caught: Path = |client, _| {
-        run(
-            client,
-            "DO $$ BEGIN FOR i IN 1..1100 LOOP
-                 BEGIN
-                     INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n BETWEEN i AND i + i % 3;
-                     IF i % 2 = 0 THEN RAISE 'undone'; END IF;
-                     INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n = i;
-                 EXCEPTION WHEN raise_exception OR unique_violation THEN
-                     INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n = i;
-                 END;
-             END LOOP; END $$",
-        );
-    };
-    let function: Path = |client, _| {
-        run(client, ADD);
-        run(client, "SELECT add(n) FROM (SELECT n FROM source ORDER BY n) s");
-    };
-    // The source of a statement inserts leads itself.
-    let nested: Path = |client, _| {
-        run(client, ADD);
-        run(
-            client,
-            "INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS
-               FROM (SELECT * FROM source WHERE n % 2 = 0 ORDER BY n OFFSET 0) s
-              CROSS JOIN LATERAL (SELECT add(s.n - 1) OFFSET 0) a",
-        );
-    };
     same(&[
         ("a loop", looped),
         ("EXCEPTION", caught),

@@ -63,65 +63,70 @@ fn on_conflict_do_nothing() {
     same(&[("beside", beside), ("after", after), ("known", known), ("by id", by_id)]);
 }
 
+fn plain(client: &mut Client, leads: &Leads) {
+    some_first(client, leads);
+    run(
+        client,
+        "INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source ORDER BY n
+             ON CONFLICT (external_id) DO UPDATE SET campaign = leads.campaign",
+    );
+}
+
+fn all_of_it(client: &mut Client, leads: &Leads) {
+    some_first(client, leads);
+    let set = taken_over(ROUTED);
+    run(
+        client,
+        &format!(
+            "INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source ORDER BY n
+                 ON CONFLICT (external_id) DO UPDATE SET {set}, email = excluded.email,
+                         country = coalesce(excluded.country, leads.country)"
+        ),
+    );
+}
+
+fn one_by_one_again(client: &mut Client, leads: &Leads) {
+    one_by_one(client, leads);
+    let set = taken_over("status, owner_id, queue, duplicate_of");
+    for tuple in &leads.tuples[..300] {
+        run(
+            client,
+            &format!(
+                "INSERT INTO leadroute.leads (COLUMNS) VALUES {tuple} ON CONFLICT (external_id) DO UPDATE SET {set}"
+            ),
+        );
+    }
+}
+
+fn by_id(client: &mut Client, leads: &Leads) {
+    some_first(client, leads);
+    let set = taken_over(ROUTED);
+    run(
+        client,
+        &format!(
+            "INSERT INTO leadroute.leads (id, COLUMNS) SELECT l.id, s.* FROM (SELECT COLUMNS FROM source ORDER BY n) s
+               JOIN leadroute.leads l USING (external_id) ORDER BY 1 ON CONFLICT (id) DO UPDATE SET {set};
+             INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n > 400 ORDER BY n"
+        ),
+    );
+}
+
+fn merge(client: &mut Client, leads: &Leads) {
+    some_first(client, leads);
+    let values = format!("s.{}", COLUMNS.replace(", ", ", s."));
+    run(
+        client,
+        &format!(
+            "SET enable_hashjoin = off; SET enable_mergejoin = off;
+             MERGE INTO leadroute.leads t USING (SELECT * FROM source ORDER BY n) s ON t.external_id = s.external_id
+              WHEN MATCHED THEN UPDATE SET campaign = t.campaign WHEN NOT MATCHED THEN INSERT (COLUMNS) VALUES ({values})"
+        ),
+    );
+}
+
 /// The lead that is there is not routed again, whatever the upsert takes over.
 #[test]
 fn on_conflict_do_update() {
-    let plain: Path = |client, leads| {
-        some_first(client, leads);
-        run(
-            client,
-            "INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source ORDER BY n
-                 ON CONFLICT (external_id) DO UPDATE SET campaign = leads.campaign",
-        );
-    };
-    let all_of_it: Path = |client, leads| {
-        some_first(client, leads);
-        let set = taken_over(ROUTED);
-        run(
-            client,
-            &format!(
-                "INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source ORDER BY n
-                     ON CONFLICT (external_id) DO UPDATE SET {set}, email = excluded.email,
-                             country = coalesce(excluded.country, leads.country)"
-            ),
-        );
-    };
-    let one_by_one_again: Path = |client, leads| {
-        one_by_one(client, leads);
-        let set = taken_over("status, owner_id, queue, duplicate_of");
-        for tuple in &leads.tuples[..300] {
-            run(
-                client,
-                &format!(
-                    "INSERT INTO leadroute.leads (COLUMNS) VALUES {tuple} ON CONFLICT (external_id) DO UPDATE SET {set}"
-                ),
-            );
-        }
-    };
-    let by_id: Path = |client, leads| {
-        some_first(client, leads);
-        let set = taken_over(ROUTED);
-        run(
-            client,
-            &format!(
-                "INSERT INTO leadroute.leads (id, COLUMNS) SELECT l.id, s.* FROM (SELECT COLUMNS FROM source ORDER BY n) s
-                   JOIN leadroute.leads l USING (external_id) ORDER BY 1 ON CONFLICT (id) DO UPDATE SET {set};
-                 INSERT INTO leadroute.leads (COLUMNS) SELECT COLUMNS FROM source WHERE n > 400 ORDER BY n"
-            ),
-        );
-    };
-    let merge: Path = |client, leads| {
-        some_first(client, leads);
-        let values = format!("s.{}", COLUMNS.replace(", ", ", s."));
-        run(
-            client,
-            &format!(
-                "SET enable_hashjoin = off; SET enable_mergejoin = off;
-                 MERGE INTO leadroute.leads t USING (SELECT * FROM source ORDER BY n) s ON t.external_id = s.external_id
-                  WHEN MATCHED THEN UPDATE SET campaign = t.campaign WHEN NOT MATCHED THEN INSERT (COLUMNS) VALUES ({values})"
-            ),
-        );
-    };
     same(&[
         ("an upsert", plain),
         ("an upsert of all columns", all_of_it),

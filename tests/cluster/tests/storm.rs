@@ -56,6 +56,22 @@ fn kill(database: &Database, client: &mut Client) {
     database.connect().execute("SELECT pg_terminate_backend($1)", &[&pid]).unwrap();
 }
 
+/// Inserts until all have sent enough; one of them is killed again and again.
+fn send(database: &Database, who: u32, sent: &AtomicI64) {
+    let mut client = connect(database);
+    let mut n = 0;
+    while sent.load(Ordering::Relaxed) < LEADS {
+        if who == 0 && n % 50 == 49 {
+            kill(database, &mut client);
+            client = connect(database);
+        }
+        let leads = round(&mut client, who, n);
+        let leads = leads.unwrap_or_else(|error| panic!("session {who}, round {n}: {error}"));
+        sent.fetch_add(leads, Ordering::Relaxed);
+        n += 1;
+    }
+}
+
 #[test]
 fn every_lead_has_one_decision_and_every_turn_its_lead() {
     let database = Database::with_pool(REPS);
@@ -67,20 +83,7 @@ fn every_lead_has_one_decision_and_every_turn_its_lead() {
     thread::scope(|scope| {
         for who in 0..CLIENTS {
             let (database, sent) = (&database, &sent);
-            scope.spawn(move || {
-                let mut client = connect(database);
-                let mut n = 0;
-                while sent.load(Ordering::Relaxed) < LEADS {
-                    if who == 0 && n % 50 == 49 {
-                        kill(database, &mut client);
-                        client = connect(database);
-                    }
-                    let leads = round(&mut client, who, n);
-                    let leads = leads.unwrap_or_else(|error| panic!("session {who}, round {n}: {error}"));
-                    sent.fetch_add(leads, Ordering::Relaxed);
-                    n += 1;
-                }
-            });
+            scope.spawn(move || send(database, who, sent));
         }
     });
     // Each rep within 1 + k of the exact share, while k transactions were open.

@@ -208,6 +208,24 @@ fn advisory_locks_of_others_are_others() {
     check_consistency(&mut busy);
 }
 
+/// Eight rounds of one to three leads each, in two pools by turns; every fourth round is rolled back.
+fn want_places(database: &Database, who: usize) {
+    let mut client = database.connect();
+    let level = LEVELS[who % 3];
+    for n in 0..8 {
+        let source = if (who + n).is_multiple_of(2) { "'other'" } else { "NULL" };
+        let rows: Vec<String> =
+            (0..1 + n % 3).map(|m| format!("('{who}.{n}.{m}@acme.com', {source})")).collect();
+        let end = if (who + n).is_multiple_of(4) { "ROLLBACK" } else { "COMMIT" };
+        let sql = format!(
+            "BEGIN ISOLATION LEVEL {level};
+            INSERT INTO leadroute.leads (email, source) VALUES {}; {end}",
+            rows.join(", ")
+        );
+        client.batch_execute(&sql).unwrap_or_else(|error| panic!("session {who}, round {n}: {error}"));
+    }
+}
+
 /// Thirty places, sixteen sessions that want a hundred: through single rows, bulks, rollbacks and other pools.
 #[test]
 fn caps_hold_with_many_sessions() {
@@ -222,27 +240,7 @@ fn caps_hold_with_many_sessions() {
     thread::scope(|scope| {
         for who in 0..16 {
             let database = &database;
-            scope.spawn(move || {
-                let mut client = database.connect();
-                let level = LEVELS[who % 3];
-                for n in 0..8 {
-                    let rows: Vec<String> = (0..1 + n % 3)
-                        .map(|m| {
-                            let source = if (who + n) % 2 == 0 { "'other'" } else { "NULL" };
-                            format!("('{who}.{n}.{m}@acme.com', {source})")
-                        })
-                        .collect();
-                    let end = if (who + n) % 4 == 0 { "ROLLBACK" } else { "COMMIT" };
-                    let sql = format!(
-                        "BEGIN ISOLATION LEVEL {level};
-                        INSERT INTO leadroute.leads (email, source) VALUES {}; {end}",
-                        rows.join(", ")
-                    );
-                    client
-                        .batch_execute(&sql)
-                        .unwrap_or_else(|error| panic!("session {who}, round {n}: {error}"));
-                }
-            });
+            scope.spawn(move || want_places(database, who));
         }
     });
     check_consistency(&mut watcher);
