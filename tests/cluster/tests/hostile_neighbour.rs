@@ -166,32 +166,45 @@ fn trigger_functions_on_the_table_of_links() {
     assert_eq!(before, after);
 }
 
-/// A migration tool that does not check function bodies restores no dump: everything is guarded as ever.
+/// Settings of pg_dump, but for one: a migration tool that has those restores no dump, and everything is guarded as ever.
 #[test]
-fn unchecked_function_bodies_alone_switch_nothing_off() {
-    let database = Database::with_pool(2);
-    let mut client = database.connect();
-    client
-        .batch_execute(
-            "SET check_function_bodies = off; SET client_min_messages = warning;
-             ALTER TABLE public.crm_lead ADD name text; ALTER TABLE public.crm_lead ADD CONSTRAINT long CHECK (length(name) < 100);
-             INSERT INTO public.crm_lead (email) VALUES ('a@b.com');
-             SELECT leadroute.attach('public.crm_lead', '{\"email\": \"email\", \"first_name\": \"name\", \"owner_id\": \"owner\"}');
-             ALTER TABLE public.crm_lead RENAME name TO full_name;
-             DELETE FROM leadroute.country_aliases WHERE alias = 'swiss'",
-        )
-        .unwrap();
-    assert_eq!(number(&mut client, "SELECT count(*) FROM leadroute.attached_tables WHERE table_no = 1"), 1);
-    assert_eq!(
-        text(&mut client, "SELECT mapping ->> 'first_name' FROM leadroute.attached_tables"),
-        "full_name"
-    );
-    assert_eq!(text(&mut client, "SELECT key ->> 'alias' FROM leadroute.removed_defaults"), "swiss");
-    let refused = client.batch_execute("DELETE FROM leadroute.reps WHERE id = 'r1'").expect_err("has a lead");
-    assert_eq!(refused.code().map(|code| code.code()), Some("23503"));
-    let refused = client
-        .batch_execute("INSERT INTO leadroute.pool_members VALUES ('pool', 'nobody')")
-        .expect_err("nobody");
-    assert_eq!(refused.code().map(|code| code.code()), Some("23503"));
-    check_consistency(&mut client);
+fn some_settings_of_a_dump_switch_nothing_off() {
+    const SETTINGS: [&str; 3] =
+        ["SET check_function_bodies = off", "SET client_min_messages = warning", "SET search_path = ''"];
+    for left_out in SETTINGS {
+        let database = Database::with_pool(2);
+        let mut client = database.connect();
+        let settings =
+            SETTINGS.into_iter().filter(|setting| *setting != left_out).collect::<Vec<_>>().join("; ");
+        client.batch_execute(&settings).unwrap();
+        client
+            .batch_execute(
+                "ALTER TABLE public.crm_lead ADD name text; ALTER TABLE public.crm_lead ADD CONSTRAINT long CHECK (length(name) < 100);
+                 INSERT INTO public.crm_lead (email) VALUES ('a@b.com');
+                 SELECT leadroute.attach('public.crm_lead', '{\"email\": \"email\", \"first_name\": \"name\", \"owner_id\": \"owner\"}');
+                 ALTER TABLE public.crm_lead RENAME name TO full_name;
+                 DELETE FROM leadroute.country_aliases WHERE alias = 'swiss'",
+            )
+            .unwrap();
+        assert_eq!(
+            number(&mut client, "SELECT count(*) FROM leadroute.leads WHERE owner_id IS NOT NULL"),
+            1,
+            "{settings}"
+        );
+        let mapped = "SELECT mapping ->> 'first_name' FROM leadroute.attached_tables";
+        assert_eq!(text(&mut client, mapped), "full_name", "{settings}");
+        assert_eq!(
+            text(&mut client, "SELECT key ->> 'alias' FROM leadroute.removed_defaults"),
+            "swiss",
+            "{settings}"
+        );
+        for refused in [
+            "DELETE FROM leadroute.reps WHERE id = 'r1'",
+            "INSERT INTO leadroute.pool_members VALUES ('pool', 'nobody')",
+        ] {
+            let error = client.batch_execute(refused).expect_err(refused);
+            assert_eq!(error.code().map(|code| code.code()), Some("23503"), "{settings}: {refused}");
+        }
+        check_consistency(&mut client);
+    }
 }
