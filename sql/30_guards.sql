@@ -202,7 +202,12 @@ BEGIN
         DELETE FROM leadroute.returned_turns;
         RETURN NULL;
     END IF;
-    -- Leads that somebody is giving to a rep are there, or are not, before anybody looks.
+    -- Refused at once, rather than after a wait in which nobody can route.
+    IF EXISTS (SELECT FROM leadroute.leads WHERE owner_id IS NOT NULL) THEN
+        RAISE EXCEPTION 'table "reps" cannot be truncated: reps still have leads'
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Truncate leadroute.leads in the same command, or set reps.active to false.';
+    END IF;
+    -- Leads that somebody is giving to a rep are there, or are not, before anybody looks again.
     LOCK TABLE leadroute.leads IN SHARE ROW EXCLUSIVE MODE;
     LOCK TABLE leadroute.loads IN ACCESS EXCLUSIVE MODE;
     IF EXISTS (SELECT FROM leadroute.leads WHERE owner_id IS NOT NULL) THEN

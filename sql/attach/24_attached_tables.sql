@@ -122,8 +122,9 @@ BEGIN
     IF current_user <> pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = TG_RELID))
        AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
         -- In the name of nobody but the owner of now: who else is named may own the table later.
-        NEW.owner := (SELECT NEW.owner FROM pg_class c WHERE c.oid = NEW.relation
-                         AND NEW.owner = pg_get_userbyid(c.relowner) AND pg_has_role(current_user, c.relowner, 'USAGE'));
+        -- Where that is somebody else, '' is kept: nobody may be called that, and the rows are routed by their plain columns.
+        NEW.owner := (SELECT CASE WHEN NEW.owner = pg_get_userbyid(c.relowner) THEN NEW.owner ELSE '' END FROM pg_class c
+                       WHERE c.oid = NEW.relation AND NEW.owner IS NOT NULL AND pg_has_role(current_user, c.relowner, 'USAGE'));
         NEW.owners_owner := (SELECT NEW.owners_owner FROM pg_class c WHERE c.oid = NEW.owners
                                 AND NEW.owners_owner = pg_get_userbyid(c.relowner) AND pg_has_role(current_user, c.relowner, 'USAGE'));
     END IF;

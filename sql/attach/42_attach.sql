@@ -231,7 +231,10 @@ BEGIN
     PERFORM leadroute_internal.lock_attached(relation, link);
     -- Who owns the tables may have changed while they were waited for.
     PERFORM leadroute_internal.check_owner(relation, asker);
-    PERFORM leadroute_internal.check_link(relation, mapping, asker);
+    IF leadroute_internal.check_link(relation, mapping, asker) IS DISTINCT FROM link THEN
+        RAISE EXCEPTION 'attach: table "%" is another one than a moment ago', mapping -> 'owner_id' ->> 'table'
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Try again.';
+    END IF;
     PERFORM leadroute_internal.check_key(relation);
     PERFORM leadroute_internal.check_columns(relation, mapping);
     PERFORM leadroute_internal.check_expressions(relation, mapping);

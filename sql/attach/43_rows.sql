@@ -65,7 +65,8 @@ COMMENT ON FUNCTION leadroute_internal.go_on_with_touch(text[], integer) IS 'Of 
 CREATE FUNCTION leadroute_internal.close_leads(ids bigint[], why text, also_closed boolean) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     WITH gone AS (
-        SELECT l AS lead FROM leadroute.leads l WHERE l.id = ANY (ids) FOR UPDATE
+        -- asked again after a wait: somebody else may have closed it
+        SELECT l AS lead FROM leadroute.leads l WHERE l.id = ANY (ids) AND l.attached_key IS NOT NULL FOR UPDATE
     ), noted AS MATERIALIZED (
         SELECT (g.lead).id AS lead_id, leadroute_internal.note_decision(g.lead, 'manual', (g.lead).owner_id, replace(why, '{row}', (g.lead).attached_key)) AS id
           FROM gone g WHERE also_closed OR NOT leadroute_internal.is_closed((g.lead).status) AND (g.lead).status <> 'merged'

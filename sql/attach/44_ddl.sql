@@ -157,11 +157,17 @@ BEGIN
             PERFORM leadroute_internal.set_statement_triggers(part, t.table_no);
         END LOOP;
     END IF;
-    -- only of its owner: everybody may give such a trigger to a table of their own, and lock that
-    FOR part IN SELECT g.tgrelid FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
-                 WHERE c.relowner = (SELECT w.relowner FROM pg_class w WHERE w.oid = t.relation) AND g.tgfoid = 'leadroute.attached_statement'::regproc AND g.tgname = 'leadroute_1_begin'
+    FOR part IN SELECT g.tgrelid FROM pg_trigger g
+                 WHERE g.tgfoid = 'leadroute.attached_statement'::regproc AND g.tgname = 'leadroute_1_begin'
                    AND replace(encode(g.tgargs, 'escape'), '\000', '') = t.table_no::text AND g.tgrelid <> t.relation
                    AND g.tgrelid NOT IN (SELECT p.relid FROM pg_partition_tree(t.relation) p) ORDER BY g.tgrelid LOOP
+        BEGIN
+            -- What this command detached is locked already. Everybody may give such a trigger to a table of their own, and lock
+            -- that: it is left alone.
+            PERFORM leadroute_internal.as_owner_of(part, format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', part));
+        EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
+            CONTINUE;
+        END;
         PERFORM leadroute_internal.drop_triggers(part, NULL);
         PERFORM leadroute_internal.partition_gone(t.table_no, format('its partition %s was detached from %s', part, t.relation));
     END LOOP;
@@ -293,11 +299,11 @@ BEGIN
                                        AND d.deptype = 'n' AND d.refobjid <> g.tgfoid) LOOP
         BEGIN
             PERFORM leadroute_internal.depend_on_query(needs.trigger, t.relation, needs.query);
+            INSERT INTO leadroute_internal.analysed_mappings AS m VALUES (t.table_no, leadroute_internal.trigger_mark(needs.trigger))
+            ON CONFLICT (table_no) DO UPDATE SET trigger = excluded.trigger WHERE m.trigger <> excluded.trigger;
         EXCEPTION WHEN OTHERS THEN
             -- config_problems tells it; whoever restores a dump is not to be stopped by it
         END;
-        INSERT INTO leadroute_internal.analysed_mappings AS m VALUES (t.table_no, leadroute_internal.trigger_mark(needs.trigger))
-        ON CONFLICT (table_no) DO UPDATE SET trigger = excluded.trigger WHERE m.trigger <> excluded.trigger;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.depend_on_expressions(leadroute.attached_tables) IS

@@ -24,7 +24,7 @@ BEGIN
                THEN 'whoever named it does not own it: its rows are not routed; its owner should look at the mapping and attach it again'
                ELSE format('it was attached while it belonged to %I: rows are routed by their plain columns, and no owner is written back; its owner should look at the mapping and attach it again',
                            CASE WHEN t.owner = pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = t.relation))
-                                THEN coalesce(t.owners_owner, 'somebody else') ELSE t.owner END) END;
+                                THEN coalesce(t.owners_owner, 'somebody else') ELSE coalesce(nullif(t.owner, ''), 'somebody else') END) END;
     END IF;
     IF t.key IS NOT NULL AND leadroute_internal.key_numbers(t.relation) IS DISTINCT FROM t.key THEN
         RETURN 'it has another primary key than when it was attached: detach it, and attach it again';

@@ -16,6 +16,7 @@ use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::follow_up::auto_assign;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
+use std::cell::Cell;
 
 sql_function! {
     /// `leadroute.assign_queued(integer, timestamptz)`
@@ -47,9 +48,9 @@ fn hand_out_to(pool: &str, as_of: Option<Datum>, most: i32) -> i32 {
     }
     let cause = if is_gone { Cause::Reroute } else { Cause::AutoAssign };
     let work = |session: &mut Batch, id: &i64| hand_out(session, *id, pool, is_gone);
-    let sweep = Sweep { cause, work: &work, failed: &warn };
+    let sweep = Sweep { cause, work: &work, failed: &warn, waits: Cell::new(0) };
     let (mut assigned, mut seen) = (0, Vec::<i64>::new());
-    while assigned < most {
+    while assigned < most && !sweep.is_over() {
         let arguments =
             [text(Some(pool)), as_of, seen.clone().into_datum(), Some(Datum::from(most - assigned))];
         let ids = queries::WAITING_FOR_POOL.returning(&arguments, |row| row.get::<i64>(1));

@@ -17,6 +17,7 @@ use leadroute_engine::lead::status::Status;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
+use std::cell::Cell;
 
 sql_function! {
     /// `leadroute.escalate_overdue(integer, timestamptz)`
@@ -51,7 +52,7 @@ unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     });
     // Rules that cannot be read are no fault of a lead.
     drop(Batch::open(Cause::Escalation, Vec::new()));
-    let sweep = Sweep { cause: Cause::Escalation, work: &escalate, failed: &put_off };
+    let sweep = Sweep { cause: Cause::Escalation, work: &escalate, failed: &put_off, waits: Cell::new(0) };
     Datum::from(i32::try_from(sweep.run(&clocks)).unwrap_or(i32::MAX))
 }
 

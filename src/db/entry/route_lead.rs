@@ -175,7 +175,7 @@ unsafe fn merge_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     merged.unwrap_or_else(|failure| {
         // SAFETY: as declared in SQL: strict, bigint and text.
         let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
-        if !failure.is_wait_over() {
+        if !failure.is_held() {
             errors::warn_not_merged(id.unwrap_or_default(), &failure.sqlstate, &failure.message);
         }
         // SAFETY: the call info is valid.

@@ -31,8 +31,13 @@ impl Failure {
         self.sqlstate.starts_with("40")
     }
 
-    /// Whether a lock could not be had in time.
+    /// Whether `lock_timeout` has ended a wait.
     pub fn is_wait_over(&self) -> bool {
+        self.sqlstate == "55P03" && self.file == "postgres.c"
+    }
+
+    /// Whether somebody holds what is needed, waited for or not.
+    pub fn is_held(&self) -> bool {
         self.sqlstate == "55P03"
     }
 

@@ -63,6 +63,8 @@ pub struct Sweep<'a, T> {
     pub work: &'a dyn Fn(&mut Batch, &T) -> Option<()>,
     /// Is told of a lead that failed.
     pub failed: &'a dyn Fn(&T, &Failure),
+    /// How many leads have waited for locks as long as they may; 0 at first.
+    pub waits: Cell<u32>,
 }
 
 /// Longest wait of a lead for locks of others that routing does not ask for itself, such as those of foreign keys.
@@ -87,12 +89,17 @@ impl<T> Sweep<'_, T> {
     pub fn run(&self, items: &[T]) -> usize {
         let _running = Running::begin();
         let _limit = limit_waits();
-        self.run_within(items, &Cell::new(0))
+        self.run_within(items)
     }
 
-    fn run_within(&self, items: &[T], waits: &Cell<u32>) -> usize {
+    /// Whether so many leads have waited that the rest is left to the next call.
+    pub fn is_over(&self) -> bool {
+        self.waits.get() >= MOST_WAITS
+    }
+
+    fn run_within(&self, items: &[T]) -> usize {
         let (mut done, mut left) = (0, items);
-        while !left.is_empty() && waits.get() < MOST_WAITS {
+        while !left.is_empty() && !self.is_over() {
             let at = Cell::new(0);
             let failure = match protect_one_of_many(|| self.work_on(left, &at)) {
                 Ok(count) => return done + count,
@@ -102,8 +109,8 @@ impl<T> Sweep<'_, T> {
             let Some((item, after)) = rest.split_first() else {
                 failure.rethrow();
             };
-            waits.set(waits.get() + u32::from(failure.is_wait_over()));
-            done += self.run_within(before, waits);
+            done += self.run_within(before);
+            self.waits.set(self.waits.get() + u32::from(failure.is_wait_over()));
             (self.failed)(item, &failure);
             left = after;
         }

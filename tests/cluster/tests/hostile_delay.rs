@@ -94,6 +94,59 @@ fn a_locked_user_holds_up_no_other_lead() {
     holder.batch_execute("ROLLBACK").unwrap();
 }
 
+/// Rows that somebody holds are not waited for, however many they are: the others go on.
+#[test]
+fn held_rows_stop_no_job() {
+    let database = Database::with_pool(2);
+    let (mut holder, mut client) = (database.connect(), database.connect());
+    client
+        .batch_execute(
+            "UPDATE leadroute.reps SET active = false; UPDATE leadroute.pools SET when_all_away = 'hold';
+             UPDATE leadroute.reps SET active = true, presence = 'away';
+             INSERT INTO public.crm_lead (email) SELECT n || '@held.com' FROM generate_series(1, 20) n",
+        )
+        .unwrap();
+    assert_eq!(number(&mut client, "SELECT count(*) FROM leadroute.leads WHERE held"), 20);
+    client.batch_execute("UPDATE leadroute.reps SET presence = 'online'").unwrap();
+    holder
+        .batch_execute("BEGIN; SELECT FROM public.crm_lead WHERE email ~ '^([13579]|11|13)@' FOR UPDATE")
+        .unwrap();
+    let begun = Instant::now();
+    assert_eq!(number(&mut client, "SELECT leadroute.assign_queued()::bigint"), 13);
+    assert!(begun.elapsed() < Duration::from_secs(20), "waited {:?}", begun.elapsed());
+    holder.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(number(&mut client, "SELECT leadroute.assign_queued()::bigint"), 7);
+}
+
+/// A partition that belongs to somebody else than the table loses its triggers when it is detached.
+#[test]
+fn a_partition_of_another_owner_is_detached() {
+    let database = Database::with_pool(2);
+    let owner = Role::new("owner", "");
+    let mut dba = database.connect();
+    dba.batch_execute(&format!(
+        r#"CREATE TABLE public.parted (id integer PRIMARY KEY, email text, owner text) PARTITION BY RANGE (id);
+           ALTER TABLE public.parted OWNER TO {}; SELECT leadroute.attach('public.parted', '{{"email": "email", "owner_id": "owner"}}');
+           CREATE TABLE public.part PARTITION OF public.parted FOR VALUES FROM (0) TO (100);
+           INSERT INTO public.parted VALUES (1, 'a@parted.com')"#,
+        owner.name()
+    ))
+    .unwrap();
+    dba.batch_execute("ALTER TABLE public.parted DETACH PARTITION public.part").unwrap();
+    for sql in [
+        "INSERT INTO public.part VALUES (2, 'b@parted.com')",
+        "DELETE FROM public.part",
+        "TRUNCATE public.part",
+    ] {
+        dba.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {}", in_words(&error)));
+    }
+    assert_eq!(
+        text(&mut dba, "SELECT status FROM leadroute.leads WHERE email = 'a@parted.com'"),
+        "disqualified"
+    );
+    dba.batch_execute("DROP TABLE public.parted").unwrap();
+}
+
 /// A trigger function that everybody may use, on a table of a stranger that is locked.
 #[test]
 fn a_look_alike_holds_up_no_command() {
