@@ -226,3 +226,18 @@ fn reps_are_not_truncated_beside_a_lead_on_its_way() {
     let lost = "SELECT count(*) FROM leadroute.leads l WHERE l.owner_id IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.reps WHERE id = l.owner_id)";
     assert_eq!(number(&mut first, lost), 0);
 }
+
+/// A TRUNCATE that is refused anyway waits for nobody, and so holds up nobody.
+#[test]
+fn a_refused_truncate_does_not_wait() {
+    let database = Database::with_pool(2);
+    let (mut first, mut second) = (database.connect(), database.connect());
+    first.batch_execute("INSERT INTO leadroute.leads (email) VALUES ('a@b.com')").unwrap();
+    first.batch_execute("BEGIN; INSERT INTO leadroute.leads (email) VALUES ('c@d.com')").unwrap();
+    second.batch_execute("SET statement_timeout = '10s'").unwrap();
+    let truncate = "TRUNCATE leadroute.reps, leadroute.pool_members, leadroute.absences, leadroute.accounts,
+                             leadroute.account_domains, leadroute.contacts";
+    let error = second.batch_execute(truncate).expect_err("a rep has a lead");
+    assert!(in_words(&error).starts_with("23503"), "{}", in_words(&error));
+    first.batch_execute("COMMIT").unwrap();
+}
