@@ -119,30 +119,21 @@ CREATE FUNCTION leadroute_internal.add_load(rep_no integer, given integer, open 
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_add_load';
 COMMENT ON FUNCTION leadroute_internal.add_load(integer, integer, integer, timestamptz) IS 'Changes the load of a rep: leads given on the day of at, and open leads. Internal.';
 
-CREATE FUNCTION leadroute_internal.count_load() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_count_load';
-COMMENT ON FUNCTION leadroute_internal.count_load() IS 'Trigger: keeps the loads of reps right when a lead changes its owner or is closed, whoever does it.';
+CREATE FUNCTION leadroute_internal.lead_updated() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_updated';
+COMMENT ON FUNCTION leadroute_internal.lead_updated() IS 'Trigger: what follows when a lead has changed, whoever changed it. Loads of reps are kept right; the clock of a closed lead stops, and one that counts working hours goes by those of the new owner; the new owner cannot be deleted or renamed until the transaction ends; the row of an attached table follows.';
 
-CREATE TRIGGER count_load AFTER UPDATE ON leadroute.leads FOR EACH ROW
-    WHEN ((OLD.owner_id, OLD.status, OLD.duplicate_of, OLD.decision_id IS NULL)
-          IS DISTINCT FROM (NEW.owner_id, NEW.status, NEW.duplicate_of, NEW.decision_id IS NULL))
-    EXECUTE FUNCTION leadroute_internal.count_load();
-
-CREATE FUNCTION leadroute_internal.keep_owner() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_keep_owner';
-COMMENT ON FUNCTION leadroute_internal.keep_owner() IS 'Trigger: whoever is given a lead, by routing or by hand, cannot be deleted or renamed until the transaction ends.';
-
-CREATE TRIGGER keep_owner AFTER UPDATE ON leadroute.leads FOR EACH ROW
-    WHEN ((OLD.owner_id, OLD.queue) IS DISTINCT FROM (NEW.owner_id, NEW.queue))
-    EXECUTE FUNCTION leadroute_internal.keep_owner();
-
-CREATE FUNCTION leadroute_internal.follow_owner() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_follow_owner';
-COMMENT ON FUNCTION leadroute_internal.follow_owner() IS 'Trigger: a clock that counts working hours goes by those of the new owner, unless it is overdue.';
-
-CREATE TRIGGER follow_owner AFTER UPDATE ON leadroute.leads FOR EACH ROW
-    WHEN ((OLD.owner_id, OLD.queue) IS DISTINCT FROM (NEW.owner_id, NEW.queue))
-    EXECUTE FUNCTION leadroute_internal.follow_owner();
+CREATE TRIGGER lead_updated AFTER UPDATE ON leadroute.leads FOR EACH ROW
+    WHEN ((OLD.owner_id, OLD.queue, OLD.status, OLD.duplicate_of, OLD.decision_id IS NULL)
+              IS DISTINCT FROM
+          (NEW.owner_id, NEW.queue, NEW.status, NEW.duplicate_of, NEW.decision_id IS NULL)
+          OR NEW.attached_key IS NOT NULL
+             AND (OLD.segment, OLD.territory, OLD.tier, OLD.pool, OLD.playbook, OLD.account_id, OLD.sla_due_at, OLD.routed_at,
+                  OLD.decision_id, OLD.expansion)
+                 IS DISTINCT FROM
+                 (NEW.segment, NEW.territory, NEW.tier, NEW.pool, NEW.playbook, NEW.account_id, NEW.sla_due_at, NEW.routed_at,
+                  NEW.decision_id, NEW.expansion))
+    EXECUTE FUNCTION leadroute_internal.lead_updated();
 
 CREATE FUNCTION leadroute_internal.leads_deleted() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -1,37 +1,18 @@
 -- What still points at somebody or something that cannot take leads.
 
+CREATE FUNCTION leadroute_internal.rep_cover() RETURNS json
+    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'leadroute_rep_cover';
+COMMENT ON FUNCTION leadroute_internal.rep_cover() IS 'The rows of the view rep_cover.';
+
 CREATE VIEW leadroute.rep_cover AS
-WITH RECURSIVE rep AS (
-    SELECT r.id, r.backup_id, r.active,
-           r.active AND (r.schedule IS NULL OR EXISTS (SELECT FROM leadroute.schedule_hours h WHERE h.schedule = r.schedule)) AS is_able
-      FROM leadroute.reps r
-), walk AS (
-    -- Along the standing backups, until somebody is able, the chain ends or a rep comes up again. Routing follows 32.
-    SELECT id AS rep_id, backup_id AS next_id, ARRAY[id] AS chain FROM rep WHERE backup_id IS NOT NULL
-    UNION ALL
-    SELECT w.rep_id, r.backup_id, w.chain || r.id
-      FROM walk w JOIN rep r ON r.id = w.next_id
-     WHERE NOT r.is_able AND r.id <> ALL (w.chain) AND cardinality(w.chain) < 32
-), covered AS (
-    -- With the backups of absences that last; UNION ends at rings.
-    SELECT id FROM rep WHERE is_able
-    UNION
-    SELECT b.rep_id
-      FROM covered c
-      JOIN (SELECT id AS rep_id, backup_id FROM rep
-            UNION ALL
-            SELECT rep_id, backup_id FROM leadroute.absences WHERE during @> now()) b ON b.backup_id = c.id
-)
-SELECT r.id AS rep_id, r.active, r.is_able, r.id IN (SELECT id FROM covered) AS is_covered, w.stands_in, w.ring
-  FROM rep r
-  -- Where each walk ended; grouped so that the planner knows there is one row for each rep.
-  LEFT JOIN (
-    SELECT w.rep_id, max(n.id) FILTER (WHERE n.is_able AND n.id <> w.rep_id) AS stands_in,
-           max(w.chain) FILTER (WHERE w.next_id = w.rep_id) AS ring
-      FROM walk w LEFT JOIN rep n ON n.id = w.next_id
-     WHERE w.next_id IS NULL OR w.next_id = ANY (w.chain) OR n.is_able
-     GROUP BY w.rep_id) w ON w.rep_id = r.id;
+SELECT rep_id, active, is_able, is_covered, stands_in, ring
+  FROM json_to_recordset(leadroute_internal.rep_cover())
+       AS c (rep_id text, active boolean, is_able boolean, is_covered boolean, stands_in text, ring text[]);
 COMMENT ON VIEW leadroute.rep_cover IS 'Whether each rep could take leads at all (active, with a schedule that has hours), whether they or somebody who stands in for them could, the first able rep in the chain of standing backups, and that chain where it comes back to the rep without having met one. Presence and absences pass and are not looked at.';
+
+CREATE FUNCTION leadroute_internal.ways_out() RETURNS json
+    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'leadroute_ways_out';
+COMMENT ON FUNCTION leadroute_internal.ways_out() IS 'The queue where leads of each enabled segment wait that nobody takes, by the pool of their tier; where it has none, by the empty name.';
 
 CREATE VIEW leadroute.segment_tiers AS
 WITH own AS (
@@ -46,14 +27,13 @@ WITH own AS (
      WHERE t.segment IS NULL AND NOT coalesce(own.scores @> t.score, false)
 )
 SELECT s.name AS segment, s.enabled AND (s.effective IS NULL OR upper_inf(s.effective) OR upper(s.effective) > now()) AS is_live,
-       t.name AS tier, t.segment IS NULL AS for_all, t.score, t.action, t.pool, t.queue,
-       coalesce(s.fallback_queue, e.fallback_queue, p.fallback_queue, 'catch_all') AS way_out
+       t.name AS tier, t.segment IS NULL AS for_all, t.score, t.action, t.pool, t.queue, w.queue AS way_out
   FROM tier
   JOIN leadroute.segments s ON s.name = tier.segment
   JOIN leadroute.tiers t ON t.id = tier.id
-  LEFT JOIN leadroute.territories e ON e.name = s.territory
-  LEFT JOIN leadroute.pools p ON p.name = t.pool;
-COMMENT ON VIEW leadroute.segment_tiers IS 'The tiers that the leads of each segment can come to, those for all segments where its own leave scores to them, and the queue where leads wait that nobody takes there.';
+  LEFT JOIN json_to_recordset(leadroute_internal.ways_out()) AS w (segment text, pool text, queue text)
+    ON w.segment = s.name AND w.pool = coalesce(t.pool, '');
+COMMENT ON VIEW leadroute.segment_tiers IS 'The tiers that the leads of each segment can come to, those for all segments where its own leave scores to them, and the queue where leads wait that nobody takes there; of a segment that is not enabled there is none.';
 
 CREATE VIEW leadroute.coverage_gaps AS
 WITH rep AS MATERIALIZED (
@@ -92,7 +72,8 @@ WITH rep AS MATERIALIZED (
     SELECT s.name, q.name AS way_out, q.is_told, q.why_not, coalesce(t.is_managed, false) AS is_managed
       FROM leadroute.segments s
       LEFT JOIN territory t ON t.name = s.territory
-      JOIN queue q ON q.name = coalesce(s.fallback_queue, t.fallback_queue, 'catch_all')
+      JOIN json_to_recordset(leadroute_internal.ways_out()) AS w (segment text, pool text, queue text) ON w.segment = s.name AND w.pool = ''
+      JOIN queue q ON q.name = w.queue
      WHERE s.enabled AND (s.effective IS NULL OR upper_inf(s.effective) OR upper(s.effective) > now())
 )
 -- Accounts.

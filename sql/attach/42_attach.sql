@@ -30,19 +30,6 @@ COMMENT ON FUNCTION leadroute.attached_link_changed() IS 'Trigger: records an ow
 CREATE FUNCTION leadroute.attached_status_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_status_changed';
 COMMENT ON FUNCTION leadroute.attached_status_changed() IS 'Trigger: takes over what an attached table tells of the life of a lead.';
-CREATE FUNCTION leadroute_internal.mirror_lead() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_mirror_lead';
-COMMENT ON FUNCTION leadroute_internal.mirror_lead() IS 'Trigger: writes into the row of an attached table what has changed in its lead.';
-
-CREATE TRIGGER mirror_lead AFTER UPDATE ON leadroute.leads FOR EACH ROW
-    WHEN (NEW.attached_key IS NOT NULL
-          AND (OLD.owner_id, OLD.queue, OLD.status, OLD.segment, OLD.territory, OLD.tier, OLD.pool, OLD.playbook, OLD.account_id,
-               OLD.sla_due_at, OLD.routed_at, OLD.decision_id, OLD.duplicate_of, OLD.expansion)
-              IS DISTINCT FROM
-              (NEW.owner_id, NEW.queue, NEW.status, NEW.segment, NEW.territory, NEW.tier, NEW.pool, NEW.playbook, NEW.account_id,
-               NEW.sla_due_at, NEW.routed_at, NEW.decision_id, NEW.duplicate_of, NEW.expansion))
-    EXECUTE FUNCTION leadroute_internal.mirror_lead();
-
 CREATE FUNCTION leadroute.attached_deleted() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_deleted';
 COMMENT ON FUNCTION leadroute.attached_deleted() IS 'Trigger: leads of rows that were deleted from an attached table are closed.';

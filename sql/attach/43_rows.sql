@@ -29,12 +29,8 @@ BEGIN
     PERFORM leadroute_internal.lock_for_writing();
     UPDATE leadroute.leads l SET status = status_by_row.status
      WHERE l.id = status_by_row.lead_id AND l.status NOT IN ('merged', status_by_row.status);
-    IF FOUND AND leadroute_internal.is_closed(status) THEN
-        UPDATE leadroute.sla_clocks c SET stopped_at = clock_timestamp(), next_at = NULL
-         WHERE c.lead_id = status_by_row.lead_id AND c.stopped_at IS NULL;
-    END IF;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table tells; the clock of a closed lead stops. Internal.';
+COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table tells. Internal.';
 
 CREATE FUNCTION leadroute_internal.go_on_with_touch(keys text[], table_no integer) RETURNS text[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -70,16 +66,13 @@ CREATE FUNCTION leadroute_internal.close_leads(ids bigint[], why text, also_clos
     ), noted AS MATERIALIZED (
         SELECT (g.lead).id AS lead_id, leadroute_internal.note_decision(g.lead, 'manual', (g.lead).owner_id, replace(why, '{row}', (g.lead).attached_key)) AS id
           FROM gone g WHERE also_closed OR NOT leadroute_internal.is_closed((g.lead).status) AND (g.lead).status <> 'merged'
-    ), stopped AS (
-        UPDATE leadroute.sla_clocks c SET stopped_at = clock_timestamp(), next_at = NULL
-          FROM gone g WHERE c.lead_id = (g.lead).id AND c.stopped_at IS NULL
     )
     UPDATE leadroute.leads l
        SET attached_key = NULL, decision_id = coalesce(n.id, l.decision_id),
            status = CASE WHEN n.id IS NULL OR l.status IN ('converted', 'lost', 'merged') THEN l.status ELSE 'disqualified' END
       FROM gone g LEFT JOIN noted n ON n.lead_id = (g.lead).id WHERE l.id = (g.lead).id $$;
 COMMENT ON FUNCTION leadroute_internal.close_leads(bigint[], text, boolean) IS
-    'Closes leads whose rows are gone, and stops their clocks. Those that are closed already forget their row, with a decision that says so only if also_closed. {row} in why is the key of the row.';
+    'Closes leads whose rows are gone. Those that are closed already forget their row, with a decision that says so only if also_closed. {row} in why is the key of the row.';
 
 CREATE FUNCTION leadroute_internal.rows_deleted(keys text[], table_no integer) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -28,7 +28,7 @@ pub static TURNS_GONE: Query = Query::new(
 /// Forgets the load of a rep ($1) who has been deleted.
 pub static LOAD_GONE: Query = Query::new("DELETE FROM leadroute.loads WHERE rep_no = $1", &[INT4OID]);
 
-/// Stops the clock of a lead.
+/// Stops the clock of a lead ($1) at $2.
 pub static CLOCK_STOP: Query = Query::new(
     "UPDATE leadroute.sla_clocks SET stopped_at = $2, next_at = NULL WHERE lead_id = $1 AND stopped_at IS NULL",
     &[INT8OID, TIMESTAMPTZOID],
@@ -246,9 +246,7 @@ pub static CLOCK_MOVE: Query = Query::new(
 
 /// Starts a clock for a lead ($1): policy, start, due and next step.
 pub static CLOCK_START: Query = Query::new(
-    "WITH stopped AS (
-        UPDATE leadroute.sla_clocks SET stopped_at = clock_timestamp(), next_at = NULL WHERE lead_id = $1 AND stopped_at IS NULL
-     ), started AS (
+    "WITH started AS (
         INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, next_at) VALUES ($1, $2, $3, $4, $5))
      UPDATE leadroute.leads SET sla_due_at = $4 WHERE id = $1",
     &[INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID],

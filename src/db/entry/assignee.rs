@@ -6,10 +6,9 @@ use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::locks::{self, Class, Mode, Tried};
 use crate::db::pg::security::{only_the_extension, AsOwner};
 use crate::db::pg::spi::text;
-use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
 use crate::db::state::assignee_lock::{keep, longest_wait, Found, Kind};
 use crate::db::{errors, queries};
-use leadroute_engine::routing::layers::fallback::CATCH_ALL;
+use leadroute_engine::rules::way_out::CATCH_ALL;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 
@@ -47,22 +46,8 @@ unsafe fn close_to_routing(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     Datum::from(leads.unwrap_or_default())
 }
 
-sql_function! {
-    /// Row trigger, after a lead got another owner or queue, whoever gave it.
-    leadroute_keep_owner, pg_finfo_leadroute_keep_owner, keep_owner
-}
-
-const CALL: Call =
-    Call { function: "keep_owner", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
-
-unsafe fn keep_owner(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
-    let (old, new) = unsafe {
-        let data = CALL.data(fcinfo);
-        let shape = (*data.tg_relation).rd_att;
-        (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
-    };
-    let _owner = AsOwner::begin();
+/// Whoever is given a lead, by routing or by hand, cannot be deleted or renamed until the transaction ends.
+pub fn keep_new(old: &LeadRow, new: &LeadRow) {
     for (kind, column) in [(Kind::Rep, "owner_id"), (Kind::Queue, "queue")] {
         let (was, is) = (old.get::<String>(column), new.get::<String>(column));
         let Some(name) = is.filter(|name| Some(name) != was.as_ref() && name != CATCH_ALL) else {
@@ -79,5 +64,4 @@ unsafe fn keep_owner(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             None => errors::is_being_closed(kind.name(), &name),
         }
     }
-    Datum::from(0)
 }

@@ -7,6 +7,8 @@ pub mod config_changed;
 pub mod escalate_overdue;
 pub mod insert;
 pub mod is_time_zone;
+pub mod lead_updated;
+pub mod lint;
 pub mod listen;
 pub mod lock_for_writing;
 pub mod observe_restore;

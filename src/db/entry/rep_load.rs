@@ -3,9 +3,8 @@
 use crate::db::indexes::REPS;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::function::{argument, sql_function};
-use crate::db::pg::security::{only_the_extension, AsOwner};
+use crate::db::pg::security::only_the_extension;
 use crate::db::pg::time::{from_postgres_epoch, now};
-use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
 use crate::db::queries;
 use crate::db::state::config;
 use crate::db::state::loads::{day, Added, LOADS};
@@ -46,29 +45,16 @@ unsafe fn forget_load(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     Datum::from(0)
 }
 
-sql_function! {
-    /// `leadroute_internal.count_load()`: row trigger after an update of `leads`.
-    leadroute_count_load, pg_finfo_leadroute_count_load, count_load
-}
-
-const CALL: Call =
-    Call { function: "count_load", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
-
-unsafe fn count_load(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
-    unsafe {
-        let data = CALL.data(fcinfo);
-        let shape = (*data.tg_relation).rd_att;
-        let _owner = AsOwner::begin();
-        updated(
-            &Held::of(&LeadRow::new(data.tg_trigtuple, shape)),
-            &Held::of(&LeadRow::new(data.tg_newtuple, shape)),
-        );
+/// An update of a lead counts for the reps who had and have it.
+pub fn count(old: &LeadRow, new: &LeadRow) {
+    let (old, new) = (Held::of(old), Held::of(new));
+    if old != new {
+        updated(&old, &new);
     }
-    Datum::from(0)
 }
 
 /// Who holds a lead.
+#[derive(PartialEq)]
 struct Held {
     owner: Option<String>,
     /// Owned by a decision, no touch, and not closed.

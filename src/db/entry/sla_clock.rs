@@ -1,4 +1,4 @@
-//! Clocks of leads that are there: another owner has other hours, and a hotter event starts anew.
+//! Clocks of leads that are there: another owner has other hours, a hotter event starts anew, and a closed lead has none.
 
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
@@ -6,35 +6,32 @@ use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::security::{only_the_extension, AsOwner};
 use crate::db::pg::spi::{text, timestamp};
 use crate::db::pg::time::{from_postgres_epoch, now, TimeZones};
-use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
 use crate::db::state::config;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::Outcome;
+use leadroute_engine::lead::status::Status;
 use leadroute_engine::{sla, Micros};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 
-sql_function! {
-    /// `leadroute_internal.follow_owner()`: row trigger, after a lead got another owner or queue.
-    leadroute_follow_owner, pg_finfo_leadroute_follow_owner, follow_owner
+/// The clock of a lead whose work has ended stops.
+pub fn stop_if_closed(old: &LeadRow, new: &LeadRow) {
+    let is_closed = |row: &LeadRow| {
+        let status = row.get::<String>("status");
+        status.and_then(|status| Status::named(&status)).is_some_and(Status::is_closed)
+    };
+    if is_closed(new) && !is_closed(old) {
+        queries::CLOCK_STOP.write(&[new.get::<i64>("id").map(Datum::from), timestamp(Some(now()))]);
+    }
 }
 
-const CALL: Call =
-    Call { function: "follow_owner", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
-
-unsafe fn follow_owner(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
-    let row = unsafe {
-        let data = CALL.data(fcinfo);
-        LeadRow::new(data.tg_newtuple, (*data.tg_relation).rd_att)
-    };
-    let _owner = AsOwner::begin();
+/// A clock that counts working hours goes by those of the new owner or queue.
+pub fn follow_owner(row: &LeadRow) {
     catalog::lock_for_writing();
     let (rules, _) = config::load();
     if rules.sla_policies.iter().any(|policy| policy.business_hours) {
-        move_clock(&row);
+        move_clock(row);
     }
-    Datum::from(0)
 }
 
 /// By working hours of whoever has the lead now. What is overdue stays so.
@@ -98,6 +95,7 @@ fn start(id: i64, row: &LeadRow, acted_at: Option<Micros>) -> Option<Micros> {
     let clock = sla::clock(event.as_deref(), segment.as_deref(), acted_at, &outcome, context, &TimeZones)?;
     let (started, due, next) =
         (timestamp(Some(clock.started_at)), timestamp(Some(clock.due_at)), timestamp(clock.next_at));
+    queries::CLOCK_STOP.write(&[Some(Datum::from(id)), timestamp(Some(now()))]);
     queries::CLOCK_START.write(&[Some(Datum::from(id)), text(Some(&clock.policy)), started, due, next]);
     Some(clock.due_at)
 }

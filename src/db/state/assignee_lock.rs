@@ -10,8 +10,8 @@ use crate::db::pg::spi::{text, Query};
 use crate::db::state::config;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::Outcome;
-use leadroute_engine::routing::layers::fallback::CATCH_ALL;
 use leadroute_engine::rules::tables::Pool;
+use leadroute_engine::rules::way_out::CATCH_ALL;
 use pgrx::pg_sys;
 use std::cell::Cell;
 

@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod load;
 pub mod rotation;
+pub mod stand_in;
 pub mod unavailable;
 
 use crate::rules::tables::{keyed, Span};

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::roster::calendar::Calendar;
 use crate::roster::unavailable::{Away, Refusal};
-use crate::roster::{Presence, Rep};
+use crate::roster::{stand_in, Presence, Rep};
 use crate::rules::tables::Span;
 use crate::time_zone::Zones;
 use crate::Micros;
@@ -70,39 +70,19 @@ pub fn available_at(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Optio
     }
 }
 
-/// Longest chain of backups that is followed.
-const LONGEST_CHAIN: usize = 32;
-
-/// `owner`, or the first available backup: the one of the absence, then the standing one, and so on
-/// from there. Each rep is asked once, so a cycle ends. The refusals say who could not.
+/// `owner`, or the first of those who stand in that is available. The refusals say who could not.
 pub fn owner_or_backup(
     owner: &str,
     context: Context<'_>,
     zones: &dyn Zones,
 ) -> (Option<String>, Vec<Refusal>) {
-    let Context { roster, now, .. } = context;
     let mut refusals: Vec<Refusal> = Vec::new();
-    let mut queue = vec![owner.to_owned()];
-    while let Some(id) = queue.pop() {
-        let asked = refusals.iter().any(|refusal| refusal.rep == id);
-        if asked || refusals.len() >= LONGEST_CHAIN {
-            continue;
-        }
-        let Some(rep) = roster.reps.get(&id) else {
-            refusals.push(Refusal { rep: id, why: Away::Unknown });
-            continue;
-        };
-        let Some(why) = away(rep, context, zones) else {
-            return (Some(id), refusals);
-        };
-        // a stack: the absence's own backup comes off first
-        queue.extend(rep.backup_id.clone());
-        let absences = roster.absences.get(&id).into_iter().flatten();
-        let covering = { absences }.filter(|row| row.during.contains(&now));
-        queue.extend(covering.filter_map(|row| row.backup_id.clone()));
-        refusals.push(Refusal { rep: id, why });
-    }
-    (None, refusals)
+    let taker = stand_in::first(owner, context.roster, context.now, |id, rep| {
+        let why = rep.map_or(Some(Away::Unknown), |rep| away(rep, context, zones));
+        refusals.extend(why.map(|why| Refusal { rep: id.to_owned(), why }));
+        refusals.last().is_none_or(|last| last.rep != id)
+    });
+    (taker, refusals)
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ pub fn through_layers(mut routing: Routing<'_>) -> Decision {
         }
     }
     // The fallback layer always decides; without it the lead still ends in the catch-all queue.
-    let outcome = Outcome::Queue(layers::fallback::CATCH_ALL.into());
+    let outcome = Outcome::Queue(crate::rules::way_out::CATCH_ALL.into());
     decision(routing, Layer::Fallback, outcome, trace)
 }
 
@@ -63,7 +63,7 @@ pub fn rescued(
 ) -> Decision {
     let (sqlstate, message) = (sqlstate.to_owned(), message.to_owned());
     let reason = Reason::Error { sqlstate, message };
-    let queue = layers::fallback::CATCH_ALL.to_owned();
+    let queue = crate::rules::way_out::CATCH_ALL.to_owned();
     let notices = fallback_notices(context.rules, &queue);
     let outcome = Outcome::Queue(queue);
     let clock = sla::clock(None, None, lead.occurred_at, &outcome, context, zones);
@@ -89,7 +89,7 @@ pub fn rescued(
 /// The same decision with the catch-all queue instead of where the lead should have ended, which is being
 /// deleted or renamed.
 pub fn to_catch_all(mut decision: Decision, rules: &Rules) -> Decision {
-    let queue = layers::fallback::CATCH_ALL.to_owned();
+    let queue = crate::rules::way_out::CATCH_ALL.to_owned();
     if let Some(step) = decision.trace.last_mut() {
         step.decided = false;
     }

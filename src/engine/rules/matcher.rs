@@ -38,6 +38,17 @@ impl Matcher {
         self.segments.get(place)
     }
 
+    /// All segments.
+    pub fn all(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// Places before that of a segment, in order, of segments whose lists hold all that its lists name; ranges are not
+    /// looked at.
+    pub fn covering(&self, place: usize) -> Vec<usize> {
+        self.segments.get(place).map(|row| self.index.covering(row, place)).unwrap_or_default()
+    }
+
     /// The place of a segment by name.
     pub fn place(&self, name: &str) -> Option<usize> {
         self.places.get(name).copied()

@@ -1,7 +1,9 @@
 //! The rules, compiled once from the routing tables.
 
 pub mod matcher;
+pub mod shadows;
 pub mod tables;
+pub mod way_out;
 
 use crate::rules::matcher::Matcher;
 use crate::rules::tables::{

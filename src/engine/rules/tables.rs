@@ -26,6 +26,19 @@ impl<T: PartialOrd> Span<T> {
         let below = self.upper.as_ref().is_none_or(|high| value < high || (self.upper_inc && value == high));
         above && below
     }
+
+    /// Whether all of `other` lies in the range.
+    pub fn holds(&self, other: &Self) -> bool {
+        let above = self.lower.as_ref().is_none_or(|low| {
+            let starts = other.lower.as_ref();
+            starts.is_some_and(|at| at > low || (at == low && (self.lower_inc || !other.lower_inc)))
+        });
+        let below = self.upper.as_ref().is_none_or(|high| {
+            let ends = other.upper.as_ref();
+            ends.is_some_and(|at| at < high || (at == high && (self.upper_inc || !other.upper_inc)))
+        });
+        above && below
+    }
 }
 
 /// Kinds of domains that say nothing of a company.

@@ -22,4 +22,4 @@ mod rows;
 mod statement;
 mod trigger;
 mod unwritten_lead;
-mod write_back;
+pub mod write_back;

@@ -8,43 +8,27 @@ use crate::db::entry::attached::statement::{quoted, Statement};
 use crate::db::entry::attached::{owner, owner_table};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog::sql_name;
-use crate::db::pg::function::sql_function;
 use crate::db::pg::locks;
 use crate::db::pg::security::{is_own_session, AsTableOwner};
 use crate::db::pg::subtransaction::protect;
-use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
 use crate::db::routing::bulk_run;
 use crate::db::{errors, settings};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::rc::Rc;
 
-sql_function! {
-    /// `leadroute_internal.mirror_lead()`: row trigger, after a lead of an attached table was updated.
-    leadroute_mirror_lead, pg_finfo_leadroute_mirror_lead, mirror_lead
-}
-
-const CALL: Call =
-    Call { function: "mirror_lead", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
-
-unsafe fn mirror_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
-    let (old, lead) = unsafe {
-        let data = CALL.data(fcinfo);
-        let shape = (*data.tg_relation).rd_att;
-        (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
-    };
+/// Writes into the row of an attached table what has changed in its lead.
+pub fn mirror(old: &LeadRow, lead: &LeadRow) {
     let table = lead.get::<i32>("attached_table").and_then(mapping);
     let table = table.filter(|mapping| mapping.trusted);
     if let (Some(mapping), Some(key)) = (table, lead.get::<String>("attached_key")) {
         let (before, after) = (old.get::<String>("owner_id"), lead.get::<String>("owner_id"));
         let owner = (before != after && !is_taking_over()).then_some((before, after));
-        let changes = changes(&old, &lead, &mapping, owner.as_ref());
+        let changes = changes(old, lead, &mapping, owner.as_ref());
         let linked = owner.filter(|_| mapping.owner.link.is_some());
         if !changes.is_empty() || linked.is_some() {
             write(changes, linked, &mapping, &key);
         }
     }
-    Datum::from(0)
 }
 
 /// A column of the table with its new value.

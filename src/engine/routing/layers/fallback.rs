@@ -4,9 +4,6 @@ use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
 
-/// The queue that cannot be removed.
-pub const CATCH_ALL: &str = "catch_all";
-
 /// Decides always.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let (of, queue) = way_out(routing);
@@ -14,19 +11,12 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     Finding::decided(outcome, Reason::Fallback { queue, of })
 }
 
-/// The segment's queue, the territory's, the pool's, the catch-all queue: whose it is, and its name.
+/// Whose queue a lead waits in that nobody takes, and its name.
 pub fn way_out(routing: &Routing<'_>) -> (&'static str, String) {
     let rules = routing.context.rules;
     let segment = routing.segment.and_then(|place| rules.segments.get(place));
-    let territory = segment.and_then(|row| rules.territories.get(row.territory.as_ref()?));
-    let pool = routing.pool.as_ref().and_then(|name| rules.pools.get(name));
-    let ways = [
-        ("segment", segment.and_then(|row| row.fallback_queue.clone())),
-        ("territory", territory.and_then(|row| row.fallback_queue.clone())),
-        ("pool", pool.and_then(|row| row.fallback_queue.clone())),
-    ];
-    let first = ways.into_iter().find_map(|(of, queue)| Some((of, queue?)));
-    first.unwrap_or(("catch-all", CATCH_ALL.to_owned()))
+    let (of, queue) = rules.way_out(segment, routing.pool.as_deref());
+    (of, queue.to_owned())
 }
 
 #[cfg(test)]

@@ -47,6 +47,21 @@ impl<K: std::hash::Hash + Eq> Column<K> {
         column
     }
 
+    /// Keeps in `bits` the segments that take, for each of these values, one of its `keys`; `None` is any value.
+    fn keep_covering(&self, bits: &mut [u64], values: Option<&[K]>, keys: impl Fn(&K) -> Vec<K>) {
+        let Some(values) = values else {
+            return bits.iter_mut().zip(&self.any).for_each(|(bits, any)| *bits &= any);
+        };
+        for value in values {
+            let mut takers = self.any.clone();
+            for (word, named) in keys(value).iter().filter_map(|key| self.values.get(key)).flatten() {
+                let place = usize::try_from(*word).ok().and_then(|word| takers.get_mut(word));
+                place.into_iter().for_each(|bits| *bits |= named);
+            }
+            bits.iter_mut().zip(takers).for_each(|(bits, takers)| *bits &= takers);
+        }
+    }
+
     fn filter(&self, keys: impl IntoIterator<Item = K>) -> Filter<'_> {
         let values = keys.into_iter().filter_map(|key| self.values.get(&key)).map(Vec::as_slice).collect();
         Filter { any: &self.any, any_words: &self.any_words, values }
@@ -176,6 +191,29 @@ impl Index {
             }
         }
         None
+    }
+
+    /// Places before `end`, in order, of segments whose lists hold all that the lists of `row` name.
+    pub fn covering(&self, row: &Segment, end: usize) -> Vec<usize> {
+        let mut bits = vec![u64::MAX; end.div_ceil(64)];
+        let itself = |value: &String| vec![value.clone()];
+        for (column, values) in [
+            (&self.countries, &row.countries),
+            (&self.regions, &row.regions),
+            (&self.industries, &row.industries),
+            (&self.products, &row.products),
+            (&self.languages, &row.languages),
+            (&self.sources, &row.sources),
+            (&self.events, &row.events),
+        ] {
+            column.keep_covering(&mut bits, values.as_deref(), itself);
+        }
+        let beginnings = |prefix: &String| beginnings(prefix).collect();
+        self.prefixes.keep_covering(&mut bits, row.postal_prefixes.as_deref(), beginnings);
+        let places = bits.iter().enumerate().flat_map(|(word, bits)| {
+            (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
+        });
+        places.take_while(|place| *place < end).collect()
     }
 
     fn filters(&self, lead: &Lead) -> [Filter<'_>; 10] {

@@ -1,0 +1,39 @@
+//! What follows when a lead has changed, whoever has changed it: loads, clocks, locks, and the row it came from.
+
+use crate::db::entry::attached::write_back;
+use crate::db::entry::{assignee, rep_load, sla_clock};
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::function::sql_function;
+use crate::db::pg::security::AsOwner;
+use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
+use pgrx::pg_sys::{self, Datum};
+
+sql_function! {
+    /// `leadroute_internal.lead_updated()`: row trigger, after an update of `leads`.
+    leadroute_lead_updated, pg_finfo_leadroute_lead_updated, lead_updated
+}
+
+const CALL: Call =
+    Call { function: "lead_updated", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
+
+unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    let (old, new) = unsafe {
+        let data = CALL.data(fcinfo);
+        let shape = (*data.tg_relation).rd_att;
+        (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
+    };
+    {
+        let _owner = AsOwner::begin();
+        rep_load::count(&old, &new);
+        sla_clock::stop_if_closed(&old, &new);
+        let held_by = |row: &LeadRow| (row.get::<String>("owner_id"), row.get::<String>("queue"));
+        if held_by(&old) != held_by(&new) {
+            sla_clock::follow_owner(&new);
+            assignee::keep_new(&old, &new);
+        }
+    }
+    // With the rights of whoever changed the lead, or of the owner of the row's table.
+    write_back::mirror(&old, &new);
+    Datum::from(0)
+}
