@@ -3,6 +3,7 @@
 pub mod account;
 pub mod normalize;
 pub mod status;
+pub mod value;
 
 use crate::Micros;
 use serde::{Deserialize, Serialize};
