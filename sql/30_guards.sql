@@ -10,7 +10,7 @@ COMMENT ON FUNCTION leadroute_internal.not_our_trigger(text) IS 'The error of a 
 
 CREATE FUNCTION leadroute_internal.config_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_config_changed';
-COMMENT ON FUNCTION leadroute_internal.config_changed() IS 'Trigger: makes every session read the rules or the roster again, once the change commits.';
+COMMENT ON FUNCTION leadroute_internal.config_changed() IS 'Trigger: makes every session read the rules, the roster or the mappings again, once the change commits.';
 
 CREATE FUNCTION leadroute_internal.guard_catch_all() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -224,17 +224,17 @@ CREATE TRIGGER roster_truncated AFTER TRUNCATE ON leadroute.pools FOR EACH STATE
 DO $$
 DECLARE
     name text;
+    kind text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['segments', 'tiers', 'pools', 'queues', 'territories', 'event_types', 'sla_policies',
-        'escalation_steps', 'recycle_rules', 'playbooks', 'industry_aliases', 'country_aliases'] LOOP
+    FOR name, kind IN
+        SELECT unnest(tables), "group" FROM (VALUES
+            ('rules', '{segments,tiers,pools,queues,territories,event_types,sla_policies,escalation_steps,recycle_rules,playbooks,
+                        industry_aliases,country_aliases}'::text[]),
+            ('roster', '{reps,pool_members,absences,schedules,schedule_hours,holidays}'),
+            ('attached', '{attached_tables}')) v ("group", tables)
+    LOOP
         EXECUTE format('CREATE TRIGGER config_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
-                       'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.config_changed(''rules'')', name);
-        -- also when a subscription applies the change
-        EXECUTE format('ALTER TABLE leadroute.%I ENABLE ALWAYS TRIGGER config_changed', name);
-    END LOOP;
-    FOREACH name IN ARRAY ARRAY['reps', 'pool_members', 'absences', 'schedules', 'schedule_hours', 'holidays'] LOOP
-        EXECUTE format('CREATE TRIGGER config_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
-                       'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.config_changed(''roster'')', name);
+                       'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.config_changed(%L)', name, kind);
         -- also when a subscription applies the change
         EXECUTE format('ALTER TABLE leadroute.%I ENABLE ALWAYS TRIGGER config_changed', name);
     END LOOP;

@@ -1,4 +1,4 @@
-//! Routing tables tell every session that they have changed.
+//! Routing tables and mappings tell every session that they have changed.
 
 use crate::db::errors;
 use crate::db::pg::function::sql_function;
@@ -31,6 +31,8 @@ unsafe fn config_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             "segments"
         }
         Some("roster") => "reps",
+        // Any relation will do: mappings are read again when one has changed.
+        Some("attached") => "attached_tables",
         _ => errors::not_a_trigger(CALL.function),
     };
     // SAFETY: the relation is there.

@@ -180,6 +180,32 @@ fn a_mapping_counts_from_its_commit_on() {
     check_consistency(&mut dba);
 }
 
+/// A mapping that is written as a row, as a restore into a database in use does, counts from its commit on, too.
+#[test]
+fn a_mapping_that_is_written_as_a_row_counts_from_its_commit_on() {
+    let database = Database::with_pool(2);
+    let (mut dba, mut app) = (database.connect(), database.connect());
+    let first_name = "SELECT coalesce(first_name, '') FROM leadroute.leads ORDER BY id DESC LIMIT 1";
+    insert(&mut app, "a@acme.com");
+    assert_eq!(text(&mut app, first_name), "");
+    let mapping = "UPDATE leadroute.attached_tables SET mapping = mapping || '{\"first_name\": {\"expression\": \"''Kim''\"}}'";
+    dba.batch_execute(&format!("BEGIN; {mapping}")).unwrap();
+    insert(&mut app, "b@acme.com");
+    assert_eq!(text(&mut app, first_name), "");
+    dba.batch_execute("COMMIT").unwrap();
+    insert(&mut app, "c@acme.com");
+    assert_eq!(text(&mut app, first_name), "Kim");
+    dba.batch_execute(
+        "CREATE TEMPORARY TABLE kept AS TABLE leadroute.attached_tables; DELETE FROM leadroute.attached_tables",
+    )
+    .unwrap();
+    let unrouted =
+        "INSERT INTO public.crm_lead (email) VALUES ('d@acme.com') RETURNING coalesce(owner, 'nobody')";
+    assert_eq!(text(&mut app, unrouted), "nobody");
+    dba.batch_execute("INSERT INTO leadroute.attached_tables TABLE kept").unwrap();
+    assert_ne!(insert(&mut app, "e@acme.com"), "");
+}
+
 /// Whoever comes with the key of a row that somebody else is deleting has a new lead once that is done.
 #[test]
 fn a_key_that_is_being_deleted() {
