@@ -3,6 +3,7 @@
 use crate::db::errors;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::function::{argument, sql_function};
+use crate::db::pg::security::AsOwner;
 use crate::db::pg::trigger_data::{Call, On, When, INSERT};
 use crate::db::routing::batch::Destination;
 use crate::db::routing::open_statements;
@@ -30,9 +31,11 @@ unsafe fn route_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     unsafe {
         let data = STATEMENT.data(fcinfo);
         let before = data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
+        // Rows of a dump are what they were; the rules may not be there yet. A batch is opened when a new row comes.
+        let restores = before && is_restoring() && administers();
+        let _owner = AsOwner::begin();
         if before {
-            // Rows of a dump are what they were; the rules may not be there yet. A batch is opened when a new row comes.
-            if !(is_restoring() && administers()) {
+            if !restores {
                 open_statements::begin(Destination::Leads);
             }
         } else if let Some(mut batch) = open_statements::take(|target| *target == Destination::Leads) {
@@ -55,6 +58,7 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         if trusted && row.time("routed_at").is_some() {
             return Datum::from(data.tg_trigtuple);
         }
+        let _owner = AsOwner::begin();
         let less = if trusted { None } else { row.as_an_app_may_write() };
         let row = less.map_or(row, |tuple| LeadRow::new(tuple, desc));
         let take = || open_statements::take(|target| *target == Destination::Leads);

@@ -182,9 +182,8 @@ pub unsafe fn is_owner(relation: pg_sys::Relation) -> bool {
     unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), (*(*relation).rd_rel).relowner) }
 }
 
-/// Next value of a sequence of the extension.
+/// Next value of a sequence of the extension, whose owner must be the current user.
 pub fn next_value(sequence: &'static str) -> i64 {
-    let _owner = AsOwner::begin();
     let oid = catalog::relation(sequence);
     // SAFETY: nextval of an existing sequence.
     let value =
@@ -192,9 +191,8 @@ pub fn next_value(sequence: &'static str) -> i64 {
     value.unwrap_or_default()
 }
 
-/// Whether a sequence of the extension has given a value already, or one after it.
+/// Whether a sequence of the extension, whose owner must be the current user, has given a value already, or one after it.
 pub fn has_come_up(sequence: &'static str, value: i64) -> bool {
-    let _owner = AsOwner::begin();
     let oid = catalog::relation(sequence);
     // SAFETY: reads an existing sequence; NULL means that it has given nothing yet.
     let last = unsafe {

@@ -2,14 +2,14 @@
 //!
 //! A BEFORE trigger cannot know whether its row will really be inserted (`ON CONFLICT` may drop it), so
 //! it only decides; decisions, turns, clocks and notifications are written after the statement, or after
-//! every thousand rows, for the rows that are there by then.
+//! every thousand rows, for the rows that are there by then. Whoever calls has switched to the owner of the extension.
 
 mod decide;
 
 use crate::db::errors;
 use crate::db::indexes::{EXTERNAL_IDS, LEADS};
 use crate::db::lead::row::LeadRow;
-use crate::db::pg::security::{next_value, AsOwner};
+use crate::db::pg::security::next_value;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::wait::Patience;
 use crate::db::routing::error_fallback::fall_back;
@@ -87,15 +87,7 @@ pub fn transaction_ended() {
 impl Batch {
     /// Opens a batch with the rules and the roster of now.
     pub fn open(cause: Cause, odd: Vec<Problem>) -> Self {
-        let loaded = config::current().map_or_else(
-            || {
-                protect(|| {
-                    let _owner = AsOwner::begin();
-                    config::load()
-                })
-            },
-            Ok,
-        );
+        let loaded = config::current().map_or_else(|| protect(config::load), Ok);
         let (config, broken) = match loaded {
             Ok(config) => (config, None),
             Err(failure) => (Default::default(), Some(fall_back(failure, cause))),
@@ -160,7 +152,6 @@ impl Batch {
 
     /// What to show of a row whose lead is there already.
     fn excluded(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
-        let _owner = AsOwner::begin();
         let tuple = upsert::excluded(row, &self.rules)?;
         self.known.extend(row.get::<i64>("id"));
         Some(tuple)
@@ -186,10 +177,7 @@ impl Batch {
         let Some(mut pending) = self.decide(row, true, Wanted::Route).pending else {
             unreachable!("routing always decides");
         };
-        pending.decision_id = {
-            let _owner = AsOwner::begin();
-            next_value("decisions_id_seq")
-        };
+        pending.decision_id = next_value("decisions_id_seq");
         self.count(&mut pending);
         let tuple = row.decided(&pending.decision, pending.decision_id, pending.decided_at);
         self.pending.push(pending);
@@ -204,7 +192,6 @@ impl Batch {
         let capped = |owner: &str| self.roster.reps.get(owner).is_some_and(|rep| !rep.caps().is_none());
         pending.is_counted = pending.decision.outcome.owner().is_some_and(capped);
         if pending.is_counted {
-            let _owner = AsOwner::begin();
             LOADS.add(rep_no, &lead);
         } else {
             self.ledgers.count_load(rep_no, &lead);
@@ -246,7 +233,6 @@ impl Batch {
     fn dropped(&mut self, pending: &Pending) {
         self.ledgers.take_back(&pending.decision.turns);
         if let Some((rep_no, lead)) = self.given(pending).filter(|_| pending.is_counted) {
-            let _owner = AsOwner::begin();
             LOADS.add(rep_no, &lead.taken_back());
         }
     }
@@ -265,7 +251,7 @@ impl Batch {
         self.odd = odd;
     }
 
-    /// Writes the lead of the last row of an attached table, if that row is there.
+    /// Writes the lead of the last row of an attached table, if that row is there. As the caller: code of theirs may run.
     pub fn settle_last(&mut self) {
         if let Some(last) = self.last.take() {
             last();
@@ -294,16 +280,14 @@ impl Batch {
 
     /// Writes what was decided for the rows that were inserted.
     pub fn flush(&mut self) {
-        self.settle_last();
         if self.pending.is_empty() {
-            return self.settle();
+            return self.ledgers.flush();
         }
         let pending = std::mem::take(&mut self.pending).into_iter();
         let (arrived, gone): (Vec<_>, Vec<_>) = pending.partition(|pending| self.watch.has_arrived(pending));
         self.watch.forget();
         gone.iter().for_each(|pending| self.forget(pending));
         self.touches.extend(arrived.iter().filter_map(Pending::touch));
-        let _owner = AsOwner::begin();
         writer::inserted(&arrived, self.cause, self.rules.version);
         self.ledgers.flush();
     }
@@ -322,15 +306,8 @@ impl Batch {
         self.touches.append(touches);
     }
 
-    /// Writes the turns and loads that are left.
-    fn settle(&mut self) {
-        let _owner = AsOwner::begin();
-        self.ledgers.flush();
-    }
-
     /// Writes a new decision for a lead that is there.
     pub fn revise(&mut self, mut pending: Pending, previous_owner: Option<&str>) -> i64 {
-        let _owner = AsOwner::begin();
         pending.decision_id = next_value("decisions_id_seq");
         // The update of the lead counts it as well (see `loads`).
         if let Some((rep_no, lead)) = self.given(&pending).filter(|_| pending.is_counted) {

@@ -1,7 +1,6 @@
 //! Statements that insert leads and have not ended: each has a batch.
 
 use crate::db::pg::catalog;
-use crate::db::pg::security::AsOwner;
 use crate::db::pg::wait::Patience;
 use crate::db::routing::batch::{Batch, Destination};
 use crate::db::routing::writer;
@@ -76,7 +75,6 @@ pub fn finish(batch: Batch) {
     let mut touches = batch.finish();
     if innermost(|around| around.add_touches(&mut touches)).is_none() {
         touches.sort_unstable();
-        let _owner = AsOwner::begin();
         writer::fill(&touches);
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::db::indexes::LEADS;
 use crate::db::lead::row::LeadRow;
-use crate::db::pg::security::AsOwner;
 use leadroute_engine::decision::Decision;
 use leadroute_engine::follow_up::escalation::Overdue;
 use leadroute_engine::follow_up::waiting::Waiting;
@@ -40,7 +39,6 @@ impl Pending {
     /// Whether the row has been inserted. A trigger of the user may have given it a later decision since; a row
     /// that was there before this transaction is none of ours.
     pub fn is_there(&self) -> bool {
-        let _owner = AsOwner::begin();
         let found = LEADS.bigint(self.lead_id, |found| {
             // SAFETY: a row of leads, valid during the callback.
             let (row, is_ours) = unsafe {

@@ -5,7 +5,7 @@ use crate::db::entry::attached::mapping::{Mapping, Read, Row};
 use crate::db::errors;
 use crate::db::lead::{columns, json};
 use crate::db::pg::jsonb::{self, Document, Root};
-use crate::db::pg::security::{next_value, AsOwner, AsTableOwner};
+use crate::db::pg::security::{next_value, AsTableOwner};
 use crate::db::pg::spi;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::tuple::Replaced;
@@ -132,7 +132,7 @@ impl Draft {
         }
     }
 
-    /// The lead as a tuple of `leads`, with a key of its own.
+    /// The lead as a tuple of `leads`, with a key of its own. The owner of the extension must be the current user.
     ///
     /// # Safety
     /// `desc` must be the shape of `leads`.
@@ -145,10 +145,7 @@ impl Draft {
         self.keep_odd_values();
         // SAFETY: reads the clock of the transaction.
         let now = Datum::from(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() });
-        let id = {
-            let _owner = AsOwner::begin();
-            next_value("leads_id_seq")
-        };
+        let id = next_value("leads_id_seq");
         self.values.extend([
             ("id", Datum::from(id)),
             ("created_at", now),

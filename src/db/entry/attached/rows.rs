@@ -61,8 +61,11 @@ unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     }
     if data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE {
         nothing_moves();
+        let _owner = AsOwner::begin();
         open_statements::begin(Destination::Attached(table_no, statement()));
-    } else if let Some(batch) = open_statements::take(|target| target.is_attached(table_no)) {
+    } else if let Some(mut batch) = open_statements::take(|target| target.is_attached(table_no)) {
+        batch.settle_last();
+        let _owner = AsOwner::begin();
         open_statements::finish(batch);
     }
     Datum::from(0)
@@ -72,7 +75,11 @@ unsafe fn attached_written(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL.
     let (_, table_no, _) = unsafe { data(fcinfo, &WRITTEN) };
     if let Some(mut batch) = open_statements::take(|target| target.is_attached(table_no)) {
-        batch.flush();
+        batch.settle_last();
+        {
+            let _owner = AsOwner::begin();
+            batch.flush();
+        }
         open_statements::put_back(batch);
     }
     Datum::from(0)
@@ -150,8 +157,11 @@ unsafe fn route(
     unsafe {
         let leads = pg_sys::table_open(relation("leads"), mode);
         let shape = (*leads).rd_att;
-        let draft = draft.tuple(shape, mapping, &key.text);
-        let routed = batch.route(&LeadRow::new(draft, shape));
+        let routed = {
+            let _owner = AsOwner::begin();
+            let draft = draft.tuple(shape, mapping, &key.text);
+            batch.route(&LeadRow::new(draft, shape))
+        };
         let unwritten = Unwritten::new(routed, table, key, before, Rc::clone(mapping));
         batch.last = Some(Box::new(move || unwritten.write()));
         let tuple = with_outcome(row, &LeadRow::new(routed, shape), mapping);

@@ -2,7 +2,6 @@
 
 use super::{Batch, PERSONS};
 use crate::db::lead::row::LeadRow;
-use crate::db::pg::security::AsOwner;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::time::{now, TimeZones};
 use crate::db::routing::error_fallback::fall_back;
@@ -99,7 +98,6 @@ impl Batch {
         let is_there = (!self.cause.is_arrival()).then_some(row);
         let (ledgers, patience) = (&mut self.ledgers, &mut self.patience);
         let result = protect(|| {
-            let _owner = AsOwner::begin();
             let (persons, document, config) = (&mut persons, None, &config);
             let mut live = Live { row, ledgers, effect, persons, patience, apart, document, config };
             let context = config::context(&config.0, &config.1, now);
@@ -118,7 +116,6 @@ impl Batch {
 
     /// Writes the turn outside of the subtransaction that decided it, which so needs no transaction id.
     fn post(&mut self, turns: &[Turn]) -> bool {
-        let _owner = AsOwner::begin();
         self.ledgers.post(turns)
     }
 }
