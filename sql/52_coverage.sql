@@ -10,8 +10,14 @@ SELECT rep_id, active, is_able, is_covered, stands_in, ring
        AS c (rep_id text, active boolean, is_able boolean, is_covered boolean, stands_in text, ring text[]);
 COMMENT ON VIEW leadroute.rep_cover IS 'Whether each rep could take leads at all (active, with a schedule that has hours), whether they or somebody who stands in for them could, the first able rep in the chain of standing backups, and that chain where it comes back to the rep without having met one. Presence and absences pass and are not looked at.';
 
-CREATE FUNCTION leadroute_internal.ways_out() RETURNS json
+CREATE FUNCTION leadroute_internal.ways_out_json() RETURNS json
     LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'leadroute_ways_out';
+COMMENT ON FUNCTION leadroute_internal.ways_out_json() IS 'The rows of ways_out().';
+
+-- With settings of its own it is not inlined: the planner would take it for a hundred rows.
+CREATE FUNCTION leadroute_internal.ways_out() RETURNS TABLE (segment text, pool text, queue text)
+    LANGUAGE sql STABLE ROWS 20000 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT w.segment, w.pool, w.queue FROM json_to_recordset(leadroute_internal.ways_out_json()) AS w (segment text, pool text, queue text) $$;
 COMMENT ON FUNCTION leadroute_internal.ways_out() IS 'The queue where leads of each enabled segment wait that nobody takes, by the pool of their tier; where it has none, by the empty name.';
 
 CREATE VIEW leadroute.segment_tiers AS
@@ -31,8 +37,7 @@ SELECT s.name AS segment, s.enabled AND (s.effective IS NULL OR upper_inf(s.effe
   FROM tier
   JOIN leadroute.segments s ON s.name = tier.segment
   JOIN leadroute.tiers t ON t.id = tier.id
-  LEFT JOIN json_to_recordset(leadroute_internal.ways_out()) AS w (segment text, pool text, queue text)
-    ON w.segment = s.name AND w.pool = coalesce(t.pool, '');
+  LEFT JOIN leadroute_internal.ways_out() w ON w.segment = s.name AND w.pool = coalesce(t.pool, '');
 COMMENT ON VIEW leadroute.segment_tiers IS 'The tiers that the leads of each segment can come to, those for all segments where its own leave scores to them, and the queue where leads wait that nobody takes there; of a segment that is not enabled there is none.';
 
 CREATE VIEW leadroute.coverage_gaps AS
@@ -72,7 +77,7 @@ WITH rep AS MATERIALIZED (
     SELECT s.name, q.name AS way_out, q.is_told, q.why_not, coalesce(t.is_managed, false) AS is_managed
       FROM leadroute.segments s
       LEFT JOIN territory t ON t.name = s.territory
-      JOIN json_to_recordset(leadroute_internal.ways_out()) AS w (segment text, pool text, queue text) ON w.segment = s.name AND w.pool = ''
+      JOIN leadroute_internal.ways_out() w ON w.segment = s.name AND w.pool = ''
       JOIN queue q ON q.name = w.queue
      WHERE s.enabled AND (s.effective IS NULL OR upper_inf(s.effective) OR upper(s.effective) > now())
 )

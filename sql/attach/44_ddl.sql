@@ -1,5 +1,9 @@
 -- DDL on attached tables. Event triggers run for the DDL of everybody: they look only at what a command touched, and
 -- only at tables that have their triggers, which in a restore come last.
+--
+-- Why no generated LANGUAGE sql BEGIN ATOMIC function, whose dependencies PostgreSQL would track: it forbids plain DROP TABLE
+-- and ALTER TYPE of mapped columns, since 15.20 also ADD COLUMN ... DEFAULT of any column; and as a member of the extension,
+-- DROP TABLE ... CASCADE by the owner of the table would drop the extension.
 
 CREATE FUNCTION leadroute_internal.partition_gone(table_no integer, why text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -21,7 +21,7 @@ sql_function! {
 }
 
 sql_function! {
-    /// `leadroute_internal.ways_out()`
+    /// `leadroute_internal.ways_out_json()`
     leadroute_ways_out, pg_finfo_leadroute_ways_out, ways_out
 }
 

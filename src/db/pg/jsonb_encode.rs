@@ -1,27 +1,42 @@
-//! Values as jsonb, built by PostgreSQL's own `pushJsonbValue`: no text is written and read again, which costs several
-//! times as much.
+//! Values as jsonb, written straight in the format of `utils/jsonb.h`: reading JSON text costs several times as much, and
+//! PostgreSQL's `pushJsonbValue` makes a bulk insert 5 % slower (20 % without a memory context for each value).
 //!
-//! serde_json drives it, through the trait that otherwise writes brackets and commas.
+//! serde_json drives it, through the trait that otherwise writes brackets and commas. Containers are written from the
+//! inside out; each is whole in itself, since what must be aligned is aligned to its start.
 
 use crate::db::pg::jsonb;
-use pgrx::pg_sys::JsonbIteratorToken as Token;
-use pgrx::pg_sys::{self, jbvType, Datum, JsonbValue};
+use pgrx::pg_sys::{self, Datum};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
-use std::io::{ErrorKind, Result, Write};
+use std::io::{Error, ErrorKind, Result, Write};
+use std::ops::Range;
 
-/// The jsonb of a value that serializes to an array or an object.
+const STRING: u32 = 0;
+const NUMERIC: u32 = 0x1000_0000;
+const FALSE: u32 = 0x2000_0000;
+const TRUE: u32 = 0x3000_0000;
+const NULL: u32 = 0x4000_0000;
+const CONTAINER: u32 = 0x5000_0000;
+
+/// An entry says where its value ends, not how long it is.
+const HAS_OFFSET: u32 = 0x8000_0000;
+/// One entry of so many does.
+const STRIDE: usize = 32;
+const LONGEST: usize = 0x0fff_ffff;
+
+/// The jsonb of a value that serializes to an array or an object, of objects without doubled keys.
 pub fn encode<T: Serialize>(value: &T) -> Option<Datum> {
-    let mut builder = Builder::default();
-    let written = value.serialize(&mut Serializer::with_formatter(NoText, &mut builder));
-    let built = written.ok().and_then(|()| builder.finish());
+    let mut jsonb =
+        Jsonb { bytes: Vec::with_capacity(4096), values: Vec::with_capacity(128), ..Default::default() };
+    let written = value.serialize(&mut Serializer::with_formatter(NoText, &mut jsonb));
+    let direct = written.ok().and_then(|()| jsonb.finish());
     let by_text = || jsonb::from_text(&serde_json::to_string(value).unwrap_or_else(|_| "[]".to_owned()));
     #[cfg(debug_assertions)]
-    if let (Some(built), Some(read)) = (built, by_text()) {
+    if let (Some(direct), Some(read)) = (direct, by_text()) {
         // SAFETY: both are jsonb.
-        unsafe { assert_eq!(bytes_of(built), bytes_of(read), "not what jsonb_in makes of it") };
+        unsafe { assert_eq!(bytes_of(direct), bytes_of(read), "not what jsonb_in makes of it") };
     }
-    built.or_else(by_text)
+    direct.or_else(by_text)
 }
 
 #[cfg(debug_assertions)]
@@ -43,94 +58,137 @@ impl Write for NoText {
     }
 }
 
-struct Builder {
-    state: *mut pg_sys::JsonbParseState,
-    /// The outermost container, once it is whole.
-    whole: *mut JsonbValue,
-    /// Whether each open container is an object.
-    open: Vec<bool>,
-    /// The string that is being written.
-    text: String,
-    is_key: bool,
+struct Value {
+    kind: u32,
+    bytes: Range<usize>,
 }
 
-impl Default for Builder {
-    fn default() -> Self {
-        let (state, whole) = (std::ptr::null_mut(), std::ptr::null_mut());
-        Self { state, whole, open: Vec::new(), text: String::new(), is_key: false }
-    }
+#[derive(Default)]
+struct Jsonb {
+    /// Strings, numbers, and containers that are whole.
+    bytes: Vec<u8>,
+    /// Values, and keys before theirs, of the containers that are open.
+    values: Vec<Value>,
+    /// Where the values of each open container begin.
+    open: Vec<usize>,
+    /// The order in which the values of the container that ends are stored.
+    order: Vec<usize>,
 }
 
-impl Builder {
-    fn push(&mut self, value: JsonbValue) {
-        let token = match self.open.last() {
-            _ if self.is_key => Token::WJB_KEY,
-            Some(true) => Token::WJB_VALUE,
-            _ => Token::WJB_ELEM,
-        };
-        let mut value = value;
-        // SAFETY: the value is of the kind that its type says; strings and numbers live in the memory context.
-        unsafe { pg_sys::pushJsonbValue(&mut self.state, token, &mut value) };
+impl Jsonb {
+    fn push(&mut self, kind: u32, start: usize) {
+        self.values.push(Value { kind, bytes: start..self.bytes.len() });
     }
 
-    fn scalar(&mut self, type_: jbvType::Type, set: impl FnOnce(&mut JsonbValue)) {
-        let mut value = JsonbValue { type_, ..Default::default() };
-        set(&mut value);
-        self.push(value);
-    }
-
-    fn number(&mut self, numeric: pg_sys::Numeric) {
-        self.scalar(jbvType::jbvNumeric, |value| value.val.numeric = numeric);
-    }
-
-    fn integer(&mut self, number: i64) {
-        // SAFETY: makes a numeric of any integer.
-        self.number(unsafe { pg_sys::int64_to_numeric(number) });
-    }
-
-    fn begin(&mut self, token: Token::Type, is_object: bool) {
-        self.open.push(is_object);
-        // SAFETY: begins a container.
-        unsafe { pg_sys::pushJsonbValue(&mut self.state, token, std::ptr::null_mut()) };
-    }
-
-    fn end(&mut self, token: Token::Type) {
-        self.open.pop();
-        // SAFETY: ends the innermost container.
-        self.whole = unsafe { pg_sys::pushJsonbValue(&mut self.state, token, std::ptr::null_mut()) };
-    }
-
-    fn finish(self) -> Option<Datum> {
-        let is_whole = self.open.is_empty() && !self.whole.is_null();
-        // SAFETY: a container that is whole.
-        is_whole.then(|| unsafe { Datum::from(pg_sys::JsonbValueToJsonb(self.whole)) })
-    }
-}
-
-impl Formatter for &mut Builder {
-    fn write_null<W: ?Sized + Write>(&mut self, _: &mut W) -> Result<()> {
-        self.scalar(jbvType::jbvNull, |_| ());
+    fn number(&mut self, numeric: Option<Datum>) -> Result<()> {
+        let start = self.bytes.len();
+        // SAFETY: an untoasted numeric.
+        let numeric = numeric.map(|datum| unsafe {
+            let varlena: *const pg_sys::varlena = datum.cast_mut_ptr();
+            std::slice::from_raw_parts(varlena.cast::<u8>(), pgrx::varlena::varsize_any(varlena))
+        });
+        self.bytes.extend_from_slice(numeric.ok_or(ErrorKind::InvalidData)?);
+        self.push(NUMERIC, start);
         Ok(())
     }
 
-    fn write_bool<W: ?Sized + Write>(&mut self, _: &mut W, given: bool) -> Result<()> {
-        self.scalar(jbvType::jbvBool, |value| value.val.boolean = given);
+    fn integer(&mut self, number: i64) -> Result<()> {
+        // SAFETY: makes a numeric of any integer.
+        self.number(Some(unsafe { Datum::from(pg_sys::int64_to_numeric(number)) }))
+    }
+
+    /// Ends a container: its values are stored in `order`, and become one.
+    fn container(&mut self, header: usize, first: usize) -> Result<()> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&(header as u32).to_ne_bytes());
+        let mut entry = self.bytes.len();
+        self.bytes.resize(entry + 4 * self.order.len(), 0);
+        let data = self.bytes.len();
+        for (place, value) in self.order.iter().filter_map(|value| self.values.get(*value)).enumerate() {
+            let before = self.bytes.len();
+            if matches!(value.kind, NUMERIC | CONTAINER) {
+                self.bytes.resize(start + (before - start).next_multiple_of(4), 0);
+            }
+            self.bytes.extend_from_within(value.bytes.clone());
+            let offset = place % STRIDE == 0;
+            let length = self.bytes.len() - if offset { data } else { before };
+            let mark = if offset { HAS_OFFSET } else { 0 };
+            let meta = value.kind | mark | length as u32;
+            self.bytes
+                .get_mut(entry..entry + 4)
+                .ok_or(ErrorKind::InvalidData)?
+                .copy_from_slice(&meta.to_ne_bytes());
+            entry += 4;
+        }
+        if self.bytes.len() - start > LONGEST {
+            return Err(Error::from(ErrorKind::InvalidData));
+        }
+        self.values.truncate(first);
+        self.push(CONTAINER, start);
+        Ok(())
+    }
+
+    fn array(&mut self) -> Result<()> {
+        let first = self.open.pop().unwrap_or_default();
+        self.order.clear();
+        self.order.extend(first..self.values.len());
+        self.container(jsonb::ARRAY as usize | self.order.len(), first)
+    }
+
+    /// Keys are ordered by length, then by their bytes, and stand before the values. Keys are field names, so none comes twice.
+    fn object(&mut self) -> Result<()> {
+        let first = self.open.pop().unwrap_or_default();
+        let (values, bytes, order) = (&self.values, &self.bytes, &mut self.order);
+        let key = |place: usize| {
+            let key = values.get(place).and_then(|key| bytes.get(key.bytes.clone())).unwrap_or_default();
+            (key.len(), key)
+        };
+        order.clear();
+        order.extend((first..values.len()).step_by(2));
+        order.sort_unstable_by(|a, b| key(*a).cmp(&key(*b)));
+        let pairs = order.len();
+        order.extend_from_within(..);
+        order.iter_mut().skip(pairs).for_each(|place| *place += 1);
+        self.container(jsonb::OBJECT as usize | pairs, first)
+    }
+
+    /// A copy in the current memory context.
+    fn finish(&self) -> Option<Datum> {
+        let whole = self.values.first().filter(|value| value.kind == CONTAINER)?;
+        let whole = self.bytes.get(whole.bytes.clone())?;
+        let size = whole.len() + pg_sys::VARHDRSZ;
+        // SAFETY: the copy is as large as the header and the value.
+        unsafe {
+            let varlena: *mut pg_sys::varlena = pg_sys::palloc(size).cast();
+            pgrx::varlena::set_varsize_4b(varlena, size as i32);
+            let content = varlena.cast::<u8>().add(pg_sys::VARHDRSZ);
+            std::ptr::copy_nonoverlapping(whole.as_ptr(), content, whole.len());
+            Some(Datum::from(varlena))
+        }
+    }
+}
+
+impl Formatter for &mut Jsonb {
+    fn write_null<W: ?Sized + Write>(&mut self, _: &mut W) -> Result<()> {
+        self.push(NULL, self.bytes.len());
+        Ok(())
+    }
+
+    fn write_bool<W: ?Sized + Write>(&mut self, _: &mut W, value: bool) -> Result<()> {
+        self.push(if value { TRUE } else { FALSE }, self.bytes.len());
         Ok(())
     }
 
     fn write_i32<W: ?Sized + Write>(&mut self, _: &mut W, value: i32) -> Result<()> {
-        self.integer(value.into());
-        Ok(())
+        self.integer(value.into())
     }
 
     fn write_i64<W: ?Sized + Write>(&mut self, _: &mut W, value: i64) -> Result<()> {
-        self.integer(value);
-        Ok(())
+        self.integer(value)
     }
 
     fn write_u64<W: ?Sized + Write>(&mut self, _: &mut W, value: u64) -> Result<()> {
-        self.integer(i64::try_from(value).map_err(|_| ErrorKind::InvalidData)?);
-        Ok(())
+        self.integer(i64::try_from(value).map_err(|_| ErrorKind::InvalidData)?)
     }
 
     fn write_f64<W: ?Sized + Write>(&mut self, _: &mut W, value: f64) -> Result<()> {
@@ -139,57 +197,46 @@ impl Formatter for &mut Builder {
         let arguments =
             [pgrx::IntoDatum::into_datum(text.as_c_str()), Some(Datum::from(0)), Some(Datum::from(-1))];
         // SAFETY: numeric_in takes a C string, a type and its modifier.
-        let numeric = unsafe { pgrx::direct_function_call_as_datum(pg_sys::numeric_in, &arguments) };
-        self.number(numeric.ok_or(ErrorKind::InvalidData)?.cast_mut_ptr());
-        Ok(())
+        self.number(unsafe { pgrx::direct_function_call_as_datum(pg_sys::numeric_in, &arguments) })
     }
 
     fn begin_string<W: ?Sized + Write>(&mut self, _: &mut W) -> Result<()> {
-        self.text.clear();
+        self.push(STRING, self.bytes.len());
         Ok(())
     }
 
     fn end_string<W: ?Sized + Write>(&mut self, _: &mut W) -> Result<()> {
-        let len = i32::try_from(self.text.len()).map_err(|_| ErrorKind::InvalidData)?;
-        // SAFETY: a copy of that length in the memory context.
-        let val = unsafe {
-            let copy = pg_sys::palloc(self.text.len()).cast();
-            std::ptr::copy_nonoverlapping(self.text.as_ptr(), copy, self.text.len());
-            copy.cast()
-        };
-        let string = pg_sys::JsonbValue__bindgen_ty_1__bindgen_ty_1 { len, val };
-        self.scalar(jbvType::jbvString, |value| value.val.string = string);
-        Ok(())
+        let end = self.bytes.len();
+        self.values.last_mut().map(|value| value.bytes.end = end).ok_or(ErrorKind::InvalidData.into())
     }
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, _: &mut W, text: &str) -> Result<()> {
-        self.text.push_str(text);
+        self.bytes.extend_from_slice(text.as_bytes());
         Ok(())
     }
 
     fn write_char_escape<W: ?Sized + Write>(&mut self, _: &mut W, escape: CharEscape) -> Result<()> {
-        self.text.push(match escape {
-            CharEscape::Quote => '"',
-            CharEscape::ReverseSolidus => '\\',
-            CharEscape::Solidus => '/',
-            CharEscape::Backspace => '\u{8}',
-            CharEscape::FormFeed => '\u{c}',
-            CharEscape::LineFeed => '\n',
-            CharEscape::CarriageReturn => '\r',
-            CharEscape::Tab => '\t',
-            CharEscape::AsciiControl(byte) => byte.into(),
+        self.bytes.push(match escape {
+            CharEscape::Quote => b'"',
+            CharEscape::ReverseSolidus => b'\\',
+            CharEscape::Solidus => b'/',
+            CharEscape::Backspace => 8,
+            CharEscape::FormFeed => 12,
+            CharEscape::LineFeed => b'\n',
+            CharEscape::CarriageReturn => b'\r',
+            CharEscape::Tab => b'\t',
+            CharEscape::AsciiControl(byte) => byte,
         });
         Ok(())
     }
 
     fn begin_array<W: ?Sized + Write>(&mut self, _: &mut W) -> Result<()> {
-        self.begin(Token::WJB_BEGIN_ARRAY, false);
+        self.open.push(self.values.len());
         Ok(())
     }
 
     fn end_array<W: ?Sized + Write>(&mut self, _: &mut W) -> Result<()> {
-        self.end(Token::WJB_END_ARRAY);
-        Ok(())
+        self.array()
     }
 
     fn begin_array_value<W: ?Sized + Write>(&mut self, _: &mut W, _: bool) -> Result<()> {
@@ -197,22 +244,15 @@ impl Formatter for &mut Builder {
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, _: &mut W) -> Result<()> {
-        self.begin(Token::WJB_BEGIN_OBJECT, true);
+        self.open.push(self.values.len());
         Ok(())
     }
 
     fn end_object<W: ?Sized + Write>(&mut self, _: &mut W) -> Result<()> {
-        self.end(Token::WJB_END_OBJECT);
-        Ok(())
+        self.object()
     }
 
     fn begin_object_key<W: ?Sized + Write>(&mut self, _: &mut W, _: bool) -> Result<()> {
-        self.is_key = true;
-        Ok(())
-    }
-
-    fn end_object_key<W: ?Sized + Write>(&mut self, _: &mut W) -> Result<()> {
-        self.is_key = false;
         Ok(())
     }
 
