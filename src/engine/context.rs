@@ -11,7 +11,7 @@ use crate::rules::tables::DomainKind;
 use crate::rules::Rules;
 use crate::Micros;
 
-/// What stands still while leads are routed.
+/// What does not change while leads are routed.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The compiled rules.

@@ -4,10 +4,10 @@
 //! roster and everything that is looked up (accounts, earlier leads, turns) are arguments: the crate
 //! reads nothing by itself, so every layer can be tested without a server.
 //!
-//! One way in: [`work::answer`]. A lead goes through the ten [`routing::layers`] in order ([`routing::pipeline`]); the first
-//! that decides ends the search, each one that was asked leaves a [`decision::Step`] in the trace.
+//! Entry point: [`work::answer`]. A lead goes through the ten [`routing::layers`] in order ([`routing::pipeline`]); the
+//! first that decides ends the search, each one that was asked leaves a [`decision::Step`] in the trace.
 //!
-//! Imports run one way, from above to below; `make lint` keeps that:
+//! A module imports only from modules below it in this list; `make lint` checks that:
 //!
 //! 1. [`work`]: what the engine is asked, and what it answers
 //! 2. [`follow_up`]: decisions about leads that wait, in a queue or for an answer

@@ -19,7 +19,7 @@ pub struct EarlierLead {
 }
 
 impl EarlierLead {
-    /// Whether nobody works on it.
+    /// Whether it is in nurture.
     pub const fn is_nurtured(&self) -> bool {
         self.owner_id.is_none() && self.queue.is_none()
     }
@@ -60,17 +60,17 @@ pub struct AccountKeys<'a> {
 pub trait Lookups: Zones + OpenPool {
     /// Rules and lists that know one of the names (longest first).
     fn domain(&mut self, names: &[String]) -> DomainFacts;
-    /// The first open lead of the person; one that somebody works on comes before nurtured ones. `this` is
-    /// the lead being routed.
+    /// The first open lead of the person; those in nurture come after all others. `this` is the lead being
+    /// routed.
     fn earlier_lead(&mut self, person: &Person, this: Option<i64>) -> Earlier;
     /// The best account under any of the keys: contact, then CRM id, then the longest domain.
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch>;
     /// Whether the jsonpath holds for the lead: its first result is neither `false` nor `null`.
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool;
-    /// Leads of a rep, those of transactions that have not ended yet included.
+    /// Leads of a rep, including those of open transactions.
     fn load(&mut self, rep_no: i32, day: Day) -> Load;
-    /// A turn of the pool is about to be chosen by [`crate::roster::rotation::take`]: nobody else takes one meanwhile.
+    /// Before a turn of the pool is chosen by [`crate::roster::rotation::take`]: nobody else takes one meanwhile.
     fn open_pool(&mut self, pool: &Pool);
-    /// The choice is made: whose turn it was, or nobody's.
+    /// After the choice: whose turn it was, or nobody's.
     fn close_pool(&mut self, turn: Option<&Turn>);
 }

@@ -12,7 +12,7 @@ use crate::rules::Rules;
 use crate::time_zone::Zones;
 use crate::{Micros, SECOND};
 
-/// Seven days: a buyer who acted longer ago comes with an import, and is not answered late yet.
+/// Seven days: an older action comes from an import, and its clock starts when the lead comes.
 pub const IMPORT_AGE: Micros = 7 * 24 * 60 * 60 * SECOND;
 
 /// Intent of an event; one that is not in `event_types` counts as medium.

@@ -1,4 +1,4 @@
-//! What the engine is asked, and what it answers: the one way in.
+//! What the engine is asked, and what it answers: the entry point of the crate.
 
 use crate::context::Context;
 use crate::decision::Decision;
