@@ -1,6 +1,6 @@
 //! Why a decision was made.
 
-/// `decisions.cause`, of those that routing makes.
+/// `decisions.cause` of decisions that routing makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// A row of `leads` was inserted.
@@ -33,12 +33,12 @@ impl Cause {
         }
     }
 
-    /// Whether the decision is about a lead that comes in; the others are about leads that are there.
+    /// Whether the decision is about a new lead, not about one that is there already.
     pub const fn is_arrival(self) -> bool {
         matches!(self, Self::Insert | Self::RouteLead | Self::Attach)
     }
 
-    /// Whether the clock that runs goes on; any other decision starts one anew, or needs none.
+    /// Whether the running clock goes on; any other decision stops it, and starts a new one if it needs one.
     pub const fn keeps_clock(self) -> bool {
         matches!(self, Self::Escalation | Self::AutoAssign)
     }

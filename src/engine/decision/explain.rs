@@ -30,7 +30,7 @@ pub fn headline(trace: &[Step]) -> String {
     }
 }
 
-/// Every layer with what it found, and every candidate with why not.
+/// Every layer with what it found, and every candidate: eligible, or why not.
 pub fn full(trace: &[Step]) -> String {
     let mut text = String::new();
     for step in trace {

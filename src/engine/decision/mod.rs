@@ -27,7 +27,7 @@ pub enum Layer {
     Tier,
     Distribution,
     Fallback,
-    /// Not of the ten: a step of the SLA ladder.
+    /// Not one of the ten layers: a step of the SLA ladder.
     Escalation,
 }
 
@@ -170,7 +170,7 @@ pub struct Decision {
     pub clock: Option<Clock>,
     /// The turn that was taken, and those that an owner match counts as.
     pub turns: Vec<Turn>,
-    /// Waits for the first rep of the pool to come back.
+    /// Whether the lead waits until the first rep of the pool is back.
     pub held: bool,
     pub notices: Vec<Notice>,
     pub clean: CleanLead,
