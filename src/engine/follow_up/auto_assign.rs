@@ -21,7 +21,7 @@ pub fn hand_out(waiting: &Waiting, context: Context<'_>, lookups: &mut dyn Looku
     Some(waiting.decision(layer, Outcome::Owner(rep), routing, trace, notices))
 }
 
-/// Whether any member of a pool is there, so that it is worth a look at each lead.
+/// Whether any member of a pool is there; if not, no lead need be looked at.
 pub fn somebody_is_there(pool: &str, context: Context<'_>, zones: &dyn Zones) -> bool {
     let members = context.roster.members.get(pool).into_iter().flatten();
     { members }.any(|member| {

@@ -34,7 +34,7 @@ pub enum Escalation {
     /// Nobody is there to take the lead: the clock waits until `until`, which is later than now, and the
     /// same step is tried again then. Nothing else is written, and no step counted.
     Postponed {
-        /// When the first is back who could take it.
+        /// When the first rep who could take it is back.
         until: Micros,
     },
 }
@@ -50,14 +50,14 @@ pub struct Taken {
     pub next_at: Option<Micros>,
 }
 
-/// Five days, more than a long weekend: nobody waits longer for somebody to come back.
+/// Five days, more than a long weekend: the longest time that a step waits for a rep to come back.
 pub const LONGEST_WAIT: Micros = 5 * 24 * 60 * 60 * SECOND;
 
 /// The next step of the policy's ladder; `None` once it is exhausted.
 ///
-/// A step that cannot be done turns into the next stronger one: nobody left in the pool → the manager;
-/// no manager → the fallback queue. But a lead does not bounce through the night: where only because they
-/// are away nobody takes it, and the first is back within [`LONGEST_WAIT`], the step is postponed.
+/// A step that cannot be done becomes the next stronger one: nobody left in the pool → the manager; no
+/// manager → the fallback queue. But where reps do not take it only because they are away, and the first is
+/// back within [`LONGEST_WAIT`], the step is postponed.
 pub fn escalate(overdue: Overdue, context: Context<'_>, lookups: &mut dyn Lookups) -> Option<Escalation> {
     let ladder = context.rules.escalation_steps.get(&overdue.policy)?;
     let mut ahead = ladder.iter().filter(|row| row.step > overdue.steps_done);
@@ -70,14 +70,14 @@ pub fn escalate(overdue: Overdue, context: Context<'_>, lookups: &mut dyn Lookup
     Some(Escalation::Taken(Box::new(Taken { step: row.step, decision, next_at })))
 }
 
-/// Nobody is there, but somebody will be.
+/// Nobody can take the lead before `until`.
 struct Nobody {
     until: Micros,
 }
 
-/// The ladder counts from the due time, in the time of whoever has the lead now. But whoever gets it has the
-/// time between the two steps in any case: a step that waited for the morning, or went to somebody with
-/// other hours, would be followed by the next at once.
+/// When the next step is due: counted from the due time, by the hours of whoever gets the lead now, but at
+/// least the time between the two steps after this one. Else the next step would follow at once where this
+/// one was postponed until the morning, or the lead went to a rep with other hours.
 fn next_at(
     [row, next]: [&EscalationStep; 2],
     overdue: &Overdue,
@@ -131,7 +131,7 @@ fn attempt(
         EscalationAction::Remind => waiting.owner_id.clone().map(Outcome::Owner),
         EscalationAction::Manager => manager(waiting, routing).map(Outcome::Owner),
         EscalationAction::Reassign => {
-            // a lead is not taken from somebody who sleeps to be given to another who does
+            // a lead is not taken from a rep who is away to be given to another who is away
             let found = distribution::ask_those_there(routing);
             let next = found.outcome.filter(|outcome| matches!(outcome, Outcome::Owner(_)));
             trace.push(Step { layer: Layer::Distribution, decided: next.is_some(), reason: found.reason });
@@ -145,12 +145,13 @@ fn attempt(
     }
 }
 
-/// The owner's manager or their backups, else the territory's; never somebody who let the lead pass.
+/// The owner's manager or a backup of theirs, else the territory's manager or a backup; never a rep who has
+/// had the lead.
 fn manager(waiting: &Waiting, routing: &Routing<'_>) -> Option<String> {
     managers(waiting, routing).find_map(|(rep, _)| rep.filter(|rep| is_fresh(rep, waiting)))
 }
 
-/// Who answers for each manager, and who of them could not.
+/// For each manager: the manager or backup who is there, and those who are not.
 fn managers(
     waiting: &Waiting,
     routing: &Routing<'_>,
@@ -167,9 +168,8 @@ fn is_fresh(rep: &String, waiting: &Waiting) -> bool {
     waiting.owner_id.as_ref() != Some(rep) && !waiting.tried.contains(rep)
 }
 
-/// When the step is worth another try: when the first is back whom it could give the lead to. A manager
-/// who does not come back is not waited for, but who has the lead keeps it until the first of the pool is
-/// there.
+/// When to try the step again: when the first rep to whom it could give the lead is back. The manager's step
+/// waits for a manager, and for the first member of the pool where no manager comes back.
 fn first_back(action: EscalationAction, waiting: &Waiting, routing: &mut Routing<'_>) -> Option<Micros> {
     let Context { roster, now, .. } = routing.context;
     let soon = |at: &Micros| at.saturating_sub(now) <= LONGEST_WAIT;

@@ -1,4 +1,4 @@
-//! A lead that is there already, with the place that an earlier decision gave it.
+//! A lead that is there already, with the owner or queue that an earlier decision gave it.
 
 use crate::context::{Context, Routing};
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};
@@ -18,12 +18,12 @@ pub struct Waiting {
     pub account_id: Option<String>,
     pub playbook: Option<String>,
     pub expansion: bool,
-    /// Reps who had the lead and let it pass.
+    /// Reps who have had the lead already.
     pub tried: Vec<String>,
 }
 
 impl Waiting {
-    /// The lead as the last layers take it up: segment, tier and pool are those that it has.
+    /// Routing that starts at the last layers: segment, tier and pool are those that the lead has.
     pub fn routing<'a>(&'a self, context: Context<'a>, lookups: &'a mut dyn Lookups) -> Routing<'a> {
         let segment = self.segment.as_deref();
         let clean = CleanLead { lead: folded(&self.lead), ..CleanLead::default() };
@@ -37,7 +37,7 @@ impl Waiting {
         }
     }
 
-    /// The decision that moves it; its clock goes on.
+    /// The decision that moves the lead; its clock goes on.
     pub fn decision(
         &self,
         layer: Layer,

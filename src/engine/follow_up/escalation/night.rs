@@ -1,4 +1,4 @@
-//! A lead does not bounce through the night.
+//! A lead is not passed on while all who could take it are away.
 
 use super::*;
 use crate::roster::Roster;
@@ -214,7 +214,7 @@ fn without_managers_the_lead_goes_to_the_queue_by_day() {
     assert_eq!(until(step(&rules, &roster, at(NIGHT), late(2, &[]))), at("2026-03-05 08:00"));
     let done = taken(step(&rules, &roster, at("2026-03-05 08:00"), late(2, &[])));
     assert_eq!((done.step, queue(&done.decision)), (3, "north"));
-    // eve works by night: it is nobody's night while one of the pool is there
+    // eve works by night: nothing is postponed while one of the pool is there
     let roster = team(&[plain("bob", BERLIN), plain("eve", "")], gone("max"), gone("nora"), &[]);
     assert_eq!(queue(&taken(by_night(&roster, late(2, &[]))).decision), "north");
 }
@@ -258,7 +258,7 @@ fn someone(id: &'static str) -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Postponed means later, and each time for somebody else who is back.
+    /// Each postponement is to a later time, and there are at most five.
     #[test]
     fn a_step_is_taken_in_the_end(
         others in (someone("bob"), someone("cid"), someone("dee")), max in someone("max"), nora in someone("nora"),
