@@ -41,7 +41,7 @@ pub fn email(given: &str) -> Result<Address, &'static str> {
     Ok(Address { key: format!("{person}@{host}"), email: format!("{local}@{host}"), host })
 }
 
-/// Cleans a host name: lower case, ASCII form, with a known kind of suffix below the root.
+/// Cleans a host name: lower case, ASCII form, at least one dot, scripts not mixed.
 pub fn host(given: &str) -> Result<String, &'static str> {
     let given = given.trim().trim_end_matches('.');
     if given.split('.').any(|label| !label.is_single_script()) {

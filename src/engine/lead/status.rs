@@ -19,9 +19,9 @@ pub enum Status {
     Merged,
     /// It became a deal.
     Converted,
-    /// It did not.
+    /// It became no deal.
     Lost,
-    /// It was none.
+    /// It was no lead after all.
     Disqualified,
 }
 
@@ -60,7 +60,7 @@ impl Status {
         }
     }
 
-    /// Whether the work on it has ended: who comes again is a new lead.
+    /// Whether the work on it has ended: a later submit of the person is a new lead.
     pub const fn is_closed(self) -> bool {
         matches!(self, Self::Converted | Self::Lost | Self::Disqualified)
     }
