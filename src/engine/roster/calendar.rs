@@ -16,8 +16,8 @@ use std::ops::Range;
 pub const HORIZON: Micros = 400 * DAY;
 
 const MINUTE: Micros = 60 * SECOND;
-/// The longest stretch that is taken to have one offset if its ends have: no zone goes there and back
-/// within a day.
+/// The longest stretch that counts as having one offset if both its ends have it: no zone changes its
+/// offset and changes it back within a day.
 const DAY: Micros = 24 * 60 * MINUTE;
 /// Minutes of a day.
 const MIDNIGHT: u32 = 24 * 60;

@@ -29,7 +29,7 @@ pub struct Share {
     pub weight: i64,
     /// Number of the rep, across pools.
     pub rep_no: i32,
-    /// What the rep may have, and the day that counts; `None` where no place need be kept.
+    /// Caps of the rep, and the day for which they count; `None` where no place need be reserved.
     pub limits: Option<(Caps, Day)>,
 }
 
@@ -46,7 +46,7 @@ pub struct Turn {
     pub credit: Vec<(i32, i64)>,
 }
 
-/// What a choice among shares found.
+/// The result of a choice among shares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Taken {
     /// The turn, if somebody could take it.
@@ -55,23 +55,23 @@ pub struct Taken {
     pub refused: Vec<(i32, Ineligible)>,
 }
 
-/// What a choice in an open pool goes by.
+/// What a choice in an open pool depends on.
 pub trait OpenPool {
     /// Credit of a seat before this lead.
     fn credit(&self, seat: i32) -> i64;
     /// Leads of a rep; only asked for by [`Strategy::LeastLoaded`].
     fn open_leads(&mut self, rep_no: i32) -> i64;
-    /// Keeps a place under the caps of the rep for this lead, or says why there is none.
+    /// Reserves a place under the caps of the rep for this lead, or says why there is none.
     fn reserve(&mut self, share: &Share) -> Result<(), Ineligible>;
 }
 
-/// Takes the next turn: the first by `strategy` who has room under their caps. Who has none is not
-/// entitled to this lead either.
+/// Takes the next turn: the first by `strategy` who has room under their caps. A rep without room is not
+/// entitled to a share of this lead either.
 pub fn take(pool_no: i32, strategy: Strategy, shares: &[Share], pool: &mut dyn OpenPool) -> Taken {
     let (mut left, mut refused) = (shares.to_vec(), Vec::new());
     loop {
-        // By load only those who have as much room take turns with each other; else leads that the load
-        // decides would pile up credit.
+        // By load, only reps with equally much room take turns: leads that the load decides would
+        // pile up credit.
         let among = match strategy {
             Strategy::WeightedRoundRobin => left.clone(),
             Strategy::LeastLoaded => roomiest(&left, pool),

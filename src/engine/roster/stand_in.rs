@@ -7,8 +7,8 @@ use serde::Serialize;
 /// Longest chain of backups that is followed.
 const LONGEST_CHAIN: usize = 32;
 
-/// The first of `owner` and those who stand in for them whom `takes` accepts: the backup of an absence of `now` before the
-/// standing one, and so on from there. Each is asked once, so a ring ends. A rep who is not in the roster comes as `None`.
+/// The first whom `takes` accepts: `owner`, then the backup of an absence at `now`, then the standing backup, and so on
+/// from each. Each is asked once, so a ring ends. `takes` gets `None` for a rep who is not in the roster.
 pub fn first(
     owner: &str,
     roster: &Roster,
@@ -35,7 +35,7 @@ pub fn first(
     None
 }
 
-/// Whether a rep could take leads, and who would if not. Presence and absences pass and are not looked at.
+/// Whether a rep could take leads, and who would if not. Presence and absences are ignored, as they pass.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Cover<'a> {
     /// The rep.
@@ -48,7 +48,7 @@ pub struct Cover<'a> {
     pub is_covered: bool,
     /// The first in the chain of standing backups who is able.
     pub stands_in: Option<&'a str>,
-    /// That chain, where it comes back to the rep without having met one.
+    /// That chain, where it comes back to the rep and nobody in it is able.
     pub ring: Option<Vec<&'a str>>,
 }
 

@@ -1,4 +1,4 @@
-//! What holds for every calendar, beside a walk from minute to minute.
+//! What holds for every calendar, checked against a walk from minute to minute.
 
 use super::*;
 use crate::testkit::{at, roster, Jiff, HOUR};
@@ -67,7 +67,7 @@ fn plans() -> impl Strategy<Value = Plan> {
     )
 }
 
-/// The wall clock, block by block: written down a second time.
+/// Whether a rep is on duty, computed a second way: on the wall clock, block by block.
 fn on_duty(rep: &Rep, roster: &Roster, at: Micros) -> bool {
     let local = Jiff.local(&rep.time_zone, at).unwrap();
     let minute = local.hour() * 60 + local.minute();

@@ -145,7 +145,7 @@ fn least_loaded_goes_by_room() {
     assert_eq!(choose(&[share(4, 1000), share(3, 1000)], &[(3, 2), (4, 2)]), 3);
 }
 
-/// What the load decides is no turn: who gets many leads because they close them fast owes nothing later.
+/// What the load decides is no turn: a rep who gets many leads by closing them fast owes none later.
 #[test]
 fn least_loaded_piles_up_no_credit() {
     let (both, mut pool) = (shares(&[1000, 1000]), Pool::default());
