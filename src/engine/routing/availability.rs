@@ -58,13 +58,13 @@ pub fn available_at(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Optio
     }
     loop {
         at = calendar.opens_at(at)?;
-        // each absence is left behind once
+        // ends, as `at` passes each absence only once
         let absences = context.roster.absences.get(&rep.id).into_iter().flatten();
         let Some(absence) = { absences }.find(|row| row.during.contains(&at)) else {
             return Some(at);
         };
         let Span { upper, upper_inc, .. } = absence.during;
-        // PostgreSQL's infinity comes as the last of all instants
+        // PostgreSQL's infinity is read as the last instant
         let end = upper.filter(|end| *end < Micros::MAX)?;
         at = end.saturating_add(Micros::from(upper_inc));
     }

@@ -86,8 +86,7 @@ pub fn rescued(
     }
 }
 
-/// The same decision with the catch-all queue instead of where the lead should have ended, which is being
-/// deleted or renamed.
+/// The same decision with the catch-all queue instead of a rep or queue that is being deleted or renamed.
 pub fn to_catch_all(mut decision: Decision, rules: &Rules) -> Decision {
     let queue = crate::rules::way_out::CATCH_ALL.to_owned();
     if let Some(step) = decision.trace.last_mut() {

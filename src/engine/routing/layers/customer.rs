@@ -66,7 +66,7 @@ fn is_elsewhere(found: &AccountMatch, customer: &Account, routing: &Routing<'_>)
     let by_domain = found.by == MatchedBy::Domain;
     let sub_domain = by_domain && routing.clean.company_names.first() != found.domain.as_ref();
     let abroad = match (&lead.country, &found.account.country) {
-        // what is no known code says nothing of where they are
+        // a value that is no known code does not tell where the lead is
         (Some(lead), Some(home)) => lead != home && crate::lead::normalize::country(lead).is_some(),
         _ => false,
     };
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn another_part_of_the_customer_is_an_expansion() {
         for (email, country, expansion) in [
-            // no code, and no alias here: it says nothing
+            // no code, and no alias here: the country is not known
             ("ben@acme.com", Some("UK"), false),
             ("ben@acme.com", Some("GB"), false),
             ("ben@acme.com", Some("japan"), true),
@@ -158,7 +158,7 @@ mod tests {
             ("ben@acme.jp", None, true),
             ("ben@eu.acme.com", None, true),
             ("ben@labs.com", None, true),
-            // a known contact is no news, wherever from
+            // a known contact is no expansion, whatever the country
             ("ada@acme.com", Some("japan"), false),
         ] {
             let country = country.map(str::to_owned);

@@ -28,7 +28,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     }
 }
 
-/// As [`ask`], but whatever the pool does while all are away: who gets the lead is there.
+/// As [`ask`], but without regard to `when_all_away`: only a rep who is there gets the lead.
 pub fn ask_those_there(routing: &mut Routing<'_>) -> Finding {
     match pool(routing) {
         Some(pool) => hand_out(pool, WhenAllAway::Fallback, routing),
@@ -36,8 +36,8 @@ pub fn ask_those_there(routing: &mut Routing<'_>) -> Finding {
     }
 }
 
-/// When the first is back of those who would get the lead if they were not away. `None` if somebody who
-/// would get it is there, and if nobody comes back by themselves.
+/// When the first is back of those who are not eligible only because they are away. `None` if somebody is
+/// eligible, and if nobody comes back by themselves.
 pub fn first_back(routing: &mut Routing<'_>) -> Option<Micros> {
     let asked = survey(pool(routing)?, routing);
     if asked.iter().any(|row| row.not.is_none()) {
@@ -176,7 +176,7 @@ fn shares(
     asked.iter().filter_map(|row| row.share).collect()
 }
 
-/// Where loads decide, or caps, a place is kept for the lead at once.
+/// `limits` is set where loads or caps decide: then a place is reserved for the lead.
 fn share(member: &Member, pool: &Pool, routing: &Routing<'_>) -> Share {
     let rep = routing.context.roster.reps.get(&member.rep_id);
     let by_load = pool.strategy == Strategy::LeastLoaded;
@@ -197,7 +197,7 @@ fn candidates(asked: Vec<Asked<'_>>) -> Vec<Candidate> {
     asked.into_iter().map(candidate).collect()
 }
 
-/// Why not, cheapest first; who is only away for a while has no other reason.
+/// Why a member is not eligible, cheapest check first. Away for a while comes last: then there is no other reason.
 fn ineligible(member: &Member, rep: &Rep, routing: &mut Routing<'_>) -> Option<Ineligible> {
     let context = routing.context;
     if !member.active {

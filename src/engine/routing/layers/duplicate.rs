@@ -6,8 +6,8 @@ use crate::decision::Outcome;
 use crate::lead::Person;
 use crate::lookups::Earlier;
 
-/// Decides where somebody works on a lead of the same person. A lead in nurture does not keep a hotter one
-/// from a rep; the tier layer merges the new one into it if it would end in nurture too.
+/// Decides where the person has an open lead that is not in nurture. One in nurture does not keep a hotter
+/// one from a rep; the tier layer merges the new lead into it if that would end in nurture too.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let Some(person) = routing.clean.person.clone() else {
         return Finding::passed(Reason::NoIdentity);

@@ -1,4 +1,4 @@
-//! Nobody is not an answer: the last layer always names a queue.
+//! The last layer: a lead that nobody takes goes to a queue.
 
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
@@ -11,7 +11,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     Finding::decided(outcome, Reason::Fallback { queue, of })
 }
 
-/// Whose queue a lead waits in that nobody takes, and its name.
+/// The queue for a lead that nobody takes: whose it is, and its name.
 pub fn way_out(routing: &Routing<'_>) -> (&'static str, String) {
     let rules = routing.context.rules;
     let segment = routing.segment.and_then(|place| rules.segments.get(place));

@@ -4,8 +4,8 @@ use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::lead::Problem;
 
-/// Never decides; picks the segment. A lead with values that could not be read is not put through
-/// rules that compare them: a person looks at it first.
+/// Never decides; picks the segment. A lead with values that could not be read is not compared with
+/// segments: a person looks at it first.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     if !routing.clean.unreadable.is_empty() {
         let problems = routing.clean.unreadable.clone();

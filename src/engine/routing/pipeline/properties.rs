@@ -158,7 +158,7 @@ fn leads() -> impl Strategy<Value = Lead> {
     })
 }
 
-/// Written apart from the engine: active, online, and in no absence that still lasts.
+/// Computed without the engine: active, online, and in no absence that still lasts.
 fn is_there(setup: &Setup, rep: &str) -> bool {
     let Some(row) = setup.roster.reps.get(rep) else {
         return false;
