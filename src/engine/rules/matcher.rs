@@ -43,8 +43,8 @@ impl Matcher {
         &self.segments
     }
 
-    /// Places before that of a segment, in order, of segments whose lists hold all that its lists name; ranges are not
-    /// looked at.
+    /// Places, in order, of the segments before this one whose lists hold all that its lists name; ranges are not
+    /// compared.
     pub fn covering(&self, place: usize) -> Vec<usize> {
         self.segments.get(place).map(|row| self.index.covering(row, place)).unwrap_or_default()
     }

@@ -36,7 +36,7 @@ pub fn shadows(segments: &Matcher, now: Micros) -> Vec<Shadow<'_>> {
 
 /// Whether the ranges of a segment hold those of another.
 fn spans_hold(wider: &Segment, row: &Segment, now: Micros) -> bool {
-    // What is over of the narrower one takes no lead any more.
+    // The past part of the narrower range takes no lead any more.
     let from_now = |span: &Span<Micros>| Span {
         lower: Some(span.lower.map_or(now, |lower| lower.max(now))),
         lower_inc: span.lower.is_none_or(|lower| lower < now || span.lower_inc),

@@ -1,4 +1,4 @@
-//! Where a lead waits that nobody takes: the queue of the segment, of the territory, of the pool, or the catch-all queue.
+//! The queue for a lead that nobody takes: that of its segment, territory or pool, or the catch-all queue.
 
 use crate::rules::tables::{Segment, Tier};
 use crate::rules::Rules;
@@ -25,7 +25,7 @@ impl Rules {
         first.unwrap_or(("catch-all", CATCH_ALL))
     }
 
-    /// The ways out of every segment, without a pool (`''`) and with each pool that its tiers lead to.
+    /// The fallback queues of every segment, without a pool (`''`) and with each pool that its tiers lead to.
     pub fn ways_out(&self) -> Vec<WayOut<'_>> {
         let pools = |segment: Option<&String>| {
             let tiers = self.tiers.get(&segment.cloned()).into_iter().flatten();
@@ -45,7 +45,7 @@ impl Rules {
     }
 }
 
-/// Where leads of a segment wait that nobody of a pool takes.
+/// The queue for leads of a segment that nobody of a pool takes.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)]
 pub struct WayOut<'a> {

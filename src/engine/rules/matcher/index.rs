@@ -3,7 +3,7 @@
 //! Each column has a set of segments that take any value, and one for each value that is named; a lead may match
 //! those that are in one of the two for every column (as rule engines like gorules/zen do it). Sets of values are
 //! kept as the words that are not empty, so that many values cost no memory. Ranges are cut into a few buckets.
-//! The answer may hold too many segments, never too few; the matcher looks at each again.
+//! The answer may hold too many segments, never too few; the matcher checks each of them.
 
 use crate::lead::Lead;
 use crate::rules::tables::{Segment, Span};
@@ -177,7 +177,7 @@ impl Index {
     /// Places of segments that may match, in order; `found` is asked for each until it answers.
     pub fn search<T>(&self, lead: &Lead, mut found: impl FnMut(usize) -> Option<T>) -> Option<T> {
         let filters = self.filters(lead);
-        // the column that leaves the fewest words leads
+        // start with the column that leaves the fewest words
         let first = filters.iter().min_by_key(|filter| filter.size())?;
         for word in first.words() {
             let mut bits =
