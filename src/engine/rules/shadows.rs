@@ -13,11 +13,11 @@ pub struct Shadow<'a> {
     pub shadowed_by: &'a str,
 }
 
-/// Every segment that is shadowed from `now` on. Those that are over, and those with an empty list, match nothing anyway
-/// and are left out.
+/// Every segment that is shadowed from `now` on. Those whose `effective` has ended, and those with an empty list, match
+/// nothing anyway and are left out.
 ///
-/// The bitsets of the matcher leave the segments whose lists hold all values of the narrower one; ranges are compared one
-/// by one. 10,000 segments that differ in nothing but ranges take half a second.
+/// The bitsets of the matcher leave the segments whose lists hold all values of the narrower one; ranges are compared
+/// one by one. 10,000 segments that differ in nothing but ranges take half a second.
 pub fn shadows(segments: &Matcher, now: Micros) -> Vec<Shadow<'_>> {
     let is_live = |row: &Segment| row.effective.and_then(|span| span.upper).is_none_or(|end| end > now);
     let shadow = |(place, row): (usize, &Segment)| {
