@@ -1,4 +1,4 @@
-//! Every error that users meet, with its SQLSTATE and a hint that states the remedy.
+//! Every error and warning that Rust code raises, with its SQLSTATE and a hint that states the remedy.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{function_name, PgLogLevel, PgSqlErrorCode};
@@ -70,7 +70,7 @@ pub fn took_no_turn(id: i64) -> ! {
     )
 }
 
-/// The book of a pool went with it.
+/// The pool is deleted, and its turns with it.
 pub fn pool_is_gone(id: i64, pool: &str) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -79,7 +79,7 @@ pub fn pool_is_gone(id: i64, pool: &str) -> ! {
     )
 }
 
-/// A touch has no route of its own.
+/// A touch is not routed by itself.
 pub fn is_a_touch(id: i64, first: i64) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -106,7 +106,7 @@ pub fn bad_batch(batch: i32) -> ! {
     )
 }
 
-/// Somebody else's transaction has inserted the same external id and is still open.
+/// Another open transaction has inserted the same external id.
 pub fn submit_in_flight(external_id: &str) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
@@ -115,7 +115,7 @@ pub fn submit_in_flight(external_id: &str) -> ! {
     )
 }
 
-/// A row was not routed because its lead was there, and then was inserted after all.
+/// A row was not routed because its lead was there; then the lead was deleted and the row inserted.
 pub fn deleted_while_submitted() -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
@@ -124,7 +124,7 @@ pub fn deleted_while_submitted() -> ! {
     )
 }
 
-/// It cannot be deleted or renamed now.
+/// A rep, queue or pool cannot be deleted or renamed while a lead is given to it.
 pub fn is_being_given(kind: &str, name: &str) -> ! {
     let first = match kind {
         "rep" => "Set reps.active to false first; it counts at once. ",
@@ -137,7 +137,7 @@ pub fn is_being_given(kind: &str, name: &str) -> ! {
     )
 }
 
-/// A lead cannot be given to it now.
+/// A lead cannot be given to what is being deleted or renamed.
 pub fn is_being_closed(kind: &str, name: &str) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
@@ -227,7 +227,7 @@ pub fn unreadable_mapping(table_no: i32, what: &str) -> ! {
     )
 }
 
-/// It is something else than one expression.
+/// The text in a mapping is not exactly one expression.
 pub fn not_an_expression() -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
@@ -236,7 +236,7 @@ pub fn not_an_expression() -> ! {
     )
 }
 
-/// What stands for nobody is no value of the owner column.
+/// The owner column cannot hold the "nobody" of the mapping.
 pub fn nobody_does_not_fit(column: &str, table: &str, nobody: &str, sqlstate: &str, message: &str) -> ! {
     let message =
         format!("attach: \"nobody\" is \"{nobody}\", which column \"{column}\" of table {table} cannot hold: {message}");
@@ -265,13 +265,13 @@ pub fn warn_not_written(column: &str, table: &str, sqlstate: &str, message: &str
     warn(message, sqlstate, "The lead is routed all the same; mend the value, the column or the mapping.");
 }
 
-/// What a row tells of the life of its lead cannot be read.
+/// The status that a row gives its lead cannot be read.
 pub fn warn_status_not_read(table: &str, sqlstate: &str, message: &str) {
     let message = format!("the status of a row of {table} could not be read: {message}");
     warn(message, sqlstate, "Mend the value, or the expression in the mapping.");
 }
 
-/// Only a digest of its key is kept.
+/// The key of a row is too long: only a digest of it is kept.
 pub fn warn_row_not_found(table: &str) {
     let message = format!("a row of {table} does not follow its lead: its key is too long to be kept");
     ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, function_name!())
@@ -315,7 +315,7 @@ pub fn rows_are_still_named(table: &str, child: &str, column: &str) -> ! {
     )
 }
 
-/// A row that only the extension writes was changed by somebody else.
+/// A row that only the extension should write was changed by another session.
 pub fn changed_by_hand(table: &str) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
@@ -342,7 +342,7 @@ pub fn no_such_relation(oid: u32) -> ! {
     )
 }
 
-/// What a touch knows could not be added to its first lead.
+/// The empty fields of a first lead could not be filled from its touch.
 pub fn warn_not_filled(first: i64, touch: i64, sqlstate: &str, message: &str) {
     let message = format!("lead {first} was not filled from its touch {touch}: {message}");
     warn(message, sqlstate, "Both leads are as they were; copy by hand what is missing.");

@@ -1,6 +1,5 @@
-//! Every SQL text that the extension runs; look-ups by key are in [`crate::db::indexes`]. They run as its owner with a
-//! safe search_path (see
-//! [`crate::db::pg::security`]), and always under a fresh snapshot (see [`crate::db::pg::spi`]).
+//! Every fixed SQL text; look-ups by key are in [`crate::db::indexes`]. They run as the owner of the extension with a
+//! safe search_path (see [`crate::db::pg::security`]), and always under a fresh snapshot (see [`crate::db::pg::spi`]).
 
 use crate::db::pg::spi::Query;
 use pgrx::pg_sys::{
@@ -34,7 +33,7 @@ pub static CLOCK_STOP: Query = Query::new(
     &[INT8OID, TIMESTAMPTZOID],
 );
 
-/// Notes the step of the ladder that was taken.
+/// Sets the last step taken ($2) of a clock ($1), and when the next is due ($3).
 pub static CLOCK_STEP: Query = Query::new(
     "UPDATE leadroute.sla_clocks SET steps_done = $2, next_at = $3 WHERE id = $1",
     &[INT8OID, INT4OID, TIMESTAMPTZOID],
@@ -55,7 +54,7 @@ pub static LEAD_UPDATE: Query = Query::new(
     ],
 );
 
-/// Fills empty fields of the first lead ($1) from its touch ($2); not while somebody else holds it.
+/// Fills empty fields of the first lead ($1) from its touch ($2), unless another transaction has locked it.
 pub static FILL: Query = Query::new(
     "UPDATE leadroute.leads f
         SET first_name = coalesce(f.first_name, t.first_name), last_name = coalesce(f.last_name, t.last_name),
@@ -130,11 +129,11 @@ pub static ANSWER: Query = Query::new(
 pub static LEAD_LOCK: Query =
     Query::new("SELECT * FROM leadroute.leads WHERE id = $1 FOR UPDATE", &[INT8OID]);
 
-/// A lead that is not to be deleted meanwhile.
+/// Locks a lead against deletion, unless another transaction has locked it.
 pub static LEAD_KEEP: Query =
     Query::new("SELECT id FROM leadroute.leads WHERE id = $1 FOR KEY SHARE SKIP LOCKED", &[INT8OID]);
 
-/// A decision: lead, time, cause, outcome, owner, queue, reason and trace.
+/// A decision: lead, time, cause, outcome, owner, queue, reason and trace; e-mail address and company of the lead.
 pub static DECISION: Query = Query::new(
     "SELECT d.lead_id, to_char(d.decided_at, 'YYYY-MM-DD HH24:MI:SS TZ'), d.cause, d.outcome, d.owner_id, d.queue, d.reason,
             d.trace::text, l.email, l.company
@@ -143,8 +142,8 @@ pub static DECISION: Query = Query::new(
     &[INT8OID],
 );
 
-/// Clocks that ran out at $2, oldest first; $1 at most. Clocks and leads that somebody else holds are left
-/// to them. Planned with its values: only they tell that few clocks are due among many.
+/// Clocks that ran out at $2, oldest first; $1 at most. Clocks and leads that others have locked are
+/// skipped. Planned with its values: only they tell that few clocks are due among many.
 pub static OVERDUE: Query = Query::new(
     "SELECT c.id, c.lead_id, c.policy, c.steps_done, c.due_at, c.next_at, c.started_at
        FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
@@ -195,7 +194,7 @@ pub static POOLS_WITH_LEADS: Query = Query::new(
 );
 
 /// Leads that a pool ($1) holds, or that have waited for it in a queue long enough at $2, but for those in $3;
-/// $4 at most, the higher tier first, then the oldest. What somebody else holds is left to them.
+/// $4 at most, the higher tier first, then the oldest. Leads that others have locked are skipped.
 pub static WAITING_FOR_POOL: Query = Query::new(
     "SELECT l.id FROM leadroute.leads l JOIN leadroute.queues q ON q.name = l.queue
       WHERE l.status = 'queued' AND l.owner_id IS NULL AND l.id <> ALL ($3)
@@ -265,8 +264,8 @@ pub static IS_PART_OF: Query = Query::new(
     &[OIDOID, OIDOID],
 );
 
-/// The foreign keys that are deferred from the beginning, as a list for SET CONSTRAINTS: of a table ($1), or to it, with one
-/// of these columns ($2), or all of them where that is NULL. SET CONSTRAINTS goes by name: one that is not unique in its
+/// INITIALLY DEFERRED foreign keys, as a list for SET CONSTRAINTS: of a table ($1), or to it, with one of these
+/// columns ($2), or all of them where that is NULL. SET CONSTRAINTS takes names: a name that is not unique in its
 /// schema is left out.
 pub static DEFERRED_KEYS: Query = Query::new(
     "SELECT string_agg(format('%I.%I', n.nspname, c.conname), ', ')

@@ -36,7 +36,7 @@ pub fn presence_ttl() -> Option<Micros> {
     (seconds > 0).then_some(seconds * leadroute_engine::SECOND)
 }
 
-/// Defines the settings. Those that change who gets a lead are for superusers.
+/// Defines the settings. All are for superusers.
 pub fn register() {
     GucRegistry::define_bool_guc(
         c"leadroute.enabled",
