@@ -9,7 +9,7 @@ use std::ffi::c_int;
 thread_local! {
     static RELATIONS: RefCell<(u64, FxHashMap<&'static str, Oid>)> = RefCell::default();
     static OWNER: Cell<(u64, Oid)> = const { Cell::new((0, Oid::INVALID)) };
-    /// How often relations have changed; starts above what nobody knows yet.
+    /// How often relations have changed; starts above the 0 of empty caches.
     static EPOCH: Cell<u64> = const { Cell::new(1) };
     static LEADS_WATCH: Watch = const { Watch::new("leads") };
     static RULES_WATCH: Watch = const { Watch::new("segments") };
@@ -98,8 +98,8 @@ pub fn epoch() -> u64 {
 /// Tables that routing writes to.
 const WRITTEN: [&str; 6] = ["leads", "decisions", "sla_clocks", "notifications", "turns", "loads"];
 
-/// Takes the locks of a transaction that is going to write about leads, before it reads: to ask for them after a weaker
-/// one would be a deadlock with a REINDEX that came in between.
+/// Takes the table locks for writing about leads before anything is read: taken after a weaker lock, they could
+/// deadlock with a REINDEX that came in between.
 pub fn lock_for_writing() {
     // SAFETY: the relations are there; a standby writes nothing.
     unsafe {
@@ -181,7 +181,7 @@ pub fn owner_of(relation: Oid) -> Oid {
     }
 }
 
-/// The name of a relation, as SQL. Asked for each time: a schema may be renamed without anybody being told.
+/// The name of a relation, as SQL. Looked up each time: it may be renamed, and so may its schema.
 pub fn sql_name(relation: u32) -> String {
     let relation = Oid::from(relation);
     // SAFETY: look-ups in the syscache; the texts end with a zero.

@@ -11,7 +11,7 @@ use pgrx::pg_sys::{self, Datum, ScanDirection as Direction};
 use pgrx::IntoDatum;
 use std::cell::Cell;
 
-/// Look-ups of a transaction that routes one lead or two.
+/// Most look-ups of a transaction that routes one lead or two.
 const FEW: u32 = 20;
 
 thread_local! {
@@ -30,8 +30,8 @@ pub struct Index {
 /// Column of the index, value, and the function that compares.
 type Comparison = (usize, Datum, u32);
 
-/// Tables that a transaction writes to after it has looked up in them. The lock for writing is taken at once: to ask for it
-/// later would be a deadlock with a REINDEX that came in between.
+/// Tables that a transaction reads and then writes. The lock for writing is taken at once: taken after a weaker lock,
+/// it could deadlock with a REINDEX that came in between.
 const WRITTEN: [&str; 3] = ["leads", "turns", "loads"];
 
 /// What is known of the transactions that wrote a row, or are removing it.
@@ -48,7 +48,7 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// By what a dirty snapshot notes. Of a row that is arriving it does not look at who removes it.
+    /// From what a dirty snapshot records. For a row that is arriving it does not record who removes it.
     ///
     /// # Safety
     /// The tuple must be valid.
@@ -119,8 +119,8 @@ impl Index {
         });
     }
 
-    /// Whether a transaction of somebody else that is still open has inserted, changed or deleted a row whose
-    /// column is equal to a text: a unique index would wait for it.
+    /// Whether another open transaction has inserted, changed or deleted a row whose column is equal to a text:
+    /// a unique index would wait for it.
     pub fn is_in_flight(&self, key: &str) -> bool {
         let keys: Vec<_> = key.into_datum().map(|key| (0, key, pg_sys::F_TEXTEQ)).into_iter().collect();
         let open = |_, fate| (fate != Fate::Settled).then_some(());
@@ -156,8 +156,8 @@ impl Index {
                 pg_sys::UnregisterSnapshot(latest);
                 return found;
             }
-            // No predicate locks: what two leads read of each other is kept apart by advisory locks, and
-            // must not fail either. A row that is replaced during the scan may be missed; then again.
+            // No predicate locks: advisory locks keep two leads apart that read each other's rows, and
+            // neither may fail. A row that is replaced during the scan may be missed; then scan again.
             loop {
                 let (ended, mut itself) =
                     (transactions_ended(), snapshot(pg_sys::SnapshotType::SNAPSHOT_SELF));
@@ -217,9 +217,9 @@ impl Index {
     }
 }
 
-/// Whether the locks of a scan stay until the transaction ends. Those of a book do: rows that are removed by their place
-/// later must not be moved meanwhile. Others go, since a backend has few fast-path lock slots; but a transaction that looks
-/// up much keeps them rather than take them again and again.
+/// Whether the locks of a scan stay until the transaction ends. Those of a book do: its rows are removed later by their
+/// ctid, and must not be moved meanwhile. Others are released, since a backend has few fast-path lock slots; but a
+/// transaction with many look-ups keeps them rather than take them again and again.
 unsafe fn keeps_locks(snapshot: pg_sys::Snapshot) -> bool {
     LOOKED_UP.set(LOOKED_UP.get().saturating_add(1));
     // SAFETY: the caller has just scanned by the snapshot.
@@ -277,8 +277,8 @@ pub unsafe fn scan_key(index: pg_sys::Relation, place: usize, key: (Datum, u32))
     }
 }
 
-/// A snapshot that is none: it looks at transactions as they are at the moment. On the heap, since scans
-/// keep its address.
+/// A special snapshot: it sees transactions as they are at the moment. On the heap, since scans keep its
+/// address.
 pub fn snapshot(kind: pg_sys::SnapshotType::Type) -> Box<pg_sys::SnapshotData> {
     Box::new(pg_sys::SnapshotData { snapshot_type: kind, ..Default::default() })
 }

@@ -45,7 +45,7 @@ unsafe fn bytes_of<'a>(jsonb: Datum) -> &'a [u8] {
     unsafe { pgrx::varlena::varlena_to_byte_slice(jsonb.cast_mut_ptr()) }
 }
 
-/// Nothing is written as text. What would be, such as kinds of numbers that are not told apart here, is an error.
+/// Nothing is written as text. What would be, such as a kind of number that is not handled here, is an error.
 struct NoText;
 
 impl Write for NoText {

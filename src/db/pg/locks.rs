@@ -1,6 +1,6 @@
-//! Every advisory lock the extension takes: the class, and a number in it. All but the sleep of
-//! a listener belong to the transaction (an error releases them), none is ever waited for in the lock manager:
-//! waits are polls with an end, so no order of inserts can deadlock.
+//! Every advisory lock the extension takes: the class, and a number in it. All but that of a sleeping listener belong
+//! to the transaction (an error releases them). None is ever waited for in the lock manager: waits are polls with a
+//! time limit, so no order of inserts can deadlock.
 
 use pgrx::pg_sys;
 use std::time::{Duration, Instant};
@@ -42,10 +42,10 @@ pub enum Mode {
     Closes = pg_sys::ShareLock as i32,
 }
 
-/// What became of a try.
+/// The result of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tried {
-    /// Somebody else is in the way.
+    /// Another transaction holds it in a mode that conflicts.
     Refused,
     /// This transaction has it now.
     Taken,
@@ -153,7 +153,7 @@ impl Sleep {
         (result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL).then_some(Self)
     }
 
-    /// Sleeps on, also after the transaction.
+    /// Stays asleep after the transaction.
     pub fn keep(self) {
         Self::acquire(Self::LISTENER, true);
         Self::release(false);

@@ -1,5 +1,5 @@
-//! Runs a stretch of code as the owner of the extension, and queries with a search_path that nobody can
-//! plant anything in.
+//! Runs code as the owner of the extension, and queries with a search_path in which nobody can plant
+//! anything.
 
 use crate::db::errors;
 use crate::db::pg::catalog;
@@ -8,7 +8,7 @@ use std::ffi::CStr;
 
 const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
 
-/// Until it is dropped, somebody else is the current user. After an error the (sub)transaction that is rolled back
+/// Until it is dropped, another role is the current user. After an error the (sub)transaction that is rolled back
 /// restores the user.
 struct As {
     user: pg_sys::Oid,
@@ -49,7 +49,7 @@ impl AsOwner {
     }
 }
 
-/// Until it is dropped, the current user is the one who runs what is left at the end of the transaction.
+/// Until it is dropped, the current user is the role as which deferred triggers run at the end of the transaction.
 pub struct AsSessionUser {
     _user: As,
 }
@@ -71,15 +71,15 @@ pub struct AsTableOwner {
 }
 
 impl AsTableOwner {
-    /// To write into the table, as its owner could. Triggers, checks and much else may run code of users then, which must
-    /// not leave anything behind that would run as somebody else later, such as a deferred trigger.
+    /// To write into the table, as its owner could. Triggers, checks and much else may run code of users, which must
+    /// not leave anything behind that would run as another role later, such as a deferred trigger.
     pub fn writing(owner: pg_sys::Oid) -> Self {
         let flags = if is_own_session(owner) { 0 } else { pg_sys::SECURITY_RESTRICTED_OPERATION };
         Self::begin(owner, flags)
     }
 
-    /// To evaluate an expression, which has no business to leave anything behind: no deferred trigger, no
-    /// temporary table, no setting.
+    /// To evaluate an expression, which must leave nothing behind: no deferred trigger, no temporary table, no
+    /// setting.
     pub fn evaluating(owner: pg_sys::Oid) -> Self {
         Self::begin(owner, pg_sys::SECURITY_RESTRICTED_OPERATION)
     }
@@ -90,7 +90,7 @@ impl AsTableOwner {
     }
 }
 
-/// Whether what is left for the end of the transaction runs as this role.
+/// Whether deferred triggers run as this role at the end of the transaction.
 pub fn is_own_session(role: pg_sys::Oid) -> bool {
     // SAFETY: reads who that is.
     unsafe { pg_sys::GetOuterUserId() == role }

@@ -335,7 +335,7 @@ impl Held for Vec<Option<i64>> {
     const TYPES: &'static [Oid] = &[pg_sys::INT8ARRAYOID];
 }
 
-/// Whether values of a type are read as `T`; those of a domain are values of what it is made of.
+/// Whether values of a type are read as `T`; those of a domain are values of its base type.
 fn is_held<T: Held>(type_id: Oid) -> bool {
     let base = |type_id: Oid| {
         // SAFETY: looks a type up in the syscache; a dropped column has none.

@@ -16,8 +16,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Whether PostgreSQL itself ends the statement: by a cancel, or because the transaction may not do such things. By
-    /// where it was raised, since code of users may raise errors with any SQLSTATE.
+    /// Whether PostgreSQL itself ends the statement: by a cancel, or because the transaction does not allow it. Told by
+    /// the source file, since code of users may raise errors with any SQLSTATE.
     fn ends_statement(&self) -> bool {
         match self.sqlstate.get(..2) {
             // PL/Python raises a cancel again under its own name; only superusers make functions in it.
@@ -37,19 +37,19 @@ impl Failure {
         self.sqlstate == "55P03" && self.file == "postgres.c"
     }
 
-    /// Whether somebody holds what is needed, waited for or not.
+    /// Whether another transaction holds a lock that is needed, waited for or not.
     pub fn is_held(&self) -> bool {
         self.sqlstate == "55P03"
     }
 
-    /// Throws the error on.
+    /// Raises the error again.
     pub fn rethrow(self) -> ! {
         self.error.rethrow()
     }
 }
 
-/// Runs `work`; after an error everything it did is rolled back. Cancels, and errors that tell the client to try again, are
-/// not kept back.
+/// Runs `work`; after an error everything it did is rolled back. Cancels, and errors that tell the client to try again,
+/// are raised again.
 pub fn protect<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     run(work).map_err(|failure| match failure.ends_statement() || failure.is_conflict() {
         true => failure.rethrow(),
@@ -57,8 +57,8 @@ pub fn protect<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     })
 }
 
-/// The same for one of many leads, whose conflicts with others are no reason to end the statement, as long as the next
-/// query has a snapshot of its own.
+/// The same for one of many leads: its conflict with another transaction does not end the statement either, as long as
+/// each query has a snapshot of its own.
 pub fn protect_one_of_many<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     // SAFETY: reads the isolation level.
     let goes_on = unsafe { pg_sys::XactIsoLevel == pg_sys::XACT_READ_COMMITTED as i32 };

@@ -1,8 +1,8 @@
 //! Appends rows to tables that only the extension writes to, and removes them, without the executor.
 //!
-//! Saved is parsing, planning and starting the executor. Rows go through the function that logical
-//! replication applies changes with; it knows constraints and indexes of every kind. What only a whole
-//! INSERT does (defaults, statement triggers, rules) is left to one, for a table to which it makes a difference.
+//! That saves parsing, planning and starting the executor. Rows go through the function by which logical
+//! replication applies changes; it handles constraints and indexes of every kind. A table that needs what only
+//! an INSERT does (defaults, statement triggers, rules) gets one.
 
 use crate::db::errors;
 use crate::db::pg::catalog::{self, relation};
@@ -45,7 +45,7 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    /// The INSERT that the table needs; `None` if appending comes to the same.
+    /// The INSERT that the table needs; `None` if appending does the same.
     unsafe fn statement(&self, table: pg_sys::Relation) -> Option<String> {
         let now = catalog::epoch();
         if self.plain_at.load(Ordering::Relaxed) == now {
@@ -93,7 +93,7 @@ fn holds(column: &pg_sys::FormData_pg_attribute, given: Oid) -> bool {
     column.atttypid == given || unsafe { pg_sys::getBaseType(column.atttypid) } == given
 }
 
-/// Whether an INSERT that does not name a column leaves it NULL without further ado.
+/// Whether a column that an INSERT does not name stays NULL, and no code runs for it.
 fn stays_null(column: &pg_sys::FormData_pg_attribute) -> bool {
     let by_column = column.atthasdef || column.attidentity != 0;
     // SAFETY: looks a type up in the syscache. A domain may have rules of its own.
@@ -147,7 +147,7 @@ pub fn remove(table: &'static str, places: &[ItemPointerData]) {
     }
 }
 
-/// Deletes a row. Somebody who may write to the table by hand may have been quicker: that is a conflict like any other.
+/// Deletes a row. If another session has changed it by hand, that is a serialization failure.
 unsafe fn delete(table: pg_sys::Relation, mut place: ItemPointerData) {
     // SAFETY: the caller has opened the table; the place is that of a row of it.
     unsafe {

@@ -1,5 +1,5 @@
 //! What a trigger function was called with, checked. Whoever has EXECUTE on a trigger function can put it on a table of
-//! their own, at any time and for any event: nothing of the call is believed.
+//! their own, with any timing and for any event: nothing in the call is trusted.
 
 use crate::db::errors;
 use crate::db::pg::catalog;
@@ -13,7 +13,7 @@ pub enum On {
     Table(&'static str),
     /// On several tables of the extension.
     Ours,
-    /// On attached tables; which, the mapping tells.
+    /// On attached tables; the mapping tells which.
     Attached,
     /// On tables that link rows of attached tables to owners.
     Linking,

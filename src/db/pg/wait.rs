@@ -1,5 +1,5 @@
-//! How long a statement still waits for the transactions of strangers: `leadroute.duplicate_wait`, once for
-//! all its rows.
+//! How long a statement still waits for other transactions: `leadroute.duplicate_wait`, once for all its
+//! rows.
 
 use crate::db::pg::locks::{self, Class};
 use crate::db::settings;
@@ -14,7 +14,7 @@ impl Patience {
         Self(Duration::ZERO)
     }
 
-    /// All of it.
+    /// The whole wait.
     pub fn fresh() -> Self {
         Self(Duration::from_millis(u64::try_from(settings::DUPLICATE_WAIT.get()).unwrap_or(0)))
     }
