@@ -7,7 +7,7 @@ use pgrx::pg_sys::{self, Oid};
 pub enum SetBy {
     /// Whoever submits the lead.
     App,
-    /// Routing, or a role that may say what routing says.
+    /// Routing, or a role that may set what routing sets.
     Routing,
     /// The extension: keys, times, and the row of an attached table.
     Extension,
