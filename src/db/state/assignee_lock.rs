@@ -1,8 +1,8 @@
-//! Whoever is given a lead stays until the transaction ends: nobody deletes or renames the rep or the queue
-//! meanwhile, so that no lead ends with a name that is gone; nor the pool whose turn was taken.
+//! Keeps a rep or queue that is given a lead from being deleted or renamed until the transaction ends, so that
+//! no lead names one that is gone; the same for the pool whose turn was taken.
 //!
-//! Routing keeps its reps and queues by locks that it never waits for: who is being deleted or renamed is passed
-//! over. Whoever deletes or renames waits until nobody gives any more, with an end.
+//! Routing never waits for these locks: a rep or queue that is being deleted or renamed is passed over. Whoever
+//! deletes or renames waits, with a time limit, until no open transaction gives it leads.
 
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::locks::{self, Class, Mode, Tried};
@@ -43,7 +43,7 @@ fn count(kind: Kind) {
     });
 }
 
-/// What became of an attempt to keep something.
+/// The result of an attempt to keep something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// It stays until the transaction ends.
@@ -99,7 +99,7 @@ pub fn transaction_ended() {
     LOCKED.set((0, 0));
 }
 
-/// Keeps everybody who gets a lead by an outcome, except those who have it already; whether that could be done.
+/// Keeps the rep and queue that an outcome gives a lead, unless they have it already; whether that could be done.
 /// `config` is what the decision was made with.
 pub fn outcome(outcome: &Outcome, row: Option<&LeadRow>, config: &config::Config) -> bool {
     let has = |column, name: &str| row.is_some_and(|row| row.get::<String>(column).as_deref() == Some(name));
@@ -121,7 +121,7 @@ pub fn pool(pool: &Pool, config: &config::Config) {
     }
 }
 
-/// A deletion tells its news before it gives its locks back.
+/// Whether `config` is current: a deletion sends its invalidations before it releases its locks.
 fn is_of_now(config: &config::Config) -> bool {
     let same = |now: config::Config| {
         std::rc::Rc::ptr_eq(&now.0, &config.0) && std::rc::Rc::ptr_eq(&now.1, &config.1)
@@ -129,8 +129,8 @@ fn is_of_now(config: &config::Config) -> bool {
     config::current().is_some_and(same)
 }
 
-/// Keeps something, if nobody is in the way. `is_known` is asked after the lock was taken whether it is there
-/// for sure; otherwise it is looked up.
+/// Keeps something, if no transaction deletes or renames it. Once the lock is taken, `is_known` says whether it
+/// surely exists; if it cannot say so, it is looked up.
 pub fn keep(kind: Kind, name: &str, is_known: impl FnOnce() -> bool) -> Found {
     keep_key(kind, name, locks::key_of(name), is_known)
 }
@@ -154,7 +154,7 @@ fn keep_key(kind: Kind, name: &str, key: i32, is_known: impl FnOnce() -> bool) -
     }
 }
 
-/// How long a person waits for strangers, in milliseconds.
+/// How long a change by hand waits for other transactions, in milliseconds.
 pub fn longest_wait() -> i32 {
     // SAFETY: reads a setting.
     let timeout = unsafe { pg_sys::LockTimeout };

@@ -55,7 +55,7 @@ pub fn load() -> Config {
             return config;
         }
         let (rules, roster) = (catalog::changes(Watched::Rules), catalog::changes(Watched::Roster));
-        // What is out of date is given up before the new is made, so that both never take memory.
+        // Freed before the new one is made, so that not both take memory.
         if CACHE.with_borrow(|cache| if_of(&cache.rules, rules).is_none()) {
             CACHE.with_borrow_mut(|cache| cache.rules = None);
             let json = queries::RULES.first(&[], |row| row.get::<String>(1)).flatten();
@@ -78,7 +78,7 @@ fn parse<T: serde::de::DeserializeOwned>(json: Option<&str>) -> T {
     }
 }
 
-/// What stands still while leads are routed.
+/// What does not change while leads are routed.
 pub fn context<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> Context<'a> {
     Context { rules, roster, now, presence_ttl: settings::presence_ttl() }
 }

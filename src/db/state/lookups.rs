@@ -44,11 +44,11 @@ pub struct Live<'a> {
     pub persons: &'a mut u32,
     /// How long the statement still waits for them.
     pub patience: &'a mut Patience,
-    /// Leads of the same person are left alone.
+    /// Whether not to merge into a lead of the same person.
     pub apart: bool,
     /// The lead as jsonb, once a condition asked for it.
     pub document: Option<Document>,
-    /// What it is routed by.
+    /// The rules and roster by which it is routed.
     pub config: &'a config::Config,
 }
 

@@ -1,9 +1,9 @@
 //! Whether a session restores a dump: then rows come in any order and are what they were, so references are not checked
 //! and nothing is routed again.
 //!
-//! Every session that pg_dump, pg_restore and the workers of a parallel restore fill begins with an empty search_path,
-//! check_function_bodies off and client_min_messages warning, whatever their options. Who only has some of that set, as
-//! migration tools do, restores nothing; nor does who may not administer the extension.
+//! Every session that reads the output of pg_dump, or is one of pg_restore, begins with an empty search_path,
+//! check_function_bodies off and client_min_messages warning, whatever the options. A session with only some of that
+//! set, as of a migration tool, restores nothing; nor does a role that does not administer the extension.
 
 use crate::db::pg::catalog;
 use crate::db::queries;
@@ -15,9 +15,9 @@ use std::ffi::CStr;
 const SAFE_PATH: &[u8] = b"pg_catalog, pg_temp";
 
 thread_local! {
-    /// The answer for the statement of the client that runs; functions of the extension that it calls go by that.
+    /// The answer for the statement of the client; functions of the extension that it calls use it.
     static STATEMENT: Cell<bool> = const { Cell::new(false) };
-    /// Who was asked for last in this transaction, and whether they administer the extension.
+    /// The role that was asked about last in this transaction, and whether it administers the extension.
     static ASKED: Cell<Option<(pg_sys::Oid, bool)>> = const { Cell::new(None) };
 }
 
@@ -66,13 +66,13 @@ pub fn observe() {
     }
 }
 
-/// Whether the statement that runs is one of a dump, or one that a trigger of the extension runs in its stead.
+/// Whether the statement that runs is one of a dump, or one that a trigger of the extension runs for it.
 pub fn is_within_restore() -> bool {
     observe();
     STATEMENT.get()
 }
 
-/// The next transaction says for itself, and memberships are looked up again.
+/// Forgets both answers: settings and memberships may have changed.
 pub fn transaction_ended() {
     STATEMENT.set(false);
     ASKED.set(None);

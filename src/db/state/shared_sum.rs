@@ -6,13 +6,13 @@
 //! transaction added counts at once, and stops to count by itself if it rolls back, because then the rows
 //! that it replaced are valid again.
 //!
-//! Reading costs the same however long a transaction stays open or a snapshot keeps dead rows: the newest
-//! row (by `version`) is found by the index, and names all others that may still count: `beside` those of
-//! other transactions and what those replace, `replaces` those that return if its own rolls back.
+//! Reading costs the same however long a transaction stays open or a snapshot keeps dead rows: the newest row
+//! (by `version`) is found by the index, and names all others that may still count. `beside` lists rows of
+//! other transactions and what those replace; `replaces` lists rows that count again if its own rolls back.
 //!
-//! A transaction with savepoints has a row for each that it added under, one on top of the other, of which the top one
-//! counts. Only that is named, with the version of the lowest as a negative number behind it: the rows below are looked for
-//! if the top one is gone, rolled back with its savepoint.
+//! A transaction with savepoints has a row for each savepoint under which it added; only the newest of them, on top,
+//! counts. Others name only that one, followed by the version of the oldest as a negative number: the rows below are
+//! looked for if the top one is gone, rolled back with its savepoint.
 //!
 //! Adding takes a short advisory lock, held until the row is there, not until commit. Whoever cannot get it
 //! in `turn_wait` leaves a loose row, which sorts after all others and is taken in by the next. Rows are
@@ -112,7 +112,7 @@ impl<S: Sum> Reading<S> {
         }
     }
 
-    /// A row is written before those that it replaces are removed: who reads without the lock may see both.
+    /// A row is written before those that it replaces are removed: a reader without the lock may see both.
     fn leave_replaced(&mut self) {
         let replaced: Vec<i64> = self.arriving.iter().flat_map(|row| row.replaces.iter().copied()).collect();
         if replaced.is_empty() {

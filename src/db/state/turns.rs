@@ -3,8 +3,8 @@
 //! The first lead of a statement in a pool is chosen under the short lock of the pool's [`Book`], and its turn
 //! is there for others to see before the lock is given back. The leads after it go by the statement's own
 //! count, so that shares are exact within a statement, and are written when it ends or after a thousand
-//! rows. So nobody waits for anybody's commit, and nobody who is open at the same time gives the same turn.
-//! A statement within another (a trigger inserts leads too) reckons with what that has not written yet.
+//! rows. So nobody waits for another commit, and no two open transactions give the same turn. A statement
+//! within another (a trigger inserts leads too) counts what the outer one has not written yet.
 
 use crate::db::pg::locks::Class;
 use crate::db::pg::spi::{bigints, integers, Row};
@@ -32,9 +32,9 @@ impl Credit {
         }
     }
 
-    /// What the next choice goes by. Turns of other open transactions count, so that nobody gives the same
-    /// turn at the same time, but each transaction for one lead at most: however many it has given, its
-    /// rollback leaves the others no further from their share than that.
+    /// The credit for the next choice. Turns of other open transactions count, so that no turn is given twice,
+    /// but those of each transaction for one lead at most: however many it has given, its rollback moves nobody
+    /// further from their share than that.
     fn to_choose_by(reading: &Reading<Self>) -> Self {
         let mut credit = reading.settled();
         for mut open in reading.open() {
@@ -147,7 +147,7 @@ impl Ledgers {
         Self { around, ..Self::default() }
     }
 
-    /// What a statement within this one must reckon with. What that writes is in the books afterwards.
+    /// What a statement within this one must count as well. What that one writes is in the books afterwards.
     pub fn begin_within(&mut self) -> Due {
         self.pools.clear();
         let mut due = self.around.clone();
