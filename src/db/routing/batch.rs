@@ -57,7 +57,7 @@ pub struct Batch {
     roster: Rc<Roster>,
     /// Turns and loads that are not written yet.
     pub ledgers: Ledgers,
-    /// How long it still waits for strangers.
+    /// How long it still waits for other transactions.
     pub patience: Patience,
     odd: Vec<Problem>,
     broken: Option<(String, String)>,
@@ -111,8 +111,8 @@ impl Batch {
         }
     }
 
-    /// A row of `leads` that is about to be inserted; answers the row as it shall be. What routing sets may come with it
-    /// only from a `trusted` role.
+    /// Routes a row of `leads` that is about to be inserted; answers the row to insert. Only a `trusted` role may bring
+    /// what routing sets.
     ///
     /// # Safety
     /// The data must be that of the row trigger.
@@ -141,8 +141,8 @@ impl Batch {
         tuple
     }
 
-    /// Routing may have waited for a person; a stranger who inserted the external id meanwhile would be waited for
-    /// in the index, without end.
+    /// An error if another transaction has inserted the external id while routing waited for the person: the unique
+    /// index would wait for it without end.
     fn refuse_in_flight(&mut self, row: &LeadRow) {
         if let Some(key) = row.get::<String>("external_id") {
             let free = self.patience.wait(|| (!EXTERNAL_IDS.is_in_flight(&key)).then_some(()));
@@ -150,15 +150,15 @@ impl Batch {
         }
     }
 
-    /// What to show of a row whose lead is there already.
+    /// What `excluded` shows of a row whose lead is there already.
     fn excluded(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
         let tuple = upsert::excluded(row, &self.rules)?;
         self.known.extend(row.get::<i64>("id"));
         Some(tuple)
     }
 
-    /// The same for a row that was routed: a stranger with its external id may have committed while routing waited
-    /// for the person, and the lead would become a touch of itself.
+    /// The same for a row that was routed: another transaction with its external id may have committed while routing
+    /// waited for the person, and the lead would become a touch of itself.
     fn excluded_after_all(&mut self, row: &LeadRow) -> Option<pg_sys::HeapTuple> {
         self.pending.last().and_then(Pending::touch)?;
         let tuple = self.excluded(row)?;
@@ -168,7 +168,7 @@ impl Batch {
         Some(tuple)
     }
 
-    /// Routes a row that is about to be inserted; answers the row as it shall be.
+    /// Routes a row that is about to be inserted; answers the row to insert.
     pub fn route(&mut self, row: &LeadRow) -> pg_sys::HeapTuple {
         if self.pending.len() >= FLUSH_AT {
             self.flush();
@@ -184,7 +184,7 @@ impl Batch {
         tuple
     }
 
-    /// The lead counts for the next row already. Where it fills caps of its owner, for other sessions too.
+    /// Counts the lead, so that the next row sees it; where its owner has caps, other sessions see it too.
     fn count(&mut self, pending: &mut Pending) {
         let Some((rep_no, lead)) = self.given(pending).filter(|_| !pending.is_counted) else {
             return;
@@ -198,8 +198,8 @@ impl Batch {
         }
     }
 
-    /// Gives turn and place of the row before back if that row was dropped on a conflict: by now it is
-    /// there, or will never be.
+    /// Gives back turn and place of the previous row if that was dropped on a conflict: by now it is there,
+    /// or never will be.
     fn take_back_dropped(&mut self) {
         let took =
             |last: &Pending| last.decision.outcome.owner().is_some() || !last.decision.turns.is_empty();
@@ -217,7 +217,7 @@ impl Batch {
         }
     }
 
-    /// What a statement within this one must reckon with: all but a row that is not inserted, or not yet.
+    /// What a statement within this one must count as well: all but the last row, while that is not inserted.
     pub fn begin_within(&mut self) -> Due {
         let mut due = self.ledgers.begin_within();
         if let Some(last) = self.pending.last().filter(|last| !last.is_there()) {
@@ -229,7 +229,7 @@ impl Batch {
         due
     }
 
-    /// The place is free for the next row of the statement.
+    /// Frees turn and place for the next row of the statement.
     fn dropped(&mut self, pending: &Pending) {
         self.ledgers.take_back(&pending.decision.turns);
         if let Some((rep_no, lead)) = self.given(pending).filter(|_| pending.is_counted) {
@@ -246,12 +246,13 @@ impl Batch {
         Some((rep.rep_no, Added::lead(loads::day(rep, pending.decided_at))))
     }
 
-    /// Names what could not be read of the next row.
+    /// Sets the values of the next row that could not be read.
     pub fn set_odd(&mut self, odd: Vec<Problem>) {
         self.odd = odd;
     }
 
-    /// Writes the lead of the last row of an attached table, if that row is there. As the caller: code of theirs may run.
+    /// Writes the lead of the last row of an attached table, if that row is there. Runs as the caller, since code of
+    /// theirs may run.
     pub fn settle_last(&mut self) {
         if let Some(last) = self.last.take() {
             last();

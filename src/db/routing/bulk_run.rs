@@ -1,6 +1,6 @@
-//! Work on many leads in one call, in which an error of one must not stop the others: the batch is one subtransaction. Where
-//! one fails, those before it are done again without it, and then those after it. A subtransaction for each lead would cost
-//! every session of the server: from 64 on, snapshots have to look up their parents.
+//! Work on many leads in one call, in which an error of one must not stop the others: the batch is one subtransaction.
+//! Where one fails, those before it are done again without it, and then those after it. A subtransaction for each lead
+//! would slow down every session of the server: from 64 on, snapshots have to look up their parents.
 
 use crate::db::errors;
 use crate::db::pg::function::argument;
@@ -34,7 +34,7 @@ thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Whether a sweep runs, which comes again and need not wait for anybody.
+/// Whether a sweep runs: it is called again and again, and so need not wait for locks.
 pub fn is_running() -> bool {
     DEPTH.get() > 0
 }
@@ -61,13 +61,13 @@ pub struct Sweep<'a, T> {
     pub cause: Cause,
     /// Does it; `None` if there was nothing to do.
     pub work: &'a dyn Fn(&mut Batch, &T) -> Option<()>,
-    /// Is told of a lead that failed.
+    /// Called with a lead that failed.
     pub failed: &'a dyn Fn(&T, &Failure),
     /// How many leads have waited for locks as long as they may; 0 at first.
     pub waits: Cell<u32>,
 }
 
-/// Longest wait of a lead for locks of others that routing does not ask for itself, such as those of foreign keys.
+/// Longest wait of a lead for locks that others hold and routing does not take itself, such as those of foreign keys.
 const LOCK_TIMEOUT: (i32, &CStr) = (1000, c"1s");
 
 /// Leads that may wait so long in one call; the others are left to the next.

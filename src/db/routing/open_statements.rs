@@ -69,8 +69,8 @@ pub fn put_back(batch: Batch) {
     OPEN.with_borrow_mut(|open| open.push(batch));
 }
 
-/// A statement has ended. What touches add to first leads waits for the end of the statement around it too: an upsert must
-/// not find that a row has been changed since it began.
+/// A statement has ended. First leads are filled from touches only when the statement around it has ended too: an
+/// upsert must not find that a row has been changed since it began.
 pub fn finish(batch: Batch) {
     let mut touches = batch.finish();
     if innermost(|around| around.add_touches(&mut touches)).is_none() {

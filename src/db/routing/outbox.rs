@@ -1,5 +1,6 @@
-//! Wakes listeners of the outbox. NOTIFY takes a lock of the whole cluster at commit, so a transaction pays it
-//! only while a listener sleeps: who sleeps holds a lock that the committing transaction cannot have.
+//! Wakes listeners of the outbox. NOTIFY takes a lock of the whole cluster at commit, so a transaction sends it
+//! only while a listener sleeps: a sleeping listener holds an advisory lock that conflicts with that of the
+//! committing transaction.
 //!
 //! A transaction that wrote notifications and finds nobody asleep keeps its own lock until it is committed, and
 //! [`crate::db::entry::listen`] does not let a listener sleep meanwhile; so no notification slips in between.
@@ -25,7 +26,7 @@ pub fn written() {
     WRITTEN.set(Some(WRITTEN.get().map_or(now, |first| first.min(now))));
 }
 
-/// The transaction is about to commit. Whatever happens here, it does.
+/// The transaction is about to commit; no error here stops it.
 pub fn before_commit() {
     if WRITTEN.get().is_some() && settings::NOTIFY.get() {
         PgTryBuilder::new(notify_sleepers).catch_others(|_| ()).catch_rust_panic(|_| ()).execute();

@@ -17,7 +17,7 @@ pub struct Pending {
     pub decision_id: i64,
     /// The decision.
     pub decision: Decision,
-    /// Whether the book of its owner counts it already.
+    /// Whether the load of its owner counts it already.
     pub is_counted: bool,
     /// When it was decided.
     pub decided_at: Micros,
@@ -37,7 +37,7 @@ impl Pending {
     }
 
     /// Whether the row has been inserted. A trigger of the user may have given it a later decision since; a row
-    /// that was there before this transaction is none of ours.
+    /// that was there before this transaction does not count.
     pub fn is_there(&self) -> bool {
         let found = LEADS.bigint(self.lead_id, |found| {
             // SAFETY: a row of leads, valid during the callback.

@@ -1,8 +1,8 @@
 //! Whether the row of a decision has been inserted: by PostgreSQL's own count of rows, else by looking.
 //!
-//! Between the moment the row trigger hands a row back and the moment it gets the next one, PostgreSQL inserts that row or
-//! drops it on a conflict, and nothing else, unless code of the user ran: that is seen by the number of the command, which
-//! grows with all that is written.
+//! Between the moment the row trigger hands a row back and the moment it gets the next one, PostgreSQL inserts that row
+//! or drops it on a conflict, and nothing else, unless code of the user writes something: that is seen by the command
+//! counter, which every write advances.
 
 use crate::db::routing::pending_decision::Pending;
 use pgrx::pg_sys;
@@ -10,9 +10,9 @@ use pgrx::pg_sys;
 /// Watches the rows of one statement.
 #[derive(Default)]
 pub struct Watch {
-    /// As it was when the last row was handed back.
+    /// State when the last row was handed back.
     before: Option<Mark>,
-    /// Somebody else may have changed rows meanwhile.
+    /// Code of the user may have changed rows meanwhile.
     doubtful: bool,
 }
 

@@ -1,8 +1,8 @@
 //! Rows for a lead that is there already.
 //!
 //! A row whose `external_id` is there is not inserted, so it takes no turn and waits for nobody. For `ON CONFLICT DO
-//! UPDATE` it has its own values, cleaned, and what routing has set in the lead that is there: an upsert that
-//! takes over every column of `excluded`, as tools write it, leaves that as it is.
+//! UPDATE`, `excluded` has its own values, cleaned, and what routing has set in the lead that is there: an upsert
+//! that takes over every column, as tools write it, does not change what routing has set.
 
 use crate::db::indexes::EXTERNAL_IDS;
 use crate::db::lead::row::LeadRow;
@@ -13,8 +13,8 @@ use leadroute_engine::routing::layers::intake;
 use leadroute_engine::rules::Rules;
 use pgrx::pg_sys::{self, Datum};
 
-/// What `excluded` shows, if the external id of a row is there, and nobody is taking it away. A row that comes with
-/// the id of that lead too is routed: nothing would tell whether it was inserted after all.
+/// What `excluded` shows, if the external id of a row is there, and no open transaction deletes or changes it. A row
+/// that also has the id of that lead is routed: nothing would tell whether it was inserted after all.
 pub fn excluded(row: &LeadRow, rules: &Rules) -> Option<pg_sys::HeapTuple> {
     let key = row.get::<String>("external_id")?;
     let id = row.get::<i64>("id");
@@ -29,7 +29,7 @@ pub fn excluded(row: &LeadRow, rules: &Rules) -> Option<pg_sys::HeapTuple> {
         Some((row.routed_as(&clean, &other), other.get::<i64>("id")))
     });
     let (tuple, other) = tuple.filter(|_| !EXTERNAL_IDS.is_in_flight(&key))?;
-    // Nobody deletes it now before this transaction ends. Somebody may just have: then the row is a new lead.
+    // Keeps the lead from being deleted until this transaction ends. If it just was, the row is a new lead.
     let is_kept = !queries::LEAD_KEEP.returning(&[other.map(Datum::from)], |_| ()).is_empty();
     is_kept.then_some(tuple)
 }

@@ -51,7 +51,7 @@ pub fn inserted(arrived: &[Pending], cause: Cause, version: i64) {
     record(arrived, cause, version, None);
 }
 
-/// What touches add to their first leads. That may fail, for example where attributes grow too large together: then
+/// Fills first leads from their touches. That may fail, for example where attributes grow too large together: then
 /// the others are filled all the same.
 pub fn fill(touches: &[Touch]) {
     if touches.is_empty() {
@@ -78,7 +78,7 @@ fn fill_one(touch: &Touch) {
 /// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
 pub fn revised(pending: &Pending, cause: Cause, version: i64, previous_owner: Option<&str>) {
     update_lead(pending);
-    // The ladder, and who is back, go on with the clock that runs; any other decision starts anew, or needs none.
+    // Escalation and auto-assignment go on with the running clock; any other decision starts a new one, or needs none.
     if !cause.keeps_clock() {
         let now = timestamp(Some(pending.decided_at));
         queries::CLOCK_STOP.write(&[Some(Datum::from(pending.lead_id)), now]);
@@ -90,7 +90,7 @@ pub fn revised(pending: &Pending, cause: Cause, version: i64, previous_owner: Op
     }
 }
 
-/// Decisions, clocks and notifications, a table after the other.
+/// Decisions, clocks and notifications, table by table.
 fn record(leads: &[Pending], cause: Cause, version: i64, previous_owner: Option<&str>) {
     DECISIONS.insert(leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
     CLOCKS.insert(leads.iter().filter_map(clock));

@@ -25,7 +25,7 @@ struct Try<'a> {
     unreadable: &'a [Problem],
     /// Without it nothing is locked and no turn is taken.
     effect: bool,
-    /// Leads of the same person are left alone.
+    /// Whether not to merge into a lead of the same person.
     apart: bool,
     now: Micros,
 }
@@ -33,7 +33,8 @@ struct Try<'a> {
 impl Batch {
     /// Decides about a row. Without `effect` nothing is locked and no turn is taken.
     ///
-    /// A rep or queue that is being deleted or renamed cannot be locked: the decision is made again without it.
+    /// A rep or queue that is being deleted or renamed cannot be locked. Then a touch is decided again as a lead of its
+    /// own, and a lead of such a rep without the rep; what is left goes to the catch-all queue.
     pub fn decide(&mut self, row: &LeadRow, effect: bool, wanted: Wanted<'_>) -> Decided {
         let (start, now) = (Instant::now(), now());
         let unreadable = std::mem::take(&mut self.odd);
@@ -77,7 +78,7 @@ impl Batch {
         }
     }
 
-    /// The answer, also after an error, and whether nobody takes away who gets the lead.
+    /// The answer, also after an error, and whether the rep or queue that gets the lead is locked.
     fn rescue(&mut self, attempt: Try<'_>) -> (Answer, bool) {
         let answered = match self.broken.clone() {
             Some(broken) => Err(broken),
@@ -114,7 +115,7 @@ impl Batch {
         })
     }
 
-    /// Writes the turn outside of the subtransaction that decided it, which so needs no transaction id.
+    /// Writes the turn outside the subtransaction that decided it, which therefore needs no transaction id.
     fn post(&mut self, turns: &[Turn]) -> bool {
         self.ledgers.post(turns)
     }
