@@ -64,8 +64,8 @@ fn hand_out_to(pool: &str, as_of: Option<Datum>, most: i32) -> i32 {
     assigned
 }
 
-/// Gives one locked lead to somebody of the pool. To a pool that is gone nobody ever comes back: then the
-/// layers are asked again.
+/// Gives one lead to a rep of the pool. If the pool is deleted, nobody will ever be back: then the layers are
+/// asked again.
 fn hand_out(session: &mut Batch, id: i64, pool: &str, pool_is_gone: bool) -> Option<()> {
     let found = queries::LEAD_LOCK.returning(&[Some(Datum::from(id))], |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.

@@ -1,4 +1,5 @@
-//! Reps, queues and pools that are deleted or renamed, and leads that people give away: both go by the locks of routing.
+//! Reps, queues and pools that are deleted or renamed, and leads that people give away: both take the locks that
+//! routing takes.
 
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
@@ -53,7 +54,7 @@ pub fn keep_new(old: &LeadRow, new: &LeadRow) {
         let Some(name) = is.filter(|name| Some(name) != was.as_ref() && name != CATCH_ALL) else {
             continue;
         };
-        // Routing keeps it already; a person can wait.
+        // Routing has locked it already; a change by hand can wait.
         let found = locks::poll(longest_wait(), || {
             let found = keep(kind, &name, || false);
             (found != Found::Closing).then_some(found)

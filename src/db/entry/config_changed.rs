@@ -23,7 +23,7 @@ unsafe fn config_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL.
     let data = unsafe { CALL.data(fcinfo) };
     let marker = match arguments(data).first().map(String::as_str) {
-        // The version comes with the dump.
+        // The version of the rules comes with the dump.
         Some("rules") if is_within_restore() => "segments",
         Some("rules") => {
             let _owner = security::AsOwner::begin();

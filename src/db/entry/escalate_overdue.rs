@@ -50,13 +50,13 @@ unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             ..Overdue::default()
         },
     });
-    // Rules that cannot be read are no fault of a lead.
+    // Rules that cannot be read end the call here, rather than put off each lead.
     drop(Batch::open(Cause::Escalation, Vec::new()));
     let sweep = Sweep { cause: Cause::Escalation, work: &escalate, failed: &put_off, waits: Cell::new(0) };
     Datum::from(i32::try_from(sweep.run(&clocks)).unwrap_or(i32::MAX))
 }
 
-/// The clock of a lead whose step failed must not be the first again at once.
+/// Puts off the clock of a lead whose step failed, so that the next run does not begin with it again.
 fn put_off(clock: &Clock, failure: &Failure) {
     errors::warn_not_escalated(clock.lead_id, &failure.sqlstate, &failure.message);
     if let Err(again) = protect(|| queries::CLOCK_PUT_OFF.write(&[Some(Datum::from(clock.id))])) {
@@ -81,7 +81,7 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
         queries::CLOCK_STOP.write(&[lead[0], timestamp(Some(now()))]);
         return None;
     };
-    // Without a decision nobody is there to take the lead: the same step, when somebody is back.
+    // Without a decision nobody is there to take the lead: the same step is tried when somebody is back.
     let is_taken = pending.is_some();
     if let Some(pending) = pending {
         session.revise(pending, owner.as_deref());
@@ -91,8 +91,8 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
     is_taken.then_some(())
 }
 
-/// Whether the lead still waits for an answer. Who is worked on does, if that was before the clock started: an
-/// event has started it anew.
+/// Whether the lead still waits for an answer. One that was answered does, if that was before the clock started:
+/// an event has started the clock anew.
 fn is_waiting(row: &LeadRow, started_at: Micros) -> bool {
     let status = row.get::<String>("status").and_then(|status| Status::named(&status));
     let answered = row.time("first_response_at");

@@ -1,4 +1,4 @@
-//! The first door: triggers on `leadroute.leads`.
+//! Leads by INSERT: triggers on `leadroute.leads`.
 
 use crate::db::errors;
 use crate::db::lead::row::LeadRow;

@@ -1,4 +1,4 @@
-//! What follows when a lead has changed, whoever has changed it: loads, clocks, locks, and the row it came from.
+//! What follows when a lead has changed, by routing or by hand: loads, clocks, locks, and the row it came from.
 
 use crate::db::entry::attached::write_back;
 use crate::db::entry::{assignee, rep_load, sla_clock};

@@ -41,7 +41,7 @@ unsafe fn doze(_: pg_sys::FunctionCallInfo) -> Datum {
         queries::WAITING.first(&[], |row| row.get::<bool>(1)).flatten().unwrap_or(true)
     };
     if waiting {
-        // perhaps one that is older than what was looked at
+        // a waiting one may be older than where this session looks
         PLACE.set(None);
     }
     if let Some(asleep) = asleep {
@@ -77,10 +77,11 @@ struct Place {
     took: Duration,
 }
 
-/// Share of its time that a session spends on looking at all of them: a twentieth while it finds too few, else a two-hundredth.
+/// Share of its time that a session spends on looking at all of them: a twentieth while it finds too few, else a
+/// two-hundredth.
 const RARELY: u32 = 20;
 const SELDOM: u32 = 200;
-/// What takes no longer is always done.
+/// Looking at all of them is always done where it takes no longer than this.
 const CHEAP: Duration = Duration::from_millis(20);
 
 thread_local! {

@@ -1,9 +1,9 @@
-//! What rows of the routing tables name in each other: the work of foreign keys, done by triggers that stand back while a
+//! References between rows of the routing tables: the work of foreign keys, done by triggers that do nothing while a
 //! dump is restored (see `sql/14_references.sql` for why).
 //!
-//! As with foreign keys, a row that is named is locked FOR KEY SHARE until the transaction ends, so it cannot be deleted or
-//! get another key meanwhile. Every query has a snapshot of now: also at REPEATABLE READ nothing is left that names
-//! what is gone.
+//! As with foreign keys, a row that is named is locked FOR KEY SHARE until the transaction ends, so it cannot be
+//! deleted or get another key meanwhile. Every query has a snapshot of now: also at REPEATABLE READ no row is left
+//! that names a deleted one.
 
 use crate::db::errors;
 use crate::db::lead::row;
@@ -41,7 +41,7 @@ const REMOVED: Call = Call {
 };
 const RENAMED: Call = Call { function: "carry_key", on: On::Ours, when: When::AfterRow, events: UPDATE };
 
-/// The first column of the first row, as text, and whether there was a row.
+/// The first column of the first row, as text.
 fn first(data: &TriggerData, sql: &str) -> Option<String> {
     let found = spi::over_changed_rows(data, sql, true, |row: Row| row.get::<String>(1));
     found.into_iter().next().flatten()
@@ -69,13 +69,13 @@ unsafe fn check_references(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let [column, parent, key] = [column_name, parent_name, key].map(|name| spi::quoted(name));
         let mut named = format!("SELECT a.{column} FROM added a WHERE a.{column} IS NOT NULL");
         if !data.tg_oldtable.is_null() {
-            // What rows named before the update was there, or is being renamed just now.
+            // What the rows named before the update existed then, or is being renamed just now.
             named += &format!(" EXCEPT SELECT r.{column} FROM removed r");
         }
         if first(data, &format!("{named} LIMIT 1")).is_none() {
             continue;
         }
-        // in one order, so that two who name the same rows do not deadlock with somebody who deletes them
+        // in one order, so that sessions that name the same rows and one that deletes them do not deadlock
         let lock = format!(
             "SELECT p.{key} FROM leadroute.{parent} p WHERE p.{key} IN ({named}) ORDER BY p.{key} FOR KEY SHARE"
         );
@@ -115,7 +115,7 @@ unsafe fn references_removed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     Datum::from(0)
 }
 
-/// Rows that name what was deleted go too, or refuse it.
+/// Deletes rows that name what was deleted; an error if they refuse that.
 fn deleted(data: &TriggerData, key: &str, child: &str, column: &str, cascades: bool) {
     let parent = name_of(data);
     let [quoted_key, quoted_child, quoted_column, quoted_parent] =

@@ -66,7 +66,7 @@ impl Held {
     fn of(row: &LeadRow) -> Self {
         let (owner, is_touch) = (row.get::<String>("owner_id"), row.get::<i64>("duplicate_of").is_some());
         let worked_on = |status: String| Status::named(&status).is_some_and(Status::is_with_rep);
-        // Who brings a lead with its owner along has not counted it.
+        // A lead that was inserted with its owner has not been counted.
         let is_decided = row.get::<i64>("decision_id").is_some();
         let is_open = owner.is_some() && is_decided && !is_touch && row.get("status").is_some_and(worked_on);
         Self { owner, is_open, is_touch }

@@ -1,4 +1,4 @@
-//! The second door and its relatives: `route_lead`, `preview_route`, `reroute_lead`, `explain_decision`.
+//! Leads by function call: `route_lead`, `preview_route`, `reroute_lead`, `explain_decision`.
 
 use crate::db::indexes::EXTERNAL_IDS;
 use crate::db::lead::json::{read_fields, Fields};
@@ -72,12 +72,12 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let ids = queries::LEAD_INSERT.returning(&arguments, |row| row.get::<i64>(1));
     open_statements::announce(None);
     if let Some(key) = &external_id {
-        // The row is there by now for others to see that it is in flight.
+        // By now others see by the row itself that the id is in flight.
         locks::unlock(Class::External, locks::key_of(key));
     }
     match ids.first().copied().flatten() {
         Some(id) => answer(id, true),
-        // somebody else has inserted it meanwhile
+        // another transaction has inserted it meanwhile
         None => match external_id.and_then(|key| by_external_id(&key)) {
             Some(id) => answer(id, false),
             None => errors::row_was_dropped(),
@@ -85,8 +85,8 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     }
 }
 
-/// The lead with an external id; `None` if it can be inserted without waiting for anybody, with the id locked;
-/// an error if somebody else's transaction has inserted it and stays open.
+/// The lead with an external id; `None` if it can be inserted without waiting, with the id locked; an error if
+/// another transaction has inserted it and stays open.
 fn submitted(external_id: &str, patience: &mut Patience) -> Option<i64> {
     let key = locks::key_of(external_id);
     let found = patience.wait(|| {
@@ -147,7 +147,7 @@ fn preview(pending: &Pending) -> serde_json::Value {
 }
 
 unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: as its twin.
+    // SAFETY: as declared in SQL: bigint, text.
     unsafe { route_again(fcinfo, Cause::Reroute, Patience::fresh()) }
 }
 
@@ -158,7 +158,7 @@ sql_function! {
 
 unsafe fn route_event(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("route_event");
-    // SAFETY: as its twin.
+    // SAFETY: as declared in SQL: bigint, text.
     unsafe { route_again(fcinfo, Cause::Event, Patience::fresh()) }
 }
 
@@ -170,7 +170,7 @@ sql_function! {
 unsafe fn merge_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("merge_lead");
     let _limit = bulk_run::limit_waits();
-    // SAFETY: as its twin.
+    // SAFETY: as declared in SQL: bigint, text.
     let merged = protect_one_of_many(|| unsafe { route_again(fcinfo, Cause::Reroute, Patience::none()) });
     merged.unwrap_or_else(|failure| {
         // SAFETY: as declared in SQL: strict, bigint and text.

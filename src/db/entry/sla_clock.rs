@@ -1,4 +1,5 @@
-//! Clocks of leads that are there: another owner has other hours, a hotter event starts anew, and a closed lead has none.
+//! Clocks of leads that are there: another owner has other hours, a hotter event starts a new clock, and a closed lead
+//! has none.
 
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
@@ -34,7 +35,7 @@ pub fn follow_owner(row: &LeadRow) {
     }
 }
 
-/// By working hours of whoever has the lead now. What is overdue stays so.
+/// By the working hours of whoever has the lead now. An overdue clock is not moved.
 fn move_clock(row: &LeadRow) -> Option<()> {
     let lead_id = row.get::<i64>("id")?;
     let lead = [Some(Datum::from(lead_id))];
