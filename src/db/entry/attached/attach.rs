@@ -21,7 +21,7 @@ sql_function! {
     leadroute_detach, pg_finfo_leadroute_detach, detach
 }
 
-/// The table, if the current user may do with it what its owner may. It is not kept locked: a stronger lock follows.
+/// The table, if the current user has the rights of its owner. It is not kept locked: a stronger lock follows.
 unsafe fn owned_table(fcinfo: pg_sys::FunctionCallInfo, function: &str) -> Datum {
     // SAFETY: the functions are declared with a regclass as first argument.
     unsafe {
@@ -93,7 +93,7 @@ unsafe fn as_owner_of(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     }
 }
 
-/// An error if the owner column cannot hold what stands for nobody.
+/// An error if the owner column cannot hold the "nobody" of the mapping.
 fn check_nobody(table_no: i32) {
     let Some(mapping) = mapping(table_no) else {
         return;

@@ -1,11 +1,11 @@
-//! Values of types that only the table of the user tells.
+//! Values of types that are known only from the table of the user.
 
 use crate::db::pg::security::{AsTableOwner, Settings};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum};
 use std::ffi::{CStr, CString};
 
-/// What a domain is made of.
+/// The base type of a domain; other types as they are.
 fn base(type_id: Oid) -> Oid {
     // SAFETY: looks a type up in the syscache.
     unsafe { pg_sys::getBaseType(type_id) }
@@ -51,8 +51,8 @@ pub fn from_text(text: &str, type_id: Oid, modifier: i32) -> Option<Datum> {
     }
 }
 
-/// The same for a column of a table of a user. Making a value of a type of theirs may run code of theirs, as a domain
-/// checks: then that runs as whoever attached the table.
+/// The same for a column of a table of a user. Making a value of their type may run their code, such as the check of a
+/// domain: it runs as whoever attached the table.
 pub fn for_table(text: &str, type_id: Oid, modifier: i32, author: Oid) -> Option<Datum> {
     let _owner = (type_id.to_u32() >= pg_sys::FirstNormalObjectId).then(|| AsTableOwner::evaluating(author));
     from_text(text, type_id, modifier)
@@ -102,7 +102,7 @@ pub struct Canonical {
 }
 
 impl Canonical {
-    /// Sets what a session may have set otherwise.
+    /// Sets the settings that change how values are printed.
     pub fn begin() -> Self {
         let settings = Settings::begin();
         settings.set(c"datestyle", c"ISO");

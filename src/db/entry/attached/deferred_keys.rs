@@ -6,8 +6,9 @@ use crate::db::queries;
 use pgrx::pg_sys::{Datum, Oid};
 use pgrx::IntoDatum;
 
-/// Foreign keys that are deferred, as Django makes them, are checked at once where they are touched: nothing may be left
-/// for the end of the transaction. Afterwards they are deferred again. What is pending runs as it would have at the end.
+/// Checks deferred foreign keys, as Django makes them, at once where the write touches them: it may leave nothing for
+/// the end of the transaction. Afterwards they are deferred again. Checks that were pending before run as the role as
+/// which they would have run at the end.
 pub fn checking_keys(table: Oid, author: Oid, columns: Option<Vec<String>>, write: impl FnOnce()) {
     if is_own_session(author) {
         return write();

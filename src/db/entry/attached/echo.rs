@@ -1,4 +1,4 @@
-//! Which changes are an echo: a lead changes because its row was changed, or a row because its lead was.
+//! Changes that are not to be written back: a lead changes because its row was changed, or a row because its lead was.
 
 use std::cell::Cell;
 use std::thread::LocalKey;

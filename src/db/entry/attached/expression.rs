@@ -1,5 +1,5 @@
-//! What an expression of a mapping gives and what it needs. It is parsed and analysed only, never run: the code of a
-//! table owner has no business in the session of whoever changes a table.
+//! What an expression of a mapping gives and what it needs. It is parsed and analysed only, never run: no code of a
+//! table owner may run in the session of whoever changes a table.
 
 use crate::db::pg::catalog::{owner_of, relation};
 use crate::db::pg::function::{argument, sql_function};
@@ -39,7 +39,7 @@ unsafe fn expression_type(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         unsafe { (given::<Oid>(fcinfo, 0), given::<String>(fcinfo, 1), given::<String>(fcinfo, 2)) };
     let (table, field) = (table.unwrap_or(Oid::INVALID), field.unwrap_or_default());
     let expression = expression.unwrap_or_default();
-    // As they are evaluated: see `lead_of_row` and `owner`.
+    // The same SQL as when they are evaluated: see `lead_of_row` and `owner`.
     let (sql, row) = match field.as_str() {
         "owner_id" => (
             format!("SELECT ({expression}\n)::pg_catalog.text FROM (SELECT ($1).*) AS rep"),
@@ -88,8 +88,8 @@ fn analysed_type(sql: &str, table: Oid, row: Oid) -> Oid {
     }
 }
 
-/// A trigger ($1) of a table ($2) depends on everything that a query ($3) names, so that PostgreSQL does not let it
-/// go. On tables as a whole: a column may get another type as long as the query can live with it.
+/// Makes a trigger ($1) of a table ($2) depend on everything that a query ($3) names, so that PostgreSQL refuses to
+/// drop it. On tables as a whole: a column may get another type as long as the query still works.
 unsafe fn depend_on_query(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("depend_on_query");
     // SAFETY: as declared in SQL: strict.

@@ -1,4 +1,4 @@
-//! Rows by their primary key, without the executor: rows that are not committed can be seen, too.
+//! Rows by their primary key, without the executor: rows that are not committed are seen, too.
 
 use crate::db::entry::attached::convert::{self, Canonical};
 use crate::db::errors;
@@ -16,7 +16,7 @@ pub struct Key {
     pub values: Vec<String>,
 }
 
-/// What is known of a row that is there.
+/// The result of looking for a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// There is none.
@@ -45,13 +45,13 @@ impl Key {
         found
     }
 
-    /// Whether a row was there, be it deleted by now.
+    /// Whether there is any version of a row, deleted ones included.
     pub fn was_there(&self, table: Oid) -> bool {
         // SAFETY: the snapshot outlives the scan.
         unsafe { self.scan(table, &mut *snapshot(pg_sys::SnapshotType::SNAPSHOT_ANY), |_| true) }
     }
 
-    /// Whether a row that this transaction sees is what `is_it` looks for.
+    /// Whether `is_it` accepts a row that this transaction sees.
     pub fn look(&self, table: Oid, is_it: impl FnMut(pg_sys::HeapTupleHeader) -> bool) -> bool {
         // SAFETY: the snapshot outlives the scan.
         unsafe { self.scan(table, &mut *snapshot(pg_sys::SnapshotType::SNAPSHOT_SELF), is_it) }
@@ -98,7 +98,7 @@ impl Key {
         unsafe {
             let columns = (*(*index).rd_index).indkey.values.as_slice(self.values.len());
             let shape = PgTupleDesc::from_pg_unchecked((*table).rd_att);
-            // Values of a domain are values of what it is made of; its checks are code of the user and not ours to run.
+            // Values of a domain are values of its base type; its checks are code of the user and must not run here.
             let type_of = |column: &i16| {
                 let column = shape.get(*column as usize - 1);
                 column.map_or(Oid::INVALID, |column| pg_sys::getBaseType(column.atttypid))

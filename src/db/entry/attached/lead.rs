@@ -1,4 +1,4 @@
-//! What a row of an attached table tells its lead.
+//! What a row of an attached table says about its lead.
 
 use crate::db::entry::attached::echo::taking_over;
 use crate::db::entry::attached::mapping::{Mapping, Row};
@@ -21,7 +21,7 @@ pub fn known_lead(mapping: &Mapping, key: &str) -> Option<i64> {
     })
 }
 
-/// Records who owns a row now, if that is somebody else than the owner of its lead.
+/// Records the owner of a row, if that is not the owner of its lead.
 pub fn take_over(lead_id: i64, row: Row, mapping: &Mapping) {
     if mapping.owner.link.is_some() || !mapping.trusted {
         return;
@@ -38,7 +38,7 @@ pub fn take_over(lead_id: i64, row: Row, mapping: &Mapping) {
     record_owner(lead_id, rep.as_deref(), given.as_deref(), mapping);
 }
 
-/// Records the owner that somebody has chosen: a rep, or what else stands there.
+/// Records the owner that somebody has chosen by hand: a rep, or the value in the column if it stands for no rep.
 pub fn record_owner(lead_id: i64, rep: Option<&str>, given: Option<&str>, mapping: &Mapping) {
     let _owner = AsOwner::begin();
     let arguments = [Some(Datum::from(lead_id)), text(rep), text(given), Some(Datum::from(mapping.table_no))];

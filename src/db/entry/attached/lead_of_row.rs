@@ -249,7 +249,7 @@ fn json_type(name: &str) -> Option<&'static str> {
     ["string", "number", "boolean", "object", "array"].into_iter().find(|known| *known == name)
 }
 
-/// What a row tells of the life of its lead: one of the statuses that a person sets.
+/// The status that a row gives its lead: one of those that a person sets.
 pub fn status(row: Row, mapping: &Mapping) -> Option<String> {
     let read = mapping.status.as_ref()?;
     match evaluate(row, mapping, &[read]).pop().flatten()? {

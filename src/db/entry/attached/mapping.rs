@@ -27,24 +27,24 @@ pub struct Mapping {
     pub row: String,
     /// Fields of the lead that come from the row.
     pub reads: Vec<Read>,
-    /// What of its life a row tells, once it is there.
+    /// The status that a row gives its lead once the row is there.
     pub status: Option<Read>,
     /// Fields of the lead that go into the row, but for the owner.
     pub writes: Vec<Write>,
     /// How the owner goes into the row.
     pub owner: Owner,
-    /// Whether the table, and that of its owners, still belong to those who attached them. If not, nothing of the mapping
-    /// runs: it would run code of somebody as somebody else. Rows are routed by their plain columns.
+    /// Whether the table, and that of its owners, still belong to those who attached them. If not, nothing of the
+    /// mapping runs, since one role's code would run as another role. Rows are routed by their plain columns.
     pub trusted: bool,
-    /// The owner of the table then, as whom the mapping runs, whoever owns the table by the time.
+    /// The owner of the table when it was attached: the mapping runs as that role, whoever owns the table now.
     author: Option<u32>,
-    /// Whether other relations are partitions of the table, as far as that was asked.
+    /// Whether other relations are partitions of the table; filled when asked.
     #[serde(skip)]
     parts: RefCell<HashMap<u32, bool>>,
 }
 
 impl Mapping {
-    /// As whom the mapping runs; a role without rights if it does not.
+    /// The role as which the mapping runs; without one, the owner of the extension, who has no rights on the table.
     pub fn author(&self) -> Oid {
         self.author.map_or_else(catalog::owner, Oid::from)
     }
@@ -116,7 +116,7 @@ pub struct Write {
     pub to: Column,
 }
 
-/// What of a rep stands in the owner column.
+/// Which column of `reps` the owner column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RepBy {
@@ -132,11 +132,11 @@ pub struct Owner {
     /// Where it goes.
     #[serde(flatten)]
     pub to: Column,
-    /// What of a rep, if there is no expression.
+    /// What the column holds of a rep, if there is no expression.
     pub rep: RepBy,
     /// An expression over `rep`, a row of `reps`.
     pub expression: Option<String>,
-    /// What stands there for nobody.
+    /// What it holds for nobody.
     pub nobody: Option<String>,
     /// The table that has the column, if it is another one.
     pub link: Option<Link>,
@@ -155,7 +155,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// As whom it is written; a role without rights if it is not.
+    /// The role as which it is written; without one, the owner of the extension, who has no rights on it.
     pub fn author(&self) -> Oid {
         self.author.map_or_else(catalog::owner, Oid::from)
     }
@@ -187,7 +187,7 @@ fn read(table_no: i32) -> Option<Mapping> {
         queries::ATTACHED_JSON.first(&[Some(Datum::from(table_no))], |row| row.get::<String>(1)).flatten()?;
     match serde_json::from_str::<Mapping>(&json) {
         Ok(mapping) => Some(Mapping { table_no, ..mapping }),
-        // What somebody has written who may not speak for the table any more stops no insert.
+        // A mapping by somebody without the rights of the table's owner must not stop inserts.
         Err(_) if !is_trusted(&json) => None,
         Err(error) => errors::unreadable_mapping(table_no, &error.to_string()),
     }

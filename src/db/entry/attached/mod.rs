@@ -1,9 +1,10 @@
-//! The third door: tables of the user whose rows are routed as leads.
+//! Leads by attached table: rows of tables of the user are routed as leads.
 //!
 //! [`rows`]: a BEFORE trigger turns the row into a lead by the [`mapping`], routes it, and puts the owner into the row.
-//! Whether the row really comes is known only later ([`unwritten_lead`]); then its lead is written, before the next row
-//! of the statement is routed, so that everything else is as with the other doors. Afterwards [`write_back`] writes what
-//! changes in the lead into the row, and [`row_changes`] and [`owner_table_changes`] take over what people change there.
+//! Whether the row is really inserted is known only later ([`unwritten_lead`]); then its lead is written, before the
+//! next row of the statement is routed, so that everything else is as for an INSERT into `leads`. Afterwards
+//! [`write_back`] writes changes of the lead into the row, and [`row_changes`] and [`owner_table_changes`] take over
+//! what people change there.
 
 mod attach;
 mod convert;

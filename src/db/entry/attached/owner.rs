@@ -16,7 +16,7 @@ pub fn of_lead(lead_id: i64) -> Option<String> {
     queries::OWNER_OF_LEAD.first(&[Some(Datum::from(lead_id))], |row| row.get::<String>(1)).flatten()
 }
 
-/// A value as the column holds it: cut, padded, or normalized. What it cannot hold is nothing.
+/// A value as the column holds it: cut, padded, or normalized. `None` if it cannot hold it.
 pub fn as_held(value: Option<String>, mapping: &Mapping) -> Option<String> {
     let (column, author) = (&mapping.owner.to, mapping.author_of_owner());
     let held = |value: &String| {

@@ -7,8 +7,8 @@ use crate::db::pg::catalog::sql_name;
 use crate::db::pg::security::AsTableOwner;
 use pgrx::pg_sys::Oid;
 
-/// Who owns a row by the router: takes the place of the owner before. Whoever holds an assignment of the row is
-/// not waited for.
+/// Writes the owner whom routing chose, in place of the owner before. An error if another transaction has locked
+/// an assignment of the row.
 pub fn write(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
     let _owner = AsTableOwner::writing(link.author());
     checking_keys(Oid::from(link.oid), link.author(), None, || assign(link, mapping, key, old, new));
@@ -24,7 +24,7 @@ fn assign(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Opt
         statement.run(sql(&place, &value))
     };
     run(None, &|place, _| format!("SELECT FROM ONLY {table} WHERE {row} = {place} FOR UPDATE NOWAIT"));
-    // The new one first: the lead is never without.
+    // The new one first: the row is never without an owner.
     if let Some(new) = new {
         run(Some(new), &|place, value| {
             format!(

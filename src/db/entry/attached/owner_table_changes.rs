@@ -49,7 +49,7 @@ unsafe fn attached_link_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     Datum::from(0)
 }
 
-/// The assignment `row` came, or went.
+/// The assignment `row` was added, or taken away.
 unsafe fn changed(row: Row, mapping: &Mapping) {
     let Some(link) = &mapping.owner.link else {
         return;
@@ -69,7 +69,7 @@ unsafe fn changed(row: Row, mapping: &Mapping) {
     if current.as_ref().is_some_and(is_assigned) {
         return;
     }
-    // Of those who are left the last who came.
+    // Of those still assigned, the one who came last.
     let rep = assigned.iter().rev().find_map(|value| owner::rep_of(value, mapping));
     if current.is_some() || rep.is_some() {
         record_owner(lead, rep.as_deref(), assigned.last().map(String::as_str), mapping);

@@ -56,7 +56,7 @@ thread_local! {
     static MOVED: RefCell<Option<(i32, String)>> = const { RefCell::new(None) };
 }
 
-/// A statement begins to insert: what comes now does not move, unless its key changes first.
+/// A statement begins to insert: its rows do not move, unless their key changes first.
 pub fn nothing_moves() {
     MOVED.set(None);
 }
@@ -138,7 +138,7 @@ unsafe fn attached_deleted(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             let table = (*data.tg_relation).rd_id;
             let is_parted = !(*data.tg_relation).rd_rel.is_null()
                 && (*(*data.tg_relation).rd_rel).relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
-            // A row with the key may have come since. A partitioned table has no index to look in.
+            // Another row with the key may have been inserted since. A partitioned table has no index to look in.
             let is_gone = |key: &Key| match is_parted {
                 true => !write_back::has_row(&mapping, &key.text),
                 false => !key.look(table, |_| true),

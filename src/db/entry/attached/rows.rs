@@ -1,4 +1,4 @@
-//! Rows on their way into an attached table.
+//! Rows that are being inserted into an attached table.
 
 use crate::db::entry::attached::keys::{Found, Key};
 use crate::db::entry::attached::lead::{known_lead, take_over};
@@ -45,8 +45,8 @@ const ROW: Call = Call { function: "attached_row", on: On::Attached, when: When:
 const WRITTEN: Call =
     Call { function: "attached_written", on: On::Attached, when: When::AfterRow, events: INSERT };
 
-/// Whether a row is one of a dump, which only the owner of its table restores. An app may share the session of a DBA who
-/// has read a dump, with its settings.
+/// Whether a row is one of a dump. Only the owner of its table restores: an app may share the session of a DBA who has
+/// read a dump, with its settings.
 unsafe fn restores(data: &pg_sys::TriggerData) -> bool {
     // SAFETY: the caller vouches for the relation.
     is_restoring() && unsafe { is_owner(data.tg_relation) }
@@ -115,7 +115,7 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
                     }
                 }
             }
-            // To another partition, where it may arrive with another owner.
+            // The row moves to another partition, and a trigger may have changed its owner on the way.
             _ => {
                 if let Some(lead) = known {
                     take_over(lead, row, &mapping);
@@ -128,8 +128,8 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     }
 }
 
-/// A row whose key is there will not come. For `ON CONFLICT DO UPDATE` it shows what routing has written into the row
-/// that is there: an upsert that takes over every column of `excluded` leaves that as it is.
+/// A row whose key is there is not inserted. For `ON CONFLICT DO UPDATE`, `excluded` shows what routing has written
+/// into the row that is there: an upsert that takes over every column does not change it.
 unsafe fn shown(lead: i64, row: Row, mapping: &Mapping) -> pg_sys::HeapTuple {
     let _owner = AsOwner::begin();
     let shown = LEADS.bigint(lead, |found| {

@@ -1,4 +1,4 @@
-//! Statements about tables of the user, under construction.
+//! Builds statements about tables of the user, with their parameters.
 
 use crate::db::entry::attached::convert::{from_text, Canonical};
 use crate::db::entry::attached::mapping::Column;

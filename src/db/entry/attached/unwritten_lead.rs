@@ -1,4 +1,4 @@
-//! Whether the row that was routed has come: `ON CONFLICT`, or a later trigger of the user, may have dropped it.
+//! Whether the row that was routed was inserted: `ON CONFLICT`, or a later trigger of the user, may have dropped it.
 
 use crate::db::entry::attached::keys::Key;
 use crate::db::entry::attached::lead::rows_deleted;
@@ -30,10 +30,10 @@ pub struct Unwritten {
     statement: CommandId,
 }
 
-/// What was there when a row came to be routed.
+/// What was there before a row was routed.
 #[derive(Debug, Clone, Copy)]
 pub struct Before {
-    /// A row with its key, or somebody else was inserting or deleting one.
+    /// A row with its key, or another transaction was inserting or deleting one.
     pub row: bool,
     /// A lead of a row with its key.
     pub lead: bool,
@@ -85,7 +85,7 @@ impl Unwritten {
         unsafe { pg_sys::heap_freetuple(self.lead) };
     }
 
-    /// Where owners have a table of their own, the row must be there first. What that table refuses costs no lead.
+    /// Where owners have a table of their own, the row must be there first. If that table refuses, the lead stays.
     fn link_owner(&self, columns: [Option<Datum>; COLUMNS.len()]) {
         let rep = COLUMNS
             .iter()
@@ -125,7 +125,7 @@ impl Unwritten {
         }
     }
 
-    /// Sees what this statement has inserted.
+    /// Whether the row is there; sees what this statement has inserted.
     fn has_arrived(&self) -> bool {
         self.key.look(self.table, |header| self.is_inserted(header))
     }

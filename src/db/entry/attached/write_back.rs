@@ -86,7 +86,7 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
         return errors::warn_row_not_found(&sql_name(mapping.oid));
     };
     let _writing = Writing::begin();
-    // From here on nobody adds code to the table: what is asked below stays true.
+    // Under the lock nobody can add triggers or checks to the table: what is read below stays true.
     let Some(mapping) = &locked_mapping(mapping, key) else {
         return;
     };
@@ -120,7 +120,7 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
     }
 }
 
-/// How long the row of a lead is waited for; a sweep, which comes again, does not wait at all: whoever changes the row
+/// How long the row of a lead is waited for. A sweep does not wait, as it is called again: whoever changes the row
 /// may be waiting for the lead.
 fn patience() -> i32 {
     if bulk_run::is_running() {
@@ -130,8 +130,8 @@ fn patience() -> i32 {
     }
 }
 
-/// The mapping as it is once the tables are locked for writing; `None` if it is not to be used any more. Somebody who has
-/// locked a table as a whole is waited for as for a row.
+/// The mapping as it is once the tables are locked for writing; `None` if it is not to be used any more. A lock on a
+/// whole table is waited for as long as one on a row.
 pub fn locked_mapping(mapping: &Mapping, key: &str) -> Option<Rc<Mapping>> {
     let tables = [Some(mapping.oid), mapping.owner.link.as_ref().map(|link| link.oid)];
     for table in tables.into_iter().flatten() {
@@ -145,9 +145,9 @@ pub fn locked_mapping(mapping: &Mapping, key: &str) -> Option<Rc<Mapping>> {
     crate::db::entry::attached::mapping::mapping(mapping.table_no).filter(|mapping| mapping.trusted)
 }
 
-/// A write that is impossible because something would be left for later costs no lead its decision. Of several ways the
-/// first that goes is taken: a row that this transaction has written before has all its keys checked again, and one that
-/// is not satisfied yet is no fault.
+/// A write that is refused because it would leave something for the end of the transaction becomes a warning; the lead
+/// keeps its decision. Of several ways the first that is not refused counts: a row that this transaction has written
+/// before has all its keys checked again, and a key that is not satisfied yet is no error.
 fn tolerate(column: &str, (table, author): (u32, Oid), ways: &[&dyn Fn()]) {
     if is_own_session(author) {
         return ways.first().into_iter().for_each(|write| write());
@@ -184,7 +184,7 @@ fn row(statement: &mut Statement, mapping: &Mapping, key: &[String]) -> String {
     equal.collect::<Vec<_>>().join(" AND ")
 }
 
-/// Locks the row; false if it is gone. Somebody else who holds it is waited for as long as for a double submit.
+/// Locks the row; false if it is gone. A lock of another transaction is waited for, as long as `patience` says.
 fn lock(mapping: &Mapping, key: &[String]) -> bool {
     let run = |locking: &str| {
         let mut select = Statement::default();
