@@ -7,8 +7,9 @@ mod db;
 
 pgrx::pg_module_magic!();
 
-// In the order in which they are created: 0x schemas, 1x rules, 2x data, 3x guards, 4x functions, 5x views, 6x jobs and roles,
-// 7x defaults, 8x dump, 9x grants and event triggers. Tables of users have a folder of their own, `attach`.
+// In the order in which they are created: 0x schemas, 1x rules, 2x data, 3x guards, 4x functions, 5x views, 6x jobs
+// and roles, 7x defaults, 8x dump, 9x grants and event triggers. Tables of users have a folder of their own,
+// `attach`.
 extension_sql_file!("../sql/00_schemas.sql", name = "schemas");
 extension_sql_file!("../sql/10_roster.sql", name = "roster", requires = ["schemas"]);
 extension_sql_file!("../sql/11_rules.sql", name = "rules", requires = ["roster"]);

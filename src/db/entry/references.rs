@@ -15,8 +15,8 @@ use crate::db::state::restoring::is_within_restore;
 use pgrx::pg_sys::{self, Datum, TriggerData};
 
 sql_function! {
-    /// `leadroute_internal.check_references(column, table, key, ...)`: statement trigger with the new rows as `added` and, after an
-    /// update, the old ones as `removed`.
+    /// `leadroute_internal.check_references(column, table, key, ...)`: statement trigger with the new rows as `added`
+    /// and, after an update, the old ones as `removed`.
     leadroute_check_references, pg_finfo_leadroute_check_references, check_references
 }
 

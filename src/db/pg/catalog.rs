@@ -71,8 +71,8 @@ unsafe extern "C-unwind" fn schema_changed(_: Datum, _: c_int, _: u32) {
     EPOCH.set(EPOCH.get().wrapping_add(1));
 }
 
-// A relation may have changed: its name, owner, columns or indexes. Only counts: no catalog access, no allocation and no
-// error, since it may be called at any moment.
+// A relation may have changed: its name, owner, columns or indexes. Only counts: no catalog access, no allocation and
+// no error, since it may be called at any moment.
 unsafe extern "C-unwind" fn relation_changed(_: Datum, relation: Oid) {
     EPOCH.set(EPOCH.get().wrapping_add(1));
     for watch in [&LEADS_WATCH, &RULES_WATCH, &ROSTER_WATCH] {

@@ -1,7 +1,7 @@
 //! An open table with what the executor needs to insert into it.
 //!
-//! Making that costs more than a row: indexes are described, constraints and predicates are parsed. So it is kept for the
-//! next time, as long as no relation changes; relations and their locks are not.
+//! Making that costs more than a row: indexes are described, constraints and predicates are parsed. So it is kept for
+//! the next time, as long as no relation changes; relations and their locks are not.
 
 use crate::db::pg::catalog::{self, epoch};
 use pgrx::pg_sys::{self, Datum, Oid};

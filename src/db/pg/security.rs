@@ -191,7 +191,8 @@ pub fn next_value(sequence: &'static str) -> i64 {
     value.unwrap_or_default()
 }
 
-/// Whether a sequence of the extension, whose owner must be the current user, has given a value already, or one after it.
+/// Whether a sequence of the extension, whose owner must be the current user, has given a value already, or one after
+/// it.
 pub fn has_come_up(sequence: &'static str, value: i64) -> bool {
     let oid = catalog::relation(sequence);
     // SAFETY: reads an existing sequence; NULL means that it has given nothing yet.

@@ -1,4 +1,5 @@
-//! Work whose errors are handed back: it runs in a subtransaction, which costs no transaction id as long as it only reads.
+//! Work whose errors are handed back: it runs in a subtransaction, which costs no transaction id as long as it only
+//! reads.
 
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{pg_sys, PgSqlErrorCode, PgTryBuilder};

@@ -65,8 +65,8 @@ impl Watch {
 
 impl Mark {
     unsafe fn now(relation: pg_sys::Relation, decision: Option<i64>) -> Self {
-        // SAFETY: the caller vouches for the relation; its counters are there once something was counted, for each level
-        // of subtransactions.
+        // SAFETY: the caller vouches for the relation; its counters are there once something was counted, for each
+        // level of subtransactions.
         unsafe {
             let (command, mut rows) = (pg_sys::GetCurrentCommandId(false), 0);
             let counted = (*relation).pgstat_info.as_ref();

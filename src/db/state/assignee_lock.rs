@@ -15,8 +15,8 @@ use leadroute_engine::rules::way_out::CATCH_ALL;
 use pgrx::pg_sys;
 use std::cell::Cell;
 
-/// Reps and queues, or pools, that one transaction locks one by one; beyond them one lock stands for all, so that a bulk
-/// load does not fill the lock table.
+/// Reps and queues, or pools, that one transaction locks one by one; beyond them one lock stands for all, so that a
+/// bulk load does not fill the lock table.
 const MOST: u32 = 1000;
 
 /// Longest wait of a deletion where `lock_timeout` sets none, in milliseconds.

@@ -6,8 +6,8 @@ use crate::db::pg::trigger_data::{arguments, Call, On};
 use pgrx::pg_sys;
 use std::rc::Rc;
 
-/// Trigger data with the number of the table and its mapping, if it is attached. An error if the trigger does not belong
-/// on its table: everybody may put it on a table of their own.
+/// Trigger data with the number of the table and its mapping, if it is attached. An error if the trigger does not
+/// belong on its table: everybody may put it on a table of their own.
 ///
 /// # Safety
 /// As [`Call::data`].
