@@ -27,8 +27,8 @@ COMMENT ON COLUMN leadroute.attached_tables.owners IS 'The table that links rows
 COMMENT ON COLUMN leadroute.attached_tables.owners_columns IS
     'Numbers of the columns of owners with the key of the row and with the owner.';
 COMMENT ON COLUMN leadroute.attached_tables.owner IS
-    'Owner of the table when it was attached: with their rights expressions run. While it belongs to somebody else, none does.';
-COMMENT ON COLUMN leadroute.attached_tables.owners_owner IS 'The same of owners.';
+    'Owner of the table when it was attached; expressions run with their rights. While the table has another owner, none runs.';
+COMMENT ON COLUMN leadroute.attached_tables.owners_owner IS 'The same for the table in owners.';
 COMMENT ON COLUMN leadroute.attached_tables.attached_at IS 'When it was attached, or got its last mapping.';
 COMMENT ON COLUMN leadroute.attached_tables.attached_by IS 'Session user who did.';
 COMMENT ON COLUMN leadroute.attached_tables.detached_at IS 'When it was detached; NULL while its rows are routed.';
@@ -57,7 +57,7 @@ CREATE FUNCTION leadroute_internal.type_chain(type oid) RETURNS TABLE (oid oid, 
         UNION ALL
         SELECT t.typbasetype, c.depth + 1 FROM chain c JOIN pg_type t ON t.oid = c.oid WHERE t.typbasetype <> 0)
     SELECT c.oid, c.depth FROM chain c $$;
-COMMENT ON FUNCTION leadroute_internal.type_chain(oid) IS 'A type, and if it is a domain, what it is made of, and so on. Internal.';
+COMMENT ON FUNCTION leadroute_internal.type_chain(oid) IS 'A type, and if it is a domain, its base type, and so on. Internal.';
 
 CREATE FUNCTION leadroute_internal.type_category(type oid) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -66,7 +66,7 @@ CREATE FUNCTION leadroute_internal.type_category(type oid) RETURNS text
       FROM leadroute_internal.type_chain(type_category.type) c JOIN pg_type b ON b.oid = c.oid
      ORDER BY c.depth DESC LIMIT 1 $$;
 COMMENT ON FUNCTION leadroute_internal.type_category(oid) IS
-    'Category of a type, or of what a domain is made of in the end, as mapping_fields() has them. Internal.';
+    'Category of a type, or of the innermost base type of a domain, as mapping_fields() has them. Internal.';
 
 CREATE FUNCTION leadroute_internal.refuses_null(attribute pg_catalog.pg_attribute) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -118,11 +118,11 @@ BEGIN
         RAISE EXCEPTION 'keep_author can only be called by the triggers of leadroute'
             USING ERRCODE = 'trigger_protocol_violated', HINT = 'Do not create triggers with it.';
     END IF;
-    -- attach() has looked who asks, and says so itself. A superuser restores what a dump says.
+    -- attach() has checked who calls it, and sets the owner itself. A superuser restores what a dump says.
     IF current_user <> pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = TG_RELID))
        AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
-        -- In the name of nobody but the owner of now: who else is named may own the table later.
-        -- Where that is somebody else, '' is kept: nobody may be called that, and the rows are routed by their plain columns.
+        -- Only the present owner may be named: somebody else who is named may own the table later.
+        -- For any other name '' is stored: no role has that name, and the rows are routed by their plain columns.
         NEW.owner := (SELECT CASE WHEN NEW.owner = pg_get_userbyid(c.relowner) THEN NEW.owner ELSE '' END FROM pg_class c
                        WHERE c.oid = NEW.relation AND NEW.owner IS NOT NULL AND pg_has_role(current_user, c.relowner, 'USAGE'));
         NEW.owners_owner := (SELECT NEW.owners_owner FROM pg_class c WHERE c.oid = NEW.owners
@@ -131,7 +131,7 @@ BEGIN
     RETURN NEW;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.keep_author() IS
-    'Trigger: whoever writes a row, in a restore for example, cannot speak for tables of others. Runs with the rights of whoever writes.';
+    'Trigger: whoever writes a row, in a restore for example, cannot attach tables of others. Runs with the rights of whoever writes.';
 CREATE TRIGGER keep_author BEFORE INSERT OR UPDATE ON leadroute.attached_tables
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.keep_author();
 
@@ -155,6 +155,6 @@ BEGIN
     RETURN NEW;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.number_columns() IS
-    'Trigger: looks up the numbers of the columns that a mapping names. They are others after a restore.';
+    'Trigger: looks up the numbers of the columns that a mapping names. A restore changes them.';
 CREATE TRIGGER number_columns BEFORE INSERT OR UPDATE OF mapping ON leadroute.attached_tables
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.number_columns();

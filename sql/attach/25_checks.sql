@@ -187,7 +187,7 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.check_owner(regclass, oid) IS
-    'An error if a role may not do with a table what its owner may; nobody is asked where the role is NULL. Internal.';
+    'An error if a role has not the rights of the owner of a table; nothing is checked where the role is NULL. Internal.';
 
 CREATE FUNCTION leadroute_internal.check_link(relation regclass, mapping jsonb, asker oid) RETURNS regclass
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -1,4 +1,4 @@
--- The third door: tables of the user.
+-- Attached tables: tables of the user whose rows are routed as leads.
 
 CREATE FUNCTION leadroute.attach(relation regclass, mapping jsonb) RETURNS void
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_attach';
@@ -29,7 +29,7 @@ CREATE FUNCTION leadroute.attached_link_changed() RETURNS trigger
 COMMENT ON FUNCTION leadroute.attached_link_changed() IS 'Trigger: records an owner that was changed by hand in the table that links rows of an attached table to owners.';
 CREATE FUNCTION leadroute.attached_status_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_status_changed';
-COMMENT ON FUNCTION leadroute.attached_status_changed() IS 'Trigger: takes over what an attached table tells of the life of a lead.';
+COMMENT ON FUNCTION leadroute.attached_status_changed() IS 'Trigger: takes over the status that a row of an attached table gives its lead.';
 CREATE FUNCTION leadroute.attached_deleted() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_deleted';
 COMMENT ON FUNCTION leadroute.attached_deleted() IS 'Trigger: leads of rows that were deleted from an attached table are closed.';
@@ -80,7 +80,7 @@ CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
     SELECT jsonb_build_object(
         'oid', t.relation::oid::bigint,
         'trusted', leadroute_internal.is_trusted(t),
-        -- whoever attached the table; its code runs as nobody else, whoever owns the table by then
+        -- the owner when the table was attached: the mapping runs as no other role
         'author', (SELECT c.relowner::bigint FROM pg_class c WHERE c.oid = t.relation AND leadroute_internal.is_trusted(t)),
         'key', (SELECT jsonb_agg(leadroute_internal.column_json(t.relation, k.name) ORDER BY k.place)
                   FROM unnest(leadroute_internal.key_columns(t.relation)) WITH ORDINALITY AS k (name, place)),
@@ -108,7 +108,7 @@ CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
                                     SELECT c.relowner::bigint FROM pg_class c WHERE c.oid = t.owners AND leadroute_internal.is_trusted(t))) || leadroute_internal.column_json(t.owners, e.link_row))
                     FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'owner_id'))::text
       FROM leadroute.attached_tables t
-     -- nothing is read for somebody who has no say over the table
+     -- nothing is read where whoever attached the table had not the rights of its owner
      WHERE t.table_no = attached_json.table_no AND t.detached_at IS NULL AND t.owner IS NOT NULL $$;
 COMMENT ON FUNCTION leadroute_internal.attached_json(integer) IS 'What routing reads of an attached table. Internal.';
 
@@ -181,12 +181,12 @@ CREATE FUNCTION leadroute_internal.is_in_force(relation regclass) RETURNS boolea
     SELECT leadroute_internal.has_triggers(relation)
            AND EXISTS (SELECT FROM leadroute.attached_tables a WHERE a.relation = is_in_force.relation AND a.owner IS NOT NULL) $$;
 COMMENT ON FUNCTION leadroute_internal.is_in_force(regclass) IS
-    'Whether rows of a table are routed: it has its triggers, and whoever attached it had a say over it. Internal.';
+    'Whether rows of a table are routed: it has its triggers, and whoever attached it had the rights of its owner. Internal.';
 
 CREATE FUNCTION leadroute_internal.lock_attached(relation regclass, link regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    -- who drops triggers needs the stronger lock; to ask for it later would be a deadlock of two who do
+    -- dropping triggers needs the stronger lock; taken later, two sessions that do could deadlock
     mode text := CASE WHEN leadroute_internal.has_triggers(relation) THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE ROW EXCLUSIVE' END;
     part regclass;
 BEGIN
@@ -216,7 +216,7 @@ BEGIN
         RETURN NULL;
     END IF;
     PERFORM leadroute_internal.lock_attached(relation, link);
-    -- Who owns the tables may have changed while they were waited for.
+    -- The owners of the tables may have changed during the wait.
     PERFORM leadroute_internal.check_owner(relation, asker);
     IF leadroute_internal.check_link(relation, mapping, asker) IS DISTINCT FROM link THEN
         RAISE EXCEPTION 'attach: table "%" is another one than a moment ago', mapping -> 'owner_id' ->> 'table'

@@ -30,7 +30,7 @@ BEGIN
     UPDATE leadroute.leads l SET status = status_by_row.status
      WHERE l.id = status_by_row.lead_id AND l.status NOT IN ('merged', status_by_row.status);
 END $$;
-COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table tells. Internal.';
+COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table gives its lead. Internal.';
 
 CREATE FUNCTION leadroute_internal.go_on_with_touch(keys text[], table_no integer) RETURNS text[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -61,7 +61,7 @@ COMMENT ON FUNCTION leadroute_internal.go_on_with_touch(text[], integer) IS 'Of 
 CREATE FUNCTION leadroute_internal.close_leads(ids bigint[], why text, also_closed boolean) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     WITH gone AS (
-        -- asked again after a wait: somebody else may have closed it
+        -- checked again after a wait: another transaction may have closed it
         SELECT l AS lead FROM leadroute.leads l WHERE l.id = ANY (ids) AND l.attached_key IS NOT NULL FOR UPDATE
     ), noted AS MATERIALIZED (
         SELECT (g.lead).id AS lead_id, leadroute_internal.note_decision(g.lead, 'manual', (g.lead).owner_id, replace(why, '{row}', (g.lead).attached_key)) AS id

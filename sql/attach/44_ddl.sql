@@ -35,7 +35,7 @@ BEGIN
         END IF;
         DELETE FROM leadroute.attached_tables t WHERE t.table_no = gone.table_no;
     END LOOP;
-    -- what is told of a trigger that is gone is its name and its table: whose partition it was is not
+    -- of a dropped trigger only its name and table are known, not whose partition that table was
     FOR gone IN SELECT t.table_no, t.relation, p.object_identity AS place
                   FROM pg_event_trigger_dropped_objects() o
                   JOIN pg_event_trigger_dropped_objects() p
@@ -166,8 +166,8 @@ BEGIN
                    AND replace(encode(g.tgargs, 'escape'), '\000', '') = t.table_no::text AND g.tgrelid <> t.relation
                    AND g.tgrelid NOT IN (SELECT p.relid FROM pg_partition_tree(t.relation) p) ORDER BY g.tgrelid LOOP
         BEGIN
-            -- What this command detached is locked already. Everybody may give such a trigger to a table of their own, and lock
-            -- that: it is left alone.
+            -- What this command detached is locked already. Everybody may put such a trigger on a table of their own, and
+            -- lock it: such a table is skipped.
             PERFORM leadroute_internal.as_owner_of(part, format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', part));
         EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
             CONTINUE;
@@ -188,7 +188,7 @@ CREATE FUNCTION leadroute_internal.keep_mapping(t leadroute.attached_tables) RET
 DECLARE
     problem text;
 BEGIN
-    -- What somebody else wrote is not analysed for the owner of now.
+    -- A mapping by somebody else is not analysed as the present owner.
     IF leadroute_internal.is_trusted(t) THEN
         problem := leadroute_internal.mapping_problem(t);
     END IF;
@@ -306,7 +306,7 @@ BEGIN
             INSERT INTO leadroute_internal.analysed_mappings AS m VALUES (t.table_no, leadroute_internal.trigger_mark(needs.trigger))
             ON CONFLICT (table_no) DO UPDATE SET trigger = excluded.trigger WHERE m.trigger <> excluded.trigger;
         EXCEPTION WHEN OTHERS THEN
-            -- config_problems tells it; whoever restores a dump is not to be stopped by it
+            -- config_problems reports it; it must not stop a restore
         END;
     END LOOP;
 END $$;
@@ -323,7 +323,7 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.attached_restored() IS
-    'Trigger: where data are restored only, the triggers of an attached table are there before it is known.';
+    'Trigger: in a restore of data only, the triggers of an attached table are there before its row.';
 CREATE TRIGGER attached_restored AFTER INSERT ON leadroute.attached_tables
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.attached_restored();
 
@@ -345,12 +345,12 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.attached_adopted() IS
-    'Event trigger: an attached table has its triggers, in a restore at last.';
+    'Event trigger: an attached table got its triggers; in a restore they come last.';
 
 CREATE FUNCTION leadroute_internal.attached_dropping() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    -- A row of attached_tables must not be locked before the table: not by the workers of a restore, who meet there.
+    -- Not in a restore: a row of attached_tables must not be locked before its table, and parallel workers would do so.
     IF to_regclass('leadroute.attached_tables') IS NOT NULL AND NOT leadroute_internal.is_within_restore() THEN
         PERFORM leadroute_internal.depend_on_expressions(a) FROM leadroute.attached_tables a
           WHERE a.detached_at IS NULL AND a.mapping::text LIKE '%"expression"%'
