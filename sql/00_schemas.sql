@@ -15,7 +15,7 @@ BEGIN
     END IF;
     IF pg_catalog.to_regnamespace('leadroute') IS NOT NULL OR pg_catalog.to_regnamespace('leadroute_internal') IS NOT NULL THEN
         RAISE EXCEPTION 'schema "%" already exists', CASE WHEN pg_catalog.to_regnamespace('leadroute') IS NULL THEN 'leadroute_internal' ELSE 'leadroute' END
-            USING ERRCODE = 'duplicate_schema', HINT = 'The extension makes its schemas itself, so that nothing in them is of anybody else. Rename the schema, or drop it.';
+            USING ERRCODE = 'duplicate_schema', HINT = 'The extension creates its schemas itself, so that nobody else owns anything in them. Rename the schema, or drop it.';
     END IF;
 END $$;
 
@@ -29,7 +29,7 @@ BEGIN
         BEGIN
             CREATE ROLE leadroute_owner NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
-            -- just made for another database
+            -- another session has just created it
             NULL;
         END;
         SELECT * INTO STRICT owner FROM pg_catalog.pg_roles r WHERE r.rolname = 'leadroute_owner';

@@ -134,7 +134,7 @@ CREATE TABLE leadroute.territories (
 );
 CREATE INDEX territories_manager_id_idx ON leadroute.territories (manager_id);
 CREATE INDEX territories_fallback_queue_idx ON leadroute.territories (fallback_queue);
-COMMENT ON TABLE leadroute.territories IS 'Parts of the market, each with a manager and a way out.';
+COMMENT ON TABLE leadroute.territories IS 'Parts of the market, each with a manager and a fallback queue.';
 COMMENT ON COLUMN leadroute.territories.name IS 'Key.';
 COMMENT ON COLUMN leadroute.territories.manager_id IS 'Takes over where the owner has no manager.';
 COMMENT ON COLUMN leadroute.territories.fallback_queue IS 'Where its leads wait when nobody is eligible; NULL leaves it to the pool, then to catch_all.';
@@ -158,14 +158,14 @@ COMMENT ON TABLE leadroute.pools IS 'Groups of reps who share leads.';
 COMMENT ON COLUMN leadroute.pools.name IS 'Key.';
 COMMENT ON COLUMN leadroute.pools.pool_no IS 'Key of its turns; survives a rename.';
 COMMENT ON COLUMN leadroute.pools.strategy IS 'weighted_round_robin: by weight, exactly. least_loaded: the fewest open leads relative to capacity, which is max_open_leads times weight.';
-COMMENT ON COLUMN leadroute.pools.when_all_away IS 'While nobody is there who fits: fallback goes on to the way out, hold keeps the lead until the first is back, assign_anyway gives it to somebody who is away.';
+COMMENT ON COLUMN leadroute.pools.when_all_away IS 'While nobody who fits is there: fallback puts the lead into the fallback queue, hold keeps it until the first is back, assign_anyway gives it to somebody who is away.';
 COMMENT ON COLUMN leadroute.pools.owner_matches_count IS 'Whether a lead that goes to a member as owner of the account uses up a turn of theirs in this pool.';
 COMMENT ON COLUMN leadroute.pools.performance_weighted IS 'Whether weights are multiplied by pool_members.performance.';
 COMMENT ON COLUMN leadroute.pools.performance_window IS 'How far back refresh_performance() looks.';
 COMMENT ON COLUMN leadroute.pools.performance_sample IS 'Leads that a member must have had in the window; with fewer the performance is 1.';
 COMMENT ON COLUMN leadroute.pools.performance_min IS 'Smallest performance.';
 COMMENT ON COLUMN leadroute.pools.performance_max IS 'Largest performance.';
-COMMENT ON COLUMN leadroute.pools.fallback_queue IS 'Way out after those of segment and territory.';
+COMMENT ON COLUMN leadroute.pools.fallback_queue IS 'Where leads wait that nobody takes; NULL is catch_all. The queues of segment and territory come first.';
 
 CREATE TABLE leadroute.pool_members (
     pool text NOT NULL,
@@ -183,4 +183,4 @@ COMMENT ON COLUMN leadroute.pool_members.rep_id IS 'The rep.';
 COMMENT ON COLUMN leadroute.pool_members.weight IS 'Share relative to the others: 1.5 is half as much again, 0 is never.';
 COMMENT ON COLUMN leadroute.pool_members.active IS 'False takes the rep out of this pool only.';
 COMMENT ON COLUMN leadroute.pool_members.performance IS 'Recent conversion relative to the pool, written by refresh_performance(); counts where the pool is performance_weighted.';
-COMMENT ON COLUMN leadroute.pool_members.seat IS 'Key of the turns, and the last tie-breaker: the lower seat goes first. Somebody else, or another pool, is another seat.';
+COMMENT ON COLUMN leadroute.pool_members.seat IS 'Key of the turns, and the last tie-breaker: the lower seat goes first. Another rep, or another pool, gets another seat.';

@@ -1,5 +1,5 @@
 -- What the engine reads: the rules and the roster, each as one JSON document.
--- STABLE on purpose: they must see with the snapshot of the query that calls them.
+-- STABLE on purpose: they must use the snapshot of the query that calls them.
 
 CREATE FUNCTION leadroute_internal.micros(at timestamptz) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT AS $$

@@ -1,8 +1,8 @@
--- What rows of the routing tables name in each other.
+-- References between rows of the routing tables.
 --
 -- Not foreign keys: pg_dump gives tables of an extension no order that parallel restores keep, so every restore would have to
--- meet children before their parents. Triggers do what foreign keys did, and stand back while a dump is restored;
--- check_integrity() proves what came.
+-- meet children before their parents. Triggers do what foreign keys did, except while a dump is restored;
+-- check_integrity() checks the result.
 
 CREATE VIEW leadroute_internal.config_references AS
 SELECT * FROM (VALUES
@@ -38,7 +38,7 @@ COMMENT ON VIEW leadroute_internal.config_references IS 'Which column of which t
 
 CREATE FUNCTION leadroute_internal.is_within_restore() RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_is_within_restore';
-COMMENT ON FUNCTION leadroute_internal.is_within_restore() IS 'Whether a statement of a dump runs, or one that a trigger runs in its stead.';
+COMMENT ON FUNCTION leadroute_internal.is_within_restore() IS 'Whether a statement of a dump runs, or one that a trigger runs for it.';
 
 CREATE FUNCTION leadroute_internal.observe_session() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_observe_session';
@@ -49,15 +49,15 @@ COMMENT ON FUNCTION leadroute_internal.observe_command() IS 'Event trigger: the 
 
 CREATE FUNCTION leadroute_internal.check_references() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_check_references';
-COMMENT ON FUNCTION leadroute_internal.check_references() IS 'Trigger: what a new row names must be there. Arguments: column, table and key, again and again.';
+COMMENT ON FUNCTION leadroute_internal.check_references() IS 'Trigger: what a new row names must be there. Arguments: column, table and key, for each reference.';
 
 CREATE FUNCTION leadroute_internal.references_removed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_references_removed';
-COMMENT ON FUNCTION leadroute_internal.references_removed() IS 'Trigger: rows that name what was deleted go too, or refuse it. Arguments: the key; then table, column and action, again and again.';
+COMMENT ON FUNCTION leadroute_internal.references_removed() IS 'Trigger: deletes rows that name what was deleted, or refuses that. Arguments: the key; then table, column and action, for each reference.';
 
 CREATE FUNCTION leadroute_internal.carry_key() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_carry_key';
-COMMENT ON FUNCTION leadroute_internal.carry_key() IS 'Trigger: carries a new key to what names it; decisions keep the name of then. Arguments: the key; then table.column, or table.column[] for an array, again and again.';
+COMMENT ON FUNCTION leadroute_internal.carry_key() IS 'Trigger: writes a new key into the rows that name it; decisions keep the old name. Arguments: the key; then table.column, or table.column[] for an array, for each reference.';
 
 DO $$
 DECLARE
@@ -77,7 +77,7 @@ BEGIN
         EXECUTE format('CREATE TRIGGER references_truncated AFTER TRUNCATE ON leadroute.%I
                         FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.references_removed(%L, %s)', t.parent, t.key, t.arguments);
     END LOOP;
-    -- What names a key without being refused when it is deleted: history, and lists of names.
+    -- Columns that name a key and do not keep it from being deleted: history, and lists of names.
     FOR t IN SELECT p.parent, p.key, string_agg(quote_literal(p.target), ', ' ORDER BY p.target) AS arguments
                FROM (SELECT r.parent, r.key, r.child || '.' || r."column" AS target FROM leadroute_internal.config_references r
                      UNION ALL VALUES

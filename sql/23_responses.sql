@@ -55,5 +55,5 @@ COMMENT ON COLUMN leadroute.claims.id IS 'Key.';
 COMMENT ON COLUMN leadroute.claims.lead_id IS 'The lead.';
 COMMENT ON COLUMN leadroute.claims.rep_id IS 'The rep.';
 COMMENT ON COLUMN leadroute.claims.queue IS 'The queue.';
-COMMENT ON COLUMN leadroute.claims.action IS 'claimed, or skipped: it had waited longer in the same queue when the rep claimed another.';
+COMMENT ON COLUMN leadroute.claims.action IS 'claimed, or skipped: it was older and in the same queue when the rep claimed another.';
 COMMENT ON COLUMN leadroute.claims.at IS 'When; of a lead that was skipped again and again, the first time.';

@@ -1,4 +1,4 @@
--- What keeps the routing tables sound beyond constraints, and tells sessions of changes.
+-- Triggers that check the routing tables beyond constraints, and tell sessions of changes.
 
 CREATE FUNCTION leadroute_internal.not_our_trigger(name text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -93,7 +93,7 @@ BEGIN
     END IF;
     name := to_jsonb(OLD) ->> TG_ARGV[0];
     leads := leadroute_internal.close_to_routing(TG_ARGV[2], name);
-    -- An older snapshot would leave leads behind that came while it waited.
+    -- An older snapshot would not see leads that came while it waited.
     IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
         EXECUTE format('SELECT count(*) FROM leadroute.leads WHERE %I = $1', TG_ARGV[1]) INTO seen USING name;
         IF seen <> leads THEN
@@ -195,7 +195,7 @@ BEGIN
     IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME NOT IN ('reps', 'pools') THEN
         PERFORM leadroute_internal.not_our_trigger('roster_truncated');
     END IF;
-    -- Whoever routes waits: beside rows that are only deleted, the versions of a sum would start over.
+    -- Makes routing wait: beside rows whose deletion is not committed, the versions of a sum would start over.
     IF TG_TABLE_NAME = 'pools' THEN
         LOCK TABLE leadroute.turns IN ACCESS EXCLUSIVE MODE;
         DELETE FROM leadroute.turns;
@@ -207,7 +207,7 @@ BEGIN
         RAISE EXCEPTION 'table "reps" cannot be truncated: reps still have leads'
             USING ERRCODE = 'foreign_key_violation', HINT = 'Truncate leadroute.leads in the same command, or set reps.active to false.';
     END IF;
-    -- Leads that somebody is giving to a rep are there, or are not, before anybody looks again.
+    -- Waits for open transactions that give leads to reps; then looks again.
     LOCK TABLE leadroute.leads IN SHARE ROW EXCLUSIVE MODE;
     LOCK TABLE leadroute.loads IN ACCESS EXCLUSIVE MODE;
     IF EXISTS (SELECT FROM leadroute.leads WHERE owner_id IS NOT NULL) THEN

@@ -1,5 +1,5 @@
 -- Defaults that ship with the extension are dumped where somebody has edited them, and stay deleted where somebody has
--- deleted them, be it after an edit. The workers of a parallel restore meet here: none waits for another.
+-- deleted them, also after an edit. The workers of a parallel restore run this side by side: none waits for another.
 
 CREATE FUNCTION leadroute_internal.replace_shipped() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -159,7 +159,7 @@ BEGIN
         EXECUTE format('WITH back AS (DELETE FROM leadroute_internal.set_aside WHERE "table" = %1$L RETURNING "row" AS r)
                         INSERT INTO leadroute.%1$I SELECT (jsonb_populate_record(NULL::leadroute.%1$I, b.r)).* FROM back b
                         ON CONFLICT DO NOTHING', name);
-        -- Only read: another worker may hold removed_defaults, and wait for this table.
+        -- Only reads removed_defaults: another worker may have locked it, and wait for this table.
         PERFORM leadroute_internal.remove_default(name, r.key) FROM leadroute.removed_defaults r WHERE r."table" = name;
     ELSIF name = 'removed_defaults' THEN
         UPDATE leadroute.removed_defaults r SET key = r.key;

@@ -38,7 +38,7 @@ COMMENT ON FUNCTION leadroute.escalate_overdue(integer, timestamptz) IS 'Takes t
 
 CREATE FUNCTION leadroute.assign_queued(batch integer DEFAULT 1000, as_of timestamptz DEFAULT now()) RETURNS integer
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_assign_queued';
-COMMENT ON FUNCTION leadroute.assign_queued(integer, timestamptz) IS 'Gives at most batch leads to reps and returns how many: leads that a pool holds, as soon as somebody is back, and leads that at as_of have waited for auto_assign_after in a queue with an auto_assign_pool. The higher tier first, then the oldest; a lead that nobody there may take lets others pass. Their clocks go on.';
+COMMENT ON FUNCTION leadroute.assign_queued(integer, timestamptz) IS 'Gives at most batch leads to reps and returns how many: leads that a pool holds, as soon as somebody is back, and leads that at as_of have waited for auto_assign_after in a queue with an auto_assign_pool. The higher tier first, then the oldest; a lead that nobody there may take does not hold up the others. Their clocks go on.';
 
 CREATE FUNCTION leadroute_internal.is_undecided(decision_id bigint) RETURNS boolean
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_is_undecided';
@@ -46,7 +46,7 @@ COMMENT ON FUNCTION leadroute_internal.is_undecided(bigint) IS 'Whether the deci
 
 CREATE FUNCTION leadroute_internal.lock_for_writing() RETURNS void
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_lock_for_writing';
-COMMENT ON FUNCTION leadroute_internal.lock_for_writing() IS 'Takes the locks of whoever is going to write about leads, before it reads: a weaker lock first, and a REINDEX in between, would be a deadlock.';
+COMMENT ON FUNCTION leadroute_internal.lock_for_writing() IS 'Takes the locks of whoever is going to write about leads, before it reads: after a weaker lock they could deadlock with a REINDEX in between.';
 
 CREATE FUNCTION leadroute_internal.note_decision(lead leadroute.leads, cause text, previous_owner_id text, reason text) RETURNS bigint
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -58,7 +58,7 @@ CREATE FUNCTION leadroute_internal.note_decision(lead leadroute.leads, cause tex
             lead.owner_id, lead.queue, previous_owner_id, lead.segment, lead.territory, lead.tier, lead.pool, lead.playbook, reason)
     RETURNING id $$;
 COMMENT ON FUNCTION leadroute_internal.note_decision(leadroute.leads, text, text, text) IS
-    'Writes the decision that somebody else than routing has made about a lead, which has its owner or queue already; returns its key.';
+    'Writes a decision that routing has not made, about a lead that has its new owner or queue already; returns its key.';
 
 CREATE FUNCTION leadroute_internal.is_closed(status text) RETURNS boolean
     LANGUAGE sql IMMUTABLE AS $$ SELECT status IN ('converted', 'lost', 'disqualified') $$;
@@ -174,7 +174,7 @@ BEGIN
     IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'leads' THEN
         PERFORM leadroute_internal.not_our_trigger('leads_truncated');
     END IF;
-    -- Whoever returns a turn waits: beside rows that are only deleted, the versions of a book would start over.
+    -- Makes return_turn() wait: beside rows whose deletion is not committed, the versions of a book would start over.
     LOCK TABLE leadroute.loads IN ACCESS EXCLUSIVE MODE;
     DELETE FROM leadroute.loads;
     DELETE FROM leadroute.returned_turns;

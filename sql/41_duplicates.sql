@@ -47,16 +47,16 @@ BEGIN
               WHERE id = later AND duplicate_of IS NULL AND first_response_at IS NULL AND status IN ('assigned', 'queued', 'nurture')
                 FOR UPDATE NOWAIT;
             CONTINUE WHEN NOT FOUND;
-            -- Held by us, so that it is not closed meanwhile and takes what the later one knows; with the touches that
-            -- change their first lead.
+            -- Locked, so that it is not closed meanwhile and can be filled from the later one; so are the touches that
+            -- get another first lead.
             PERFORM FROM leadroute.leads WHERE id = earlier OR duplicate_of = later FOR UPDATE NOWAIT;
             IF leadroute_internal.merge_lead(later, format('housekeeping: same person as lead %s', earlier)) ->> 'outcome' IS DISTINCT FROM 'merged' THEN
                 RAISE SQLSTATE 'LR001';
             END IF;
             merged := merged + 1;
         EXCEPTION
-            -- Somebody holds one of them, the rules would send it elsewhere by now, or a warning has said why not: nothing for
-            -- housekeeping to do.
+            -- Another transaction has locked one of them, the rules would send the lead elsewhere by now, or a warning has
+            -- said why not: nothing for housekeeping to do.
             WHEN lock_not_available OR SQLSTATE 'LR001' THEN
                 NULL;
         END;

@@ -59,7 +59,7 @@ CREATE FUNCTION leadroute.set_presence(rep_id text, presence text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     rep leadroute.reps;
-    -- not known in a session that has not routed yet
+    -- NULL in a session that has not routed yet
     ttl integer := coalesce((SELECT setting::integer FROM pg_settings WHERE name = 'leadroute.presence_ttl'), 57600);
 BEGIN
     IF presence IS NULL OR presence NOT IN ('online', 'away', 'offline') THEN

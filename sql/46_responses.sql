@@ -86,7 +86,7 @@ BEGIN
     END IF;
     INSERT INTO leadroute.claims (lead_id, rep_id, queue, action) VALUES (lead.id, rep.id, lead.queue, 'claimed')
     ON CONFLICT DO NOTHING;
-    -- What the rep saw and left: the longest-waiting of the same queue. More than a page nobody looks at.
+    -- Leads that the rep skipped: the oldest of the same queue. Nobody looks at more than a page.
     INSERT INTO leadroute.claims (lead_id, rep_id, queue, action)
     SELECT o.id, rep.id, lead.queue, 'skipped' FROM leadroute.leads o
      WHERE o.queue = lead.queue AND o.owner_id IS NULL AND o.duplicate_of IS NULL AND o.id < lead.id ORDER BY o.id LIMIT 20

@@ -1,4 +1,4 @@
--- Proof that everything that is named is there: after a restore, whose order of rows triggers do not check.
+-- Checks that every reference leads to a row: after a restore, in which triggers do not check them.
 
 CREATE FUNCTION leadroute_internal.dangling_references() RETURNS TABLE ("table" text, key text, problem text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

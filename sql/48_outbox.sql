@@ -10,7 +10,7 @@ COMMENT ON FUNCTION leadroute.wake() IS 'Ends what doze() began, so that no tran
 
 CREATE FUNCTION leadroute_internal.wake_listeners() RETURNS void
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_wake_listeners';
-COMMENT ON FUNCTION leadroute_internal.wake_listeners() IS 'Has listeners that sleep woken when this transaction commits. Internal: for functions that insert into notifications.';
+COMMENT ON FUNCTION leadroute_internal.wake_listeners() IS 'Makes this transaction wake sleeping listeners when it commits. Internal: for functions that insert into notifications.';
 
 CREATE FUNCTION leadroute.notifications_waiting() RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -28,7 +28,7 @@ COMMENT ON FUNCTION leadroute.notifications_waiting() IS 'Whether take_notificat
 
 CREATE FUNCTION leadroute_internal.outbox_since(wants_more boolean) RETURNS timestamptz
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_outbox_since';
-COMMENT ON FUNCTION leadroute_internal.outbox_since(boolean) IS 'From when on take_notifications looks: -infinity from time to time, else from the oldest that this session has found last. Under an old snapshot the index keeps all that was acknowledged since, and to pass over that takes long.';
+COMMENT ON FUNCTION leadroute_internal.outbox_since(boolean) IS 'From when on take_notifications looks: -infinity from time to time, else from the oldest that this session has found last. Under an old snapshot the index keeps entries of all that was acknowledged since, and passing over them takes long.';
 CREATE FUNCTION leadroute_internal.outbox_looked(since timestamptz) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_outbox_looked';
 COMMENT ON FUNCTION leadroute_internal.outbox_looked(timestamptz) IS 'Tells outbox_since() what was found.';
@@ -196,7 +196,7 @@ DECLARE
     fallbacks integer;
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
-    -- One at a time: whoever is late leaves it to the other.
+    -- One at a time: a second run ends at once.
     SELECT * INTO catch_all FROM leadroute.queues WHERE kind = 'catch_all' FOR NO KEY UPDATE SKIP LOCKED;
     IF NOT FOUND OR EXISTS (
         SELECT FROM leadroute.notifications
