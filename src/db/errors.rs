@@ -19,19 +19,19 @@ fn warn(message: String, sqlstate: &str, hint: &str) {
 /// The step of the ladder failed.
 pub fn warn_not_escalated(id: i64, sqlstate: &str, message: &str) {
     let message = format!("lead {id} could not be escalated: {message}");
-    warn(message, sqlstate, "Mend what the message names; the lead is tried again in a minute.");
+    warn(message, sqlstate, "Fix what the message names; the lead is tried again in a minute.");
 }
 
 /// A lead could not be merged into the first one of its person.
 pub fn warn_not_merged(id: i64, sqlstate: &str, message: &str) {
     let message = format!("lead {id} could not be merged: {message}");
-    warn(message, sqlstate, "Mend what the message names; it is tried again by the next run.");
+    warn(message, sqlstate, "Fix what the message names; the lead is tried again by the next run.");
 }
 
 /// A held lead could not be handed out.
 pub fn warn_not_assigned(id: i64, sqlstate: &str, message: &str) {
     let message = format!("lead {id} could not be assigned: {message}");
-    warn(message, sqlstate, "Mend what the message names; the lead stays in its queue and is tried again.");
+    warn(message, sqlstate, "Fix what the message names; the lead stays in its queue and is tried again.");
 }
 
 /// The argument is not a JSON object.
@@ -223,7 +223,7 @@ pub fn unreadable_mapping(table_no: i32, what: &str) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         format!("the mapping of attached table number {table_no} cannot be read: {what}"),
-        "leadroute.config_problems tells what is wrong with it: mend the table, attach it with another mapping, or detach it.",
+        "leadroute.config_problems tells what is wrong with it: fix the table, attach it with another mapping, or detach it.",
     )
 }
 
@@ -231,8 +231,8 @@ pub fn unreadable_mapping(table_no: i32, what: &str) -> ! {
 pub fn not_an_expression() -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
-        "it is not one expression".to_owned(),
-        "Give what could stand in the list of a SELECT.",
+        "the text is not exactly one expression".to_owned(),
+        "Give one expression, as in the list of a SELECT.",
     )
 }
 
@@ -262,13 +262,13 @@ pub fn expression_fails(field: &str, table: &str, sqlstate: &str, message: &str)
 /// A column of an attached table cannot hold what was decided.
 pub fn warn_not_written(column: &str, table: &str, sqlstate: &str, message: &str) {
     let message = format!("column \"{column}\" of {table} was not set: {message}");
-    warn(message, sqlstate, "The lead is routed all the same; mend the value, the column or the mapping.");
+    warn(message, sqlstate, "The lead is routed all the same; fix the value, the column or the mapping.");
 }
 
 /// The status that a row gives its lead cannot be read.
 pub fn warn_status_not_read(table: &str, sqlstate: &str, message: &str) {
     let message = format!("the status of a row of {table} could not be read: {message}");
-    warn(message, sqlstate, "Mend the value, or the expression in the mapping.");
+    warn(message, sqlstate, "Fix the value, or the expression in the mapping.");
 }
 
 /// The key of a row is too long: only a digest of it is kept.
@@ -320,7 +320,7 @@ pub fn changed_by_hand(table: &str) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
         format!("a row of leadroute.{table} was changed by somebody else at the same time"),
-        "Try again. Only leadroute itself is to write to that table.",
+        "Try again. Only leadroute itself should write to that table.",
     )
 }
 
@@ -329,7 +329,7 @@ pub fn only_for_the_extension(function: &str) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("{function} can only be called by functions of leadroute"),
-        "There is nothing in it that you need.",
+        "Call a function of schema leadroute instead.",
     )
 }
 
