@@ -232,7 +232,7 @@ fn a_key_that_is_being_deleted() {
     }
 }
 
-/// Owners in a table of their own: whoever holds an assignment is not waited for.
+/// Owners in a table of their own: a locked assignment is not waited for.
 #[test]
 fn a_held_assignment_does_not_hold_up_the_ladder() {
     let database = Database::with_pool(2);

@@ -310,7 +310,7 @@ fn settings_of_the_database_are_no_door() {
             refused.push(setting.split(' ').next().unwrap_or_default());
         }
     }
-    // Those that change who gets a lead are for superusers.
+    // Settings of the extension are for superusers.
     let theirs = "session_replication_role leadroute.enabled leadroute.on_error leadroute.turn_wait leadroute.duplicate_wait";
     assert_eq!(refused.join(" "), theirs);
     let error = attempt(&mut scene.session(), "CREATE EXTENSION leadroute CASCADE");

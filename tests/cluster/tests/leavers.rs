@@ -211,7 +211,7 @@ fn a_queue_that_is_being_deleted_gives_its_leads_to_catch_all() {
     }
 }
 
-/// The rules of a statement are those of its beginning; who has gone since is passed over nevertheless.
+/// The rules of a statement are those of its beginning; a rep who was deleted since is passed over nevertheless.
 #[test]
 fn a_long_statement_passes_over_who_has_gone_since_it_began() {
     for change in [delete("r2"), rename("r2", "bob")] {

@@ -23,7 +23,7 @@ fn wait_for_event(client: &mut Client, event: &str) {
     wait_for(event, 20, || (number(client, &waits) == 1).then_some(()));
 }
 
-/// Routing has found the lead, so the row is not inserted; were the lead deleted before that is certain, it would be.
+/// Routing has found the lead, so it does not route the row; if the lead were deleted now, the row would be inserted.
 #[test]
 fn a_lead_that_is_submitted_again_is_deleted_afterwards() {
     for level in LEVELS {

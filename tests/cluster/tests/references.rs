@@ -1,5 +1,5 @@
-//! Whoever is named in a routing table is there. Triggers see to it as foreign keys would, which cannot be restored in
-//! every way.
+//! What a routing table names exists. Triggers check that as foreign keys would, which cannot be restored in every
+//! way.
 
 use leadroute_cluster_tests::references::{company, Reference, REFERENCES};
 use leadroute_cluster_tests::restoring::{bare, digest, in_words, Place};
@@ -173,7 +173,7 @@ fn name_nobody(client: &mut Client) {
     client.batch_execute(&sql).unwrap_or_else(|error| panic!("{}", in_words(&error)));
 }
 
-/// A dump is what was there, and a restore is not the time to argue.
+/// A restore brings every row of a dump, also those whose references lead nowhere.
 #[test]
 fn rows_that_name_nobody_are_restored_and_listed() {
     let source = company();

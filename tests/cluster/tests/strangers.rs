@@ -1,4 +1,4 @@
-//! Waiting for a stranger's open transaction has an end.
+//! Waiting for another session's open transaction has a time limit.
 
 use leadroute_cluster_tests::{check_consistency, number, text, wait_for, Database};
 use postgres::Client;
@@ -16,7 +16,7 @@ fn session(database: &Database, duplicate_wait: &str) -> Client {
     client
 }
 
-/// Until a session waits for a stranger.
+/// Waits until a session waits for another one.
 fn wait_for_a_waiter(database: &Database) {
     let mut watcher = database.connect();
     wait_for("the second submit to wait", 10, || {
@@ -94,7 +94,7 @@ fn an_external_id_that_comes_while_routing_waits_is_seen() {
     assert_eq!(message, "lead with external_id \"form-7\" is being submitted by another transaction");
 }
 
-/// Who only asks for a lead that is there, or works on it, keeps nobody else from asking.
+/// A session that only asks for a lead that is there, or works on it, does not make others wait.
 #[test]
 fn an_external_id_that_is_there_is_answered_at_once() {
     let database = Database::with_pool(2);
@@ -139,7 +139,7 @@ fn the_wait_for_persons_is_one_for_all_rows_of_a_statement() {
     check_consistency(&mut second);
 }
 
-/// Let in beside an open transaction, merged once that has committed; what somebody holds is left for later.
+/// Let in beside an open transaction, merged once that has committed; what another transaction has locked is left for later.
 #[test]
 fn leads_that_were_let_in_are_merged_by_housekeeping() {
     let database = Database::with_pool(4);

@@ -1,5 +1,5 @@
-//! Two sessions at once, through every door: no two leads get the same turn, and nobody waits for a
-//! stranger. A read that uses a snapshot from before a wait shows only here.
+//! Two sessions at once, by every way in: no two leads get the same turn, and nobody waits for another
+//! session. A read that uses a snapshot from before a wait shows only here.
 
 use leadroute_cluster_tests::{check_consistency, number, text, Database};
 use postgres::Client;

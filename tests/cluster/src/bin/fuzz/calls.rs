@@ -5,7 +5,7 @@ use crate::plan::{Planned, Step};
 use crate::rng::Rng;
 use crate::values::Maker;
 
-/// Arguments that stand fast, each with why.
+/// Arguments with a fixed value, each with why.
 const FIXED: &[(&str, &str)] = &[
     // sleeps for as long as it is told
     ("leadroute.keep_time", "'0', '0'"),
@@ -17,7 +17,7 @@ const READERS: &[&str] = &["lint_config", "attached_problems", "rule_findings"];
 
 /// A call of any function.
 pub fn function(maker: &Maker<'_>, rng: &mut Rng) -> Planned {
-    // what people call has longer ways to go than what is called behind it
+    // functions for users run more code than those that they call
     let public: Vec<_> = maker.catalog.functions.iter().filter(|function| !function.is_internal).collect();
     let all: Vec<_> = maker.catalog.functions.iter().collect();
     let choice = if rng.chance(60) { rng.pick(&public) } else { rng.pick(&all) };

@@ -38,7 +38,7 @@ const RUST: &[&str] = &[
     "Rust panic",
 ];
 
-/// Whether it should never be seen: an internal error, or a panic of Rust in whatever clothes.
+/// Whether it should never be seen: an internal error, or a panic of Rust in any form.
 pub fn is_failure(said: &Said) -> bool {
     if OWN_OF_POSTGRES.contains(&said.message.as_str()) {
         return false;

@@ -37,7 +37,7 @@ impl Step {
 }
 
 /// Statements, and whether they must be undone: a company whose books were overwritten by hand routes nothing any
-/// more, and that is nobody's fault.
+/// more, and that is no failure of the extension.
 pub struct Planned {
     /// In order.
     pub steps: Vec<Step>,
