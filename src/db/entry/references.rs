@@ -75,7 +75,7 @@ unsafe fn check_references(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         if first(data, &format!("{named} LIMIT 1")).is_none() {
             continue;
         }
-        // in one order, so that sessions that name the same rows and one that deletes them do not deadlock
+        // in one order: else two sessions that name the same rows, or one that deletes them, could deadlock
         let lock = format!(
             "SELECT p.{key} FROM leadroute.{parent} p WHERE p.{key} IN ({named}) ORDER BY p.{key} FOR KEY SHARE"
         );

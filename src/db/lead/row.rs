@@ -23,12 +23,12 @@ type Shape = (pg_sys::Oid, i32);
 type Places = Rc<RefCell<FxHashMap<&'static str, Option<usize>>>>;
 
 thread_local! {
-    /// By shape, since a change of `leads`: looking up forty names for each lead is slow.
+    /// By row type, since a change of `leads`: looking up forty names for each lead is slow.
     static PLACES: RefCell<(u64, FxHashMap<Shape, Places>)> = RefCell::default();
 }
 
 fn places(shape: Shape) -> Places {
-    // Rows of a query have no shape of their own, and a table may have got another one.
+    // Rows of a query have no row type of their own, and a table may have got other columns.
     if shape.0 == pg_sys::RECORDOID {
         return Places::default();
     }
@@ -54,7 +54,7 @@ impl LeadRow {
     /// Takes a tuple apart.
     ///
     /// # Safety
-    /// Tuple and shape must be valid, belong together and outlive the row.
+    /// Tuple and descriptor must be valid, belong together and outlive the row.
     pub unsafe fn new(tuple: pg_sys::HeapTuple, desc: pg_sys::TupleDesc) -> Self {
         // SAFETY: the caller vouches for both.
         unsafe {
@@ -76,7 +76,7 @@ impl LeadRow {
     /// Looks a column up; an error if it has become another type, whose values would be misread.
     fn find(&self, column: &'static str) -> Option<usize> {
         let name = std::ffi::CString::new(column).ok()?;
-        // SAFETY: looks a name and its type up in the shape.
+        // SAFETY: looks a name and its type up in the descriptor.
         unsafe {
             let number = pg_sys::SPI_fnumber(self.desc, name.as_ptr());
             let place = usize::try_from(number - 1).ok()?;
@@ -111,7 +111,7 @@ impl LeadRow {
     /// The value of any column, with its type.
     pub fn value(&self, column: &str) -> (Option<Datum>, pg_sys::Oid) {
         let name = std::ffi::CString::new(column).unwrap_or_default();
-        // SAFETY: looks a name up in the shape, which belongs to the values.
+        // SAFETY: looks a name up in the descriptor, which belongs to the values.
         unsafe {
             let number = pg_sys::SPI_fnumber(self.desc, name.as_ptr());
             let value = usize::try_from(number - 1).ok().and_then(|place| self.values.get(place));
@@ -148,7 +148,7 @@ impl LeadRow {
         }
     }
 
-    /// The lead with the place that its last decision gave it.
+    /// The lead with the owner or queue that its last decision gave it.
     pub fn waiting(&self) -> Waiting {
         Waiting {
             lead: self.lead(),
@@ -166,7 +166,7 @@ impl LeadRow {
 
     /// The row as a composite value, and the type of it.
     pub fn composite(&self) -> (Datum, pg_sys::Oid) {
-        // SAFETY: tuple and shape belong together.
+        // SAFETY: tuple and descriptor belong together.
         unsafe {
             // rows of a query have no type of their own until they are registered
             pg_sys::BlessTupleDesc(self.desc);
@@ -180,9 +180,8 @@ impl LeadRow {
         self.with(columns(decision, id, now))
     }
 
-    /// The tuple without what only the extension sets: an app could name a row of an attached table that it may not read,
-    /// or take keys that the sequence has not reached yet.
-    /// `None` if there is nothing to take away.
+    /// The tuple without what only the extension sets: an app could name a row of an attached table that it may not
+    /// read, or take keys that the sequence has not reached yet. `None` if there is nothing to take away.
     pub fn as_an_app_may_write(&self) -> Option<pg_sys::HeapTuple> {
         // SAFETY: reads the clock of the transaction, which the defaults have, too.
         let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
@@ -276,7 +275,7 @@ fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Opti
 /// A column of any row as text, by its name.
 pub fn text_by_name(row: crate::db::pg::spi::Row, column: &str) -> Option<String> {
     let name = std::ffi::CString::new(column).unwrap_or_default();
-    // SAFETY: looks a name up in the shape.
+    // SAFETY: looks a name up in the descriptor.
     let number = unsafe { pg_sys::SPI_fnumber(row.desc, name.as_ptr()) };
     (number > 0).then(|| row.get::<String>(number)).flatten()
 }

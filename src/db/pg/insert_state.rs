@@ -140,7 +140,7 @@ impl Tools {
             let opened = (*relation).ri_NumIndices as usize;
             let index = |place| (**(*relation).ri_IndexRelationDescs.add(place)).rd_id;
             let indexes = (0..opened).map(index).collect();
-            // a shape of its own, which does not end with the transaction
+            // a descriptor of its own, which does not end with the transaction
             let shape = pg_sys::CreateTupleDescCopy((*table).rd_att);
             let slot = pg_sys::MakeSingleTupleTableSlot(shape, &raw const pg_sys::TTSOpsHeapTuple);
             pg_sys::MemoryContextSwitchTo(before);

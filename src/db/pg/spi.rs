@@ -124,7 +124,7 @@ type Written = (String, Vec<Oid>);
 
 thread_local! {
     /// Plans of statements about tables of the user, by text, and the epoch in which they were made: PostgreSQL does
-    /// not make them anew when the shape of a row changes that is a parameter.
+    /// not plan again when the row type of a parameter changes.
     static PLANS: RefCell<(u64, HashMap<Written, pg_sys::SPIPlanPtr>)> = RefCell::default();
     /// Statements with such plans that are running.
     static ASKING: Cell<u32> = const { Cell::new(0) };
@@ -285,7 +285,7 @@ pub fn insert<const N: usize>(
 pub struct Row {
     /// The tuple.
     pub tuple: pg_sys::HeapTuple,
-    /// Its shape.
+    /// Its tuple descriptor.
     pub desc: pg_sys::TupleDesc,
 }
 
@@ -294,7 +294,7 @@ impl Row {
     /// another type, whose values would be misread.
     pub fn get<T: Held>(&self, n: i32) -> Option<T> {
         let mut isnull = false;
-        // SAFETY: tuple and shape belong together; FromDatum copies text and arrays.
+        // SAFETY: tuple and descriptor belong together; FromDatum copies text and arrays.
         unsafe {
             if !is_held::<T>(pg_sys::SPI_gettypeid(self.desc, n)) {
                 let name = pg_sys::SPI_fname(self.desc, n);

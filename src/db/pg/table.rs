@@ -137,7 +137,7 @@ pub fn remove(table: &'static str, places: &[ItemPointerData]) {
     if places.is_empty() {
         return;
     }
-    // SAFETY: the places are those of visible rows of the table.
+    // SAFETY: the ctids are those of visible rows of the table.
     unsafe {
         let table = pg_sys::table_open(relation(table), pg_sys::RowExclusiveLock as pg_sys::LOCKMODE);
         for place in places {
@@ -149,7 +149,7 @@ pub fn remove(table: &'static str, places: &[ItemPointerData]) {
 
 /// Deletes a row. If another session has changed it by hand, that is a serialization failure.
 unsafe fn delete(table: pg_sys::Relation, mut place: ItemPointerData) {
-    // SAFETY: the caller has opened the table; the place is that of a row of it.
+    // SAFETY: the caller has opened the table; the ctid is that of a row of it.
     unsafe {
         let mut failure = pg_sys::TM_FailureData::default();
         let (command, now) = (pg_sys::GetCurrentCommandId(true), std::ptr::null_mut());

@@ -198,8 +198,8 @@ impl Batch {
         }
     }
 
-    /// Gives back turn and place of the previous row if that was dropped on a conflict: by now it is there,
-    /// or never will be.
+    /// Gives back turn and place under caps of the previous row if that was dropped on a conflict: by now it is
+    /// there, or never will be.
     fn take_back_dropped(&mut self) {
         let took =
             |last: &Pending| last.decision.outcome.owner().is_some() || !last.decision.turns.is_empty();

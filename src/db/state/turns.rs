@@ -92,7 +92,7 @@ struct Chosen {
     pool_no: i32,
     /// The book of the pool, if its lock is held.
     turns: Option<Reading<Credit>>,
-    /// The rep whose place is kept, with the book of their load.
+    /// The rep for whom a place is reserved, with the book of their load.
     place: Option<(Share, Reading<Added>)>,
 }
 
@@ -190,8 +190,8 @@ impl Ledgers {
         credit.and_then(|credit| credit.0.get(&seat)).map_or(0, |total| total.0)
     }
 
-    /// Keeps a place for the rep of a share, or says why there is none. The lock of the rep is kept until the lead is
-    /// written into the book, so that nobody else fills the same place.
+    /// Reserves a place for the rep of a share, or says why there is none. The lock of the rep is kept until the lead
+    /// is written into the book, so that no other session fills the same place.
     pub fn reserve(&mut self, share: &Share, effect: bool) -> Result<(), Ineligible> {
         let Some((caps, day)) = share.limits else {
             return Ok(());

@@ -135,7 +135,7 @@ impl Draft {
     /// The lead as a tuple of `leads`, with a key of its own. The owner of the extension must be the current user.
     ///
     /// # Safety
-    /// `desc` must be the shape of `leads`.
+    /// `desc` must be the tuple descriptor of `leads`.
     pub unsafe fn tuple(
         mut self,
         desc: pg_sys::TupleDesc,
@@ -154,7 +154,7 @@ impl Draft {
         ]);
         self.values.extend("new".into_datum().map(|datum| ("status", datum)));
         self.values.extend(key.into_datum().map(|datum| ("attached_key", datum)));
-        // SAFETY: the caller vouches for the shape.
+        // SAFETY: the caller vouches for the descriptor.
         unsafe {
             let mut tuple = Replaced::none(desc);
             let lead = Row { tuple: std::ptr::null_mut(), desc };
@@ -262,7 +262,7 @@ pub fn status(row: Row, mapping: &Mapping) -> Option<String> {
 
 /// A row as one value, with its type.
 pub fn composite(row: Row) -> (Option<Datum>, pg_sys::Oid) {
-    // SAFETY: tuple and shape belong together.
+    // SAFETY: tuple and descriptor belong together.
     unsafe {
         let datum = pg_sys::heap_copy_tuple_as_datum(row.tuple, row.desc);
         (Some(datum), (*row.desc).tdtypeid)

@@ -1,4 +1,4 @@
-//! What is known of an attached table, read once and again after any relation has changed its shape.
+//! What is known of an attached table, read once and again after any relation has changed.
 
 use crate::db::entry::attached::convert::{to_text, Canonical};
 use crate::db::entry::attached::keys::Key;
@@ -203,7 +203,7 @@ fn is_trusted(json: &str) -> bool {
 pub struct Row {
     /// The tuple.
     pub tuple: pg_sys::HeapTuple,
-    /// Its shape; a partition has its own.
+    /// Its tuple descriptor; a partition has its own.
     pub desc: pg_sys::TupleDesc,
 }
 
@@ -220,7 +220,7 @@ impl Row {
     /// Number of a column, counted from 1; an error if there is none.
     pub fn number(self, column: &str) -> i32 {
         let name = CString::new(column).unwrap_or_default();
-        // SAFETY: looks a name up in the shape.
+        // SAFETY: looks a name up in the descriptor.
         let number = unsafe { pg_sys::SPI_fnumber(self.desc, name.as_ptr()) };
         if number <= 0 {
             errors::mapped_column_is_gone(column);
@@ -232,7 +232,7 @@ impl Row {
     pub fn value(self, column: &str) -> Value {
         let number = self.number(column);
         let mut isnull = false;
-        // SAFETY: the number is one of the shape, which belongs to the tuple.
+        // SAFETY: the number is one of the descriptor, which belongs to the tuple.
         unsafe {
             let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, number, &mut isnull);
             Value { datum: (!isnull).then_some(datum), type_id: pg_sys::SPI_gettypeid(self.desc, number) }

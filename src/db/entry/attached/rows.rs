@@ -211,9 +211,9 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
 /// Type and modifier of a column, counted from 0.
 ///
 /// # Safety
-/// The shape must have that place.
+/// The tuple descriptor must have that attribute.
 pub unsafe fn type_of(desc: pg_sys::TupleDesc, place: usize) -> (pg_sys::Oid, i32) {
-    // SAFETY: the shape has that place.
+    // SAFETY: the descriptor has that attribute.
     let columns = unsafe { pgrx::PgTupleDesc::from_pg_unchecked(desc) };
     columns.get(place).map_or((pg_sys::InvalidOid, -1), |column| (column.atttypid, column.atttypmod))
 }
