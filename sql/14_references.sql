@@ -34,7 +34,7 @@ SELECT * FROM (VALUES
     ('contacts', 'account_id', 'accounts', 'id', 'cascade'),
     ('domain_rules', 'queue', 'queues', 'name', 'restrict')
 ) AS r (child, "column", parent, key, on_delete);
-COMMENT ON VIEW leadroute_internal.config_references IS 'Which column of which table names the key of which other table, and what becomes of the row when that is deleted: restrict refuses, cascade deletes it too. A new key is always carried along.';
+COMMENT ON VIEW leadroute_internal.config_references IS 'Columns that name the key of another table, and what happens when the row they name is deleted: restrict refuses, cascade deletes the naming row too. A new key is always written into them.';
 
 CREATE FUNCTION leadroute_internal.is_within_restore() RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_is_within_restore';

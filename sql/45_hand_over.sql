@@ -1,4 +1,4 @@
--- Turns that go back, leads that change hands, who is there, and how well they do.
+-- Turns given back, leads handed over, presence and performance of reps.
 
 CREATE FUNCTION leadroute.return_turn(decision_id bigint, reason text DEFAULT NULL) RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_return_turn';

@@ -1,4 +1,4 @@
--- The outbox: who is told what, handed out to those who deliver it.
+-- The outbox: notifications, handed out to consumers that deliver them.
 
 CREATE FUNCTION leadroute.doze() RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_doze';

@@ -35,7 +35,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
 ) AS r (recipe, privileges, objects);
 COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, and an approver who reads rules and changes.';
 
--- Who is granted a view, and not what it shows, sees no more of that by conditions of their own.
+-- A role that may read a view, but not its tables, learns nothing more by the conditions of its queries.
 ALTER VIEW leadroute.routing_health SET (security_barrier);
 ALTER VIEW leadroute.queue_backlog SET (security_barrier);
 ALTER VIEW leadroute.stuck_notifications SET (security_barrier);

@@ -217,7 +217,7 @@ BEGIN
         SELECT a.table_no, c.is_new, false FROM command c CROSS JOIN LATERAL pg_partition_ancestors(c.objid) p
           JOIN leadroute.attached_tables a ON a.relation = p.relid WHERE c.classid = 'pg_class'::regclass
         UNION ALL
-        -- what an expression names, or what is in a schema that was renamed
+        -- an object that an expression names was touched, or its schema was renamed
         SELECT a.table_no, false, true FROM command c
          -- OFFSET: by index, however many triggers there are
          CROSS JOIN LATERAL (SELECT d.objid FROM pg_depend d
