@@ -1,4 +1,4 @@
-//! Roles that a test makes, databases without the extension, and a spy that tells as whom planted code runs.
+//! Roles that a test makes, databases without the extension, and a spy that tells as which role planted code runs.
 
 pub mod tables;
 
@@ -328,8 +328,9 @@ pub fn everyday(client: &mut Client, n: u32) {
     }
 }
 
-/// Plants, as P, in a schema, before or after the extension comes, a better match for every call of a function and every
-/// operator that the extension may use. Whoever finds them first, or finds nothing that fits as well, runs them.
+/// Plants, as P, in a schema, before or after the extension comes, a better match for every call of a function and
+/// every operator that the extension may use. Whoever finds them first, or finds nothing that fits as well, runs
+/// them.
 pub fn plant_better_matches(scene: &Scene, schema: &str) {
     let installed = Database::empty();
     let mut there = installed.connect();

@@ -206,7 +206,7 @@ fn a_mapping_that_is_written_as_a_row_counts_from_its_commit_on() {
     assert_ne!(insert(&mut app, "e@acme.com"), "");
 }
 
-/// Whoever comes with the key of a row that somebody else is deleting has a new lead once that is done.
+/// A row with the key of one that another session is deleting has a new lead once that is done.
 #[test]
 fn a_key_that_is_being_deleted() {
     for end in ["COMMIT", "ROLLBACK"] {
@@ -262,8 +262,8 @@ fn a_held_assignment_does_not_hold_up_the_ladder() {
     check_consistency(&mut ladder);
 }
 
-/// Whoever attaches a table again waits for those who use it with the lock that is needed in the end: with a weaker
-/// one first, they would wait for each other.
+/// Attaching a table again waits for other sessions with the strongest lock that it needs: with a weaker one first,
+/// two sessions would wait for each other.
 #[test]
 fn attaching_again_does_not_deadlock() {
     let database = Database::with_pool(2);

@@ -177,7 +177,8 @@ fn everything_belongs_to_a_role_without_rights() {
             AND pg_get_userbyid(coalesce(c.relowner, p.proowner, t.typowner, n.nspowner)) IS DISTINCT FROM 'leadroute_owner' ORDER BY 1"
     );
     assert_eq!(list(&mut dba, &others), Vec::<String>::new(), "belong to somebody else");
-    // One alone runs as whoever gives the command, because it asks who that is; it is in C and runs no code of others.
+    // Only one runs as the role that gives the command, because it asks who that is; it is in C and runs no code of
+    // others.
     let triggers =
         "SELECT p.proname || ' in ' || l.lanname FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
                       JOIN pg_language l ON l.oid = p.prolang WHERE NOT p.prosecdef";
@@ -248,8 +249,8 @@ fn the_creator_has_the_rights_of_an_administrator() {
 
 const HOSTILE_PATH: &str = "SET search_path = plants, pg_temp, pg_catalog";
 
-/// A DBA who installs meets what P has planted in `public`, and so do all who work afterwards, with P's schema before all
-/// others in their path.
+/// A DBA who installs meets what P has planted in `public`, and so do all who work afterwards, with P's schema before
+/// all others in their path.
 #[test]
 fn better_matches_are_never_called() {
     let scene = Scene::before();

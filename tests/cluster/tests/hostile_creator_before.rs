@@ -54,7 +54,7 @@ impl Drop for Cluster {
     }
 }
 
-/// What P may do who has CREATEROLE, to be in that role when everything belongs to it; `{P}` is who makes it.
+/// How P, who has CREATEROLE, may create that role, to make use of it once it owns everything; `{P}` is P.
 const BY_P: [&str; 6] = [
     "CREATE ROLE leadroute_owner LOGIN",
     "CREATE ROLE leadroute_owner CREATEDB",

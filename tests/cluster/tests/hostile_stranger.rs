@@ -1,5 +1,6 @@
-//! Hostile stranger: a role with CONNECT and nothing else, an app with what the README grants, and a role with everything
-//! that people grant when they do not know better. None stops routing, and none changes what is not theirs.
+//! Hostile stranger: a role with CONNECT and nothing else, an app with what the README grants, and a role with
+//! everything that people grant when they do not know better. None stops routing, and none changes what is not
+//! theirs.
 
 use leadroute_cluster_tests::roles::{attempt, everyday, list, Role, Scene, SCHEMAS};
 use leadroute_cluster_tests::{check_consistency, number, text, Database};
@@ -138,7 +139,7 @@ fn nothing_is_granted_to_everybody() {
     assert_eq!(list(&mut client, &may("table")), Vec::<String>::new());
 }
 
-/// What whoever installs grants by default on everything that they make is not granted on the extension.
+/// Default privileges of the role that installs the extension do not count for its objects.
 #[test]
 fn default_privileges_grant_nothing() {
     let app = Role::new("lr_app", "");
@@ -164,7 +165,7 @@ fn default_privileges_grant_nothing() {
     dba.batch_execute(&undone.join("; ")).unwrap();
 }
 
-/// Who may read a view learns nothing that it does not show, by whatever function in a condition.
+/// A role that may read a view learns nothing that it does not show, whatever function a condition calls.
 #[test]
 fn conditions_see_no_more_than_the_view() {
     let monitor = Role::new("lr_monitor", "");
@@ -204,7 +205,8 @@ fn conditions_see_no_more_than_the_view() {
     dba.batch_execute(&format!("DROP OWNED BY {}", monitor.name())).unwrap();
 }
 
-/// P owns look-alikes of all tables of the extension, filled with their rows, and may call and use everything in both schemas.
+/// P owns look-alikes of all tables of the extension, filled with their rows, and may call and use everything in both
+/// schemas.
 fn with_everything() -> Scene {
     let scene = Scene::installed();
     let mut dba = scene.dba();
@@ -285,7 +287,7 @@ fn on_rows(dba: &mut Client, table: &str) -> Vec<Vec<String>> {
     ]
 }
 
-/// Who writes what as P in a transaction that is not committed, so that others see what they had before.
+/// Runs statements as P in the transaction of the DBA, which is not committed.
 fn as_thief(scene: &Scene, dba: &mut Client, statements: &[String]) {
     dba.batch_execute(&format!("SET LOCAL SESSION AUTHORIZATION {}", scene.thief.name())).unwrap();
     for sql in statements {

@@ -7,8 +7,8 @@ use leadroute_cluster_tests::{number, text, wait_for, Database};
 use postgres::Client;
 use std::io::Write;
 
-/// Runs statements in a transaction that is rolled back; answers what is wrong with its end, which `right` tells from
-/// the code of the error, or '' if there is none, and a number that the last statement asks for.
+/// Runs statements in a transaction that is rolled back; answers what is wrong with its end. `right` is asked with the
+/// code of the error, or '' if there is none, and with the number that `ask` returns.
 fn tried(
     client: &mut Client,
     statements: &[String],
