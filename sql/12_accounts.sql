@@ -1,7 +1,7 @@
 -- Who is known: accounts, domains, contacts, and how names are read.
 
 CREATE TABLE leadroute.accounts (
-    id text PRIMARY KEY CHECK (id <> ''),
+    id text NOT NULL CHECK (id <> ''),
     name text NOT NULL DEFAULT '',
     kind text NOT NULL DEFAULT 'prospect'
         CHECK (kind IN ('prospect', 'customer', 'churned', 'partner', 'disqualified')),
@@ -15,13 +15,15 @@ CREATE TABLE leadroute.accounts (
     disqualified_at timestamptz CHECK (isfinite(disqualified_at)),
     has_open_opportunity boolean NOT NULL DEFAULT false,
     last_activity_at timestamptz,
+    tenant text COLLATE "C" NOT NULL DEFAULT '',
+    PRIMARY KEY (tenant, id),
     CONSTRAINT accounts_parent_is_another CHECK (parent_id <> id)
 );
 CREATE INDEX accounts_owner_id_idx ON leadroute.accounts (owner_id);
 CREATE INDEX accounts_csm_id_idx ON leadroute.accounts (csm_id);
 CREATE INDEX accounts_parent_id_idx ON leadroute.accounts (parent_id);
 COMMENT ON TABLE leadroute.accounts IS 'Companies that are known.';
-COMMENT ON COLUMN leadroute.accounts.id IS 'Key; may be the account id of the CRM.';
+COMMENT ON COLUMN leadroute.accounts.id IS 'Key in its tenant; may be the account id of the CRM.';
 COMMENT ON COLUMN leadroute.accounts.name IS 'Name for people.';
 COMMENT ON COLUMN leadroute.accounts.kind IS 'prospect, customer, churned, partner or disqualified.';
 COMMENT ON COLUMN leadroute.accounts.named IS 'Its leads go to the owner.';
@@ -34,40 +36,50 @@ COMMENT ON COLUMN leadroute.accounts.disqualified_reason IS 'Why, for kind disqu
 COMMENT ON COLUMN leadroute.accounts.disqualified_at IS 'When.';
 COMMENT ON COLUMN leadroute.accounts.has_open_opportunity IS 'Somebody is working on a deal.';
 COMMENT ON COLUMN leadroute.accounts.last_activity_at IS 'Last activity in the CRM.';
+COMMENT ON COLUMN leadroute.accounts.tenant IS 'The organisation that knows the account. Others do not.';
 
 CREATE TABLE leadroute.account_domains (
-    domain text COLLATE "C" PRIMARY KEY CHECK (domain = lower(domain COLLATE "default") AND domain LIKE '%_.__%'),
+    domain text COLLATE "C" NOT NULL CHECK (domain = lower(domain COLLATE "default") AND domain LIKE '%_.__%'),
     account_id text NOT NULL,
-    division text
+    division text,
+    tenant text COLLATE "C" NOT NULL DEFAULT '',
+    PRIMARY KEY (tenant, domain)
 );
 CREATE INDEX account_domains_account_id_idx ON leadroute.account_domains (account_id);
 COMMENT ON TABLE leadroute.account_domains IS 'Domains of accounts. A sub-domain that is listed comes before the domain above it.';
-COMMENT ON COLUMN leadroute.account_domains.domain IS 'Key: lower case, in ASCII form.';
+COMMENT ON COLUMN leadroute.account_domains.domain IS 'Key in its tenant: lower case, in ASCII form.';
 COMMENT ON COLUMN leadroute.account_domains.account_id IS 'The account.';
 COMMENT ON COLUMN leadroute.account_domains.division IS 'Division that uses it.';
+COMMENT ON COLUMN leadroute.account_domains.tenant IS 'The tenant of the account.';
 
 CREATE TABLE leadroute.contacts (
-    email text COLLATE "C" PRIMARY KEY CHECK (email = lower(email COLLATE "default") AND email LIKE '%_@_%'),
+    email text COLLATE "C" NOT NULL CHECK (email = lower(email COLLATE "default") AND email LIKE '%_@_%'),
     account_id text NOT NULL,
-    name text
+    name text,
+    tenant text COLLATE "C" NOT NULL DEFAULT '',
+    PRIMARY KEY (tenant, email)
 );
 CREATE INDEX contacts_account_id_idx ON leadroute.contacts (account_id);
 COMMENT ON TABLE leadroute.contacts IS 'People of accounts.';
-COMMENT ON COLUMN leadroute.contacts.email IS 'Key: lower case.';
+COMMENT ON COLUMN leadroute.contacts.email IS 'Key in its tenant: lower case.';
 COMMENT ON COLUMN leadroute.contacts.account_id IS 'The account.';
 COMMENT ON COLUMN leadroute.contacts.name IS 'Name for people.';
+COMMENT ON COLUMN leadroute.contacts.tenant IS 'The tenant of the account.';
 
 CREATE TABLE leadroute.domain_rules (
-    domain text COLLATE "C" PRIMARY KEY CHECK (domain = lower(domain COLLATE "default") AND domain LIKE '%_.__%'),
+    domain text COLLATE "C" NOT NULL CHECK (domain = lower(domain COLLATE "default") AND domain LIKE '%_.__%'),
     kind text NOT NULL CHECK (kind IN ('partner', 'competitor', 'internal', 'blocked', 'personal', 'company')),
     queue text,
+    tenant text COLLATE "C" NOT NULL DEFAULT '',
+    PRIMARY KEY (tenant, domain),
     CONSTRAINT domain_rules_queue_fits_kind CHECK ((queue IS NULL) = (kind IN ('personal', 'company')))
 );
 CREATE INDEX domain_rules_queue_idx ON leadroute.domain_rules (queue);
 COMMENT ON TABLE leadroute.domain_rules IS 'Domains that need no rep, and corrections of the free-mail lists. A rule covers sub-domains; the longest name wins.';
-COMMENT ON COLUMN leadroute.domain_rules.domain IS 'Key: lower case, in ASCII form.';
+COMMENT ON COLUMN leadroute.domain_rules.domain IS 'Key in its tenant: lower case, in ASCII form.';
 COMMENT ON COLUMN leadroute.domain_rules.kind IS 'partner, competitor, internal and blocked go to the queue; personal and company overrule mail_domains.';
 COMMENT ON COLUMN leadroute.domain_rules.queue IS 'Where such leads go; filled in by kind when left out.';
+COMMENT ON COLUMN leadroute.domain_rules.tenant IS 'The organisation whose rule it is; those of '''' hold for all that have none for the domain.';
 
 CREATE TABLE leadroute.mail_domains (
     domain text COLLATE "C" PRIMARY KEY,

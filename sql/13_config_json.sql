@@ -61,28 +61,28 @@ SELECT json_build_object(
                    lower(products::text)::text[] AS products, lower(languages::text)::text[] AS languages,
                    lower(sources::text)::text[] AS sources, lower(events::text)::text[] AS events,
                    condition::text AS condition, leadroute_internal.condition_problem(condition) AS condition_problem,
-                   lower(required_skills::text)::text[] AS required_skills, fallback_queue
+                   lower(required_skills::text)::text[] AS required_skills, fallback_queue, tenants
               FROM leadroute.segments WHERE enabled) s),
     'tiers', (
         SELECT coalesce(json_agg(t), '[]') FROM (
-            SELECT segment, name, leadroute_internal.span(score) AS score, action, pool, queue FROM leadroute.tiers) t),
+            SELECT segment, name, leadroute_internal.span(score) AS score, action, pool, queue, tenants FROM leadroute.tiers) t),
     'pools', (SELECT coalesce(json_agg(p), '[]') FROM leadroute.pools p),
     'queues', (SELECT coalesce(json_agg(q), '[]') FROM leadroute.queues q),
     'territories', (SELECT coalesce(json_agg(t), '[]') FROM leadroute.territories t),
     'event_types', (SELECT coalesce(json_agg(e), '[]') FROM leadroute.event_types e),
     'sla_policies', (
         SELECT coalesce(json_agg(p), '[]') FROM (
-            SELECT name, priority, business_hours, lower(events::text)::text[] AS events, intents, segments,
+            SELECT name, priority, business_hours, lower(events::text)::text[] AS events, intents, segments, tenants,
                    leadroute_internal.micros(respond_within) AS respond_within FROM leadroute.sla_policies) p),
     'escalation_steps', (
         SELECT coalesce(json_agg(e ORDER BY e.policy, e.step), '[]') FROM (
             SELECT policy, step, leadroute_internal.micros(after) AS after, action FROM leadroute.escalation_steps) e),
     'recycle_rules', (
         SELECT coalesce(json_agg(r), '[]') FROM (
-            SELECT reason, kind, leadroute_internal.micros(cool_off) AS cool_off, queue FROM leadroute.recycle_rules) r),
+            SELECT reason, kind, leadroute_internal.micros(cool_off) AS cool_off, queue, tenants FROM leadroute.recycle_rules) r),
     'playbooks', (
         SELECT coalesce(json_agg(p ORDER BY p.priority, p.name COLLATE "C"), '[]') FROM (
-            SELECT name, priority, segments, tiers, lower(events::text)::text[] AS events, expansion, recycled
+            SELECT name, priority, segments, tiers, lower(events::text)::text[] AS events, expansion, recycled, tenants
               FROM leadroute.playbooks) p),
     'industry_aliases', (SELECT coalesce(json_agg(a), '[]') FROM leadroute.industry_aliases a),
     'country_aliases', (SELECT coalesce(json_agg(a), '[]') FROM leadroute.country_aliases a)
@@ -96,7 +96,7 @@ SELECT json_build_object(
         SELECT coalesce(json_agg(r), '[]') FROM (
             SELECT id, rep_no, manager_id, active, presence, leadroute_internal.micros(presence_at) AS presence_at, time_zone, schedule,
                    daily_cap, weekly_cap, max_open_leads, lower(languages::text)::text[] AS languages,
-                   lower(products::text)::text[] AS products, lower(skills::text)::text[] AS skills, backup_id
+                   lower(products::text)::text[] AS products, lower(skills::text)::text[] AS skills, backup_id, tenant
               FROM leadroute.reps) r),
     'members', (
         SELECT coalesce(json_agg(m), '[]') FROM (

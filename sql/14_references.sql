@@ -6,35 +6,35 @@
 
 CREATE VIEW leadroute_internal.config_references AS
 SELECT * FROM (VALUES
-    ('schedule_hours', 'schedule', 'schedules', 'name', 'cascade'),
-    ('holidays', 'schedule', 'schedules', 'name', 'cascade'),
-    ('reps', 'manager_id', 'reps', 'id', 'restrict'),
-    ('reps', 'schedule', 'schedules', 'name', 'restrict'),
-    ('reps', 'backup_id', 'reps', 'id', 'restrict'),
-    ('absences', 'rep_id', 'reps', 'id', 'cascade'),
-    ('absences', 'backup_id', 'reps', 'id', 'restrict'),
-    ('queues', 'manager_id', 'reps', 'id', 'restrict'),
-    ('queues', 'auto_assign_pool', 'pools', 'name', 'restrict'),
-    ('territories', 'manager_id', 'reps', 'id', 'restrict'),
-    ('territories', 'fallback_queue', 'queues', 'name', 'restrict'),
-    ('pools', 'fallback_queue', 'queues', 'name', 'restrict'),
-    ('pool_members', 'pool', 'pools', 'name', 'cascade'),
-    ('pool_members', 'rep_id', 'reps', 'id', 'restrict'),
-    ('segments', 'territory', 'territories', 'name', 'restrict'),
-    ('segments', 'fallback_queue', 'queues', 'name', 'restrict'),
-    ('tiers', 'segment', 'segments', 'name', 'cascade'),
-    ('tiers', 'pool', 'pools', 'name', 'restrict'),
-    ('tiers', 'queue', 'queues', 'name', 'restrict'),
-    ('escalation_steps', 'policy', 'sla_policies', 'name', 'cascade'),
-    ('recycle_rules', 'queue', 'queues', 'name', 'restrict'),
-    ('accounts', 'owner_id', 'reps', 'id', 'restrict'),
-    ('accounts', 'csm_id', 'reps', 'id', 'restrict'),
-    ('accounts', 'parent_id', 'accounts', 'id', 'restrict'),
-    ('account_domains', 'account_id', 'accounts', 'id', 'cascade'),
-    ('contacts', 'account_id', 'accounts', 'id', 'cascade'),
-    ('domain_rules', 'queue', 'queues', 'name', 'restrict')
-) AS r (child, "column", parent, key, on_delete);
-COMMENT ON VIEW leadroute_internal.config_references IS 'Columns that name the key of another table, and what happens when the row they name is deleted: restrict refuses, cascade deletes the naming row too. A new key is always written into them.';
+    ('schedule_hours', 'schedule', 'schedules', 'name', 'cascade', NULL),
+    ('holidays', 'schedule', 'schedules', 'name', 'cascade', NULL),
+    ('reps', 'manager_id', 'reps', 'id', 'restrict', NULL),
+    ('reps', 'schedule', 'schedules', 'name', 'restrict', NULL),
+    ('reps', 'backup_id', 'reps', 'id', 'restrict', NULL),
+    ('absences', 'rep_id', 'reps', 'id', 'cascade', NULL),
+    ('absences', 'backup_id', 'reps', 'id', 'restrict', NULL),
+    ('queues', 'manager_id', 'reps', 'id', 'restrict', NULL),
+    ('queues', 'auto_assign_pool', 'pools', 'name', 'restrict', NULL),
+    ('territories', 'manager_id', 'reps', 'id', 'restrict', NULL),
+    ('territories', 'fallback_queue', 'queues', 'name', 'restrict', NULL),
+    ('pools', 'fallback_queue', 'queues', 'name', 'restrict', NULL),
+    ('pool_members', 'pool', 'pools', 'name', 'cascade', NULL),
+    ('pool_members', 'rep_id', 'reps', 'id', 'restrict', NULL),
+    ('segments', 'territory', 'territories', 'name', 'restrict', NULL),
+    ('segments', 'fallback_queue', 'queues', 'name', 'restrict', NULL),
+    ('tiers', 'segment', 'segments', 'name', 'cascade', NULL),
+    ('tiers', 'pool', 'pools', 'name', 'restrict', NULL),
+    ('tiers', 'queue', 'queues', 'name', 'restrict', NULL),
+    ('escalation_steps', 'policy', 'sla_policies', 'name', 'cascade', NULL),
+    ('recycle_rules', 'queue', 'queues', 'name', 'restrict', NULL),
+    ('accounts', 'owner_id', 'reps', 'id', 'restrict', NULL),
+    ('accounts', 'csm_id', 'reps', 'id', 'restrict', NULL),
+    ('accounts', 'parent_id', 'accounts', 'id', 'restrict', 'tenant'),
+    ('account_domains', 'account_id', 'accounts', 'id', 'cascade', 'tenant'),
+    ('contacts', 'account_id', 'accounts', 'id', 'cascade', 'tenant'),
+    ('domain_rules', 'queue', 'queues', 'name', 'restrict', NULL)
+) AS r (child, "column", parent, key, on_delete, within);
+COMMENT ON VIEW leadroute_internal.config_references IS 'Columns that name the key of another table, and what happens when the row they name is deleted: restrict refuses, cascade deletes the naming row too. A new key is always written into them. within is a column that must be the same in both rows.';
 
 CREATE FUNCTION leadroute_internal.is_within_restore() RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_is_within_restore';
@@ -49,7 +49,7 @@ COMMENT ON FUNCTION leadroute_internal.observe_command() IS 'Event trigger: the 
 
 CREATE FUNCTION leadroute_internal.check_references() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_check_references';
-COMMENT ON FUNCTION leadroute_internal.check_references() IS 'Trigger: what a new row names must be there. Arguments: column, table and key, for each reference.';
+COMMENT ON FUNCTION leadroute_internal.check_references() IS 'Trigger: what a new row names must be there. Arguments: column, table and key, for each reference; a key of several columns with commas.';
 
 CREATE FUNCTION leadroute_internal.references_removed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_references_removed';
@@ -63,22 +63,23 @@ DO $$
 DECLARE
     t record;
 BEGIN
-    FOR t IN SELECT r.child, string_agg(format('%L, %L, %L', r."column", r.parent, r.key), ', ' ORDER BY r."column") AS arguments
+    FOR t IN SELECT r.child, string_agg(format('%L, %L, %L', concat_ws(',', r.within, r."column"), r.parent, concat_ws(',', r.within, r.key)), ', ' ORDER BY r."column") AS arguments
                FROM leadroute_internal.config_references r GROUP BY r.child LOOP
         EXECUTE format('CREATE TRIGGER check_references_1 AFTER INSERT ON leadroute.%I REFERENCING NEW TABLE AS added
                         FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.check_references(%s)', t.child, t.arguments);
         EXECUTE format('CREATE TRIGGER check_references_2 AFTER UPDATE ON leadroute.%I REFERENCING OLD TABLE AS removed NEW TABLE AS added
                         FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.check_references(%s)', t.child, t.arguments);
     END LOOP;
-    FOR t IN SELECT r.parent, r.key, string_agg(format('%L, %L, %L', r.child, r."column", r.on_delete), ', ' ORDER BY r.on_delete, r.child, r."column") AS arguments
-               FROM leadroute_internal.config_references r GROUP BY r.parent, r.key LOOP
+    FOR t IN SELECT r.parent, concat_ws(',', r.within, r.key) AS key,
+                    string_agg(format('%L, %L, %L', r.child, concat_ws(',', r.within, r."column"), r.on_delete), ', ' ORDER BY r.on_delete, r.child, r."column") AS arguments
+               FROM leadroute_internal.config_references r GROUP BY r.parent, r.within, r.key LOOP
         EXECUTE format('CREATE TRIGGER references_removed AFTER DELETE ON leadroute.%I REFERENCING OLD TABLE AS removed
                         FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.references_removed(%L, %s)', t.parent, t.key, t.arguments);
         EXECUTE format('CREATE TRIGGER references_truncated AFTER TRUNCATE ON leadroute.%I
                         FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.references_removed(%L, %s)', t.parent, t.key, t.arguments);
     END LOOP;
     -- Columns that name a key and do not keep it from being deleted: history, and lists of names.
-    FOR t IN SELECT p.parent, p.key, string_agg(quote_literal(p.target), ', ' ORDER BY p.target) AS arguments
+    FOR t IN SELECT p.parent, p.key, CASE p.parent WHEN 'accounts' THEN 'tenant,' ELSE '' END || p.key AS whole_key, string_agg(quote_literal(p.target), ', ' ORDER BY p.target) AS arguments
                FROM (SELECT r.parent, r.key, r.child || '.' || r."column" AS target FROM leadroute_internal.config_references r
                      UNION ALL VALUES
                         ('reps', 'id', 'leads.owner_id'), ('reps', 'id', 'notifications.rep_id'), ('reps', 'id', 'responses.rep_id'),
@@ -92,6 +93,6 @@ BEGIN
                         ('event_types', 'name', 'sla_policies.events[]'), ('event_types', 'name', 'playbooks.events[]')) p (parent, key, target)
               GROUP BY p.parent, p.key LOOP
         EXECUTE format('CREATE TRIGGER carry_key AFTER UPDATE ON leadroute.%I FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I)
-                        EXECUTE FUNCTION leadroute_internal.carry_key(%2$L, %3$s)', t.parent, t.key, t.arguments);
+                        EXECUTE FUNCTION leadroute_internal.carry_key(%4$L, %3$s)', t.parent, t.key, t.arguments, t.whole_key);
     END LOOP;
 END $$;

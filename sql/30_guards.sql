@@ -19,10 +19,10 @@ BEGIN
         PERFORM leadroute_internal.not_our_trigger('guard_catch_all');
     END IF;
     IF TG_OP <> 'TRUNCATE' THEN
-        IF OLD.kind <> 'catch_all' THEN
+        IF OLD.kind <> 'catch_all' OR OLD.tenant IS NOT NULL THEN
             RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
         END IF;
-        IF TG_OP = 'UPDATE' AND NEW.kind = 'catch_all' AND NEW.name = OLD.name THEN
+        IF TG_OP = 'UPDATE' AND NEW.kind = 'catch_all' AND NEW.name = OLD.name AND NEW.tenant IS NULL THEN
             RETURN NEW;
         END IF;
     END IF;
@@ -108,17 +108,40 @@ COMMENT ON FUNCTION leadroute_internal.wait_for_routing() IS 'Trigger: waits unt
 -- Before refuse_if_used and the rename, which then see all leads.
 CREATE TRIGGER close_delete BEFORE DELETE ON leadroute.reps FOR EACH ROW
     EXECUTE FUNCTION leadroute_internal.wait_for_routing('id', 'owner_id', 'rep');
-CREATE TRIGGER close_delete BEFORE DELETE ON leadroute.queues FOR EACH ROW WHEN (OLD.kind <> 'catch_all')
+CREATE TRIGGER close_delete BEFORE DELETE ON leadroute.queues FOR EACH ROW WHEN (OLD.kind <> 'catch_all' OR OLD.tenant IS NOT NULL)
     EXECUTE FUNCTION leadroute_internal.wait_for_routing('name', 'queue', 'queue');
 CREATE TRIGGER close_rename BEFORE UPDATE ON leadroute.reps FOR EACH ROW WHEN (OLD.id <> NEW.id)
     EXECUTE FUNCTION leadroute_internal.wait_for_routing('id', 'owner_id', 'rep');
-CREATE TRIGGER close_rename BEFORE UPDATE ON leadroute.queues FOR EACH ROW WHEN (OLD.name <> NEW.name AND OLD.kind <> 'catch_all')
+CREATE TRIGGER close_rename BEFORE UPDATE ON leadroute.queues FOR EACH ROW WHEN (OLD.name <> NEW.name AND (OLD.kind <> 'catch_all' OR OLD.tenant IS NOT NULL))
     EXECUTE FUNCTION leadroute_internal.wait_for_routing('name', 'queue', 'queue');
 
 CREATE TRIGGER refuse_if_used BEFORE DELETE ON leadroute.reps FOR EACH ROW
     EXECUTE FUNCTION leadroute_internal.refuse_if_used('id', 'owner_id', 'rep', 'Set reps.active to false, or give the leads to somebody else first.');
 CREATE TRIGGER refuse_if_used BEFORE DELETE ON leadroute.queues FOR EACH ROW
     EXECUTE FUNCTION leadroute_internal.refuse_if_used('name', 'queue', 'queue', 'Move its leads to another queue first.');
+
+CREATE FUNCTION leadroute_internal.keep_tenant() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME NOT IN ('reps', 'accounts') THEN
+        PERFORM leadroute_internal.not_our_trigger('keep_tenant');
+    END IF;
+    IF TG_TABLE_NAME = 'accounts' THEN
+        RAISE EXCEPTION 'the tenant of an account cannot change: account "%" belongs to "%"', OLD.id, OLD.tenant
+            USING ERRCODE = 'restrict_violation', HINT = 'Insert the account for the other tenant, and delete this one.';
+    END IF;
+    PERFORM leadroute_internal.close_to_routing('rep', OLD.id);
+    IF EXISTS (SELECT FROM leadroute.leads WHERE owner_id = OLD.id) THEN
+        RAISE EXCEPTION 'rep "%" still has leads of tenant "%"', OLD.id, OLD.tenant
+            USING ERRCODE = 'restrict_violation', HINT = 'Give the leads to somebody else first.';
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.keep_tenant() IS 'Trigger: accounts, and reps who have leads, stay in their tenant.';
+CREATE TRIGGER keep_tenant BEFORE UPDATE ON leadroute.accounts FOR EACH ROW WHEN (OLD.tenant <> NEW.tenant)
+    EXECUTE FUNCTION leadroute_internal.keep_tenant();
+CREATE TRIGGER keep_tenant BEFORE UPDATE ON leadroute.reps FOR EACH ROW WHEN (OLD.tenant <> NEW.tenant)
+    EXECUTE FUNCTION leadroute_internal.keep_tenant();
 
 -- A tier's name is unique in its segment only.
 CREATE FUNCTION leadroute_internal.cascade_tier_rename() RETURNS trigger

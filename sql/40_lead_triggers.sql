@@ -51,11 +51,11 @@ COMMENT ON FUNCTION leadroute_internal.lock_for_writing() IS 'Takes the locks of
 CREATE FUNCTION leadroute_internal.note_decision(lead leadroute.leads, cause text, previous_owner_id text, reason text) RETURNS bigint
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment, territory,
-                                     tier, pool, playbook, reason)
+                                     tier, pool, playbook, reason, tenant)
     VALUES (lead.id, clock_timestamp(), cause,
             CASE WHEN lead.duplicate_of IS NOT NULL THEN 'merged' WHEN lead.owner_id IS NOT NULL THEN 'owner'
                  WHEN lead.queue IS NOT NULL THEN 'queue' ELSE 'nurture' END,
-            lead.owner_id, lead.queue, previous_owner_id, lead.segment, lead.territory, lead.tier, lead.pool, lead.playbook, reason)
+            lead.owner_id, lead.queue, previous_owner_id, lead.segment, lead.territory, lead.tier, lead.pool, lead.playbook, reason, lead.tenant)
     RETURNING id $$;
 COMMENT ON FUNCTION leadroute_internal.note_decision(leadroute.leads, text, text, text) IS
     'Writes a decision that routing has not made, about a lead that has its new owner or queue already; returns its key.';
@@ -63,6 +63,14 @@ COMMENT ON FUNCTION leadroute_internal.note_decision(leadroute.leads, text, text
 CREATE FUNCTION leadroute_internal.is_closed(status text) RETURNS boolean
     LANGUAGE sql IMMUTABLE AS $$ SELECT status IN ('converted', 'lost', 'disqualified') $$;
 COMMENT ON FUNCTION leadroute_internal.is_closed(text) IS 'Whether the work on a lead has ended.';
+
+CREATE FUNCTION leadroute_internal.is_with_rep(status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$ SELECT status IN ('assigned', 'working', 'qualified') $$;
+COMMENT ON FUNCTION leadroute_internal.is_with_rep(text) IS 'Whether a rep has the lead to work on, so that it counts as an open lead of theirs.';
+
+CREATE FUNCTION leadroute_internal.in_tenant(tenant text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT CASE tenant WHEN '' THEN '' ELSE format(' in tenant "%s"', tenant) END $$;
+COMMENT ON FUNCTION leadroute_internal.in_tenant(text) IS 'The end of a message about something that a tenant has not.';
 
 CREATE FUNCTION leadroute_internal.lead_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -73,6 +81,10 @@ BEGIN
     IF NEW.id <> OLD.id THEN
         RAISE EXCEPTION 'the id of a lead cannot change'
             USING ERRCODE = 'restrict_violation', HINT = 'Its decisions name it. Use external_id for a key of your own.';
+    END IF;
+    IF NEW.tenant IS DISTINCT FROM OLD.tenant THEN
+        RAISE EXCEPTION 'the tenant of a lead cannot change: lead % belongs to "%"', OLD.id, OLD.tenant
+            USING ERRCODE = 'restrict_violation', HINT = 'Insert a new lead for the other tenant.';
     END IF;
     NEW.updated_at := clock_timestamp();
     -- ON CONFLICT (id) DO UPDATE with all of excluded: that was decided about a row that is not inserted.
@@ -92,12 +104,12 @@ BEGIN
             OR EXISTS (SELECT FROM leadroute.reps WHERE id = OLD.owner_id))
        AND (NEW.queue IS NOT DISTINCT FROM OLD.queue OR OLD.queue IS NULL
             OR EXISTS (SELECT FROM leadroute.queues WHERE name = OLD.queue)) THEN
-        IF NEW.owner_id IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.reps WHERE id = NEW.owner_id) THEN
-            RAISE EXCEPTION 'rep "%" does not exist', NEW.owner_id
+        IF NEW.owner_id IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.reps WHERE id = NEW.owner_id AND tenant = NEW.tenant) THEN
+            RAISE EXCEPTION 'rep "%" does not exist%', NEW.owner_id, leadroute_internal.in_tenant(NEW.tenant)
                 USING ERRCODE = 'foreign_key_violation', HINT = 'Insert the rep into leadroute.reps first.';
         END IF;
-        IF NEW.queue IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.queues WHERE name = NEW.queue) THEN
-            RAISE EXCEPTION 'queue "%" does not exist', NEW.queue
+        IF NEW.queue IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.queues WHERE name = NEW.queue AND coalesce(tenant, NEW.tenant) = NEW.tenant) THEN
+            RAISE EXCEPTION 'queue "%" does not exist%', NEW.queue, leadroute_internal.in_tenant(NEW.tenant)
                 USING ERRCODE = 'foreign_key_violation', HINT = 'Insert the queue into leadroute.queues first.';
         END IF;
         IF NEW.owner_id IS NOT NULL AND NEW.owner_id IS DISTINCT FROM OLD.owner_id THEN
@@ -149,7 +161,7 @@ BEGIN
     -- A lead that goes before the statement that inserted it ends has not been counted; its decision is not there yet.
     PERFORM leadroute_internal.add_load(r.rep_no, 0, -count(*)::int)
        FROM gone JOIN leadroute.reps r ON r.id = gone.owner_id
-      WHERE gone.duplicate_of IS NULL AND gone.status IN ('assigned', 'working', 'qualified')
+      WHERE gone.duplicate_of IS NULL AND leadroute_internal.is_with_rep(gone.status)
         AND gone.decision_id IS NOT NULL
         AND (gone.routed_at < now() OR EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = gone.decision_id))
       GROUP BY r.rep_no;

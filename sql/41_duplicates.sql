@@ -22,16 +22,16 @@ BEGIN
     FOR later, earlier IN
         -- From the index alone, so that a run without work stays cheap.
         WITH persons AS MATERIALIZED (
-            SELECT person_key FROM leadroute.leads WHERE person_key IS NOT NULL AND duplicate_of IS NULL
-             GROUP BY person_key HAVING count(*) > 1
+            SELECT tenant, person_key FROM leadroute.leads WHERE person_key IS NOT NULL AND duplicate_of IS NULL
+             GROUP BY tenant, person_key HAVING count(*) > 1
         ), found AS MATERIALIZED (
             SELECT l.id AS later, f.id AS earlier, l.decision_id
               FROM persons
-              JOIN leadroute.leads l USING (person_key)
+              JOIN leadroute.leads l USING (tenant, person_key)
               -- The one that routing would choose.
               CROSS JOIN LATERAL (
                 SELECT id FROM leadroute.leads
-                 WHERE person_key = l.person_key AND duplicate_of IS NULL AND id < l.id
+                 WHERE tenant = l.tenant AND person_key = l.person_key AND duplicate_of IS NULL AND id < l.id
                    AND NOT leadroute_internal.is_closed(status) AND (owner_id IS NOT NULL OR queue IS NOT NULL)
                  ORDER BY id LIMIT 1) f
              WHERE l.duplicate_of IS NULL AND l.routed_at > '-infinity' AND l.first_response_at IS NULL

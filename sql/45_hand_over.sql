@@ -40,7 +40,7 @@ BEGIN
         RAISE EXCEPTION 'lead % is a touch of lead %', lead_id, lead.duplicate_of
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Transfer that lead instead.';
     END IF;
-    IF NOT (leadroute_internal.known_rep(rep_id)).active THEN
+    IF NOT (leadroute_internal.known_rep(rep_id, lead.tenant)).active THEN
         RAISE EXCEPTION 'rep "%" is not active', rep_id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Choose somebody else, or set reps.active to true.';
     END IF;
@@ -48,8 +48,8 @@ BEGIN
         RETURN lead.decision_id;
     END IF;
     decision := leadroute_internal.hand_over(lead, 'manual', rep_id, NULL, concat_ws(': ', format('transferred by %s', session_user), reason));
-    INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id)
-    VALUES (lead.id, decision, 'assigned', transfer_lead.rep_id);
+    INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, tenant)
+    VALUES (lead.id, decision, 'assigned', transfer_lead.rep_id, lead.tenant);
     PERFORM leadroute_internal.wake_listeners();
     RETURN decision;
 END $$;
@@ -66,7 +66,7 @@ BEGIN
         RAISE EXCEPTION 'presence must be online, away or offline, not "%"', presence
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Whole-day absences belong in leadroute.absences.';
     END IF;
-    rep := leadroute_internal.known_rep(rep_id);
+    rep := leadroute_internal.known_rep(rep_id, NULL);
     -- A tool that reports every few seconds must not make every session read the roster again each time.
     IF rep.presence = set_presence.presence AND rep.presence_at > clock_timestamp() - interval '1 second' * ttl / 4 THEN
         RETURN;

@@ -16,26 +16,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.open_lead(bigint) IS 'Locks and returns a lead; of a touch, the first lead of the person. Internal.';
 
-CREATE FUNCTION leadroute_internal.known_rep(rep_id text) RETURNS leadroute.reps
+CREATE FUNCTION leadroute_internal.known_rep(rep_id text, tenant text) RETURNS leadroute.reps
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     rep leadroute.reps;
 BEGIN
-    SELECT * INTO rep FROM leadroute.reps r WHERE r.id = known_rep.rep_id;
+    SELECT * INTO rep FROM leadroute.reps r WHERE r.id = known_rep.rep_id AND r.tenant = coalesce(known_rep.tenant, r.tenant);
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'rep "%" does not exist', rep_id
+        RAISE EXCEPTION 'rep "%" does not exist%', rep_id, leadroute_internal.in_tenant(coalesce(tenant, ''))
             USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.reps.';
     END IF;
     RETURN rep;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.known_rep(text) IS 'A rep, or an error that names the one that is missing. Internal.';
+COMMENT ON FUNCTION leadroute_internal.known_rep(text, text) IS 'A rep of a tenant, or of any where that is NULL; or an error that names the one that is missing. Internal.';
 
 CREATE FUNCTION leadroute.record_response(lead_id bigint, rep_id text, channel text DEFAULT NULL,
                                           at timestamptz DEFAULT clock_timestamp(), meaningful boolean DEFAULT true) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads := leadroute_internal.open_lead(lead_id);
-    rep leadroute.reps := leadroute_internal.known_rep(rep_id);
+    rep leadroute.reps := leadroute_internal.known_rep(rep_id, lead.tenant);
     answered_at timestamptz := least(coalesce(record_response.at, clock_timestamp()), clock_timestamp());
     -- an event may have moved occurred_at since
     first_act timestamptz := least(lead.occurred_at, (SELECT min(c.started_at) FROM leadroute.sla_clocks c WHERE c.lead_id = lead.id));
@@ -46,8 +46,8 @@ BEGIN
         RAISE EXCEPTION 'the response (%) is before the buyer acted (%)', answered_at, first_act
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Check the time zone of "at".';
     END IF;
-    INSERT INTO leadroute.responses (lead_id, rep_id, channel, at, meaningful)
-    VALUES (lead.id, rep.id, record_response.channel, answered_at, coalesce(record_response.meaningful, true));
+    INSERT INTO leadroute.responses (lead_id, rep_id, channel, at, meaningful, tenant)
+    VALUES (lead.id, rep.id, record_response.channel, answered_at, coalesce(record_response.meaningful, true), lead.tenant);
     IF NOT coalesce(record_response.meaningful, true) THEN
         RETURN false;
     END IF;
@@ -70,7 +70,7 @@ CREATE FUNCTION leadroute.claim_lead(lead_id bigint, rep_id text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads := leadroute_internal.open_lead(lead_id);
-    rep leadroute.reps := leadroute_internal.known_rep(rep_id);
+    rep leadroute.reps := leadroute_internal.known_rep(rep_id, lead.tenant);
 BEGIN
     IF lead.owner_id IS NOT NULL OR lead.queue IS NULL THEN
         RAISE EXCEPTION 'lead % %', lead.id, CASE WHEN lead.owner_id IS NOT NULL THEN format('is owned by %s', lead.owner_id) ELSE 'waits in no queue' END
@@ -84,12 +84,12 @@ BEGIN
         RAISE EXCEPTION 'rep "%" is not active', rep.id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Set reps.active to true first.';
     END IF;
-    INSERT INTO leadroute.claims (lead_id, rep_id, queue, action) VALUES (lead.id, rep.id, lead.queue, 'claimed')
+    INSERT INTO leadroute.claims (lead_id, rep_id, queue, action, tenant) VALUES (lead.id, rep.id, lead.queue, 'claimed', lead.tenant)
     ON CONFLICT DO NOTHING;
     -- Leads that the rep skipped: the oldest of the same queue. Nobody looks at more than a page.
-    INSERT INTO leadroute.claims (lead_id, rep_id, queue, action)
-    SELECT o.id, rep.id, lead.queue, 'skipped' FROM leadroute.leads o
-     WHERE o.queue = lead.queue AND o.owner_id IS NULL AND o.duplicate_of IS NULL AND o.id < lead.id ORDER BY o.id LIMIT 20
+    INSERT INTO leadroute.claims (lead_id, rep_id, queue, action, tenant)
+    SELECT o.id, rep.id, lead.queue, 'skipped', lead.tenant FROM leadroute.leads o
+     WHERE o.queue = lead.queue AND o.tenant = lead.tenant AND o.owner_id IS NULL AND o.duplicate_of IS NULL AND o.id < lead.id ORDER BY o.id LIMIT 20
     ON CONFLICT DO NOTHING;
     RETURN leadroute_internal.hand_over(lead, 'claim', rep.id, NULL, format('claimed from queue %s by %s', lead.queue, rep.id));
 END $$;
@@ -127,10 +127,10 @@ BEGIN
         action := 'new_lead';
         INSERT INTO leadroute.leads (email, first_name, last_name, phone, title, department, company, website, crm_account_id,
                                      country, region, city, postal_code, industry, employees, annual_revenue, product, language,
-                                     score, event, occurred_at, source, campaign, attributes)
+                                     score, event, occurred_at, source, campaign, attributes, tenant)
         VALUES (lead.email, lead.first_name, lead.last_name, lead.phone, lead.title, lead.department, lead.company, lead.website,
                 lead.crm_account_id, lead.country, lead.region, lead.city, lead.postal_code, lead.industry, lead.employees,
-                lead.annual_revenue, lead.product, lead.language, lead.score, name, acted_at, lead.source, lead.campaign, lead.attributes)
+                lead.annual_revenue, lead.product, lead.language, lead.score, name, acted_at, lead.source, lead.campaign, lead.attributes, lead.tenant)
         RETURNING id INTO target;
     ELSIF is_hotter THEN
         UPDATE leadroute.leads l SET event = name, occurred_at = acted_at WHERE l.id = lead.id;
@@ -140,14 +140,15 @@ BEGIN
         ELSE
             action := 'clock_restarted';
             PERFORM leadroute_internal.restart_clock(lead.id, acted_at);
-            INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, queue)
+            INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, queue, tenant)
             VALUES (lead.id, lead.decision_id, 'event', coalesce(lead.owner_id,
-                    (SELECT q.manager_id FROM leadroute.queues q WHERE q.name = lead.queue)), lead.queue);
+                    (SELECT q.manager_id FROM leadroute.queues q JOIN leadroute.reps m ON m.id = q.manager_id AND m.tenant = lead.tenant
+                      WHERE q.name = lead.queue)), lead.queue, lead.tenant);
             PERFORM leadroute_internal.wake_listeners();
         END IF;
     END IF;
-    INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, details)
-    VALUES (target, name, intent, acted_at, action, details);
+    INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, details, tenant)
+    VALUES (target, name, intent, acted_at, action, details, lead.tenant);
     RETURN (SELECT jsonb_build_object('lead_id', l.id, 'action', action, 'intent', intent, 'status', l.status, 'owner_id', l.owner_id,
                                       'queue', l.queue, 'sla_due_at', l.sla_due_at) FROM leadroute.leads l WHERE l.id = target);
 END $$;

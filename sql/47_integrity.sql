@@ -10,8 +10,9 @@ BEGIN
             'SELECT %1$L::text, (SELECT string_agg(k.value, ''/'') FROM jsonb_each_text(leadroute_internal.key_of_row(%2$s, to_jsonb(c))) k),
                     format(''%3$s "%%s" is not present in table "%4$s"'', c.%3$I)
                FROM leadroute.%1$I c
-              WHERE c.%3$I IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.%4$I p WHERE p.%5$I = c.%3$I) ORDER BY 2',
-            r.child, format('leadroute.%I', r.child)::regclass::oid, r."column", r.parent, r.key);
+              WHERE c.%3$I IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.%4$I p WHERE p.%5$I = c.%3$I%6$s) ORDER BY 2',
+            r.child, format('leadroute.%I', r.child)::regclass::oid, r."column", r.parent, r.key,
+            ' AND p.' || quote_ident(r.within) || ' = c.' || quote_ident(r.within));
     END LOOP;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.dangling_references() IS 'Rows of the routing tables that name what is not there, for config_problems.';
@@ -25,6 +26,9 @@ CREATE FUNCTION leadroute.check_integrity() RETURNS TABLE ("table" text, key tex
     UNION ALL
     SELECT 'leads', l.id::text, format('queue "%s" does not exist', l.queue) FROM leadroute.leads l
      WHERE l.queue IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.queues q WHERE q.name = l.queue)
+    UNION ALL
+    SELECT 'leads', l.id::text, format('rep "%s" belongs to another tenant', l.owner_id) FROM leadroute.leads l JOIN leadroute.reps r ON r.id = l.owner_id
+     WHERE r.tenant <> l.tenant
     UNION ALL
     SELECT 'leads', l.id::text, format('lead %s, which it is a touch of, does not exist', l.duplicate_of) FROM leadroute.leads l
      WHERE l.duplicate_of IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.leads f WHERE f.id = l.duplicate_of)

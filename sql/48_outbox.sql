@@ -33,7 +33,7 @@ CREATE FUNCTION leadroute_internal.outbox_looked(since timestamptz) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_outbox_looked';
 COMMENT ON FUNCTION leadroute_internal.outbox_looked(timestamptz) IS 'Tells outbox_since() what was found.';
 
-CREATE FUNCTION leadroute.take_notifications(consumer text, batch integer DEFAULT 100, lease interval DEFAULT '1 minute')
+CREATE FUNCTION leadroute.take_notifications(consumer text, batch integer DEFAULT 100, lease interval DEFAULT '1 minute', tenant text DEFAULT NULL)
     RETURNS TABLE (id bigint, lead_id bigint, decision_id bigint, kind text, rep_id text, rep_email text, queue text,
                    created_at timestamptz, attempt integer, payload jsonb)
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -65,6 +65,7 @@ BEGIN
         found := ARRAY(
             SELECT n.id FROM leadroute.notifications n
              WHERE n.acked_at IS NULL AND (n.lease_until IS NULL OR n.lease_until <= clock_timestamp()) AND n.created_at >= since
+               AND (take_notifications.tenant IS NULL OR n.tenant = take_notifications.tenant)
                -- Written so that only the index of lead_id serves it.
                AND NOT EXISTS (SELECT FROM leadroute.notifications e
                                 WHERE e.lead_id = n.lead_id AND e.id < n.id AND coalesce(e.acked_at, 'infinity') = 'infinity' OFFSET 0)
@@ -88,13 +89,13 @@ BEGIN
           FROM taken t LEFT JOIN leadroute.reps r ON r.id = t.rep_id
          ORDER BY t.created_at, t.id;
 END $$;
-COMMENT ON FUNCTION leadroute.take_notifications(text, integer, interval) IS 'Hands out notifications, oldest first, each to one consumer. What is not acknowledged before its lease ends is handed out again with the next attempt. Of one lead only the earliest is out at a time. From the sixth attempt on the lease doubles, up to an hour; stuck_notifications lists those.';
+COMMENT ON FUNCTION leadroute.take_notifications(text, integer, interval, text) IS 'Hands out notifications, oldest first, each to one consumer. What is not acknowledged before its lease ends is handed out again with the next attempt. Of one lead only the earliest is out at a time. From the sixth attempt on the lease doubles, up to an hour; stuck_notifications lists those. With a tenant only its notifications.';
 
 CREATE FUNCTION leadroute_internal.notification_payload(lead_id bigint, decision_id bigint, details jsonb) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(details, '{}') || coalesce((
         SELECT jsonb_build_object(
-                   'lead_id', l.id, 'external_id', l.external_id, 'email', l.email, 'first_name', l.first_name,
+                   'lead_id', l.id, 'tenant', l.tenant, 'external_id', l.external_id, 'email', l.email, 'first_name', l.first_name,
                    'last_name', l.last_name, 'phone', l.phone, 'title', l.title, 'company', l.company, 'country', l.country,
                    'product', l.product, 'language', l.language, 'event', l.event, 'source', l.source, 'score', l.score,
                    'occurred_at', l.occurred_at, 'status', l.status, 'owner_id', l.owner_id, 'owner_name', o.name,
@@ -197,7 +198,7 @@ DECLARE
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
     -- One at a time: a second run ends at once.
-    SELECT * INTO catch_all FROM leadroute.queues WHERE kind = 'catch_all' FOR NO KEY UPDATE SKIP LOCKED;
+    SELECT * INTO catch_all FROM leadroute.queues WHERE kind = 'catch_all' AND tenant IS NULL FOR NO KEY UPDATE SKIP LOCKED;
     IF NOT FOUND OR EXISTS (
         SELECT FROM leadroute.notifications
          WHERE lead_id IS NULL AND kind = 'rate_alarm' AND details ->> 'alarm' = 'fallback_share'
@@ -223,7 +224,7 @@ COMMENT ON FUNCTION leadroute.check_rates() IS 'Tells the manager of the catch-a
 CREATE VIEW leadroute.stuck_notifications AS
 SELECT n.id, n.lead_id, n.decision_id, n.rep_id, n.created_at, n.attempts, n.taken_by, n.lease_until,
        (SELECT count(*) FROM leadroute.notifications w
-         WHERE w.lead_id = n.lead_id AND w.id > n.id AND coalesce(w.acked_at, 'infinity') = 'infinity') AS holds_back
+         WHERE w.lead_id = n.lead_id AND w.id > n.id AND coalesce(w.acked_at, 'infinity') = 'infinity') AS holds_back, n.tenant
   FROM leadroute.notifications n
  WHERE n.acked_at IS NULL AND n.attempts >= 5;
 COMMENT ON VIEW leadroute.stuck_notifications IS 'Notifications that were handed out five times or more and never acknowledged; holds_back counts later ones of the same lead. They are tried again, at least once an hour; acknowledge one yourself to give it up.';

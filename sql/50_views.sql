@@ -3,13 +3,13 @@
 CREATE VIEW leadroute.audit_log AS
 SELECT d.id AS decision_id, d.decided_at, d.lead_id, l.email, l.company, d.cause, d.layer, d.outcome, d.owner_id,
        d.previous_owner_id, d.queue, d.segment, d.territory, d.tier, d.pool, d.playbook, d.reason,
-       d.id = l.decision_id AS is_current, d.config_version, d.engine_version, d.elapsed_us
+       d.id = l.decision_id AS is_current, d.config_version, d.engine_version, d.elapsed_us, d.tenant
   FROM leadroute.decisions d JOIN leadroute.leads l ON l.id = d.lead_id;
 COMMENT ON VIEW leadroute.audit_log IS 'Every decision with its lead; is_current marks the one that holds.';
 
 CREATE VIEW leadroute.escalations AS
 SELECT d.id AS decision_id, d.decided_at, d.lead_id, l.email, c.policy, c.started_at, c.due_at,
-       CASE WHEN isfinite(c.due_at) THEN d.decided_at - c.due_at END AS overdue_by, d.previous_owner_id, d.owner_id, d.queue, d.reason
+       CASE WHEN isfinite(c.due_at) THEN d.decided_at - c.due_at END AS overdue_by, d.previous_owner_id, d.owner_id, d.queue, d.reason, d.tenant
   FROM leadroute.decisions d
   JOIN leadroute.leads l ON l.id = d.lead_id
   LEFT JOIN LATERAL (SELECT policy, started_at, due_at FROM leadroute.sla_clocks
@@ -19,12 +19,12 @@ COMMENT ON VIEW leadroute.escalations IS 'Every step of an SLA ladder that was t
 
 CREATE VIEW leadroute.pool_skips AS
 SELECT d.pool, c ->> 'rep' AS rep_id, coalesce(c ->> 'presence', nullif(c ->> 'why', 'away'), c ->> 'away') AS why,
-       count(*) AS leads, max(d.decided_at) AS latest
+       count(*) AS leads, max(d.decided_at) AS latest, d.tenant
   FROM leadroute.decisions d
  CROSS JOIN LATERAL jsonb_array_elements(d.trace) step
  CROSS JOIN LATERAL jsonb_array_elements(step -> 'candidates') c
  WHERE step ->> 'layer' = 'distribution' AND c ? 'why'
- GROUP BY 1, 2, 3;
+ GROUP BY 1, 2, 3, d.tenant;
 COMMENT ON VIEW leadroute.pool_skips IS 'Leads for which a member of the pool was passed over, by reason, from the traces of all decisions; join decisions yourself to look at a period.';
 
 CREATE VIEW leadroute.pool_fairness AS
@@ -36,13 +36,16 @@ WITH seat AS (
     SELECT pool_no, seat, count(*) AS leads FROM leadroute.returned_turns GROUP BY pool_no, seat
 )
 SELECT p.name AS pool, m.rep_id, s.seat, m.weight, s.kept + s.credit AS entitled, s.kept + coalesce(r.leads, 0) AS received,
-       coalesce(r.leads, 0) AS returned, s.credit AS difference, k.skipped
+       coalesce(r.leads, 0) AS returned, s.credit AS difference, k.skipped, a.tenant
   FROM seat s
   JOIN leadroute.pools p USING (pool_no)
   LEFT JOIN leadroute.pool_members m ON m.pool = p.name AND m.seat = s.seat
+  LEFT JOIN leadroute.reps a ON a.id = m.rep_id
   LEFT JOIN returned r ON (r.pool_no, r.seat) = (s.pool_no, s.seat)
   -- not run where the column is not asked for
-  LEFT JOIN (SELECT pool, rep_id, jsonb_object_agg(why, leads) AS skipped FROM leadroute.pool_skips GROUP BY pool, rep_id) k
+  LEFT JOIN (SELECT pool, rep_id, jsonb_object_agg(why, leads) AS skipped
+               FROM (SELECT pool, rep_id, why, sum(leads)::bigint AS leads FROM leadroute.pool_skips GROUP BY pool, rep_id, why) w
+              GROUP BY pool, rep_id) k
     ON k.pool = p.name AND k.rep_id = m.rep_id;
 COMMENT ON VIEW leadroute.pool_fairness IS 'What each member was entitled to over the leads that they were eligible for, what they received by rotation, what of it was given back, and the difference; skipped counts by reason the leads for which they were passed over. A seat without rep_id is that of a former member.';
 
@@ -50,7 +53,7 @@ CREATE VIEW leadroute.rep_load AS
 SELECT r.id AS rep_id, coalesce(l.today, 0) AS today, r.daily_cap, coalesce(l.this_week, 0) AS this_week, r.weekly_cap,
        coalesce(l.open, 0) AS open, r.max_open_leads,
        coalesce(l.today >= r.daily_cap, false) OR coalesce(l.this_week >= r.weekly_cap, false)
-           OR coalesce(l.open >= r.max_open_leads, false) AS is_full
+           OR coalesce(l.open >= r.max_open_leads, false) AS is_full, r.tenant
   FROM leadroute.reps r
  CROSS JOIN LATERAL (
     SELECT sum(t.today) FILTER (WHERE t.day = here.day)::bigint AS today,

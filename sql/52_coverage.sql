@@ -98,7 +98,7 @@ SELECT 'accounts' AS "table", a.id AS key,
     SELECT 'csm', * FROM leadroute.accounts WHERE csm_id = r.rep_id AND kind = 'customer') a
   LEFT JOIN rep o ON o.rep_id = a.owner_id
   LEFT JOIN rep m ON m.rep_id = a.csm_id
-  LEFT JOIN leadroute.accounts p ON p.id = a.parent_id AND p.kind = 'customer'
+  LEFT JOIN leadroute.accounts p ON p.tenant = a.tenant AND p.id = a.parent_id AND p.kind = 'customer'
   LEFT JOIN rep pm ON pm.rep_id = p.csm_id
   LEFT JOIN rep po ON po.rep_id = p.owner_id
  WHERE NOT r.active AND NOT r.is_covered
@@ -236,6 +236,6 @@ SELECT 'leads', r.rep_id,
   FROM rep r
  CROSS JOIN LATERAL (
     SELECT count(*) AS leads FROM leadroute.leads
-     WHERE owner_id = r.rep_id AND status IN ('assigned', 'working', 'qualified') AND duplicate_of IS NULL) l
+     WHERE owner_id = r.rep_id AND leadroute_internal.is_with_rep(status) AND duplicate_of IS NULL) l
  WHERE NOT r.active AND l.leads > 0;
 COMMENT ON VIEW leadroute.coverage_gaps IS 'What still points at somebody or something that cannot take leads, and what becomes of the leads; error where nobody would act on them. Backups that stand in for each other are no gap as long as two of them are active, pools that no segment uses are none either.';

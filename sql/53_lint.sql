@@ -52,11 +52,11 @@ SELECT 'error', 'domain_rules', r.domain,
             ELSE format('%s belongs to customer account "%s", but its leads go to queue "%s" (%s)', d.domain, a.id, r.queue, r.kind) END,
        'Delete the rule, or the domain of the account.'
   FROM leadroute.account_domains d
-  JOIN leadroute.accounts a ON a.id = d.account_id AND a.kind = 'customer'
+  JOIN leadroute.accounts a ON a.tenant = d.tenant AND a.id = d.account_id AND a.kind = 'customer'
  CROSS JOIN LATERAL (VALUES (d.domain), (substring(d.domain FROM '^[^.]+\.(.*)$'))) n (name)
-  JOIN leadroute.domain_rules r ON r.domain = n.name
+  JOIN leadroute.domain_rules r ON r.domain = n.name AND r.tenant IN (d.tenant, '')
  WHERE r.kind <> 'company'
-   AND (r.domain = d.domain OR NOT EXISTS (SELECT FROM leadroute.domain_rules o WHERE o.domain = d.domain))
+   AND (r.domain = d.domain OR NOT EXISTS (SELECT FROM leadroute.domain_rules o WHERE o.domain = d.domain AND o.tenant IN (d.tenant, '')))
 UNION ALL
 -- Clocks and ladders. The shortest time counts of the policies that match.
 SELECT DISTINCT ON (a.name) 'warning', 'sla_policies', a.name,

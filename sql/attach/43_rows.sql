@@ -6,6 +6,12 @@ CREATE FUNCTION leadroute.attached_lead(relation regclass, key text) RETURNS big
      WHERE t.relation = attached_lead.relation AND l.attached_key = attached_lead.key $$;
 COMMENT ON FUNCTION leadroute.attached_lead(regclass, text) IS 'leads.id of a row of an attached table, by its primary key as text; of several columns as a JSON array of texts. For record_response and the like.';
 
+CREATE FUNCTION leadroute_internal.catch_all_of(tenant text) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT q.name FROM leadroute.queues q WHERE q.kind = 'catch_all' AND coalesce(q.tenant, catch_all_of.tenant) = catch_all_of.tenant
+     ORDER BY q.tenant NULLS LAST LIMIT 1 $$;
+COMMENT ON FUNCTION leadroute_internal.catch_all_of(text) IS 'The catch-all queue of a tenant; where it has none, that of all. Internal.';
+
 CREATE FUNCTION leadroute_internal.owner_by_hand(lead_id bigint, rep_id text, given text, table_no integer) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -14,10 +20,12 @@ DECLARE
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
     SELECT * INTO lead FROM leadroute.leads l WHERE l.id = owner_by_hand.lead_id FOR UPDATE;
+    -- Rather the queue than somebody of another tenant.
+    rep_id := (SELECT r.id FROM leadroute.reps r WHERE r.id = owner_by_hand.rep_id AND r.tenant = lead.tenant);
     IF lead.owner_id IS NOT DISTINCT FROM rep_id AND (rep_id IS NOT NULL OR given IS NULL) THEN
         RETURN;
     END IF;
-    PERFORM leadroute_internal.hand_over(lead, 'manual', rep_id, CASE WHEN rep_id IS NULL THEN coalesce(lead.queue, 'catch_all') END,
+    PERFORM leadroute_internal.hand_over(lead, 'manual', rep_id, CASE WHEN rep_id IS NULL THEN coalesce(lead.queue, leadroute_internal.catch_all_of(lead.tenant)) END,
         format('changed by hand in %s by %s', place, session_user)
         || CASE WHEN rep_id IS NOT NULL THEN '' WHEN given IS NULL THEN ': nobody' ELSE format(': "%s" is no rep', given) END);
 END $$;

@@ -115,6 +115,15 @@ pub fn submit_in_flight(external_id: &str) -> ! {
     )
 }
 
+/// The external id is that of a lead of another tenant.
+pub fn external_id_of_another_tenant(external_id: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION,
+        format!("external_id \"{external_id}\" is in use by another tenant"),
+        "External ids are unique over all tenants: put the tenant into them.",
+    )
+}
+
 /// A row was not routed because its lead was there; then the lead was deleted and the row inserted.
 pub fn deleted_while_submitted() -> ! {
     raise(

@@ -96,10 +96,10 @@ pub static LEAD_ROW: Query = Query::new(
 pub static LEAD_INSERT: Query = Query::new(
     "INSERT INTO leadroute.leads (external_id, email, first_name, last_name, phone, title, department, company, website,
             crm_account_id, country, region, city, postal_code, industry, employees, annual_revenue, product, language,
-            score, event, occurred_at, source, campaign, attributes)
+            score, event, occurred_at, source, campaign, attributes, tenant)
      SELECT r.external_id, r.email, r.first_name, r.last_name, r.phone, r.title, r.department, r.company, r.website,
             r.crm_account_id, r.country, r.region, r.city, r.postal_code, r.industry, r.employees, r.annual_revenue,
-            r.product, r.language, r.score, r.event, r.occurred_at, r.source, r.campaign, r.attributes
+            r.product, r.language, r.score, r.event, r.occurred_at, r.source, r.campaign, r.attributes, r.tenant
        FROM (
         SELECT $1 || jsonb_build_object('attributes', nullif(
                CASE jsonb_typeof($2 -> 'attributes') WHEN 'object' THEN $2 -> 'attributes' || ($2 - $3 - 'attributes')
@@ -111,7 +111,7 @@ pub static LEAD_INSERT: Query = Query::new(
 
 /// The lead with an external id.
 pub static BY_EXTERNAL_ID: Query =
-    Query::new("SELECT id FROM leadroute.leads WHERE external_id = $1", &[TEXTOID]);
+    Query::new("SELECT id, tenant FROM leadroute.leads WHERE external_id = $1", &[TEXTOID]);
 
 /// What `route_lead` answers for a lead ($1); $2 says whether it is new.
 pub static ANSWER: Query = Query::new(
@@ -246,7 +246,8 @@ pub static CLOCK_MOVE: Query = Query::new(
 /// Starts a clock for a lead ($1): policy, start, due and next step.
 pub static CLOCK_START: Query = Query::new(
     "WITH started AS (
-        INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, next_at) VALUES ($1, $2, $3, $4, $5))
+        INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, next_at, tenant)
+        SELECT $1, $2, $3, $4, $5, tenant FROM leadroute.leads WHERE id = $1)
      UPDATE leadroute.leads SET sla_due_at = $4 WHERE id = $1",
     &[INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID],
 );

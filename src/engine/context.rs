@@ -22,6 +22,8 @@ pub struct Context<'a> {
     pub now: Micros,
     /// How long a reported presence counts; `None` is for ever.
     pub presence_ttl: Option<Micros>,
+    /// The tenant of the lead, to whom reps of others are not there; `None` where no lead is asked about.
+    pub tenant: Option<&'a str>,
 }
 
 /// One lead on its way through the layers.

@@ -48,6 +48,8 @@ pub struct DomainFacts {
 /// Keys under which an account may be found.
 #[derive(Debug, Clone, Copy)]
 pub struct AccountKeys<'a> {
+    /// The tenant that knows the account.
+    pub tenant: &'a str,
     /// Cleaned e-mail address.
     pub email: Option<&'a str>,
     /// `accounts.id`.
@@ -58,11 +60,11 @@ pub struct AccountKeys<'a> {
 
 /// What is looked up outside the engine.
 pub trait Lookups: Zones + OpenPool {
-    /// Rules and lists that know one of the names (longest first).
-    fn domain(&mut self, names: &[String]) -> DomainFacts;
-    /// The first open lead of the person; those in nurture come after all others. `this` is the lead being
-    /// routed.
-    fn earlier_lead(&mut self, person: &Person, this: Option<i64>) -> Earlier;
+    /// Rules of the tenant, else of `''`, and lists that know one of the names (longest first).
+    fn domain(&mut self, tenant: &str, names: &[String]) -> DomainFacts;
+    /// The first open lead of the person in the tenant; one that somebody works on comes before nurtured ones. `this` is
+    /// the lead being routed.
+    fn earlier_lead(&mut self, tenant: &str, person: &Person, this: Option<i64>) -> Earlier;
     /// The best account under any of the keys: contact, then CRM id, then the longest domain.
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch>;
     /// Whether the jsonpath holds for the lead: its first result is neither `false` nor `null`.

@@ -30,7 +30,7 @@ pub fn clock(
     context: Context<'_>,
     zones: &dyn Zones,
 ) -> Option<Clock> {
-    let policy = policy(context.rules, event, segment)?;
+    let policy = policy(context.rules, context.tenant.unwrap_or_default(), event, segment)?;
     let rep = keeper(outcome.owner(), outcome.queue(), context);
     let started_at = start(acted_at, context.now);
     let due_at = due(policy, started_at, rep, context, zones);
@@ -40,7 +40,12 @@ pub fn clock(
 
 /// Of the policies that match, the one that counts: the lowest `priority`, then the shortest
 /// `respond_within`, then the name.
-pub fn policy<'a>(rules: &'a Rules, event: Option<&str>, segment: Option<&str>) -> Option<&'a SlaPolicy> {
+pub fn policy<'a>(
+    rules: &'a Rules,
+    tenant: &str,
+    event: Option<&str>,
+    segment: Option<&str>,
+) -> Option<&'a SlaPolicy> {
     let intent = intent(rules, event);
     let allows = |list: &Option<Vec<String>>, value: Option<&str>| match list {
         None => true,
@@ -53,12 +58,12 @@ pub fn policy<'a>(rules: &'a Rules, event: Option<&str>, segment: Option<&str>) 
             && intents.is_none_or(|list| list.contains(&intent))
     };
     let rank = |policy: &'a SlaPolicy| (policy.priority, policy.respond_within, &policy.name);
-    rules.sla_policies.iter().filter(matches).min_by_key(|policy| rank(policy))
+    rules.sla_policies.of(tenant).filter(matches).min_by_key(|policy| rank(policy))
 }
 
 /// The policy of that name; `None` once it is deleted.
 pub fn policy_named<'a>(rules: &'a Rules, name: &str) -> Option<&'a SlaPolicy> {
-    rules.sla_policies.iter().find(|policy| policy.name == name)
+    rules.sla_policies.all().find(|policy| policy.name == name)
 }
 
 /// When the clock starts: when the buyer acted, but now for a time that is not known, lies in the future

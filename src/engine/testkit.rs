@@ -145,7 +145,7 @@ impl Zones for Jiff {
 }
 
 impl Lookups for Memory {
-    fn domain(&mut self, names: &[String]) -> DomainFacts {
+    fn domain(&mut self, _tenant: &str, names: &[String]) -> DomainFacts {
         let rule = |name: &String| {
             let (kind, queue) = self.domain_rules.get(name)?.clone();
             Some((name.clone(), kind, queue))
@@ -156,7 +156,7 @@ impl Lookups for Memory {
         }
     }
 
-    fn earlier_lead(&mut self, person: &Person, this: Option<i64>) -> Earlier {
+    fn earlier_lead(&mut self, _tenant: &str, person: &Person, this: Option<i64>) -> Earlier {
         match self.earlier.get(person.key()) {
             Some(Earlier::Lead(first)) if Some(first.id) == this => Earlier::Unknown,
             Some(earlier) => earlier.clone(),
@@ -296,7 +296,13 @@ impl Setup {
     /// Routes a lead that some reps have had already.
     pub fn route_again(&mut self, lead: Lead, tried: &[&str]) -> Decision {
         let tried: Vec<String> = tried.iter().map(|&rep| rep.into()).collect();
-        let context = Context { rules: &self.rules, roster: &self.roster, now: self.now, presence_ttl: None };
+        let context = Context {
+            rules: &self.rules,
+            roster: &self.roster,
+            now: self.now,
+            presence_ttl: None,
+            tenant: None,
+        };
         let clean = CleanLead { lead, ..CleanLead::default() };
         through_layers(Routing { tried: &tried, ..Routing::new(clean, context, &mut self.lookups) })
     }

@@ -42,7 +42,7 @@ unsafe fn assign_queued(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 fn hand_out_to(pool: &str, as_of: Option<Datum>, most: i32) -> i32 {
     let (rules, roster) = config::load();
     let is_gone = !rules.pools.contains_key(pool);
-    let context = config::context(&rules, &roster, crate::db::pg::time::now());
+    let context = config::context(&rules, &roster, crate::db::pg::time::now(), None);
     if !is_gone && !auto_assign::somebody_is_there(pool, context, &crate::db::pg::time::TimeZones) {
         return 0;
     }

@@ -55,6 +55,35 @@ fn name_of(data: &TriggerData) -> String {
     }
 }
 
+/// The columns of a key, the name last: `tenant,account_id`.
+struct Columns<'a>(Vec<&'a str>);
+
+impl<'a> Columns<'a> {
+    fn new(names: &'a str) -> Self {
+        Self(names.split(',').collect())
+    }
+
+    fn name(&self) -> &'a str {
+        self.0.last().copied().unwrap_or_default()
+    }
+
+    /// The name, of a row with that alias.
+    fn last(&self, of: &str) -> String {
+        format!("{of}.{}", spi::quoted(self.name()))
+    }
+
+    /// All of them, separated by commas.
+    fn list(&self, of: &str) -> String {
+        let columns = self.0.iter().map(|column| format!("{of}.{}", spi::quoted(column)));
+        columns.collect::<Vec<_>>().join(", ")
+    }
+
+    /// All of them as one value.
+    fn row(&self, of: &str) -> String {
+        format!("({})", self.list(of))
+    }
+}
+
 unsafe fn check_references(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL.
     let data = unsafe { ADDED.data(fcinfo) };
@@ -65,30 +94,41 @@ unsafe fn check_references(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         return Datum::from(0);
     }
     let _owner = AsOwner::begin();
-    for [column_name, parent_name, key] in arguments(data).as_chunks::<3>().0 {
-        let [column, parent, key] = [column_name, parent_name, key].map(|name| spi::quoted(name));
-        let mut named = format!("SELECT a.{column} FROM added a WHERE a.{column} IS NOT NULL");
-        if !data.tg_oldtable.is_null() {
-            // What the rows named before the update existed then, or is being renamed just now.
-            named += &format!(" EXCEPT SELECT r.{column} FROM removed r");
-        }
-        if first(data, &format!("{named} LIMIT 1")).is_none() {
-            continue;
-        }
-        // in one order: else two sessions that name the same rows, or one that deletes them, could deadlock
-        let lock = format!(
-            "SELECT p.{key} FROM leadroute.{parent} p WHERE p.{key} IN ({named}) ORDER BY p.{key} FOR KEY SHARE"
-        );
-        spi::over_changed_rows(data, &lock, false, |_| ());
-        let missing = format!(
-            "SELECT n.{column} FROM ({named}) n
-              WHERE NOT EXISTS (SELECT FROM leadroute.{parent} p WHERE p.{key} = n.{column}) ORDER BY 1 LIMIT 1"
-        );
-        if let Some(value) = first(data, &missing) {
-            errors::names_nothing(&name_of(data), column_name, &value, parent_name);
-        }
+    for [columns, parent, key] in arguments(data).as_chunks::<3>().0 {
+        named_is_there(data, &Columns::new(columns), parent, &Columns::new(key));
     }
     Datum::from(0)
+}
+
+/// What the new rows name in some columns must be there, and stays.
+fn named_is_there(data: &TriggerData, columns: &Columns<'_>, parent_name: &str, key: &Columns<'_>) {
+    let parent = spi::quoted(parent_name);
+    let mut named =
+        format!("SELECT {} FROM added a WHERE {} IS NOT NULL", columns.list("a"), columns.last("a"));
+    if !data.tg_oldtable.is_null() {
+        // What the rows named before the update existed then, or is being renamed just now.
+        named += &format!(" EXCEPT SELECT {} FROM removed r", columns.list("r"));
+    }
+    if first(data, &format!("{named} LIMIT 1")).is_none() {
+        return;
+    }
+    // in one order: else two sessions that name the same rows, or one that deletes them, could deadlock
+    let lock = format!(
+        "SELECT FROM leadroute.{parent} p WHERE {} IN ({named}) ORDER BY {} FOR KEY SHARE",
+        key.row("p"),
+        key.list("p")
+    );
+    spi::over_changed_rows(data, &lock, false, |_| ());
+    let missing = format!(
+        "SELECT {} FROM ({named}) n
+          WHERE NOT EXISTS (SELECT FROM leadroute.{parent} p WHERE {} = {}) ORDER BY 1 LIMIT 1",
+        columns.last("n"),
+        key.row("p"),
+        columns.row("n")
+    );
+    if let Some(value) = first(data, &missing) {
+        errors::names_nothing(&name_of(data), columns.name(), &value, parent_name);
+    }
 }
 
 unsafe fn references_removed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
@@ -107,35 +147,41 @@ unsafe fn references_removed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let _owner = AsOwner::begin();
     for [child, column, action] in references.as_chunks::<3>().0 {
         if is_delete {
-            deleted(data, key, child, column, action == "cascade");
+            deleted(data, &Columns::new(key), child, &Columns::new(column), action == "cascade");
         } else {
-            truncated(data, child, column);
+            truncated(data, child, Columns::new(column).name());
         }
     }
     Datum::from(0)
 }
 
 /// Deletes rows that name what was deleted; an error if they refuse that.
-fn deleted(data: &TriggerData, key: &str, child: &str, column: &str, cascades: bool) {
+fn deleted(data: &TriggerData, key: &Columns<'_>, child: &str, columns: &Columns<'_>, cascades: bool) {
     let parent = name_of(data);
-    let [quoted_key, quoted_child, quoted_column, quoted_parent] =
-        [key, child, column, &parent].map(spi::quoted);
-    let names_it = format!(
-        "c.{quoted_column} IN (SELECT r.{quoted_key} FROM removed r)
-         AND NOT EXISTS (SELECT FROM leadroute.{quoted_parent} p WHERE p.{quoted_key} = c.{quoted_column})"
-    );
+    let (quoted_child, quoted_parent) = (spi::quoted(child), spi::quoted(&parent));
+    let is_gone = |name: String| {
+        format!("NOT EXISTS (SELECT FROM leadroute.{quoted_parent} p WHERE {} = {name})", key.row("p"))
+    };
     if cascades {
-        let delete = format!("DELETE FROM leadroute.{quoted_child} c WHERE {names_it}");
+        let delete = format!(
+            "DELETE FROM leadroute.{quoted_child} c WHERE {} IN (SELECT {} FROM removed r) AND {}",
+            columns.row("c"),
+            key.list("r"),
+            is_gone(columns.row("c"))
+        );
         spi::over_changed_rows(data, &delete, false, |_| ());
     } else {
         // one look-up by index for each key, however many rows there are
         let named = format!(
             "SELECT f.v FROM removed r CROSS JOIN LATERAL (
-                SELECT c.{quoted_column} AS v FROM leadroute.{quoted_child} c WHERE c.{quoted_column} = r.{quoted_key} LIMIT 1) f
-              WHERE NOT EXISTS (SELECT FROM leadroute.{quoted_parent} p WHERE p.{quoted_key} = r.{quoted_key}) LIMIT 1"
+                SELECT {} AS v FROM leadroute.{quoted_child} c WHERE {} = {} LIMIT 1) f WHERE {} LIMIT 1",
+            columns.last("c"),
+            columns.row("c"),
+            key.row("r"),
+            is_gone(key.row("r"))
         );
         if let Some(value) = first(data, &named) {
-            errors::is_still_named(&parent, &value, child, column);
+            errors::is_still_named(&parent, &value, child, columns.name());
         }
     }
 }
@@ -160,29 +206,35 @@ unsafe fn carry_key(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let Some((key, targets)) = arguments.split_first() else {
         errors::not_a_trigger(RENAMED.function);
     };
-    let value = |tuple| row::text_by_name(Row { tuple, desc }, key);
-    let (was, is) = (value(data.tg_trigtuple), value(data.tg_newtuple));
-    let values = [spi::text(was.as_deref()), spi::text(is.as_deref())];
+    let key = Columns::new(key);
+    let value = |tuple, column| row::text_by_name(Row { tuple, desc }, column);
+    let (was, is) = (value(data.tg_trigtuple, key.name()), value(data.tg_newtuple, key.name()));
     if was == is {
         return Datum::from(0);
     }
+    let mut values = vec![was, is];
+    let mut within = String::new();
+    for column in key.0.iter().rev().skip(1) {
+        values.push(value(data.tg_trigtuple, column));
+        within += &format!(" AND {} = ${}", spi::quoted(column), values.len());
+    }
+    let (types, values) = (
+        vec![pg_sys::TEXTOID; values.len()],
+        values.iter().map(|value| spi::text(value.as_deref())).collect::<Vec<_>>(),
+    );
     let _owner = AsOwner::begin();
     for target in targets {
         let Some((table, column)) = target.split_once('.') else {
             errors::not_a_trigger(RENAMED.function);
         };
-        let table = spi::quoted(table);
-        let sql = match column.strip_suffix("[]") {
-            Some(column) => {
-                let column = spi::quoted(column);
-                format!("UPDATE leadroute.{table} SET {column} = array_replace({column}::text[], $1, $2) WHERE $1 = ANY ({column})")
-            }
-            None => {
-                let column = spi::quoted(column);
-                format!("UPDATE leadroute.{table} SET {column} = $2 WHERE {column} = $1")
-            }
+        let (table, is_list) = (spi::quoted(table), column.ends_with("[]"));
+        let column = spi::quoted(column.trim_end_matches("[]"));
+        let sql = if is_list {
+            format!("UPDATE leadroute.{table} SET {column} = array_replace({column}::text[], $1, $2) WHERE $1 = ANY ({column}){within}")
+        } else {
+            format!("UPDATE leadroute.{table} SET {column} = $2 WHERE {column} = $1{within}")
         };
-        spi::ask((sql, vec![pg_sys::TEXTOID, pg_sys::TEXTOID]), &values, false, |_| ());
+        spi::ask((sql, types.clone()), &values, false, |_| ());
     }
     Datum::from(0)
 }

@@ -63,10 +63,12 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     catalog::lock_for_writing();
     let fields = read_fields(lead);
     let mut patience = Patience::fresh();
-    if let Some(id) = fields.external_id.as_deref().and_then(|key| submitted(key, &mut patience)) {
+    if let Some(id) =
+        fields.external_id.as_deref().and_then(|key| submitted(key, &fields.tenant, &mut patience))
+    {
         return answer(id, false);
     }
-    let Fields { columns, consumed, odd, external_id } = fields;
+    let Fields { columns, consumed, odd, external_id, tenant } = fields;
     open_statements::announce(Some(Origin { cause: Cause::RouteLead, odd, patience }));
     let arguments = [jsonb::from_text(&columns), Some(lead), consumed.into_datum()];
     let ids = queries::LEAD_INSERT.returning(&arguments, |row| row.get::<i64>(1));
@@ -78,7 +80,7 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     match ids.first().copied().flatten() {
         Some(id) => answer(id, true),
         // another transaction has inserted it meanwhile
-        None => match external_id.and_then(|key| by_external_id(&key)) {
+        None => match external_id.and_then(|key| by_external_id(&key, &tenant)) {
             Some(id) => answer(id, false),
             None => errors::row_was_dropped(),
         },
@@ -87,10 +89,10 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 
 /// The lead with an external id; `None` if it can be inserted without waiting, with the id locked; an error if
 /// another transaction has inserted it and stays open.
-fn submitted(external_id: &str, patience: &mut Patience) -> Option<i64> {
+fn submitted(external_id: &str, tenant: &str, patience: &mut Patience) -> Option<i64> {
     let key = locks::key_of(external_id);
     let found = patience.wait(|| {
-        if let Some(id) = by_external_id(external_id) {
+        if let Some(id) = by_external_id(external_id, tenant) {
             return Some(Some(id));
         }
         if !locks::try_lock(Class::External, key) {
@@ -105,8 +107,16 @@ fn submitted(external_id: &str, patience: &mut Patience) -> Option<i64> {
     found.unwrap_or_else(|| errors::submit_in_flight(external_id))
 }
 
-fn by_external_id(external_id: &str) -> Option<i64> {
-    queries::BY_EXTERNAL_ID.first(&[text(Some(external_id))], |row| row.get(1)).flatten()
+/// An error if the lead belongs to another tenant, who must not see it.
+fn by_external_id(external_id: &str, tenant: &str) -> Option<i64> {
+    let found = queries::BY_EXTERNAL_ID.first(&[text(Some(external_id))], |row| {
+        Some((row.get::<i64>(1)?, row.get::<String>(2).unwrap_or_default()))
+    });
+    let (id, of) = found.flatten()?;
+    if of != tenant {
+        errors::external_id_of_another_tenant(external_id);
+    }
+    Some(id)
 }
 
 fn answer(lead_id: i64, created: bool) -> Datum {

@@ -30,7 +30,7 @@ pub fn stop_if_closed(old: &LeadRow, new: &LeadRow) {
 pub fn follow_owner(row: &LeadRow) {
     catalog::lock_for_writing();
     let (rules, _) = config::load();
-    if rules.sla_policies.iter().any(|policy| policy.business_hours) {
+    if rules.sla_policies.all().any(|policy| policy.business_hours) {
         move_clock(row);
     }
 }
@@ -45,7 +45,8 @@ fn move_clock(row: &LeadRow) -> Option<()> {
     });
     let (clock, policy, start) = running?;
     let (rules, roster) = config::load();
-    let context = config::context(&rules, &roster, now());
+    let tenant = row.get::<String>("tenant").unwrap_or_default();
+    let context = config::context(&rules, &roster, now(), Some(&tenant));
     let policy = sla::policy_named(&rules, &policy).filter(|policy| policy.business_hours)?;
     let (owner, queue) = (row.get::<String>("owner_id"), row.get::<String>("queue"));
     let rep = sla::keeper(owner.as_deref(), queue.as_deref(), context);
@@ -87,7 +88,8 @@ unsafe fn restart_clock(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 /// The due time of the new clock; `None` if no policy matches.
 fn start(id: i64, row: &LeadRow, acted_at: Option<Micros>) -> Option<Micros> {
     let (rules, roster) = config::load();
-    let context = config::context(&rules, &roster, now());
+    let tenant = row.get::<String>("tenant").unwrap_or_default();
+    let context = config::context(&rules, &roster, now(), Some(&tenant));
     let owner = row.get::<String>("owner_id").map(Outcome::Owner);
     let outcome = owner.or_else(|| row.get::<String>("queue").map(Outcome::Queue))?;
     let event =

@@ -18,6 +18,8 @@ pub struct Fields {
     pub odd: Vec<Problem>,
     /// The app's own key.
     pub external_id: Option<String>,
+    /// The organisation that the lead belongs to.
+    pub tenant: String,
 }
 
 /// A value as text that its column accepts; `None` for nothing; what is wrong with it.
@@ -53,8 +55,10 @@ pub fn read_fields(object: Datum) -> Fields {
         match read(kind(column), &json_type, value.as_deref().unwrap_or_default()) {
             Ok(None) => fields.consumed.push(key),
             Ok(Some(value)) => {
-                if key == "external_id" {
-                    fields.external_id = Some(value.clone());
+                match key.as_str() {
+                    "external_id" => fields.external_id = Some(value.clone()),
+                    "tenant" => fields.tenant.clone_from(&value),
+                    _ => {}
                 }
                 columns.insert(key.clone(), value.into());
                 fields.consumed.push(key);

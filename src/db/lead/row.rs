@@ -128,6 +128,7 @@ impl LeadRow {
     pub fn lead(&self) -> Lead {
         Lead {
             id: self.get("id"),
+            tenant: self.get("tenant").unwrap_or_default(),
             email: self.get("email"),
             phone: self.get("phone"),
             company: self.get("company"),
@@ -203,13 +204,15 @@ impl LeadRow {
     /// mark in `routed_at` tells a restore that the row was not routed.
     pub fn unrouted(&self, trusted: bool) -> pg_sys::HeapTuple {
         let mark = ("routed_at", Some(Datum::from(NEVER)));
+        let tenant = self.datum("tenant").is_none().then(|| ("tenant", text(Some(""))));
         if trusted {
             let given = self.time("routed_at").is_some();
-            return self.with((!given).then_some(mark));
+            return self.with((!given).then_some(mark).into_iter().chain(tenant));
         }
         let no = || false.into_datum();
         let start = [("status", text(Some("new"))), ("expansion", no()), ("held", no()), mark];
-        self.with(set_by(SetBy::Routing).map(|column| (column, None)).chain(start))
+        let none = set_by(SetBy::Routing).map(|column| (column, None));
+        self.with(none.chain(start).chain(tenant))
     }
 
     /// The tuple with the cleaned values, and with all that routing has set in another lead.
@@ -217,7 +220,8 @@ impl LeadRow {
         let value = |column| (column, other.datum(column));
         let set = set_by(SetBy::Routing).map(value);
         let occurred_at = clean.lead.occurred_at.map(|at| Datum::from(to_postgres_epoch(at)));
-        self.with(cleaned(clean).chain([("occurred_at", occurred_at)]).chain(set))
+        let other = [("occurred_at", occurred_at), ("tenant", text(Some(&clean.lead.tenant)))];
+        self.with(cleaned(clean).chain(other).chain(set))
     }
 
     fn with(&self, columns: impl IntoIterator<Item = (&'static str, Option<Datum>)>) -> pg_sys::HeapTuple {
@@ -246,7 +250,7 @@ fn cleaned(clean: &CleanLead) -> impl Iterator<Item = (&'static str, Option<Datu
 fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Option<Datum>)> {
     let clean = &decision.clean;
     let time = |micros: Micros| Some(Datum::from(to_postgres_epoch(micros)));
-    let mut columns = Vec::with_capacity(24);
+    let mut columns = Vec::with_capacity(25);
     columns.extend(cleaned(clean));
     let outcome = &decision.outcome;
     columns.extend([
@@ -268,6 +272,7 @@ fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Opti
         ("first_response_at", None),
         ("sla_due_at", decision.clock.as_ref().and_then(|clock| time(clock.due_at))),
         ("decision_id", Some(Datum::from(id))),
+        ("tenant", text(Some(&clean.lead.tenant))),
     ]);
     columns
 }

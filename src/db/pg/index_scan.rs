@@ -86,12 +86,18 @@ pub fn transactions_ended() -> u64 {
 impl Index {
     /// Rows whose column is equal to a text, until `each` answers.
     pub fn text<T>(&self, key: &str, each: impl FnMut(Row) -> Option<T>) -> Option<T> {
-        self.find(key.into_datum()?, pg_sys::F_TEXTEQ, each)
+        self.find(&[(0, key.into_datum()?, pg_sys::F_TEXTEQ)], each)
+    }
+
+    /// Rows whose first two columns are equal to two texts, until `each` answers.
+    pub fn texts<T>(&self, keys: [&str; 2], each: impl FnMut(Row) -> Option<T>) -> Option<T> {
+        let [first, second] = keys.map(IntoDatum::into_datum);
+        self.find(&[(0, first?, pg_sys::F_TEXTEQ), (1, second?, pg_sys::F_TEXTEQ)], each)
     }
 
     /// Rows whose column is equal to a bigint.
     pub fn bigint<T>(&self, key: i64, each: impl FnMut(Row) -> Option<T>) -> Option<T> {
-        self.find(Datum::from(key), pg_sys::F_INT8EQ, each)
+        self.find(&[(0, Datum::from(key), pg_sys::F_INT8EQ)], each)
     }
 
     /// Rows of an integer key, newest version first (or one version only), committed or not, with their fate.
@@ -144,15 +150,14 @@ impl Index {
         }
     }
 
-    fn find<T>(&self, key: Datum, equal: u32, mut each: impl FnMut(Row) -> Option<T>) -> Option<T> {
-        let key = (0, key, equal);
+    fn find<T>(&self, keys: &[Comparison], mut each: impl FnMut(Row) -> Option<T>) -> Option<T> {
         // SAFETY: the snapshots outlive the scans.
         unsafe {
             // before the snapshot, which then sees what was appended
             pg_sys::CommandCounterIncrement();
             if pg_sys::XactIsoLevel != pg_sys::XACT_SERIALIZABLE as i32 {
                 let latest = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-                let found = self.scan(&[key], Direction::ForwardScanDirection, latest, each);
+                let found = self.scan(keys, Direction::ForwardScanDirection, latest, each);
                 pg_sys::UnregisterSnapshot(latest);
                 return found;
             }
@@ -161,7 +166,7 @@ impl Index {
             loop {
                 let (ended, mut itself) =
                     (transactions_ended(), snapshot(pg_sys::SnapshotType::SNAPSHOT_SELF));
-                let found = self.scan(&[key], Direction::ForwardScanDirection, &mut *itself, &mut each);
+                let found = self.scan(keys, Direction::ForwardScanDirection, &mut *itself, &mut each);
                 if found.is_some() || ended == transactions_ended() {
                     return found;
                 }

@@ -21,7 +21,9 @@ pub fn excluded(row: &LeadRow, rules: &Rules) -> Option<pg_sys::HeapTuple> {
     let tuple = EXTERNAL_IDS.text(&key, |found| {
         // SAFETY: a row of leads, valid during the callback.
         let other = unsafe { LeadRow::new(found.tuple, found.desc) };
-        if other.get("id") == id {
+        let tenant = |row: &LeadRow| row.get::<String>("tenant").unwrap_or_default();
+        // A row of another tenant shows nothing; it will not come all the same.
+        if other.get("id") == id || tenant(&other) != tenant(row) {
             return None;
         }
         let mut clean = CleanLead { lead: row.lead(), ..CleanLead::default() };

@@ -13,7 +13,7 @@ use leadroute_engine::decision::cause::Cause;
 use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
 use pgrx::IntoDatum;
 
-static DECISIONS: Table<19> = Table::new(
+static DECISIONS: Table<20> = Table::new(
     "decisions",
     [
         INT8OID,
@@ -35,16 +35,29 @@ static DECISIONS: Table<19> = Table::new(
         INT8OID,
         TEXTOID,
         INT4OID,
+        TEXTOID,
     ],
 );
 
-static CLOCKS: Table<8> = Table::new(
+static CLOCKS: Table<9> = Table::new(
     "sla_clocks",
-    [INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID],
+    [
+        INT8OID,
+        INT8OID,
+        TEXTOID,
+        TIMESTAMPTZOID,
+        TIMESTAMPTZOID,
+        INT4OID,
+        TIMESTAMPTZOID,
+        TIMESTAMPTZOID,
+        TEXTOID,
+    ],
 );
 
-static NOTIFICATIONS: Table<7> =
-    Table::new("notifications", [INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID]);
+static NOTIFICATIONS: Table<8> = Table::new(
+    "notifications",
+    [INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID],
+);
 
 /// Writes the decisions of leads that were inserted, with everything that belongs to them.
 pub fn inserted(arrived: &[Pending], cause: Cause, version: i64) {
@@ -100,7 +113,7 @@ fn record(leads: &[Pending], cause: Cause, version: i64, previous_owner: Option<
     }
 }
 
-fn clock(pending: &Pending) -> Option<[Option<Datum>; 8]> {
+fn clock(pending: &Pending) -> Option<[Option<Datum>; 9]> {
     let clock = pending.decision.clock.as_ref()?;
     Some([
         Some(Datum::from(next_value("sla_clocks_id_seq"))),
@@ -111,10 +124,11 @@ fn clock(pending: &Pending) -> Option<[Option<Datum>; 8]> {
         0.into_datum(),
         timestamp(clock.next_at),
         None,
+        tenant(pending),
     ])
 }
 
-fn notifications(pending: &Pending) -> impl Iterator<Item = [Option<Datum>; 7]> + '_ {
+fn notifications(pending: &Pending) -> impl Iterator<Item = [Option<Datum>; 8]> + '_ {
     pending.decision.notices.iter().map(|notice| {
         [
             Some(Datum::from(next_value("notifications_id_seq"))),
@@ -124,8 +138,13 @@ fn notifications(pending: &Pending) -> impl Iterator<Item = [Option<Datum>; 7]> 
             text(notice.rep_id.as_deref()),
             text(pending.decision.outcome.queue()),
             timestamp(Some(pending.decided_at)),
+            tenant(pending),
         ]
     })
+}
+
+fn tenant(pending: &Pending) -> Option<Datum> {
+    text(Some(&pending.decision.clean.lead.tenant))
 }
 
 fn decision(
@@ -133,7 +152,7 @@ fn decision(
     cause: Cause,
     version: i64,
     previous_owner: Option<&str>,
-) -> [Option<Datum>; 19] {
+) -> [Option<Datum>; 20] {
     let decision = &pending.decision;
     let outcome = &decision.outcome;
     let reason = match &pending.note {
@@ -160,6 +179,7 @@ fn decision(
         Some(Datum::from(version)),
         text(Some(leadroute_engine::VERSION)),
         pending.elapsed_us.into_datum(),
+        tenant(pending),
     ]
 }
 

@@ -79,6 +79,11 @@ fn parse<T: serde::de::DeserializeOwned>(json: Option<&str>) -> T {
 }
 
 /// What does not change while leads are routed.
-pub fn context<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> Context<'a> {
-    Context { rules, roster, now, presence_ttl: settings::presence_ttl() }
+pub fn context<'a>(
+    rules: &'a Rules,
+    roster: &'a Roster,
+    now: Micros,
+    tenant: Option<&'a str>,
+) -> Context<'a> {
+    Context { rules, roster, now, presence_ttl: settings::presence_ttl(), tenant }
 }

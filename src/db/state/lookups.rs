@@ -73,14 +73,18 @@ impl OpenPool for Live<'_> {
 }
 
 impl Lookups for Live<'_> {
-    fn domain(&mut self, names: &[String]) -> DomainFacts {
+    fn domain(&mut self, tenant: &str, names: &[String]) -> DomainFacts {
         let mut facts = DomainFacts::default();
         for name in names {
             if facts.rule.is_none() {
-                facts.rule = DOMAIN_RULES.text(name, |row| {
-                    let kind = domain_kind(&row.get::<String>(2)?)?;
-                    Some((name.clone(), kind, row.get(3)))
-                });
+                let rule_of = |tenant| {
+                    DOMAIN_RULES.texts([tenant, name], |row| {
+                        let kind = domain_kind(&row.get::<String>(2)?)?;
+                        Some((name.clone(), kind, row.get(3)))
+                    })
+                };
+                let own = if tenant.is_empty() { None } else { rule_of(tenant) };
+                facts.rule = own.or_else(|| rule_of(""));
             }
             if facts.listed != Some(MailDomain::Disposable) {
                 let listed = MAIL_DOMAINS.text(name, |row| row.get::<String>(2));
@@ -94,15 +98,15 @@ impl Lookups for Live<'_> {
         facts
     }
 
-    fn earlier_lead(&mut self, person: &Person, this: Option<i64>) -> Earlier {
+    fn earlier_lead(&mut self, tenant: &str, person: &Person, this: Option<i64>) -> Earlier {
         let key = person.key();
         let mut waited_in_vain = false;
         if self.effect && *self.persons < MOST_PERSONS {
             *self.persons += 1;
-            waited_in_vain = !self.patience.lock(Class::Person, locks::key_of(key));
+            waited_in_vain = !self.patience.lock(Class::Person, person_lock(tenant, key));
         }
         let mut found: Option<EarlierLead> = None;
-        PERSONS.text(key, |row| {
+        PERSONS.texts([tenant, key], |row| {
             // SAFETY: a row of leads, valid during the callback.
             let row = unsafe { LeadRow::new(row.tuple, row.desc) };
             let id = row.get::<i64>("id").unwrap_or_default();
@@ -127,13 +131,17 @@ impl Lookups for Live<'_> {
     }
 
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch> {
-        let contact = keys.email.and_then(|email| CONTACTS.text(email, |row| row.get::<String>(2)));
+        let tenant = keys.tenant;
+        let account = |id: &str| account(tenant, id);
+        let contact =
+            keys.email.and_then(|email| CONTACTS.texts([tenant, email], |row| row.get::<String>(2)));
         let contact = contact.and_then(|id| account(&id)).map(|found| (found, MatchedBy::Contact, None));
         let by_id = || Some((account(keys.crm_account_id?)?, MatchedBy::CrmId, None));
         let by_domain = || {
             let (id, names) = keys.domains.iter().find_map(|name| {
-                ACCOUNT_DOMAINS
-                    .text(name, |row| Some((row.get::<String>(2)?, (name.clone(), row.get::<String>(3)))))
+                ACCOUNT_DOMAINS.texts([tenant, name], |row| {
+                    Some((row.get::<String>(2)?, (name.clone(), row.get::<String>(3))))
+                })
             })?;
             Some((account(&id)?, MatchedBy::Domain, Some(names)))
         };
@@ -179,6 +187,14 @@ impl Lookups for Live<'_> {
     }
 }
 
+/// The key of the lock of a person, who is somebody else in another tenant.
+fn person_lock(tenant: &str, key: &str) -> i32 {
+    if tenant.is_empty() {
+        return locks::key_of(key);
+    }
+    locks::key_of(&format!("{tenant}\n{key}"))
+}
+
 /// The row as jsonb, with the cleaned values over the given ones.
 fn document(row: &LeadRow, clean: &CleanLead) -> Option<Document> {
     let mut over = serde_json::Map::new();
@@ -211,8 +227,8 @@ fn domain_kind(kind: &str) -> Option<DomainKind> {
 }
 
 /// An account with the key of its parent.
-fn account(id: &str) -> Option<(Account, Option<String>)> {
-    ACCOUNTS.text(id, |row| {
+fn account(tenant: &str, id: &str) -> Option<(Account, Option<String>)> {
+    ACCOUNTS.texts([tenant, id], |row| {
         let account = Account {
             id: row.get(1)?,
             kind: account_kind(&row.get::<String>(3)?),

@@ -51,11 +51,19 @@ mod tests {
             Waiting { lead: lead("ada@acme.com"), pool: Some("hunters".into()), ..Waiting::default() };
         let hand_out = |setup: &mut Setup| {
             let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
-            hand_out(&waiting, Context { rules, roster, now, presence_ttl: None }, &mut setup.lookups)
+            hand_out(
+                &waiting,
+                Context { rules, roster, now, presence_ttl: None, tenant: None },
+                &mut setup.lookups,
+            )
         };
         let there = |setup: &Setup| {
             let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
-            somebody_is_there("hunters", Context { rules, roster, now, presence_ttl: None }, &setup.lookups)
+            somebody_is_there(
+                "hunters",
+                Context { rules, roster, now, presence_ttl: None, tenant: None },
+                &setup.lookups,
+            )
         };
         assert_eq!((hand_out(&mut setup), there(&setup)), (None, false));
         setup.roster = roster(team("online"));

@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub struct Lead {
     /// Key of the row; `None` for a lead that is only previewed.
     pub id: Option<i64>,
+    /// The organisation that it belongs to.
+    pub tenant: String,
     /// E-mail address.
     pub email: Option<String>,
     /// Phone number in any notation.

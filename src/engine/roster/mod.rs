@@ -45,6 +45,9 @@ pub struct Rep {
     pub daily_cap: Option<i64>,
     pub weekly_cap: Option<i64>,
     pub max_open_leads: Option<i64>,
+    /// The organisation that they work for.
+    #[serde(default)]
+    pub tenant: String,
 }
 
 /// One row of `pool_members`; `weight` in thousandths.

@@ -11,6 +11,8 @@ use std::fmt;
 pub enum Away {
     /// No such rep in the roster.
     Unknown,
+    /// `reps.tenant` is not that of the lead.
+    OtherTenant,
     /// `reps.active` is false.
     Inactive,
     /// The rep set it so.
@@ -27,6 +29,7 @@ impl fmt::Display for Away {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown => write!(f, "is not in the roster"),
+            Self::OtherTenant => write!(f, "belongs to another tenant"),
             Self::Inactive => write!(f, "is not active"),
             Self::Presence { presence: Presence::Away } => write!(f, "is away"),
             Self::Presence { .. } => write!(f, "is offline"),
@@ -40,7 +43,7 @@ impl fmt::Display for Away {
 impl Away {
     /// Whether the rep comes back by itself.
     pub const fn is_passing(&self) -> bool {
-        !matches!(self, Self::Unknown | Self::Inactive)
+        !matches!(self, Self::Unknown | Self::OtherTenant | Self::Inactive)
     }
 }
 

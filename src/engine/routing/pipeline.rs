@@ -5,6 +5,7 @@ use crate::decision::reason::Reason;
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};
 use crate::lead::{CleanLead, Lead, Problem};
 use crate::lookups::Lookups;
+use crate::roster::Roster;
 use crate::routing::layers;
 use crate::rules::tables::Playbook;
 use crate::rules::Rules;
@@ -63,7 +64,7 @@ pub fn rescued(
 ) -> Decision {
     let (sqlstate, message) = (sqlstate.to_owned(), message.to_owned());
     let reason = Reason::Error { sqlstate, message };
-    let queue = crate::rules::way_out::CATCH_ALL.to_owned();
+    let queue = context.rules.catch_all(&lead.tenant).to_owned();
     let notices = fallback_notices(context.rules, &queue);
     let outcome = Outcome::Queue(queue);
     let clock = sla::clock(None, None, lead.occurred_at, &outcome, context, zones);
@@ -86,17 +87,33 @@ pub fn rescued(
     }
 }
 
+/// The last check of every decision: no owner, queue or notice of another tenant. Rather the catch-all queue.
+pub fn within_tenant(decision: Decision, rules: &Rules, roster: &Roster) -> Decision {
+    let tenant = decision.clean.lead.tenant.clone();
+    let is_ours = |rep: &str| roster.reps.get(rep).is_none_or(|rep| rep.tenant == tenant);
+    let is_within = decision.outcome.owner().is_none_or(is_ours)
+        && decision.outcome.queue().is_none_or(|queue| rules.takes(queue, &tenant));
+    let mut decision = if is_within { decision } else { to_queue(decision, rules.catch_all(&tenant), rules) };
+    for notice in &mut decision.notices {
+        notice.rep_id = notice.rep_id.take().filter(|rep| is_ours(rep));
+    }
+    decision
+}
+
 /// The same decision with the catch-all queue instead of a rep or queue that is being deleted or renamed.
-pub fn to_catch_all(mut decision: Decision, rules: &Rules) -> Decision {
-    let queue = crate::rules::way_out::CATCH_ALL.to_owned();
+pub fn to_catch_all(decision: Decision, rules: &Rules) -> Decision {
+    to_queue(decision, crate::rules::way_out::CATCH_ALL, rules)
+}
+
+fn to_queue(mut decision: Decision, queue: &str, rules: &Rules) -> Decision {
     if let Some(step) = decision.trace.last_mut() {
         step.decided = false;
     }
-    let reason = Reason::Fallback { queue: queue.clone(), of: "catch-all".into() };
+    let reason = Reason::Fallback { queue: queue.to_owned(), of: "catch-all".into() };
     decision.trace.push(Step { layer: Layer::Fallback, decided: true, reason });
     decision.layer = Layer::Fallback;
-    decision.notices = fallback_notices(rules, &queue);
-    decision.outcome = Outcome::Queue(queue);
+    decision.notices = fallback_notices(rules, queue);
+    decision.outcome = Outcome::Queue(queue.to_owned());
     decision.turns = Vec::new();
     decision
 }
@@ -171,7 +188,8 @@ fn playbook(routing: &Routing<'_>, segment: Option<&str>) -> Option<String> {
             && row.expansion.is_none_or(|wanted| wanted == routing.expansion)
             && row.recycled.is_none_or(|wanted| wanted == routing.recycled)
     };
-    let first = routing.context.rules.playbooks.iter().find(matches);
+    let playbooks = routing.context.rules.playbooks.of(&routing.clean.lead.tenant);
+    let first = playbooks.filter(matches).min_by_key(|row| row.place);
     first.map(|row| row.name.clone())
 }
 

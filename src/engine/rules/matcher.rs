@@ -81,7 +81,8 @@ impl Matcher {
 
 /// Everything but the condition, cheapest first.
 fn columns_hold(segment: &Segment, lead: &Lead, now: Micros) -> bool {
-    one_of(&segment.countries, &lead.country)
+    segment.tenants.as_ref().is_none_or(|list| list.contains(&lead.tenant))
+        && one_of(&segment.countries, &lead.country)
         && one_of(&segment.events, &lead.event)
         && one_of(&segment.industries, &lead.industry)
         && one_of(&segment.products, &lead.product)

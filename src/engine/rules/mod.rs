@@ -1,10 +1,12 @@
 //! The rules, compiled once from the routing tables.
 
+pub mod by_tenant;
 pub mod matcher;
 pub mod shadows;
 pub mod tables;
 pub mod way_out;
 
+use crate::rules::by_tenant::ByTenant;
 use crate::rules::matcher::Matcher;
 use crate::rules::tables::{
     keyed, Alias, EscalationStep, Intent, Playbook, Pool, Queue, RecycleRule, RuleTables, SlaPolicy,
@@ -18,25 +20,39 @@ use rustc_hash::FxHashMap;
 pub struct Rules {
     pub version: i64,
     pub segments: Matcher,
-    pub tiers: FxHashMap<Option<String>, Vec<Tier>>,
+    /// By segment; `''` has those for all segments.
+    pub tiers: FxHashMap<String, ByTenant<Tier>>,
     pub pools: FxHashMap<String, Pool>,
     pub queues: FxHashMap<String, Queue>,
+    /// Catch-all queues of tenants that have one of their own.
+    pub own_catch_all: FxHashMap<String, String>,
     pub territories: FxHashMap<String, Territory>,
     pub intents: FxHashMap<String, Intent>,
-    pub sla_policies: Vec<SlaPolicy>,
+    pub sla_policies: ByTenant<SlaPolicy>,
     pub escalation_steps: FxHashMap<String, Vec<EscalationStep>>,
-    pub recycle_rules: FxHashMap<String, RecycleRule>,
-    pub playbooks: Vec<Playbook>,
+    pub recycle_rules: FxHashMap<String, ByTenant<RecycleRule>>,
+    pub playbooks: ByTenant<Playbook>,
     pub industries: FxHashMap<String, String>,
     pub countries: FxHashMap<String, String>,
 }
 
 impl From<RuleTables> for Rules {
     fn from(tables: RuleTables) -> Self {
-        let mut tiers: FxHashMap<Option<String>, Vec<Tier>> = FxHashMap::default();
+        let mut tiers: FxHashMap<String, ByTenant<Tier>> = FxHashMap::default();
         for tier in tables.tiers {
-            tiers.entry(tier.segment.clone()).or_default().push(tier);
+            let (segment, tenants) = (tier.segment.clone().unwrap_or_default(), tier.tenants.clone());
+            tiers.entry(segment).or_default().push(tier, tenants.as_deref());
         }
+        let mut recycle_rules: FxHashMap<String, ByTenant<RecycleRule>> = FxHashMap::default();
+        for rule in tables.recycle_rules {
+            let (reason, tenants) = (rule.reason.clone(), rule.tenants.clone());
+            recycle_rules.entry(reason).or_default().push(rule, tenants.as_deref());
+        }
+        let playbooks = tables.playbooks.into_iter().enumerate();
+        let playbooks = playbooks.map(|(place, row)| Playbook { place, ..row });
+        let catch_all = |queue: &&Queue| queue.kind == "catch_all";
+        let of_tenant = |queue: &Queue| Some((queue.tenant.clone()?, queue.name.clone()));
+        let own_catch_all = tables.queues.iter().filter(catch_all).filter_map(of_tenant).collect();
         let mut steps: FxHashMap<String, Vec<EscalationStep>> = FxHashMap::default();
         for step in tables.escalation_steps {
             steps.entry(step.policy.clone()).or_default().push(step);
@@ -50,12 +66,13 @@ impl From<RuleTables> for Rules {
             tiers,
             pools: keyed(tables.pools, |row| &row.name),
             queues: keyed(tables.queues, |row| &row.name),
+            own_catch_all,
             territories: keyed(tables.territories, |row| &row.name),
             intents: (tables.event_types.into_iter()).map(|row| (row.name, row.intent)).collect(),
-            sla_policies: tables.sla_policies,
+            sla_policies: ByTenant::new(tables.sla_policies, |row| &row.tenants),
             escalation_steps: steps,
-            recycle_rules: keyed(tables.recycle_rules, |row| &row.reason),
-            playbooks: tables.playbooks,
+            recycle_rules,
+            playbooks: ByTenant::new(playbooks.collect(), |row| &row.tenants),
             industries: aliases(tables.industry_aliases),
             countries: aliases(tables.country_aliases),
         }

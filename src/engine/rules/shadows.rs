@@ -67,6 +67,7 @@ fn has_an_empty_list(row: &Segment) -> bool {
         &row.languages,
         &row.sources,
         &row.events,
+        &row.tenants,
     ];
     lists.into_iter().flatten().any(Vec::is_empty)
 }

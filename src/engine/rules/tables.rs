@@ -93,6 +93,7 @@ pub struct Segment {
     pub condition_problem: Option<String>,
     pub required_skills: Option<Vec<String>>,
     pub fallback_queue: Option<String>,
+    pub tenants: Option<Vec<String>>,
 }
 
 /// What a tier does with its leads.
@@ -117,6 +118,7 @@ pub struct Tier {
     pub action: TierAction,
     pub pool: Option<String>,
     pub queue: Option<String>,
+    pub tenants: Option<Vec<String>>,
 }
 
 /// How a pool chooses among those who are eligible.
@@ -166,6 +168,8 @@ pub struct Queue {
     pub name: String,
     pub kind: String,
     pub manager_id: Option<String>,
+    /// `None` is any.
+    pub tenant: Option<String>,
 }
 
 /// One row of `territories`.
@@ -234,6 +238,7 @@ pub struct SlaPolicy {
     /// Whether the clock stands still while whoever has the lead is off duty.
     #[serde(default)]
     pub business_hours: bool,
+    pub tenants: Option<Vec<String>>,
 }
 
 const fn hundred() -> i32 {
@@ -258,6 +263,7 @@ pub struct RecycleRule {
     pub kind: RecycleKind,
     pub cool_off: Micros,
     pub queue: Option<String>,
+    pub tenants: Option<Vec<String>>,
 }
 
 /// One row of `playbooks`.
@@ -265,6 +271,10 @@ pub struct RecycleRule {
 #[allow(missing_docs)]
 pub struct Playbook {
     pub name: String,
+    /// Place in the order in which they are tried.
+    #[serde(skip)]
+    pub place: usize,
+    pub tenants: Option<Vec<String>>,
     pub segments: Option<Vec<String>>,
     pub tiers: Option<Vec<String>>,
     pub events: Option<Vec<String>>,

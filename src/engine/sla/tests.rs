@@ -21,7 +21,7 @@ fn with_policies(policies: Value) -> Rules {
 }
 
 fn policy(rules: &Rules, event: Option<&str>, segment: Option<&str>) -> Option<String> {
-    super::policy(rules, event, segment).map(|policy| policy.name.clone())
+    super::policy(rules, "", event, segment).map(|policy| policy.name.clone())
 }
 
 /// The clock of a lead that nobody knows anything of.
@@ -30,7 +30,7 @@ fn clock(rules: &Rules, acted_at: Micros) -> Option<Clock> {
 }
 
 fn with(rules: &Rules, roster: &Roster, now: Micros, acted_at: Micros, outcome: Outcome) -> Option<Clock> {
-    let context = Context { rules, roster, now, presence_ttl: None };
+    let context = Context { rules, roster, now, presence_ttl: None, tenant: None };
     super::clock(None, None, Some(acted_at), &outcome, context, &Jiff)
 }
 
@@ -188,7 +188,13 @@ fn the_hours_of_whoever_has_the_lead_count() {
 #[test]
 fn a_clock_is_reckoned_anew_for_another_owner() {
     let (rules, roster) = (by_hours(true), offices());
-    let context = Context { rules: &rules, roster: &roster, now: at("2026-03-04 18:00"), presence_ttl: None };
+    let context = Context {
+        rules: &rules,
+        roster: &roster,
+        now: at("2026-03-04 18:00"),
+        presence_ttl: None,
+        tenant: None,
+    };
     let policy = policy_named(&rules, "fast").unwrap();
     let moved = |owner: &str, steps_done| {
         let rep = keeper(Some(owner), None, context);

@@ -83,7 +83,8 @@ pub fn wait_for<T>(what: &str, seconds: u64, mut condition: impl FnMut() -> Opti
             return answer;
         }
         assert!(Instant::now() < end, "waited {seconds} s in vain for {what}");
-        std::thread::yield_now();
+        // what it waits for needs the processor, too
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

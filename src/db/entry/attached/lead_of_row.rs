@@ -35,6 +35,9 @@ pub struct Draft {
     kept: BTreeMap<String, String>,
 }
 
+/// The tenant of a row whose tenant cannot be read. No rep works for it, so the lead waits in the catch-all queue.
+const UNKNOWN_TENANT: &str = "?";
+
 impl Draft {
     /// Reads what the mapping names.
     pub fn read(row: Row, mapping: &Mapping) -> Self {
@@ -51,6 +54,9 @@ impl Draft {
             let what = "is not evaluated: the table has another owner than when it was attached";
             let problem = |read: &&Read| Problem { field: read.field.clone(), what: what.to_owned() };
             draft.odd.extend(expressions.iter().map(problem));
+        }
+        if draft.odd.iter().any(|problem| problem.field == "tenant") {
+            draft.values.extend(UNKNOWN_TENANT.into_datum().map(|datum| ("tenant", datum)));
         }
         draft
     }

@@ -86,8 +86,9 @@ impl Batch {
         };
         answered.unwrap_or_else(|(sqlstate, message)| {
             let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
-            let context = config::context(&rules, &roster, attempt.now);
             let lead = attempt.row.lead();
+            let tenant = lead.tenant.clone();
+            let context = config::context(&rules, &roster, attempt.now, Some(&tenant));
             (Some(pipeline::rescued(lead, &sqlstate, &message, context, &TimeZones)).into(), true)
         })
     }
@@ -98,11 +99,14 @@ impl Batch {
         let config = (Rc::clone(&self.rules), Rc::clone(&self.roster));
         let is_there = (!self.cause.is_arrival()).then_some(row);
         let (ledgers, patience) = (&mut self.ledgers, &mut self.patience);
+        let tenant = row.get::<String>("tenant").unwrap_or_default();
         let result = protect(|| {
             let (persons, document, config) = (&mut persons, None, &config);
             let mut live = Live { row, ledgers, effect, persons, patience, apart, document, config };
-            let context = config::context(&config.0, &config.1, now);
-            let answer = answer(wanted.of(row), unreadable.to_vec(), context, &mut live);
+            let context = config::context(&config.0, &config.1, now, Some(&tenant));
+            let mut answer = answer(wanted.of(row), unreadable.to_vec(), context, &mut live);
+            let within = |decision| pipeline::within_tenant(decision, &config.0, &config.1);
+            answer.decision = answer.decision.map(within);
             let outcome = answer.decision.as_ref().map(|decision| &decision.outcome);
             let is_locked =
                 outcome.is_none_or(|outcome| !effect || assignee_lock::outcome(outcome, is_there, config));

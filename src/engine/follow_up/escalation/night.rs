@@ -67,7 +67,7 @@ fn late(steps_done: i32, tried: &[&str]) -> Overdue {
 }
 
 fn step(rules: &Rules, roster: &Roster, now: Micros, overdue: Overdue) -> Escalation {
-    let context = Context { rules, roster, now, presence_ttl: Some(DAY) };
+    let context = Context { rules, roster, now, presence_ttl: Some(DAY), tenant: None };
     escalate(overdue, context, &mut Memory::default()).unwrap()
 }
 

@@ -49,7 +49,7 @@ fn overdue(steps_done: i32, tried: &[&str]) -> Overdue {
 
 fn escalated(setup: &mut Setup, overdue: Overdue) -> Option<Escalation> {
     let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
-    escalate(overdue, Context { rules, roster, now, presence_ttl: None }, &mut setup.lookups)
+    escalate(overdue, Context { rules, roster, now, presence_ttl: None, tenant: None }, &mut setup.lookups)
 }
 
 /// What was done; fails where the step was postponed.

@@ -5,7 +5,7 @@ use crate::testkit::{at, now, roster, Memory, DAY, HOUR};
 use serde_json::{json, Value};
 
 fn context<'a>(rules: &'a Rules, roster: &'a Roster, now: Micros) -> Context<'a> {
-    Context { rules, roster, now, presence_ttl: Some(DAY) }
+    Context { rules, roster, now, presence_ttl: Some(DAY), tenant: None }
 }
 
 fn asked(owner: &str, roster: &Roster) -> (Option<String>, Vec<Refusal>) {

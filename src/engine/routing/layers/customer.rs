@@ -12,6 +12,7 @@ use crate::routing::availability::owner_or_backup;
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let clean = &routing.clean;
     let keys = AccountKeys {
+        tenant: &clean.lead.tenant,
         email: clean.lead.email.as_deref(),
         crm_account_id: clean.lead.crm_account_id.as_deref(),
         domains: &clean.company_names,

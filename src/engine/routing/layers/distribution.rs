@@ -152,6 +152,12 @@ fn take_turn(pool: &Pool, shares: &[Share], routing: &mut Routing<'_>) -> rotati
 fn survey<'a>(pool: &Pool, routing: &mut Routing<'a>) -> Vec<Asked<'a>> {
     let roster = routing.context.roster;
     let members = roster.members.get(&pool.name).map_or(&[][..], Vec::as_slice);
+    let is_ours = |member: &&'a Member| {
+        let rep = roster.reps.get(&member.rep_id);
+        // reps of other tenants are not even named
+        routing.context.tenant.is_none_or(|tenant| rep.is_none_or(|rep| rep.tenant == tenant))
+    };
+    let members: Vec<&'a Member> = members.iter().filter(is_ours).collect();
     let ask = |member: &'a Member| {
         let rep = roster.reps.get(&member.rep_id);
         let not = match rep {
@@ -160,7 +166,7 @@ fn survey<'a>(pool: &Pool, routing: &mut Routing<'a>) -> Vec<Asked<'a>> {
         };
         Asked { member, not, share: None }
     };
-    members.iter().map(ask).collect()
+    members.into_iter().map(ask).collect()
 }
 
 /// Marks and answers those who take part.

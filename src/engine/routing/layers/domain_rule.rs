@@ -19,7 +19,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
             return Finding::passed(Reason::NoDomainRule { domain: name });
         }
         (_, Some(queue)) => queue,
-        (_, None) => crate::rules::way_out::CATCH_ALL.to_owned(),
+        (_, None) => routing.context.rules.catch_all(&routing.clean.lead.tenant).to_owned(),
     };
     let outcome = Outcome::Queue(queue.clone());
     let domain = name;

@@ -12,7 +12,8 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let Some(person) = routing.clean.person.clone() else {
         return Finding::passed(Reason::NoIdentity);
     };
-    match routing.lookups.earlier_lead(&person, routing.clean.lead.id) {
+    let lead = &routing.clean.lead;
+    match routing.lookups.earlier_lead(&lead.tenant, &person, lead.id) {
         Earlier::Unknown => Finding::passed(Reason::FirstSeen),
         Earlier::InFlight => Finding::passed(Reason::SubmitInFlight),
         Earlier::Lead(first) if first.is_nurtured() => {

@@ -15,7 +15,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
 pub fn way_out(routing: &Routing<'_>) -> (&'static str, String) {
     let rules = routing.context.rules;
     let segment = routing.segment.and_then(|place| rules.segments.get(place));
-    let (of, queue) = rules.way_out(segment, routing.pool.as_deref());
+    let (of, queue) = rules.way_out(segment, routing.pool.as_deref(), &routing.clean.lead.tenant);
     (of, queue.to_owned())
 }
 

@@ -63,6 +63,10 @@ fn clean_email(clean: &mut CleanLead) {
         let phone = clean.lead.phone.as_deref();
         clean.person = phone.and_then(normalize::phone_key).map(Person::Phone);
     }
+    // Whose person it is cannot be told where the tenant could not be read.
+    if clean.unreadable.iter().any(|problem| problem.field == "tenant") {
+        clean.person = None;
+    }
     let site = || clean.lead.website.as_deref().and_then(normalize::website_host);
     let names = host.or_else(site).map(|host| normalize::company_names(&host));
     clean.names = names.unwrap_or_default();
@@ -134,7 +138,7 @@ fn provider(routing: &mut Routing<'_>) -> Option<MailDomain> {
     if routing.clean.names.is_empty() {
         return None;
     }
-    let facts = routing.lookups.domain(&routing.clean.names);
+    let facts = routing.lookups.domain(&routing.clean.lead.tenant, &routing.clean.names);
     let kind = match facts.rule.as_ref().map(|(_, kind, _)| *kind) {
         Some(DomainKind::Personal) => Some(MailDomain::Personal),
         Some(_) => None,

@@ -21,7 +21,8 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NotDisqualified);
     }
     let reason = account.disqualified_reason.clone().unwrap_or_default();
-    let rule = routing.context.rules.recycle_rules.get(&reason);
+    let rules = routing.context.rules.recycle_rules.get(&reason);
+    let rule = rules.and_then(|rules| rules.of(&routing.clean.lead.tenant).next());
     let timing = rule.filter(|rule| rule.kind == RecycleKind::Timing);
     let ready = timing
         .zip(account.disqualified_at)

@@ -15,9 +15,9 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     };
     let score = routing.clean.lead.score.unwrap_or(0.0);
     let holds = |tier: &&Tier| tier.score.contains(&score);
-    let own = rules.tiers.get(&Some(segment.name.clone()));
-    let general = rules.tiers.get(&None);
-    let tier = [own, general].into_iter().flatten().flatten().find(holds);
+    let tenant = &routing.clean.lead.tenant;
+    let tiers = [segment.name.as_str(), ""].into_iter().filter_map(|name| rules.tiers.get(name));
+    let tier = tiers.flat_map(|tiers| tiers.of(tenant)).find(holds);
     let Some(tier) = tier else {
         let segment = segment.name.clone();
         return Finding::passed(Reason::NoTier { segment, score });

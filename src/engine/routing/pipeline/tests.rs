@@ -128,7 +128,7 @@ fn values_that_a_door_could_not_read_are_left_to_a_person() {
     let odd = vec![Problem { field, what }];
     let mut setup = setup();
     let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
-    let context = Context { rules, roster, now, presence_ttl: None };
+    let context = Context { rules, roster, now, presence_ttl: None, tenant: None };
     let decision = route(hot(), odd.clone(), context, &mut setup.lookups);
     ends_with(&decision, "fallback");
     let expected = Reason::Unreadable { problems: odd };
@@ -144,7 +144,7 @@ fn a_lead_whose_routing_failed_is_kept_with_the_error() {
         late,
         "22012",
         "division by zero",
-        Context { rules, roster, now, presence_ttl: None },
+        Context { rules, roster, now, presence_ttl: None, tenant: None },
         &setup.lookups,
     );
     assert_eq!((queue(&decision), decision.layer), ("catch_all", Layer::Fallback));

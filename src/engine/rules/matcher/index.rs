@@ -138,6 +138,7 @@ impl<T: PartialOrd + Copy> Buckets<T> {
 /// The columns of all segments.
 #[derive(Debug, Default)]
 pub struct Index {
+    tenants: Column<String>,
     countries: Column<String>,
     regions: Column<String>,
     prefixes: Column<String>,
@@ -161,6 +162,7 @@ impl Index {
         let by_revenue = |row: &Segment| row.revenue.as_ref().map(|span| revenue.touched(span));
         let (sizes, revenues) = (Column::new(segments, by_size), Column::new(segments, by_revenue));
         Self {
+            tenants: names(|row| &row.tenants),
             countries: names(|row| &row.countries),
             regions: names(|row| &row.regions),
             prefixes: names(|row| &row.postal_prefixes),
@@ -198,6 +200,7 @@ impl Index {
         let mut bits = vec![u64::MAX; end.div_ceil(64)];
         let itself = |value: &String| vec![value.clone()];
         for (column, values) in [
+            (&self.tenants, &row.tenants),
             (&self.countries, &row.countries),
             (&self.regions, &row.regions),
             (&self.industries, &row.industries),
@@ -216,9 +219,10 @@ impl Index {
         places.take_while(|place| *place < end).collect()
     }
 
-    fn filters(&self, lead: &Lead) -> [Filter<'_>; 10] {
+    fn filters(&self, lead: &Lead) -> [Filter<'_>; 11] {
         let (sizes, revenues) = (&self.employees, &self.revenue);
         [
+            self.tenants.filter(Some(lead.tenant.clone())),
             self.countries.filter(lead.country.clone()),
             self.events.filter(lead.event.clone()),
             self.industries.filter(lead.industry.clone()),
