@@ -53,8 +53,8 @@ BEGIN
         EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s', given.command, given.grantee);
     END LOOP;
 END $$;
--- Whoever may edit reps runs the check of their time zone; it reads nothing.
-GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text) TO PUBLIC;
+-- Whoever may edit reps runs the check of their time zone, and whoever may edit tiers compares tenants; they read nothing.
+GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text), leadroute_internal.tenant_ranges(text[]) TO PUBLIC;
 -- Whoever owns an attached table creates its triggers, also in a restore. They check where they are called.
 GRANT EXECUTE ON FUNCTION leadroute.attached_statement(), leadroute.attached_row(), leadroute.attached_written(),
     leadroute.attached_key_changed(), leadroute.attached_owner_changed(), leadroute.attached_link_changed(),

@@ -8,7 +8,7 @@ pub fn fill(place: &Place, superuser: &Place) {
     assert_eq!(place.run(&["psql", "-Xq", "-f", sample]), Vec::<String>::new());
     let mut client = place.connect();
     let rows = ROWS_EVERYWHERE.replace("{n}", "1");
-    for sql in [CIRCLES, DEFAULTS, TABLES, FORMER_TABLE, &rows, LIFE] {
+    for sql in [CIRCLES, DEFAULTS, TENANTS, TABLES, FORMER_TABLE, &rows, LIFE] {
         client.batch_execute(sql).unwrap_or_else(|error| panic!("{}: {sql}", in_words(&error)));
     }
     let unrouted =
@@ -27,6 +27,20 @@ pub fn install(place: &Place) {
         .expect("the extension");
     client.batch_execute(TABLES).expect("tables of users");
 }
+
+/// What several tenants have, some of it with the same keys.
+const TENANTS: &str = r#"
+INSERT INTO leadroute.reps (id, tenant) VALUES ('of.acme', 'acme'), ('of.beta', 'beta');
+INSERT INTO leadroute.accounts (tenant, id, kind, owner_id) SELECT t, 'same', 'customer', 'of.' || t FROM unnest('{acme,beta}'::text[]) t;
+INSERT INTO leadroute.accounts (tenant, id, parent_id) SELECT t, 'child', 'same' FROM unnest('{acme,beta}'::text[]) t;
+INSERT INTO leadroute.account_domains (tenant, domain, account_id) SELECT t, 'same.com', 'same' FROM unnest('{acme,beta}'::text[]) t;
+INSERT INTO leadroute.contacts (tenant, email, account_id) SELECT t, 'a@same.com', 'child' FROM unnest('{acme,beta}'::text[]) t;
+INSERT INTO leadroute.queues (name, kind, tenant) VALUES ('rest of acme', 'catch_all', 'acme');
+INSERT INTO leadroute.domain_rules (tenant, domain, kind, queue) VALUES ('acme', 'rival.com', 'competitor', 'rest of acme'), ('beta', 'rival.com', 'company', NULL);
+INSERT INTO leadroute.tiers (name, score, action, tenants) VALUES ('for some', '(,-1000)', 'nurture', '{acme,beta}');
+INSERT INTO leadroute.recycle_rules (reason, kind, tenants) VALUES ('of acme', 'fit', '{acme}'), ('of acme', 'timing', NULL);
+INSERT INTO leadroute.leads (tenant, email) SELECT t, e || '@same.com' FROM unnest('{acme,beta}'::text[]) t, unnest('{a,b,b}'::text[]) e;
+"#;
 
 /// Rows that name each other, in circles and in the wrong order.
 const CIRCLES: &str = r#"
