@@ -287,3 +287,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.check_expressions(regclass, jsonb) IS
     'An error if an expression of a mapping cannot be analysed, or gives what does not suit its lead field. Internal.';
+
+CREATE FUNCTION leadroute_internal.unmapped_tenant(relation regclass, mapping jsonb) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('row security of the table goes by column "%s", which the mapping does not name', a.attname)
+      FROM pg_class c
+      JOIN pg_policy p ON p.polrelid = c.oid
+      JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attnum > 0
+     WHERE c.oid = relation AND c.relrowsecurity AND NOT mapping ? 'tenant'
+       AND a.attname NOT IN (SELECT e."column" FROM leadroute_internal.mapping_entries(mapping) e WHERE e."column" IS NOT NULL)
+     ORDER BY a.attnum LIMIT 1 $$;
+COMMENT ON FUNCTION leadroute_internal.unmapped_tenant(regclass, jsonb) IS
+    'What is wrong where a table keeps organisations apart by a column that its mapping does not know; else nothing. Internal.';

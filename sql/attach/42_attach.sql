@@ -205,6 +205,7 @@ CREATE FUNCTION leadroute_internal.attach_table(relation regclass, mapping jsonb
 DECLARE
     no integer;
     link regclass;
+    problem text;
 BEGIN
     PERFORM leadroute_internal.check_relation(relation);
     PERFORM leadroute_internal.check_entries(relation, mapping);
@@ -240,6 +241,11 @@ BEGIN
        SET mapping = excluded.mapping, owners = excluded.owners, owner = excluded.owner, owners_owner = excluded.owners_owner, attached_at = now(), attached_by = session_user, detached_at = NULL
     RETURNING t.table_no INTO no;
     PERFORM leadroute_internal.set_triggers(relation, no);
+    problem := leadroute_internal.unmapped_tenant(relation, mapping);
+    IF problem IS NOT NULL THEN
+        RAISE WARNING 'attach: %', problem
+            USING HINT = 'If the column tells organisations apart, map it as "tenant": else a lead of one may be merged with, and given to, another.';
+    END IF;
     RETURN no;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.attach_table(regclass, jsonb, oid) IS

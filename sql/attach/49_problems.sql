@@ -83,6 +83,7 @@ BEGIN
         RETURN QUERY SELECT t.relation, format('rep %s has no e-mail address, which is to stand in column "%s"', r.id, e."column")
                        FROM leadroute_internal.mapping_entries(t.mapping) e JOIN leadroute.reps r ON r.active AND r.email IS NULL
                       WHERE e.field = 'owner_id' AND e.rep = 'email';
+        RETURN QUERY SELECT t.relation, u.problem FROM leadroute_internal.unmapped_tenant(t.relation, t.mapping) u (problem) WHERE u.problem IS NOT NULL;
         RETURN QUERY SELECT t.relation, m.problem FROM leadroute_internal.missing_users(t) m (problem);
     END LOOP;
 END $$;

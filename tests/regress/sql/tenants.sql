@@ -101,3 +101,10 @@ SELECT c.id, l.tenant, l.status, c.owner IN (SELECT r.id FROM leadroute.reps r W
   FROM story.crm c JOIN leadroute.leads l ON l.attached_key = c.id::text ORDER BY 1;
 UPDATE story.crm SET owner = 'ben' WHERE id = 1;
 SELECT l.owner_id, l.queue FROM leadroute.leads l WHERE attached_key = '1';
+-- A table that keeps organisations apart, with a mapping that does not.
+ALTER TABLE story.crm ENABLE ROW LEVEL SECURITY;
+CREATE POLICY mine ON story.crm USING (org = current_setting('app.org', true)::integer);
+SELECT leadroute.attach('story.crm', '{"email": "email", "owner_id": "owner"}');
+SELECT key, problem FROM leadroute.config_problems WHERE "table" = 'attached_tables';
+SELECT leadroute.attach('story.crm', '{"email": "email", "owner_id": "owner", "tenant": "org"}');
+SELECT key, problem FROM leadroute.config_problems WHERE "table" = 'attached_tables';
