@@ -17,6 +17,10 @@
     \set accounts 20000
 \endif
 
+\if :{?tenants}
+\else
+    \set tenants 0
+\endif
 BEGIN;
 INSERT INTO leadroute.schedules VALUES ('round the clock');
 INSERT INTO leadroute.schedule_hours (schedule, weekday, opens, closes)
@@ -68,6 +72,13 @@ INSERT INTO leadroute.industry_aliases (alias, canonical)
 SELECT format('branch-%s', n), format('industry-%s', n % 25) FROM generate_series(0, 99) n;
 INSERT INTO leadroute.domain_rules (domain, kind)
 SELECT format('rival%s.com', n), 'competitor' FROM generate_series(1, 100) n;
+
+-- With tenants: each with two reps, a pool, and a tier for all segments that leads to it.
+DELETE FROM leadroute.tiers WHERE :tenants > 0;
+INSERT INTO leadroute.reps (id, tenant) SELECT format('rep-%s-of-%s', k, n), format('tenant-%s', n) FROM generate_series(1, :tenants) n, generate_series(1, 2) k;
+INSERT INTO leadroute.pools (name) SELECT format('pool-of-%s', n) FROM generate_series(1, :tenants) n;
+INSERT INTO leadroute.pool_members (pool, rep_id) SELECT format('pool-of-%s', n), format('rep-%s-of-%s', k, n) FROM generate_series(1, :tenants) n, generate_series(1, 2) k;
+INSERT INTO leadroute.tiers (name, pool, tenants) SELECT 'all', format('pool-of-%s', n), ARRAY[format('tenant-%s', n)] FROM generate_series(1, :tenants) n;
 
 -- These rows are right by construction; fifteen million foreign keys would be checked for minutes.
 SET LOCAL session_replication_role = replica;

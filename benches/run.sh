@@ -2,7 +2,7 @@
 # What routing costs, beside a minimal (floor.sql) and a plain (plain.sql) PL/pgSQL router.
 #   run.sh          five rounds of BENCH_SECONDS (5) each; about a quarter of an hour
 #   run.sh quick    three rounds of 2 seconds
-#   run.sh rows...  some rows only: single segments10k bulk attached hot latency memory notify sweep
+#   run.sh rows...  some rows only: single segments10k bulk attached hot latency tenants memory notify sweep
 # BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
 # disk, which costs every router the same. Off is the default; 'hot' is measured with both.
 #
@@ -13,8 +13,8 @@
 
 seconds=${BENCH_SECONDS:-5} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
-read -ra wanted <<< "${*:-single segments10k bulk attached hot latency memory notify sweep}"
-accounts=20000 db=bench
+read -ra wanted <<< "${*:-single segments10k bulk attached hot latency tenants memory notify sweep}"
+accounts=20000 tenants=0 db=bench
 here=$ROOT/benches
 work=$(mktemp -d)
 trap 'rm -rf "$work"; "$ROOT/dev/cluster.sh" stop bench' EXIT
@@ -29,7 +29,7 @@ company() {
     segments=$1
     sql -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION leadroute CASCADE' \
         -f "$here/floor.sql" -f "$here/plain.sql" 2>/dev/null
-    sql -v segments="$1" -v accounts="$accounts" -f "$here/config.sql"
+    sql -v segments="$1" -v accounts="$accounts" -v tenants="$tenants" -f "$here/config.sql"
     sql <<'SQL'
 CREATE SCHEMA bench;
 -- Routed, so no router touches them; no decision, so the floor adds nothing.
@@ -58,7 +58,7 @@ reset() {
 tps() {
     local warm=$((1 + segments * $3 / 16000))
     reset "$2"
-    pgbench -n -M prepared -c "$3" -j 2 -T $((seconds + warm)) -P 1 -D accounts="$accounts" -D segments="$segments" \
+    pgbench -n -M prepared -c "$3" -j 2 -T $((seconds + warm)) -P 1 -D accounts="$accounts" -D segments="$segments" -D tenants="$tenants" \
         -f "$here/insert_$1.sql" "$db" > "$work/out" 2>&1 || { cat "$work/out" >&2; die "pgbench failed"; }
     ! grep -q 'ERROR' "$work/out" || { head -20 "$work/out" >&2; die "a lead was refused"; }
     awk -v warm="$warm" '/^progress:/ && ++n > warm { sum += $4 } END { printf "%.1f\n", sum / (n - warm) }' "$work/out"
@@ -213,6 +213,21 @@ latency() {
     latency_row "latency, 5,000,000 accounts to 1,000 (us)" accounts 1000 5000000
 }
 
+# A lead of a random tenant, each with a pool and a tier of its own.
+tenants() {
+    local n
+    for n in 1 10000; do db=tenants_$n tenants=$n company 60; done
+    rm -f "$work"/tenants.*
+    for _ in $(seq "$rounds"); do
+        for n in 1 10000; do
+            db=tenants_$n tenants=$n tps tenants leadroute 1 | awk '{ print 1e6 / $1 }' >> "$work/tenants.$n"
+        done
+    done
+    dropdb tenants_1
+    dropdb tenants_10000
+    row "latency, 10,000 tenants to one (us)" "$work/tenants.10000" "$work/tenants.1" 1.1 most
+}
+
 # The example listener takes and acknowledges everything, in both cases; only with notify on it is woken.
 notify() {
     company 60
@@ -308,7 +323,7 @@ for what in "${wanted[@]}"; do
     case $what in
         single) single 60 ;;
         segments10k) single 10000 ;;
-        bulk | attached | hot | latency | memory | notify | sweep) "$what" ;;
+        bulk | attached | hot | latency | tenants | memory | notify | sweep) "$what" ;;
         *) die "unknown row $what" ;;
     esac
 done

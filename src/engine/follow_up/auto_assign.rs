@@ -23,8 +23,7 @@ pub fn hand_out(waiting: &Waiting, context: Context<'_>, lookups: &mut dyn Looku
 
 /// Whether any member of a pool is there; if not, no lead need be looked at.
 pub fn somebody_is_there(pool: &str, context: Context<'_>, zones: &dyn Zones) -> bool {
-    let members = context.roster.members.get(pool).into_iter().flatten();
-    { members }.any(|member| {
+    context.roster.members(pool, context.tenant).any(|member| {
         let rep = context.roster.reps.get(&member.rep_id);
         rep.is_some_and(|rep| away(rep, context, zones).is_none())
     })

@@ -120,21 +120,32 @@ pub struct RosterTables {
 #[allow(missing_docs)]
 pub struct Roster {
     pub reps: FxHashMap<String, Rep>,
-    /// Members by pool, in the order of their seats.
-    pub members: FxHashMap<String, Vec<Member>>,
+    /// Members by pool and tenant, in the order of their seats.
+    pub members: FxHashMap<String, FxHashMap<String, Vec<Member>>>,
     pub absences: FxHashMap<String, Vec<Absence>>,
     pub schedules: FxHashMap<String, Vec<Block>>,
     pub holidays: FxHashMap<String, FxHashMap<NaiveDate, String>>,
+}
+
+impl Roster {
+    /// The members of a pool who work for a tenant, in the order of their seats; without one all, in no order.
+    pub fn members(&self, pool: &str, tenant: Option<&str>) -> impl Iterator<Item = &Member> {
+        let of_pool = self.members.get(pool);
+        let own = of_pool.and_then(|of_pool| of_pool.get(tenant?)).into_iter();
+        let all = of_pool.filter(|_| tenant.is_none()).into_iter().flat_map(|of_pool| of_pool.values());
+        own.chain(all).flatten()
+    }
 }
 
 impl From<RosterTables> for Roster {
     fn from(tables: RosterTables) -> Self {
         let mut roster = Self { reps: keyed(tables.reps, |row| &row.id), ..Self::default() };
         for row in tables.members {
-            let members = roster.members.entry(row.pool.clone()).or_default();
-            members.push(row);
+            let tenant = roster.reps.get(&row.rep_id).map_or_else(String::new, |rep| rep.tenant.clone());
+            let of_pool = roster.members.entry(row.pool.clone()).or_default();
+            of_pool.entry(tenant).or_default().push(row);
         }
-        for members in roster.members.values_mut() {
+        for members in roster.members.values_mut().flat_map(|of_pool| of_pool.values_mut()) {
             members.sort_by_key(|member| member.seat);
         }
         for row in tables.absences {

@@ -128,15 +128,14 @@ pub fn owner_match(owner: &str, routing: &Routing<'_>) -> Vec<Turn> {
     let mut pools: Vec<&Pool> = routing.context.rules.pools.values().filter(counts).collect();
     pools.sort_by_key(|pool| pool.pool_no);
     let turn = |pool: &Pool| {
-        let members = routing.context.roster.members.get(&pool.name)?;
-        let own = members.iter().find(|row| row.rep_id == owner && row.active && row.weight > 0)?;
+        let members = || routing.context.roster.members(&pool.name, routing.context.tenant);
+        let own = members().find(|row| row.rep_id == owner && row.active && row.weight > 0)?;
         let present = |row: &&Member| {
             let rep = routing.context.roster.reps.get(&row.rep_id);
             let here = rep.is_some_and(|rep| away(rep, routing.context, &*routing.lookups).is_none());
             row.seat == own.seat || (here && row.active && row.weight > 0)
         };
-        let shares: Vec<Share> =
-            members.iter().filter(present).map(|row| share(row, pool, routing)).collect();
+        let shares: Vec<Share> = members().filter(present).map(|row| share(row, pool, routing)).collect();
         Some(rotation::charge(pool.pool_no, &shares, &share(own, pool, routing)))
     };
     pools.into_iter().filter_map(turn).collect()
@@ -151,13 +150,8 @@ fn take_turn(pool: &Pool, shares: &[Share], routing: &mut Routing<'_>) -> rotati
 
 fn survey<'a>(pool: &Pool, routing: &mut Routing<'a>) -> Vec<Asked<'a>> {
     let roster = routing.context.roster;
-    let members = roster.members.get(&pool.name).map_or(&[][..], Vec::as_slice);
-    let is_ours = |member: &&'a Member| {
-        let rep = roster.reps.get(&member.rep_id);
-        // reps of other tenants are not even named
-        routing.context.tenant.is_none_or(|tenant| rep.is_none_or(|rep| rep.tenant == tenant))
-    };
-    let members: Vec<&'a Member> = members.iter().filter(is_ours).collect();
+    // reps of other tenants are not even named
+    let members = roster.members(&pool.name, routing.context.tenant).collect::<Vec<&'a Member>>();
     let ask = |member: &'a Member| {
         let rep = roster.reps.get(&member.rep_id);
         let not = match rep {

@@ -180,7 +180,7 @@ fn suits(setup: &Setup, decision: &Decision, rep: &str) -> bool {
     let needed = setup.rules.segments.get(place.unwrap()).unwrap();
     let skills = row.skills.clone().unwrap_or_default();
     let pool = decision.pool.as_ref().unwrap();
-    let member = setup.roster.members[pool].iter().find(|member| member.rep_id == rep);
+    let member = setup.roster.members(pool, None).find(|member| member.rep_id == rep);
     covers(&row.languages, &lead.language)
         && covers(&row.products, &lead.product)
         && { needed.required_skills.iter().flatten() }.all(|skill| skills.contains(skill))
