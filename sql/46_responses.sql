@@ -90,6 +90,7 @@ BEGIN
     INSERT INTO leadroute.claims (lead_id, rep_id, queue, action, tenant)
     SELECT o.id, rep.id, lead.queue, 'skipped', lead.tenant FROM leadroute.leads o
      WHERE o.queue = lead.queue AND o.tenant = lead.tenant AND o.owner_id IS NULL AND o.duplicate_of IS NULL AND o.id < lead.id ORDER BY o.id LIMIT 20
+       FOR KEY SHARE SKIP LOCKED
     ON CONFLICT DO NOTHING;
     RETURN leadroute_internal.hand_over(lead, 'claim', rep.id, NULL, format('claimed from queue %s by %s', lead.queue, rep.id));
 END $$;

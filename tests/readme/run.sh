@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the SQL blocks of the README in one database, in order, and compares what psql prints with the block
-# of output below each. `run.sh accept` writes the real output into the README instead.
+# Runs the SQL blocks of the README and of each page in docs/ in a database, in order, and compares what psql prints with the
+# block of output below each. `run.sh accept` writes the real output into the page instead.
 . "$(dirname "$0")/../../dev/common.sh"
 cd "$ROOT"
 work=$(mktemp -d)
@@ -11,36 +11,43 @@ trap 'rm -rf "$work"; "$ROOT/dev/cluster.sh" drop readme' EXIT
 eval "$("$ROOT/dev/cluster.sh" env readme)"
 createdb leadroute
 
-# Each ```sql block becomes a file; a ```text block right after it is what it prints.
-awk -v dir="$work" '
-    /^```sql$/ { n++; kind = "sql"; next }
-    /^```text$/ && n { kind = "txt"; printf "" > sprintf("%s/%02d.txt", dir, n); next }
-    /^```$/ { kind = ""; next }
-    kind { print > sprintf("%s/%02d.%s", dir, n, kind) }
-' README.md
-
 failed=0 passed=0
-for block in "$work"/*.sql; do
-    psql -X -q -v ON_ERROR_STOP=1 -d leadroute -f "$block" 2>&1 |
-        grep -v 'installing required extension' | sed -e 's/ *$//' -e '${/^$/d}' > "$block.out" || true
-    expected=${block%.sql}.txt
-    [ -f "$expected" ] || : > "$expected"
-    if [ "${1:-}" = accept ]; then cp "$block.out" "$expected"; fi
-    if diff -u "$expected" "$block.out"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-done
-if [ "${1:-}" = accept ]; then
-    awk -v dir="$work" '
+# run_blocks FILE DATABASE: each ```sql block becomes a file; a ```text block right after it is what it prints.
+run_blocks() {
+    local blocks block expected
+    blocks=$(mktemp -d -p "$work")
+    awk -v dir="$blocks" '
+        /^```sql$/ { n++; kind = "sql"; next }
+        /^```text$/ && n { kind = "txt"; printf "" > sprintf("%s/%02d.txt", dir, n); next }
+        /^```$/ { kind = ""; next }
+        kind { print > sprintf("%s/%02d.%s", dir, n, kind) }
+    ' "$1"
+    for block in "$blocks"/*.sql; do
+        psql -X -q -v ON_ERROR_STOP=1 -d "$2" -f "$block" 2>&1 |
+            grep -v 'installing required extension' | sed -e 's/ *$//' -e '${/^$/d}' > "$block.out" || true
+        expected=${block%.sql}.txt
+        [ -f "$expected" ] || : > "$expected"
+        if [ "$accept" = accept ]; then cp "$block.out" "$expected"; fi
+        if diff -u "$expected" "$block.out"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    done
+    [ "$accept" != accept ] || awk -v dir="$blocks" '
         /^```sql$/ { n++ }
         skip && /^```$/ { skip = 0 }
         skip { next }
         { print }
         /^```text$/ && n { skip = 1; file = sprintf("%s/%02d.txt", dir, n); while ((getline line < file) > 0) print line; close(file) }
-    ' README.md > "$work/README.md"
-    cp "$work/README.md" README.md
-fi
+    ' "$1" > "$work/accepted.md"
+    [ "$accept" != accept ] || cp "$work/accepted.md" "$1"
+}
+accept=${1:-}
+run_blocks README.md leadroute
+for document in $(grep -l '^```sql$' docs/*.md); do
+    createdb "$(basename "$document" .md)"
+    run_blocks "$document" "$(basename "$document" .md)"
+done
 # The table of roles is what grant_role() grants.
 psql -X -q -At -v ON_ERROR_STOP=1 -d leadroute -f tests/readme/roles.sql > "$work/roles"
-if [ "${1:-}" = accept ]; then
+if [ "$accept" = accept ]; then
     awk -v file="$work/roles" '
         /^\| role \| learns \| does \|$/ { print; getline; print; while ((getline line < file) > 0) print line; skip = 1; next }
         skip && /^\|/ { next }

@@ -1,7 +1,7 @@
 //! Three organisations in one database, whose rules, accounts and managers name each other's people: whatever is done, and by
 //! how many sessions at once, nothing of one ends with another.
 
-use leadroute_cluster_tests::{number, Database};
+use leadroute_cluster_tests::{number, text, Database};
 use postgres::error::SqlState;
 use postgres::Client;
 use std::thread;
@@ -136,6 +136,72 @@ fn nothing_of_one_tenant_ends_with_another() {
         );
         assert!(number(&mut watcher, &routed) > 10, "tenant \"{tenant}\" has hardly any leads with an owner");
     }
-    let broken = "SELECT count(*) FROM leadroute.check_integrity()";
-    assert_eq!(number(&mut watcher, broken), 0);
+    let broken = "SELECT string_agg(c::text, '; ') FROM leadroute.check_integrity() c";
+    assert_eq!(text(&mut watcher, broken), "");
+}
+
+/// The SQL of the page about tenants, with roles of this run.
+fn recipe(analyst: &str, admin: &str) -> Vec<String> {
+    let page = include_str!("../../../docs/tenants.md");
+    let blocks = page.split("```sql\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let named = |sql: &str| sql.replace("acme_analyst", analyst).replace("acme_admin", admin);
+    blocks.map(|sql| named(sql).replace("CREATE EXTENSION leadroute CASCADE;", "")).collect()
+}
+
+/// What an administrator of a tenant must not write.
+const REFUSED: [&str; 7] = [
+    "INSERT INTO leadroute.reps (id, tenant) VALUES ('spy', 'beta')",
+    "INSERT INTO leadroute.reps (id) VALUES ('spy')",
+    "UPDATE leadroute.reps SET tenant = 'beta' WHERE id = 'art'",
+    "INSERT INTO leadroute.accounts (tenant, id) VALUES ('beta', 'b')",
+    "INSERT INTO leadroute.domain_rules (domain, kind) VALUES ('rival.com', 'competitor')",
+    "INSERT INTO leadroute.segments (name, priority, fallback_queue) VALUES ('mine', 1, 'catch_all')",
+    "INSERT INTO leadroute.tiers (name, action, tenants) VALUES ('mine', 'nurture', '{acme,beta}')",
+];
+
+/// Every relation with a tenant that the current role may read shows rows of its tenant only, or those of nobody.
+fn sees_its_tenant_only(client: &mut Client) {
+    let seen = "SELECT n.nspname || '.' || quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant'
+                 WHERE n.nspname IN ('leadroute', 'tenants') AND has_table_privilege(current_user, c.oid, 'SELECT')";
+    let relations = client.query(seen, &[]).unwrap();
+    assert!(relations.len() > 12, "only {} relations are seen", relations.len());
+    for relation in relations {
+        let relation: String = relation.get(0);
+        let others = format!("SELECT count(*) FROM {relation} WHERE tenant NOT IN ('acme', '')");
+        assert_eq!(number(client, &others), 0, "{relation}");
+    }
+    assert_eq!(number(client, "SELECT count(*) FROM leadroute.leads"), 2);
+}
+
+/// What the roles of a tenant see by the policies of the page, and what they cannot write.
+#[test]
+fn the_roles_of_a_tenant_see_and_change_that_tenant_only() {
+    let database = Database::empty();
+    let mut dba = database.connect();
+    let [analyst, admin] = ["analyst", "admin"].map(|name| format!("{name}_{}", std::process::id()));
+    for sql in recipe(&analyst, &admin) {
+        dba.batch_execute(&sql).unwrap();
+    }
+    dba.batch_execute("INSERT INTO leadroute.accounts (tenant, id) VALUES ('acme', 'a'), ('beta', 'a'); INSERT INTO leadroute.queues (name, tenant) VALUES ('of beta', 'beta')")
+        .unwrap();
+    for role in [&analyst, &admin] {
+        dba.batch_execute(&format!("SET ROLE {role}")).unwrap();
+        sees_its_tenant_only(&mut dba);
+    }
+    for sql in REFUSED {
+        let error = dba.batch_execute(sql).expect_err(sql);
+        let refused = [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::RESTRICT_VIOLATION];
+        assert!(error.code().is_some_and(|code| refused.contains(code)), "{sql}: {error:?}");
+    }
+    let others = "UPDATE leadroute.reps SET active = false WHERE id = 'ben'";
+    assert_eq!(dba.execute("DELETE FROM leadroute.accounts WHERE tenant = 'beta'", &[]).unwrap(), 0);
+    assert_eq!(dba.execute(others, &[]).unwrap(), 0);
+    dba.batch_execute("INSERT INTO leadroute.segments (name, priority, fallback_queue, tenants) VALUES ('mine', 1, 'catch_all', '{acme}')")
+        .unwrap();
+    dba.batch_execute("RESET ROLE; INSERT INTO leadroute.leads (tenant, email) VALUES ('beta', 'x@y.com')")
+        .unwrap();
+    let routed = "SELECT count(*) FROM leadroute.leads WHERE email = 'x@y.com' AND owner_id = 'ben' AND segment = 'everybody'";
+    assert_eq!(number(&mut dba, routed), 1);
+    dba.batch_execute(&format!("DROP OWNED BY {analyst}, {admin}; DROP ROLE {analyst}, {admin}")).unwrap();
 }

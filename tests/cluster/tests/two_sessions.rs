@@ -1,7 +1,7 @@
 //! Two sessions at once, by every way in: no two leads get the same turn, and nobody waits for another
 //! session. A read that uses a snapshot from before a wait shows only here.
 
-use leadroute_cluster_tests::{check_consistency, number, text, Database};
+use leadroute_cluster_tests::{check_consistency, number, text, wait_for, Database};
 use postgres::Client;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -180,4 +180,31 @@ fn a_double_submit_is_one_lead_and_one_touch() {
         1
     );
     check_consistency(&mut watcher);
+}
+
+/// A rep claims a lead and skips an older one, which somebody deletes at the same time: nothing is left that names it.
+#[test]
+fn a_skipped_lead_that_is_deleted_leaves_nothing_behind() {
+    let database = Database::with_pool(1);
+    let (mut rep, mut watcher) = (database.connect(), database.connect());
+    rep.batch_execute(
+        "UPDATE leadroute.reps SET active = false; UPDATE leadroute.queues SET claimable = true;
+         INSERT INTO leadroute.leads (company) VALUES ('older'), ('newer'); UPDATE leadroute.reps SET active = true",
+    )
+    .unwrap();
+    rep.batch_execute(
+        "BEGIN; SELECT leadroute.claim_lead(id, 'r1') FROM leadroute.leads WHERE company = 'newer'",
+    )
+    .unwrap();
+    std::thread::scope(|scope| {
+        let delete = scope.spawn(|| {
+            database.connect().batch_execute("DELETE FROM leadroute.leads WHERE company = 'older'").unwrap();
+        });
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        wait_for("the deletion to wait", 10, || (number(&mut watcher, waits) == 1).then_some(()));
+        rep.batch_execute("COMMIT").unwrap();
+        delete.join().unwrap();
+    });
+    assert_eq!(number(&mut watcher, "SELECT count(*) FROM leadroute.leads"), 1);
+    assert_eq!(number(&mut watcher, "SELECT count(*) FROM leadroute.check_integrity()"), 0);
 }
