@@ -7,7 +7,7 @@ COMMENT ON DOMAIN leadroute.lead_status IS 'Stage in the life of a lead.';
 CREATE DOMAIN leadroute.decision_cause AS text CHECK (VALUE IN ('insert', 'route_lead', 'attach', 'reroute',
     'enrichment', 'event', 'escalation', 'auto_assign', 'claim', 'manual', 'response'));
 COMMENT ON DOMAIN leadroute.decision_cause IS 'What asked for a decision.';
-CREATE DOMAIN leadroute.decision_outcome AS text CHECK (VALUE IN ('owner', 'queue', 'nurture', 'merged'));
+CREATE DOMAIN leadroute.decision_outcome AS text CHECK (VALUE IN ('owner', 'queue', 'nurture', 'merged', 'closed'));
 COMMENT ON DOMAIN leadroute.decision_outcome IS 'Where a lead ended.';
 CREATE DOMAIN leadroute.notification_kind AS text CHECK (VALUE IN ('assigned', 'merged', 'expansion', 'fallback', 'event',
     'reminder', 'escalated', 'rate_alarm'));
@@ -63,7 +63,7 @@ CREATE TABLE leadroute.leads (
     attached_key text,
     tenant text COLLATE "C" NOT NULL DEFAULT '',
     CONSTRAINT leads_never_to_nobody CHECK (routed_at IS NULL OR routed_at = '-infinity' OR owner_id IS NOT NULL
-        OR queue IS NOT NULL OR status = 'nurture' OR duplicate_of IS NOT NULL)
+        OR queue IS NOT NULL OR status IN ('nurture', 'converted', 'lost', 'disqualified') OR duplicate_of IS NOT NULL)
 );
 CREATE INDEX leads_person_key_idx ON leadroute.leads (tenant, person_key) WHERE person_key IS NOT NULL AND duplicate_of IS NULL;
 CREATE INDEX leads_owner_id_idx ON leadroute.leads (owner_id) WHERE owner_id IS NOT NULL;
@@ -150,7 +150,7 @@ COMMENT ON COLUMN leadroute.decisions.lead_id IS 'The lead.';
 COMMENT ON COLUMN leadroute.decisions.decided_at IS 'When.';
 COMMENT ON COLUMN leadroute.decisions.cause IS 'What asked for a decision.';
 COMMENT ON COLUMN leadroute.decisions.layer IS 'The layer that decided; NULL for a person.';
-COMMENT ON COLUMN leadroute.decisions.outcome IS 'owner, queue, nurture or merged.';
+COMMENT ON COLUMN leadroute.decisions.outcome IS 'owner, queue, nurture, merged, or closed: it came when all was done.';
 COMMENT ON COLUMN leadroute.decisions.owner_id IS 'The rep, as named then.';
 COMMENT ON COLUMN leadroute.decisions.queue IS 'The queue, as named then.';
 COMMENT ON COLUMN leadroute.decisions.previous_owner_id IS 'The owner before.';

@@ -48,21 +48,21 @@ CREATE FUNCTION leadroute_internal.lock_for_writing() RETURNS void
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_lock_for_writing';
 COMMENT ON FUNCTION leadroute_internal.lock_for_writing() IS 'Takes the locks of whoever is going to write about leads, before it reads: after a weaker lock they could deadlock with a REINDEX in between.';
 
+CREATE FUNCTION leadroute_internal.is_closed(status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$ SELECT status IN ('converted', 'lost', 'disqualified') $$;
+COMMENT ON FUNCTION leadroute_internal.is_closed(text) IS 'Whether the work on a lead has ended.';
+
 CREATE FUNCTION leadroute_internal.note_decision(lead leadroute.leads, cause text, previous_owner_id text, reason text) RETURNS bigint
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment, territory,
                                      tier, pool, playbook, reason, tenant)
     VALUES (lead.id, clock_timestamp(), cause,
             CASE WHEN lead.duplicate_of IS NOT NULL THEN 'merged' WHEN lead.owner_id IS NOT NULL THEN 'owner'
-                 WHEN lead.queue IS NOT NULL THEN 'queue' ELSE 'nurture' END,
+                 WHEN lead.queue IS NOT NULL THEN 'queue' WHEN leadroute_internal.is_closed(lead.status) THEN 'closed' ELSE 'nurture' END,
             lead.owner_id, lead.queue, previous_owner_id, lead.segment, lead.territory, lead.tier, lead.pool, lead.playbook, reason, lead.tenant)
     RETURNING id $$;
 COMMENT ON FUNCTION leadroute_internal.note_decision(leadroute.leads, text, text, text) IS
     'Writes a decision that routing has not made, about a lead that has its new owner or queue already; returns its key.';
-
-CREATE FUNCTION leadroute_internal.is_closed(status text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE AS $$ SELECT status IN ('converted', 'lost', 'disqualified') $$;
-COMMENT ON FUNCTION leadroute_internal.is_closed(text) IS 'Whether the work on a lead has ended.';
 
 CREATE FUNCTION leadroute_internal.is_with_rep(status text) RETURNS boolean
     LANGUAGE sql IMMUTABLE AS $$ SELECT status IN ('assigned', 'working', 'qualified') $$;

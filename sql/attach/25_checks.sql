@@ -6,7 +6,7 @@ DECLARE
     bad record;
 BEGIN
     SELECT e.key AS field INTO bad FROM jsonb_each(mapping) e
-     WHERE CASE jsonb_typeof(e.value) WHEN 'string' THEN false
+     WHERE CASE jsonb_typeof(e.value) WHEN 'string' THEN e.key = 'keep' WHEN 'boolean' THEN e.key <> 'keep'
            WHEN 'object' THEN e.value - ARRAY['column', 'expression', 'rep', 'nobody', 'table', 'row'] <> '{}'
                 OR (e.key = 'owner_id') <> (e.value ? 'column') AND (e.value ? 'column') = (e.value ? 'expression')
                 OR e.key = 'owner_id' AND NOT e.value ? 'column'
@@ -21,6 +21,7 @@ BEGIN
                      '"expression": "...", and with "nobody": "..." for the value that stands for nobody. Where a table of '
                      'its own links rows to owners: "table", "row" (its column with the key of the row) and "column" (its '
                      'column with the owner).'
+                WHEN 'keep' THEN 'Give true, so that an owner who stands in a new row keeps it, or false.'
                 ELSE 'Give the name of a column, or {"expression": "..."} over the columns of the table.' END;
     END IF;
 END $$;
@@ -36,7 +37,7 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', HINT = 'For example {"email": "email", "owner_id": "owner"}.';
     END IF;
     SELECT e.key AS field INTO bad FROM jsonb_each(mapping) e
-     WHERE NOT EXISTS (SELECT FROM leadroute_internal.mapping_fields() f WHERE f.field = e.key) ORDER BY 1 LIMIT 1;
+     WHERE e.key <> 'keep' AND NOT EXISTS (SELECT FROM leadroute_internal.mapping_fields() f WHERE f.field = e.key) ORDER BY 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'attach: there is no lead field "%" to map', bad.field
             USING ERRCODE = 'invalid_parameter_value',

@@ -95,7 +95,10 @@ CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
                          'expression', CASE WHEN a.attgenerated <> '' THEN quote_ident(e."column") ELSE e.expression END) ORDER BY e.field)
                     FROM leadroute_internal.mapping_entries(t.mapping) e JOIN leadroute_internal.mapping_fields() f USING (field)
                     LEFT JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = e."column"
-                   WHERE f.reads IS NOT NULL),
+                   WHERE f.reads IS NOT NULL AND e.field <> 'when'),
+        'keep', coalesce(t.mapping -> 'keep' = 'true', false),
+        'when', (SELECT jsonb_build_object('field', e.field, 'expression', coalesce(e.expression, quote_ident(e."column")))
+                   FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'when'),
         'status', (SELECT jsonb_build_object('field', e.field, 'expression', e.expression)
                      FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'status' AND e.expression IS NOT NULL),
         'writes', (SELECT coalesce(jsonb_agg(jsonb_build_object('field', e.field) || leadroute_internal.column_json(t.relation, e."column")

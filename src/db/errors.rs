@@ -274,6 +274,12 @@ pub fn warn_not_written(column: &str, table: &str, sqlstate: &str, message: &str
     warn(message, sqlstate, "The lead is routed all the same; fix the value, the column or the mapping.");
 }
 
+/// Whether a row is a lead could not be told; it is taken for one.
+pub fn warn_when_not_read(table: &str, sqlstate: &str, why: &str) {
+    let message = format!("\"when\" of a row of {table} could not be read: {why}");
+    warn(message, sqlstate, "The row is routed as a lead; fix the value, or the expression in the mapping.");
+}
+
 /// The status that a row gives its lead cannot be read.
 pub fn warn_status_not_read(table: &str, sqlstate: &str, message: &str) {
     let message = format!("the status of a row of {table} could not be read: {message}");

@@ -8,7 +8,7 @@ use crate::db::pg::time::{from_postgres_epoch, to_postgres_epoch, NEVER};
 use crate::db::pg::tuple::{Replaced, Values};
 use leadroute_engine::decision::Decision;
 use leadroute_engine::follow_up::waiting::Waiting;
-use leadroute_engine::lead::{CleanLead, Lead};
+use leadroute_engine::lead::{CleanLead, Given, Lead};
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -146,6 +146,7 @@ impl LeadRow {
             event: self.get("event"),
             occurred_at: self.time("occurred_at"),
             source: self.get("source"),
+            given: Given::default(),
         }
     }
 
@@ -255,7 +256,7 @@ fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Opti
     let outcome = &decision.outcome;
     columns.extend([
         ("occurred_at", time(clean.lead.occurred_at.unwrap_or(now))),
-        ("status", text(Some(outcome.status().name()))),
+        ("status", text(Some(decision.status().name()))),
         ("owner_id", text(outcome.owner())),
         ("queue", text(outcome.queue())),
         ("account_id", text(decision.account_id.as_deref())),

@@ -21,8 +21,8 @@ use crate::db::state::config;
 use crate::db::state::loads::{self, Added, LOADS};
 use crate::db::state::turns::{Due, Ledgers};
 use leadroute_engine::decision::cause::Cause;
-use leadroute_engine::decision::Outcome;
-use leadroute_engine::lead::Problem;
+use leadroute_engine::decision::{Layer, Outcome};
+use leadroute_engine::lead::{Given, Problem};
 use leadroute_engine::roster::Roster;
 use leadroute_engine::rules::Rules;
 use pgrx::pg_sys;
@@ -60,6 +60,8 @@ pub struct Batch {
     /// How long it still waits for other transactions.
     pub patience: Patience,
     odd: Vec<Problem>,
+    /// What the next row says of its life.
+    given: Given,
     broken: Option<(String, String)>,
     pending: Vec<Pending>,
     /// Touches whose first lead is still to be filled.
@@ -99,6 +101,7 @@ impl Batch {
             ledgers: Ledgers::default(),
             patience: Patience::fresh(),
             odd,
+            given: Given::default(),
             broken,
             pending: Vec::new(),
             touches: Vec::new(),
@@ -186,7 +189,7 @@ impl Batch {
 
     /// Counts the lead, so that the next row sees it; where its owner has caps, other sessions see it too.
     fn count(&mut self, pending: &mut Pending) {
-        let Some((rep_no, lead)) = self.given(pending).filter(|_| !pending.is_counted) else {
+        let Some((rep_no, lead)) = self.load_added(pending).filter(|_| !pending.is_counted) else {
             return;
         };
         let capped = |owner: &str| self.roster.reps.get(owner).is_some_and(|rep| !rep.caps().is_none());
@@ -212,7 +215,7 @@ impl Batch {
     /// A row that was decided and not inserted.
     fn forget(&mut self, pending: &Pending) {
         self.dropped(pending);
-        if let Some((rep_no, lead)) = self.given(pending).filter(|_| !pending.is_counted) {
+        if let Some((rep_no, lead)) = self.load_added(pending).filter(|_| !pending.is_counted) {
             self.ledgers.count_load(rep_no, &lead.taken_back());
         }
     }
@@ -222,7 +225,7 @@ impl Batch {
         let mut due = self.ledgers.begin_within();
         if let Some(last) = self.pending.last().filter(|last| !last.is_there()) {
             due.take_back(&last.decision.turns);
-            if let Some((rep_no, lead)) = self.given(last) {
+            if let Some((rep_no, lead)) = self.load_added(last) {
                 due.count_load(rep_no, &lead.taken_back());
             }
         }
@@ -232,13 +235,13 @@ impl Batch {
     /// Frees turn and place for the next row of the statement.
     fn dropped(&mut self, pending: &Pending) {
         self.ledgers.take_back(&pending.decision.turns);
-        if let Some((rep_no, lead)) = self.given(pending).filter(|_| pending.is_counted) {
+        if let Some((rep_no, lead)) = self.load_added(pending).filter(|_| pending.is_counted) {
             LOADS.add(rep_no, &lead.taken_back());
         }
     }
 
     /// What a decision adds to the load of the rep who gets the lead.
-    fn given(&self, pending: &Pending) -> Option<(i32, Added)> {
+    fn load_added(&self, pending: &Pending) -> Option<(i32, Added)> {
         let Outcome::Owner(owner) = &pending.decision.outcome else {
             return None;
         };
@@ -246,9 +249,15 @@ impl Batch {
         Some((rep.rep_no, Added::lead(loads::day(rep, pending.decided_at))))
     }
 
-    /// Sets the values of the next row that could not be read.
-    pub fn set_odd(&mut self, odd: Vec<Problem>) {
+    /// Sets what is known of the next row beside its values: what could not be read, and what it says of its life.
+    pub fn set_known(&mut self, odd: Vec<Problem>, given: Given) {
         self.odd = odd;
+        self.given = given;
+    }
+
+    /// Whether the last row keeps the owner that it came with.
+    pub fn keeps_owner(&self) -> bool {
+        self.pending.last().is_some_and(|last| last.decision.layer == Layer::Given)
     }
 
     /// Writes the lead of the last row of an attached table, if that row is there. Runs as the caller, since code of
@@ -311,7 +320,7 @@ impl Batch {
     pub fn revise(&mut self, mut pending: Pending, previous_owner: Option<&str>) -> i64 {
         pending.decision_id = next_value("decisions_id_seq");
         // The update of the lead counts it as well (see `loads`).
-        if let Some((rep_no, lead)) = self.given(&pending).filter(|_| pending.is_counted) {
+        if let Some((rep_no, lead)) = self.load_added(&pending).filter(|_| pending.is_counted) {
             self.ledgers.count_load(rep_no, &lead.taken_back());
         }
         writer::revised(&pending, self.cause, self.rules.version, previous_owner);

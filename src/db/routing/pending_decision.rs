@@ -5,6 +5,7 @@ use crate::db::lead::row::LeadRow;
 use leadroute_engine::decision::Decision;
 use leadroute_engine::follow_up::escalation::Overdue;
 use leadroute_engine::follow_up::waiting::Waiting;
+use leadroute_engine::lead::{Given, Lead};
 use leadroute_engine::work::{Progress, Work};
 use leadroute_engine::Micros;
 use pgrx::pg_sys;
@@ -86,9 +87,9 @@ pub enum Wanted<'a> {
 
 impl Wanted<'_> {
     /// What the engine is asked.
-    pub fn of(self, row: &LeadRow) -> Work {
+    pub fn of(self, row: &LeadRow, given: &Given) -> Work {
         match self {
-            Self::Route => Work::Route(Box::new(row.lead())),
+            Self::Route => Work::Route(Box::new(Lead { given: given.clone(), ..row.lead() })),
             Self::HandOut { pool } => {
                 Work::HandOut(Box::new(Waiting { pool: Some(pool.to_owned()), ..row.waiting() }))
             }

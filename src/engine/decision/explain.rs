@@ -108,6 +108,12 @@ pub fn sentence(reason: &Reason) -> String {
 
 fn account_sentence(reason: &Reason) -> String {
     match reason {
+        Reason::NoOwnerGiven => "the row has no owner".into(),
+        Reason::GivenOwner { rep } => format!("{rep} owns the row already"),
+        Reason::GivenStranger { owner, queue } => {
+            format!("the row belongs to \"{owner}\", who is no rep: queue {queue}")
+        }
+        Reason::GivenClosed { status } => format!("the row came as {status}: nothing is left to do"),
         Reason::NoAccount => "belongs to no known account".into(),
         Reason::NotCustomer { account, by } => {
             format!("account {account}, found by {}, is no customer", found_by(*by))

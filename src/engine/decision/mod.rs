@@ -20,6 +20,8 @@ pub enum Layer {
     Intake,
     DomainRule,
     Duplicate,
+    /// Asked only where the row of an app says something of the lead's life.
+    Given,
     Customer,
     Recycle,
     NamedAccount,
@@ -38,6 +40,7 @@ impl Layer {
             Self::Intake => "intake",
             Self::DomainRule => "domain_rule",
             Self::Duplicate => "duplicate",
+            Self::Given => "given",
             Self::Customer => "customer",
             Self::Recycle => "recycle",
             Self::NamedAccount => "named_account",
@@ -68,6 +71,13 @@ pub enum Outcome {
         /// Its queue.
         queue: Option<String>,
     },
+    /// The work on it has ended before it came.
+    Closed {
+        /// How.
+        status: Status,
+        /// Who owns it, if that is a rep.
+        owner_id: Option<String>,
+    },
 }
 
 impl Outcome {
@@ -78,6 +88,7 @@ impl Outcome {
             Self::Queue(_) => "queue",
             Self::Nurture => "nurture",
             Self::Merged { .. } => "merged",
+            Self::Closed { .. } => "closed",
         }
     }
 
@@ -88,6 +99,7 @@ impl Outcome {
             Self::Queue(_) => Status::Queued,
             Self::Nurture => Status::Nurture,
             Self::Merged { .. } => Status::Merged,
+            Self::Closed { status, .. } => *status,
         }
     }
 
@@ -95,7 +107,7 @@ impl Outcome {
     pub fn owner(&self) -> Option<&str> {
         match self {
             Self::Owner(rep) => Some(rep),
-            Self::Merged { owner_id, .. } => owner_id.as_deref(),
+            Self::Merged { owner_id, .. } | Self::Closed { owner_id, .. } => owner_id.as_deref(),
             Self::Queue(_) | Self::Nurture => None,
         }
     }
@@ -105,7 +117,7 @@ impl Outcome {
         match self {
             Self::Queue(queue) => Some(queue),
             Self::Merged { queue, .. } => queue.as_deref(),
-            Self::Owner(_) | Self::Nurture => None,
+            Self::Owner(_) | Self::Nurture | Self::Closed { .. } => None,
         }
     }
 
@@ -151,6 +163,17 @@ pub struct Clock {
     pub due_at: Micros,
     /// When the first step of the ladder is due; `None` for a policy without steps.
     pub next_at: Option<Micros>,
+}
+
+impl Decision {
+    /// `leads.status` for the decision: whoever works on the lead already goes on.
+    pub fn status(&self) -> Status {
+        let given = self.clean.lead.given.status.filter(|status| status.is_taken_up());
+        match (&self.outcome, given) {
+            (Outcome::Owner(_), Some(given)) => given,
+            _ => self.outcome.status(),
+        }
+    }
 }
 
 /// The whole answer for one lead.

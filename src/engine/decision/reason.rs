@@ -54,6 +54,20 @@ pub enum Reason {
         lead_id: i64,
         by_email: bool,
     },
+    NoOwnerGiven,
+    /// The row has an owner, who keeps it.
+    GivenOwner {
+        rep: String,
+    },
+    /// The row has an owner who is no rep of its tenant.
+    GivenStranger {
+        owner: String,
+        queue: String,
+    },
+    /// The work on the lead has ended.
+    GivenClosed {
+        status: String,
+    },
     NoAccount,
     NotCustomer {
         account: String,

@@ -5,6 +5,7 @@ pub mod normalize;
 pub mod status;
 pub mod value;
 
+use crate::lead::status::Status;
 use crate::Micros;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,29 @@ pub struct Lead {
     pub occurred_at: Option<Micros>,
     /// Where the lead came from.
     pub source: Option<String>,
+    /// What its row says of its life already.
+    pub given: Given,
+}
+
+/// What the row of an app says of the life of a new lead.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Who owns it, as it stands in the row, and the rep that is.
+    pub owner: Option<(String, Option<String>)>,
+    /// Worked on, or closed.
+    pub status: Option<Status>,
+}
+
+impl Given {
+    /// The rep who owns it.
+    pub fn rep(&self) -> Option<&str> {
+        self.owner.as_ref().and_then(|(_, rep)| rep.as_deref())
+    }
+
+    /// The status, if the work has ended.
+    pub fn closed(&self) -> Option<Status> {
+        self.status.filter(|status| status.is_closed())
+    }
 }
 
 /// A value of the lead that intake could not use.

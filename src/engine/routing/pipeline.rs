@@ -2,7 +2,8 @@
 
 use crate::context::{Context, Finding, Routing};
 use crate::decision::reason::Reason;
-use crate::decision::{Decision, Layer, Notice, Outcome, Step};
+use crate::decision::{Clock, Decision, Layer, Notice, Outcome, Step};
+use crate::lead::status::Status;
 use crate::lead::{CleanLead, Lead, Problem};
 use crate::lookups::Lookups;
 use crate::roster::Roster;
@@ -14,10 +15,11 @@ use crate::time_zone::Zones;
 
 type Ask = fn(&mut Routing<'_>) -> Finding;
 
-const LAYERS: [(Layer, Ask); 10] = [
+const LAYERS: [(Layer, Ask); 11] = [
     (Layer::Intake, layers::intake::ask),
     (Layer::DomainRule, layers::domain_rule::ask),
     (Layer::Duplicate, layers::duplicate::ask),
+    (Layer::Given, layers::given::ask),
     (Layer::Customer, layers::customer::ask),
     (Layer::Recycle, layers::recycle::ask),
     (Layer::NamedAccount, layers::named_account::ask),
@@ -42,11 +44,19 @@ pub fn route(
 pub fn through_layers(mut routing: Routing<'_>) -> Decision {
     let mut trace = Vec::with_capacity(LAYERS.len());
     for (layer, ask) in LAYERS {
+        if layer == Layer::Given && routing.clean.lead.given.owner.is_none() {
+            continue;
+        }
         let Finding { reason, outcome } = ask(&mut routing);
         let decided = outcome.is_some();
         trace.push(Step { layer, decided, reason });
         if let Some(outcome) = outcome {
             return decision(routing, layer, outcome, trace);
+        }
+        let closed = if layer == Layer::Intake { layers::given::closed(&routing) } else { None };
+        if let Some(Finding { reason, outcome: Some(outcome) }) = closed {
+            trace.push(Step { layer: Layer::Given, decided: true, reason });
+            return decision(routing, Layer::Given, outcome, trace);
         }
     }
     // The fallback layer always decides; without it the lead still ends in the catch-all queue.
@@ -125,22 +135,8 @@ fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec
     }
     let segment = routing.segment.and_then(|place| rules.segments.get(place));
     let segment_name = segment.map(|row| row.name.clone());
-    let lead = &routing.clean.lead;
-    // Queues that no buyer waits in start no clock: partners, competitors, recycling.
-    let waits = match &outcome {
-        Outcome::Owner(_) => true,
-        Outcome::Queue(_) => matches!(layer, Layer::Tier | Layer::Distribution | Layer::Fallback),
-        Outcome::Nurture | Outcome::Merged { .. } => false,
-    };
-    let start = || {
-        let (event, segment) = (lead.event.as_deref(), segment_name.as_deref());
-        sla::clock(event, segment, lead.occurred_at, &outcome, routing.context, &*routing.lookups)
-    };
-    let clock = waits.then(start).flatten();
-    let notices = match (&outcome, layer) {
-        (Outcome::Queue(queue), Layer::Distribution | Layer::Fallback) => fallback_notices(rules, queue),
-        _ => owner_notice(&routing, &outcome),
-    };
+    let clock = clock(&routing, layer, &outcome, segment_name.as_deref());
+    let notices = notices(&routing, layer, &outcome);
     Decision {
         layer,
         account_id: (routing.account.as_ref()).and_then(Option::as_ref).map(|found| found.account.id.clone()),
@@ -157,6 +153,41 @@ fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec
         held: routing.held,
         notices,
         clean: routing.clean,
+    }
+}
+
+/// The clock of a lead that somebody must answer, and does not yet.
+fn clock(routing: &Routing<'_>, layer: Layer, outcome: &Outcome, segment: Option<&str>) -> Option<Clock> {
+    let lead = &routing.clean.lead;
+    let waits = match outcome {
+        Outcome::Owner(_) => !is_worked_on(routing),
+        // Queues that no buyer waits in start no clock: partners, competitors, recycling.
+        Outcome::Queue(_) => {
+            matches!(layer, Layer::Given | Layer::Tier | Layer::Distribution | Layer::Fallback)
+        }
+        Outcome::Nurture | Outcome::Merged { .. } | Outcome::Closed { .. } => false,
+    };
+    let start = || {
+        let event = lead.event.as_deref();
+        sla::clock(event, segment, lead.occurred_at, outcome, routing.context, &*routing.lookups)
+    };
+    waits.then(start).flatten()
+}
+
+/// Whether the row says that somebody works on the lead already.
+fn is_worked_on(routing: &Routing<'_>) -> bool {
+    routing.clean.lead.given.status.is_some_and(Status::is_taken_up)
+}
+
+fn notices(routing: &Routing<'_>, layer: Layer, outcome: &Outcome) -> Vec<Notice> {
+    match (outcome, layer) {
+        (Outcome::Queue(queue), Layer::Given | Layer::Distribution | Layer::Fallback) => {
+            fallback_notices(routing.context.rules, queue)
+        }
+        (Outcome::Closed { .. }, _) => Vec::new(),
+        // who works on it knows
+        (_, Layer::Given) if is_worked_on(routing) => Vec::new(),
+        _ => owner_notice(routing, outcome),
     }
 }
 

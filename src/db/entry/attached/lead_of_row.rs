@@ -16,7 +16,7 @@ use pgrx::{FromDatum, IntoDatum};
 use std::collections::{BTreeMap, HashMap};
 
 /// What a field of the mapping gave.
-enum Given {
+pub enum Given {
     /// A value of the type of the field.
     Value(Datum),
     /// Type and text of a JSON value.
@@ -222,7 +222,7 @@ unsafe fn json(datum: Datum, type_id: pg_sys::Oid) -> Option<Datum> {
 }
 
 /// The expressions of a mapping over a row, with the rights of the owner of the table.
-fn evaluate(row: Row, mapping: &Mapping, expressions: &[&Read]) -> Vec<Option<Given>> {
+pub fn evaluate(row: Row, mapping: &Mapping, expressions: &[&Read]) -> Vec<Option<Given>> {
     let list = |make: &dyn Fn(usize, &Read) -> String| {
         expressions.iter().enumerate().map(|(n, read)| make(n, read)).collect::<Vec<_>>().join(", ")
     };

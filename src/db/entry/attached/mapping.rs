@@ -29,6 +29,11 @@ pub struct Mapping {
     pub reads: Vec<Read>,
     /// The status that a row gives its lead once the row is there.
     pub status: Option<Read>,
+    /// Which rows are leads; `None` is all.
+    pub when: Option<Read>,
+    /// Whether an owner who stands in a new row keeps it.
+    #[serde(default)]
+    pub keep: bool,
     /// Fields of the lead that go into the row, but for the owner.
     pub writes: Vec<Write>,
     /// How the owner goes into the row.

@@ -14,6 +14,7 @@ mod expression;
 mod keys;
 mod lead;
 mod lead_of_row;
+mod life;
 mod mapping;
 mod owner;
 mod owner_table;

@@ -7,7 +7,7 @@ use crate::db::entry::attached::mapping::{Mapping, Row};
 use crate::db::entry::attached::row_changes::{moves, nothing_moves};
 use crate::db::entry::attached::trigger::data;
 use crate::db::entry::attached::unwritten_lead::{statement, Before, Unwritten};
-use crate::db::entry::attached::{convert, owner};
+use crate::db::entry::attached::{convert, life, owner};
 use crate::db::errors;
 use crate::db::indexes::LEADS;
 use crate::db::lead::row::LeadRow;
@@ -109,6 +109,7 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
                     (Some(lead), Found::Row) => shown(lead, row, &mapping),
                     // Restored, after its lead.
                     (Some(_), Found::Nothing) if !key.was_there(table) => row.tuple,
+                    (None, Found::Nothing) if !life::is_lead(row, &mapping) => row.tuple,
                     (_, found) => {
                         let before = Before { row: found != Found::Nothing, lead: known.is_some() };
                         route(batch, row, &mapping, key, before, table)
@@ -136,7 +137,7 @@ unsafe fn shown(lead: i64, row: Row, mapping: &Mapping) -> pg_sys::HeapTuple {
         // SAFETY: a row of leads, valid during the callback.
         let lead = unsafe { LeadRow::new(found.tuple, found.desc) };
         // SAFETY: the caller vouches for the row.
-        Some(unsafe { with_outcome(row, &lead, mapping) })
+        Some(unsafe { with_outcome(row, &lead, mapping, false) })
     });
     shown.unwrap_or(row.tuple)
 }
@@ -151,7 +152,7 @@ unsafe fn route(
     table: pg_sys::Oid,
 ) -> pg_sys::HeapTuple {
     let mut draft = Draft::read(row, mapping);
-    batch.set_odd(std::mem::take(&mut draft.odd));
+    batch.set_known(std::mem::take(&mut draft.odd), life::life(row, mapping));
     let mode = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
     // SAFETY: leads is open while its tuples are read.
     unsafe {
@@ -164,14 +165,14 @@ unsafe fn route(
         };
         let unwritten = Unwritten::new(routed, table, key, before, Rc::clone(mapping));
         batch.last = Some(Box::new(move || unwritten.write()));
-        let tuple = with_outcome(row, &LeadRow::new(routed, shape), mapping);
+        let tuple = with_outcome(row, &LeadRow::new(routed, shape), mapping, batch.keeps_owner());
         pg_sys::table_close(leads, pg_sys::NoLock as pg_sys::LOCKMODE);
         tuple
     }
 }
 
 /// The row with what routing writes into it. What its columns cannot hold is left out, with a warning.
-unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::HeapTuple {
+unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping, keeps_owner: bool) -> pg_sys::HeapTuple {
     if !mapping.trusted {
         errors::warn_not_trusted(&sql_name(mapping.oid));
         return row.tuple;
@@ -194,7 +195,7 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping) -> pg_sys::H
             });
             replaced.set(place, value);
         };
-        if mapping.owner.link.is_none() {
+        if mapping.owner.link.is_none() && !keeps_owner {
             let nobody = &mapping.owner.nobody;
             set(&mapping.owner.to.column, &mut || {
                 rep.as_ref().and_then(|rep| owner::value_of(rep, mapping)).or_else(|| nobody.clone())

@@ -9,7 +9,7 @@ use crate::db::routing::pending_decision::{Decided, Pending, Wanted};
 use crate::db::state::lookups::Live;
 use crate::db::state::{assignee_lock, config};
 use leadroute_engine::decision::{Decision, Outcome};
-use leadroute_engine::lead::Problem;
+use leadroute_engine::lead::{Given, Problem};
 use leadroute_engine::roster::rotation::Turn;
 use leadroute_engine::routing::pipeline;
 use leadroute_engine::work::{answer, Answer};
@@ -23,6 +23,7 @@ struct Try<'a> {
     row: &'a LeadRow,
     wanted: Wanted<'a>,
     unreadable: &'a [Problem],
+    given: &'a Given,
     /// Without it nothing is locked and no turn is taken.
     effect: bool,
     /// Whether not to merge into a lead of the same person.
@@ -37,8 +38,9 @@ impl Batch {
     /// own, and a lead of such a rep without the rep; what is left goes to the catch-all queue.
     pub fn decide(&mut self, row: &LeadRow, effect: bool, wanted: Wanted<'_>) -> Decided {
         let (start, now) = (Instant::now(), now());
-        let unreadable = std::mem::take(&mut self.odd);
-        let mut attempt = Try { row, wanted, unreadable: &unreadable, effect, apart: false, now };
+        let (unreadable, given) = (std::mem::take(&mut self.odd), std::mem::take(&mut self.given));
+        let mut attempt =
+            Try { row, wanted, unreadable: &unreadable, given: &given, effect, apart: false, now };
         loop {
             let (Answer { decision, progress }, is_locked) = self.rescue(attempt);
             let Some(decision) = decision else {
@@ -94,7 +96,7 @@ impl Batch {
     }
 
     fn attempt(&mut self, attempt: Try<'_>) -> Result<(Answer, bool), (String, String)> {
-        let Try { row, wanted, unreadable, effect, apart, now } = attempt;
+        let Try { row, wanted, unreadable, given, effect, apart, now } = attempt;
         let mut persons = PERSONS.get();
         let config = (Rc::clone(&self.rules), Rc::clone(&self.roster));
         let is_there = (!self.cause.is_arrival()).then_some(row);
@@ -104,7 +106,7 @@ impl Batch {
             let (persons, document, config) = (&mut persons, None, &config);
             let mut live = Live { row, ledgers, effect, persons, patience, apart, document, config };
             let context = config::context(&config.0, &config.1, now, Some(&tenant));
-            let mut answer = answer(wanted.of(row), unreadable.to_vec(), context, &mut live);
+            let mut answer = answer(wanted.of(row, given), unreadable.to_vec(), context, &mut live);
             let within = |decision| pipeline::within_tenant(decision, &config.0, &config.1);
             answer.decision = answer.decision.map(within);
             let outcome = answer.decision.as_ref().map(|decision| &decision.outcome);

@@ -6,6 +6,7 @@ pub mod distribution;
 pub mod domain_rule;
 pub mod duplicate;
 pub mod fallback;
+pub mod given;
 pub mod intake;
 pub mod named_account;
 pub mod recycle;

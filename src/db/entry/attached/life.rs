@@ -1,0 +1,49 @@
+//! What a new row says of its life: whether it is a lead at all, worked on or closed, and whose it is.
+
+use crate::db::entry::attached::lead_of_row::{evaluate, status, Given};
+use crate::db::entry::attached::mapping::{Mapping, Row};
+use crate::db::entry::attached::{convert, owner};
+use crate::db::errors;
+use crate::db::pg::catalog::sql_name;
+use crate::db::pg::subtransaction::protect;
+use leadroute_engine::lead::status::Status;
+use leadroute_engine::lead::Given as Life;
+
+/// Whether a row is a lead. One of which that cannot be told is, so that none is lost.
+pub fn is_lead(row: Row, mapping: &Mapping) -> bool {
+    let Some(read) = mapping.when.as_ref().filter(|_| mapping.trusted) else {
+        return true;
+    };
+    match protect(|| evaluate(row, mapping, &[read]).pop().flatten()) {
+        Ok(Some(Given::Json(_, text))) => text == "true",
+        // NULL is no yes, as in a WHERE clause
+        Ok(_) => false,
+        Err(failure) => {
+            errors::warn_when_not_read(&sql_name(mapping.oid), &failure.sqlstate, &failure.message);
+            true
+        }
+    }
+}
+
+/// Status and owner, as far as routing leaves them alone: the owner of a row that is worked on or closed, and of every row
+/// where the mapping says so.
+pub fn life(row: Row, mapping: &Mapping) -> Life {
+    if !mapping.trusted {
+        return Life::default();
+    }
+    let status = protect(|| status(row, mapping)).unwrap_or_else(|failure| {
+        errors::warn_status_not_read(&sql_name(mapping.oid), &failure.sqlstate, &failure.message);
+        None
+    });
+    let status = status.and_then(|status| Status::named(&status));
+    let is_asked = mapping.owner.link.is_none() && (mapping.keep || status.is_some());
+    let value = is_asked.then(|| row.value(&mapping.owner.to.column));
+    // SAFETY: the value comes with its type.
+    let value = value.and_then(|value| Some(unsafe { convert::to_text(value.datum?, value.type_id) }));
+    let value = value.filter(|value| mapping.owner.nobody.as_ref() != Some(value));
+    let owner = value.map(|value| {
+        let rep = owner::rep_of(&value, mapping);
+        (value, rep)
+    });
+    Life { owner, status }
+}

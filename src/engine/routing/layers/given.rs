@@ -1,0 +1,95 @@
+//! What the row of an app says already: who owns it, or that its work has ended.
+
+use crate::context::{Finding, Routing};
+use crate::decision::reason::Reason;
+use crate::decision::Outcome;
+
+/// Decides for a row that has an owner. One who is no rep of the tenant keeps the row, and the lead waits for a person.
+pub fn ask(routing: &mut Routing<'_>) -> Finding {
+    let lead = &routing.clean.lead;
+    let Some((owner, rep)) = &lead.given.owner else {
+        return Finding::passed(Reason::NoOwnerGiven);
+    };
+    let roster = routing.context.roster;
+    let ours = rep.as_ref().filter(|rep| roster.reps.get(*rep).is_some_and(|rep| rep.tenant == lead.tenant));
+    match ours {
+        Some(rep) => Finding::decided(Outcome::Owner(rep.clone()), Reason::GivenOwner { rep: rep.clone() }),
+        None => {
+            let queue = routing.context.rules.catch_all(&lead.tenant).to_owned();
+            let owner = owner.clone();
+            Finding::decided(Outcome::Queue(queue.clone()), Reason::GivenStranger { owner, queue })
+        }
+    }
+}
+
+/// Decides for a row whose work has ended: it keeps its owner, and nobody is told.
+pub fn closed(routing: &Routing<'_>) -> Option<Finding> {
+    let given = &routing.clean.lead.given;
+    let status = given.closed()?;
+    let outcome = Outcome::Closed { status, owner_id: given.rep().map(str::to_owned) };
+    Some(Finding::decided(outcome, Reason::GivenClosed { status: status.name().to_owned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::{Decision, Layer};
+    use crate::lead::status::Status;
+    use crate::lead::{Given, Lead};
+    use crate::testkit::{lead, owner, queue, said, Setup, MINUTE};
+    use serde_json::json;
+
+    fn routed(given: Given) -> Decision {
+        let rules = json!({
+            "segments": [{"name": "all", "priority": 1}],
+            "tiers": [{"name": "any", "score": {}, "action": "pool", "pool": "pool"}],
+            "pools": [{"name": "pool", "pool_no": 1}],
+            "sla_policies": [{"name": "all", "respond_within": 5 * MINUTE}],
+        });
+        let roster = json!({
+            "reps": [{"id": "ann", "active": false}, {"id": "bob"}, {"id": "eve", "tenant": "other"}],
+            "members": [{"pool": "pool", "rep_id": "bob"}],
+        });
+        Setup::new(rules, roster).route(Lead { given, ..lead("ada@acme.com") })
+    }
+
+    fn owned_by(rep: &str) -> Option<(String, Option<String>)> {
+        Some((rep.to_owned(), Some(rep.to_owned())))
+    }
+
+    #[test]
+    fn an_owner_who_stands_in_the_row_keeps_it() {
+        let decision = routed(Given { owner: owned_by("ann"), status: None });
+        assert_eq!((owner(&decision), decision.layer), ("ann", Layer::Given));
+        assert!(decision.clock.is_some() && decision.turns.is_empty());
+    }
+
+    #[test]
+    fn nobody_is_asked_where_the_row_says_nothing() {
+        let decision = routed(Given::default());
+        assert_eq!(owner(&decision), "bob");
+        assert!(decision.trace.iter().all(|step| step.layer != Layer::Given));
+    }
+
+    #[test]
+    fn an_owner_who_is_no_rep_of_the_tenant_is_named() {
+        for given in [Some(("zed".to_owned(), None)), owned_by("eve")] {
+            let name = given.clone().unwrap().0;
+            let decision = routed(Given { owner: given, status: None });
+            assert_eq!(queue(&decision), "catch_all");
+            let (owner, queue) = (name, "catch_all".to_owned());
+            assert_eq!(said(&decision, Layer::Given), &Reason::GivenStranger { owner, queue });
+        }
+    }
+
+    #[test]
+    fn what_is_closed_gets_nothing_and_what_is_worked_on_no_clock() {
+        let decision = routed(Given { owner: owned_by("ann"), status: Some(Status::Converted) });
+        let outcome = Outcome::Closed { status: Status::Converted, owner_id: Some("ann".into()) };
+        assert_eq!((&decision.outcome, decision.status()), (&outcome, Status::Converted));
+        assert!(decision.clock.is_none() && decision.notices.is_empty() && decision.turns.is_empty());
+        let decision = routed(Given { owner: owned_by("ann"), status: Some(Status::Working) });
+        assert_eq!((owner(&decision), decision.status()), ("ann", Status::Working));
+        assert!(decision.clock.is_none());
+    }
+}
