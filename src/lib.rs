@@ -57,4 +57,5 @@ pub extern "C-unwind" fn _PG_init() {
     db::settings::register();
     db::pg::catalog::register();
     db::xact::register();
+    db::routing::holders::register(db::entry::attached::holder::problem);
 }

@@ -106,7 +106,12 @@ CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
                      FROM leadroute_internal.mapping_entries(t.mapping) e JOIN leadroute_internal.mapping_fields() f USING (field)
                     WHERE f.writes IS NOT NULL AND e.field <> 'owner_id' AND e."column" IS NOT NULL),
         'owner', (SELECT leadroute_internal.column_json(coalesce(t.owners, t.relation), e."column")
-                         || jsonb_build_object('rep', coalesce(e.rep, 'id'), 'expression', e.expression, 'nobody', e.nobody,
+                         || jsonb_build_object('users', (
+                                SELECT coalesce(jsonb_agg(jsonb_build_object('oid', k.confrelid::oid::bigint) || leadroute_internal.column_json(k.confrelid, u.attname)), '[]')
+                                  FROM pg_attribute a JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'f' AND k.conkey = ARRAY[a.attnum] AND k.convalidated
+                                  JOIN pg_attribute u ON u.attrelid = k.confrelid AND u.attnum = k.confkey[1]
+                                 WHERE a.attrelid = coalesce(t.owners, t.relation) AND a.attname = e."column"),
+                                'rep', coalesce(e.rep, 'id'), 'expression', e.expression, 'nobody', e.nobody,
                                 'link', jsonb_build_object('oid', t.owners::oid::bigint, 'author', (
                                     SELECT c.relowner::bigint FROM pg_class c WHERE c.oid = t.owners AND leadroute_internal.is_trusted(t))) || leadroute_internal.column_json(t.owners, e.link_row))
                     FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'owner_id'))::text

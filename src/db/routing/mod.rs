@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod bulk_run;
 pub mod error_fallback;
+pub mod holders;
 pub mod open_statements;
 pub mod outbox;
 pub mod pending_decision;

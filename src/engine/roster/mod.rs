@@ -48,6 +48,9 @@ pub struct Rep {
     /// The organisation that they work for.
     #[serde(default)]
     pub tenant: String,
+    /// Why the row of the lead that is being routed cannot have them as its owner.
+    #[serde(skip)]
+    pub cannot_hold: Option<String>,
 }
 
 /// One row of `pool_members`; `weight` in thousandths.

@@ -13,6 +13,8 @@ pub enum Away {
     Unknown,
     /// `reps.tenant` is not that of the lead.
     OtherTenant,
+    /// The row of the lead cannot have them as its owner.
+    CannotHold { problem: String },
     /// `reps.active` is false.
     Inactive,
     /// The rep set it so.
@@ -30,6 +32,7 @@ impl fmt::Display for Away {
         match self {
             Self::Unknown => write!(f, "is not in the roster"),
             Self::OtherTenant => write!(f, "belongs to another tenant"),
+            Self::CannotHold { problem } => write!(f, "{problem}"),
             Self::Inactive => write!(f, "is not active"),
             Self::Presence { presence: Presence::Away } => write!(f, "is away"),
             Self::Presence { .. } => write!(f, "is offline"),
@@ -43,7 +46,7 @@ impl fmt::Display for Away {
 impl Away {
     /// Whether the rep comes back by itself.
     pub const fn is_passing(&self) -> bool {
-        !matches!(self, Self::Unknown | Self::OtherTenant | Self::Inactive)
+        !matches!(self, Self::Unknown | Self::OtherTenant | Self::CannotHold { .. } | Self::Inactive)
     }
 }
 

@@ -13,6 +13,9 @@ pub fn away(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Option<Away> 
     if context.tenant.is_some_and(|tenant| rep.tenant != tenant) {
         return Some(Away::OtherTenant);
     }
+    if let Some(problem) = &rep.cannot_hold {
+        return Some(Away::CannotHold { problem: problem.clone() });
+    }
     if !rep.active {
         return Some(Away::Inactive);
     }
@@ -50,7 +53,7 @@ fn off_duty(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Option<Away> 
 /// until then. `None` if the rep does not come back by themselves: inactive, not online for as long as it
 /// is not changed, absent without end, or closed for longer than [`HORIZON`](crate::roster::calendar::HORIZON).
 pub fn available_at(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Option<Micros> {
-    if !rep.active || context.tenant.is_some_and(|tenant| rep.tenant != tenant) {
+    if !rep.active || rep.cannot_hold.is_some() || context.tenant.is_some_and(|tenant| rep.tenant != tenant) {
         return None;
     }
     let calendar = Calendar::of(rep, context.roster, zones);

@@ -279,3 +279,32 @@ fn attaching_again_does_not_deadlock() {
     assert_eq!(differences(&mut app), 0);
     check_consistency(&mut app);
 }
+
+/// A user whom somebody is deleting is not chosen, and nobody waits; one who was chosen cannot be deleted before the lead is
+/// committed.
+#[test]
+fn a_user_who_is_being_deleted_is_not_chosen() {
+    let database = Database::with_pool(2);
+    let (mut app, mut admin, mut watcher) = (database.connect(), database.connect(), database.connect());
+    app.batch_execute(
+        "CREATE TABLE public.users (id text PRIMARY KEY); INSERT INTO public.users VALUES ('r1'), ('r2');
+         ALTER TABLE public.crm_lead ADD FOREIGN KEY (owner) REFERENCES public.users DEFERRABLE INITIALLY DEFERRED",
+    )
+    .unwrap();
+    admin.batch_execute("BEGIN; DELETE FROM public.users WHERE id = 'r1'").unwrap();
+    for n in 0..4 {
+        assert_eq!(insert(&mut app, &format!("a{n}@acme.com")), "r2");
+    }
+    admin.batch_execute("ROLLBACK").unwrap();
+    app.batch_execute("BEGIN").unwrap();
+    assert_eq!(insert(&mut app, "b@acme.com"), "r1");
+    std::thread::scope(|scope| {
+        let delete = scope.spawn(|| admin.batch_execute("DELETE FROM public.users WHERE id = 'r1'"));
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        wait_for("the deletion to wait", 10, || (number(&mut watcher, waits) == 1).then_some(()));
+        app.batch_execute("COMMIT").unwrap();
+        assert!(delete.join().unwrap().is_err(), "the row of a lead names a user who is gone");
+    });
+    assert_eq!(differences(&mut watcher), 0);
+    check_consistency(&mut watcher);
+}

@@ -145,6 +145,26 @@ pub struct Owner {
     pub nobody: Option<String>,
     /// The table that has the column, if it is another one.
     pub link: Option<Link>,
+    /// The tables of users that foreign keys of the column refer to.
+    #[serde(default)]
+    pub users: Vec<Users>,
+}
+
+impl Owner {
+    /// Whether nothing keeps a rep from standing in the column.
+    pub fn takes_any_rep(&self) -> bool {
+        self.expression.is_none() && self.rep == RepBy::Id && self.users.is_empty()
+    }
+}
+
+/// A table of users, with the column that owner columns refer to.
+#[derive(Debug, Deserialize)]
+pub struct Users {
+    /// The table.
+    pub oid: u32,
+    /// Its column.
+    #[serde(flatten)]
+    pub column: Column,
 }
 
 /// A table that links rows to owners; several may own a row, and one of them the lead.

@@ -11,6 +11,7 @@ mod convert;
 mod deferred_keys;
 mod echo;
 mod expression;
+pub mod holder;
 mod keys;
 mod lead;
 mod lead_of_row;

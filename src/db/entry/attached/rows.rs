@@ -7,7 +7,7 @@ use crate::db::entry::attached::mapping::{Mapping, Row};
 use crate::db::entry::attached::row_changes::{moves, nothing_moves};
 use crate::db::entry::attached::trigger::data;
 use crate::db::entry::attached::unwritten_lead::{statement, Before, Unwritten};
-use crate::db::entry::attached::{convert, life, owner};
+use crate::db::entry::attached::{convert, holder, life, owner};
 use crate::db::errors;
 use crate::db::indexes::LEADS;
 use crate::db::lead::row::LeadRow;
@@ -181,6 +181,8 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping, keeps_owner:
     unsafe {
         let mut replaced = Replaced::none(row.desc);
         let rep = lead.get::<String>("owner_id");
+        // Who owns the first lead was not asked whether they can own this row.
+        let is_touch = lead.get::<i64>("duplicate_of").is_some();
         let mut set = |column: &str, text: &mut dyn FnMut() -> Option<String>| {
             let place = row.number(column) as usize - 1;
             let (type_id, modifier) = type_of(row.desc, place);
@@ -198,7 +200,10 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping, keeps_owner:
         if mapping.owner.link.is_none() && !keeps_owner {
             let nobody = &mapping.owner.nobody;
             set(&mapping.owner.to.column, &mut || {
-                rep.as_ref().and_then(|rep| owner::value_of(rep, mapping)).or_else(|| nobody.clone())
+                let held = rep
+                    .as_ref()
+                    .filter(|rep| !is_touch || holder::problem(mapping.table_no, rep, true).is_none());
+                held.and_then(|rep| owner::value_of(rep, mapping)).or_else(|| nobody.clone())
             });
         }
         for write in &mapping.writes {

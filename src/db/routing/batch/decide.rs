@@ -5,6 +5,7 @@ use crate::db::lead::row::LeadRow;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::time::{now, TimeZones};
 use crate::db::routing::error_fallback::fall_back;
+use crate::db::routing::holders;
 use crate::db::routing::pending_decision::{Decided, Pending, Wanted};
 use crate::db::state::lookups::Live;
 use crate::db::state::{assignee_lock, config};
@@ -41,28 +42,49 @@ impl Batch {
         let (unreadable, given) = (std::mem::take(&mut self.odd), std::mem::take(&mut self.given));
         let mut attempt =
             Try { row, wanted, unreadable: &unreadable, given: &given, effect, apart: false, now };
-        loop {
+        // who cannot hold this row may hold the next
+        let roster = Rc::clone(&self.roster);
+        let decided = loop {
             let (Answer { decision, progress }, is_locked) = self.rescue(attempt);
             let Some(decision) = decision else {
-                return Decided { pending: None, progress };
+                break Decided { pending: None, progress };
             };
             let pending = self.pending(decision, attempt, start);
-            if is_locked {
-                return Decided { pending: Some(pending), progress };
+            let problem = self.problem_of_owner(attempt, &pending.decision.outcome);
+            if is_locked && problem.is_none() {
+                break Decided { pending: Some(pending), progress };
             }
             self.dropped(&pending);
-            match &pending.decision.outcome {
-                Outcome::Merged { .. } if !attempt.apart => attempt.apart = true,
-                Outcome::Owner(rep) if self.roster.reps.contains_key(rep) => {
+            match (&pending.decision.outcome, problem) {
+                (Outcome::Owner(rep), Some(problem)) => {
+                    let rep = Rc::make_mut(&mut self.roster).reps.get_mut(rep);
+                    rep.into_iter().for_each(|rep| rep.cannot_hold = Some(problem.clone()));
+                }
+                (Outcome::Merged { .. }, _) if !attempt.apart => attempt.apart = true,
+                (Outcome::Owner(rep), None) if self.roster.reps.contains_key(rep) => {
                     Rc::make_mut(&mut self.roster).reps.remove(rep);
+                    continue;
                 }
                 _ => {
                     let decision = pipeline::to_catch_all(pending.decision, &self.rules);
                     let pending = Pending { decision, is_counted: false, ..pending };
-                    return Decided { pending: Some(pending), progress };
+                    break Decided { pending: Some(pending), progress };
                 }
             }
-        }
+        };
+        self.roster = roster;
+        decided
+    }
+
+    /// Why the row cannot have the owner that was decided; asked once for each rep.
+    fn problem_of_owner(&self, attempt: Try<'_>, outcome: &Outcome) -> Option<String> {
+        let Outcome::Owner(rep) = outcome else {
+            return None;
+        };
+        let is_new = self.roster.reps.get(rep).is_some_and(|rep| rep.cannot_hold.is_none());
+        let keeps =
+            attempt.given.rep() == Some(rep) || attempt.row.get::<String>("owner_id").as_ref() == Some(rep);
+        (is_new && !keeps).then(|| holders::problem(attempt.row, rep, attempt.effect)).flatten()
     }
 
     /// The decision, with its turns written.

@@ -1,0 +1,42 @@
+//! Whether a rep can own a row: has a value for the owner column, and a row in the table of users that it refers to.
+
+use crate::db::entry::attached::mapping::{mapping, Users};
+use crate::db::entry::attached::owner;
+use crate::db::entry::attached::statement::{quoted, Statement};
+use crate::db::pg::catalog::{owner_of, sql_name};
+use crate::db::pg::security::AsTableOwner;
+use crate::db::pg::subtransaction::protect;
+use pgrx::pg_sys::Oid;
+
+/// What keeps a rep from owning rows of an attached table. With `keep` the row in the table of users is locked as a foreign
+/// key would lock it; one that somebody is deleting counts as gone.
+pub fn problem(table_no: i32, rep: &str, keep: bool) -> Option<String> {
+    let mapping = mapping(table_no).filter(|mapping| mapping.trusted)?;
+    if mapping.owner.takes_any_rep() {
+        return None;
+    }
+    let column = &mapping.owner.to.column;
+    let value = match protect(|| owner::value_of(rep, &mapping)) {
+        Ok(Some(value)) => value,
+        Ok(None) => return Some(format!("has no value for column \"{column}\"")),
+        Err(failure) => return Some(format!("has no value for column \"{column}\": {}", failure.message)),
+    };
+    let missing_in = |users: &&Users| match protect(|| is_there(&value, users, keep)) {
+        Ok(is_there) => !is_there,
+        // a type of an extension, whose "=" is not ours to call
+        Err(failure) => failure.sqlstate != UNDEFINED_FUNCTION,
+    };
+    let missing = mapping.owner.users.iter().find(missing_in);
+    missing.map(|users| format!("has no row in {}", sql_name(users.oid)))
+}
+
+const UNDEFINED_FUNCTION: &str = "42883";
+
+fn is_there(value: &str, users: &Users, keep: bool) -> bool {
+    let _owner = AsTableOwner::evaluating(owner_of(Oid::from(users.oid)));
+    let mut select = Statement::default();
+    let value = select.text(value, &users.column);
+    let lock = if keep { " FOR KEY SHARE SKIP LOCKED" } else { "" };
+    let (table, column) = (sql_name(users.oid), quoted(&users.column.column));
+    select.run(format!("SELECT FROM {table} WHERE {column} OPERATOR(pg_catalog.=) {value}{lock}")) > 0
+}

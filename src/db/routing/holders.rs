@@ -1,0 +1,21 @@
+//! Whether the row of an attached table can have a rep as its owner: asked of those who know attached tables.
+
+use crate::db::lead::row::LeadRow;
+use std::sync::OnceLock;
+
+/// Table number, rep, and whether the answer must hold until the transaction ends; what keeps the rep from it, if anything.
+pub type Problem = fn(i32, &str, bool) -> Option<String>;
+
+static PROBLEM: OnceLock<Problem> = OnceLock::new();
+
+/// Who answers. Called once, when the library is loaded.
+pub fn register(problem: Problem) {
+    PROBLEM.get_or_init(|| problem);
+}
+
+/// Why a rep cannot own the row of a lead.
+pub fn problem(row: &LeadRow, rep: &str, keep: bool) -> Option<String> {
+    let table_no =
+        row.get::<i32>("attached_table").filter(|_| row.get::<String>("attached_key").is_some())?;
+    PROBLEM.get().and_then(|problem| problem(table_no, rep, keep))
+}
