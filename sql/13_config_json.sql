@@ -20,8 +20,9 @@ COMMENT ON FUNCTION leadroute_internal.span(int4range) IS 'A range as the engine
 
 CREATE FUNCTION leadroute_internal.span(range numrange) RETURNS json
     LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT json_build_object('lower', lower(range)::float8, 'lower_inc', lower_inc(range),
-                             'upper', upper(range)::float8, 'upper_inc', upper_inc(range)) $$;
+    -- Rounded first: the cast refuses numbers closer to zero than a double can be.
+    SELECT json_build_object('lower', round(lower(range), 300)::float8, 'lower_inc', lower_inc(range),
+                             'upper', round(upper(range), 300)::float8, 'upper_inc', upper_inc(range)) $$;
 COMMENT ON FUNCTION leadroute_internal.span(numrange) IS 'A range as the engine reads it.';
 
 CREATE FUNCTION leadroute_internal.span(range tstzrange) RETURNS json

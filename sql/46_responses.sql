@@ -124,7 +124,11 @@ BEGIN
         RAISE EXCEPTION 'record_event: event must not be empty'
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Name what the buyer did; see leadroute.event_types.';
     END IF;
-    IF leadroute_internal.is_closed(lead.status) THEN
+    IF leadroute_internal.is_closed(lead.status) AND lead.attached_key IS NOT NULL THEN
+        -- the row of the user is the lead
+        action := 'rerouted';
+        PERFORM leadroute_internal.reopen(lead, name, acted_at, 'event ' || name);
+    ELSIF leadroute_internal.is_closed(lead.status) THEN
         action := 'new_lead';
         INSERT INTO leadroute.leads (email, first_name, last_name, phone, title, department, company, website, crm_account_id,
                                      country, region, city, postal_code, industry, employees, annual_revenue, product, language,
@@ -153,4 +157,4 @@ BEGIN
     RETURN (SELECT jsonb_build_object('lead_id', l.id, 'action', action, 'intent', intent, 'status', l.status, 'owner_id', l.owner_id,
                                       'queue', l.queue, 'sla_due_at', l.sla_due_at) FROM leadroute.leads l WHERE l.id = target);
 END $$;
-COMMENT ON FUNCTION leadroute.record_event(bigint, text, timestamptz, jsonb) IS 'Notes what a buyer did after the lead was there: an intent signal, a milestone of product usage, a customer who comes back. A lead that somebody has keeps its owner; its clock starts anew, and they are told, if the event shows more intent than the one the lead has. A lead in nurture is routed then. For a closed lead a new one is inserted, and routed as a form would be. A time in the future is now.';
+COMMENT ON FUNCTION leadroute.record_event(bigint, text, timestamptz, jsonb) IS 'Notes what a buyer did after the lead was there: an intent signal, a milestone of product usage, a customer who comes back. A lead that somebody has keeps its owner; its clock starts anew, and they are told, if the event shows more intent than the one the lead has. A lead in nurture is routed then. For a closed lead a new one is inserted, and routed as a form would be. A closed row of an attached table is open again instead. A time in the future is now.';

@@ -31,14 +31,28 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.owner_by_hand(bigint, text, text, integer) IS 'Records an owner that was changed by hand in an attached table: a rep, nobody, or somebody who is no rep, and then the lead waits in the catch-all queue. Internal.';
 
-CREATE FUNCTION leadroute_internal.status_by_row(lead_id bigint, status text) RETURNS void
+CREATE FUNCTION leadroute_internal.reopen(lead leadroute.leads, event text, acted_at timestamptz, reason text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    UPDATE leadroute.leads l SET event = reopen.event, occurred_at = acted_at, first_response_at = NULL WHERE l.id = lead.id;
+    PERFORM leadroute_internal.route_event(lead.id, reason);
+END $$;
+COMMENT ON FUNCTION leadroute_internal.reopen(leadroute.leads, text, timestamptz, text) IS 'A closed lead is worked on again: it is routed, with a clock, and its owner is told. Internal.';
+
+CREATE FUNCTION leadroute_internal.status_by_row(lead_id bigint, status text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads;
+BEGIN
     PERFORM leadroute_internal.lock_for_writing();
+    SELECT * INTO lead FROM leadroute.leads l WHERE l.id = status_by_row.lead_id FOR UPDATE;
+    IF leadroute_internal.is_closed(lead.status) AND NOT coalesce(leadroute_internal.is_closed(status), false) THEN
+        PERFORM leadroute_internal.reopen(lead, lead.event, lead.occurred_at, format('open again by %s', session_user));
+    END IF;
     UPDATE leadroute.leads l SET status = status_by_row.status
      WHERE l.id = status_by_row.lead_id AND l.status NOT IN ('merged', status_by_row.status);
 END $$;
-COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table gives its lead. Internal.';
+COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table gives its lead; without one a closed lead is open again. Internal.';
 
 CREATE FUNCTION leadroute_internal.go_on_with_touch(keys text[], table_no integer) RETURNS text[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

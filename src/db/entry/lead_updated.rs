@@ -26,7 +26,7 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     {
         let _owner = AsOwner::begin();
         rep_load::count(&old, &new);
-        sla_clock::stop_if_closed(&old, &new);
+        sla_clock::stop_if_answered(&old, &new);
         let held_by = |row: &LeadRow| (row.get::<String>("owner_id"), row.get::<String>("queue"));
         if held_by(&old) != held_by(&new) {
             sla_clock::follow_owner(&new);

@@ -15,13 +15,13 @@ use leadroute_engine::{sla, Micros};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 
-/// The clock of a lead whose work has ended stops.
-pub fn stop_if_closed(old: &LeadRow, new: &LeadRow) {
-    let is_closed = |row: &LeadRow| {
-        let status = row.get::<String>("status");
-        status.and_then(|status| Status::named(&status)).is_some_and(Status::is_closed)
-    };
-    if is_closed(new) && !is_closed(old) {
+/// The clock of a lead stops when its work ends, and when somebody takes it up: that is an answer at that moment. A response
+/// says itself which clocks it answers.
+pub fn stop_if_answered(old: &LeadRow, new: &LeadRow) {
+    let status = |row: &LeadRow| row.get::<String>("status").and_then(|status| Status::named(&status));
+    let becomes = |is: fn(Status) -> bool| status(new).is_some_and(is) && !status(old).is_some_and(is);
+    let is_response = old.time("first_response_at") != new.time("first_response_at");
+    if becomes(Status::is_closed) || becomes(Status::is_taken_up) && !is_response {
         queries::CLOCK_STOP.write(&[new.get::<i64>("id").map(Datum::from), timestamp(Some(now()))]);
     }
 }

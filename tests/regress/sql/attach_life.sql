@@ -44,3 +44,32 @@ INSERT INTO story.deal (id, email, owner) VALUES (50, 'o@a.com', 'gone@us.com'),
 SELECT id, owner, status, owner_id, queue, has_clock, layer FROM story.leads WHERE id >= 50;
 SELECT reason FROM leadroute.decisions d JOIN leadroute.leads l ON l.decision_id = d.id WHERE l.attached_key IN ('50', '51') ORDER BY l.id;
 SELECT * FROM leadroute.check_integrity();
+
+-- What the app says later. Whoever takes a lead up has answered at that moment; closed and open again is a new round.
+SELECT leadroute.attach('story.deal', '{"email": "email", "owner_id": {"column": "owner", "rep": "email", "nobody": "nobody"},
+    "status": {"expression": "CASE stage WHEN ''won'' THEN ''converted'' WHEN ''talking'' THEN ''working'' END"}}');
+CREATE VIEW story.clocks AS
+SELECT l.attached_key::integer AS id, l.status, l.owner_id IS NOT NULL AS is_owned, count(c.id) AS clocks, count(c.stopped_at) AS stopped,
+       count(*) FILTER (WHERE c.stopped_at > c.due_at) AS breached, (SELECT count(*) FROM leadroute.decisions d WHERE d.lead_id = l.id) AS decisions,
+       (SELECT count(*) FROM leadroute.notifications n WHERE n.lead_id = l.id) AS told
+  FROM leadroute.leads l LEFT JOIN leadroute.sla_clocks c ON c.lead_id = l.id WHERE l.attached_key::integer >= 60 GROUP BY l.id ORDER BY 1;
+INSERT INTO story.deal (id, email) VALUES (60, 't@a.com'), (61, 'u@a.com'), (62, 'v@a.com'), (63, 'w@a.com');
+UPDATE story.deal SET stage = 'talking' WHERE id IN (60, 61);
+UPDATE story.deal SET stage = 'won' WHERE id IN (61, 62, 63);
+TABLE story.clocks;
+-- Nothing is late, so the ladder has nothing to do.
+SELECT leadroute.escalate_overdue(1000, now() + interval '1 day') >= 0 AS swept;
+SELECT id, clocks, stopped, breached FROM story.clocks;
+-- An edit that changes nothing leaves nothing.
+UPDATE story.deal SET stage = stage, email = email WHERE id >= 60;
+-- Open again, by the app and by an event of the buyer.
+UPDATE story.deal SET stage = 'new' WHERE id IN (61, 62);
+SELECT leadroute.record_event(id, 'demo_request') ->> 'action' AS action FROM leadroute.leads WHERE attached_key = '63';
+TABLE story.clocks;
+SELECT count(*) FROM leadroute.leads WHERE email = 'w@a.com';
+UPDATE story.deal SET stage = 'talking' WHERE id = 62;
+TABLE story.clocks;
+-- By hand in leadroute.leads it is the same.
+UPDATE leadroute.leads SET status = 'working' WHERE attached_key = '61';
+SELECT id, status, clocks, stopped FROM story.clocks WHERE id = 61;
+SELECT * FROM leadroute.check_integrity();

@@ -28,3 +28,7 @@ SELECT story.explain(12);
 -- The tiers of the segment come before those for all.
 INSERT INTO leadroute.tiers (segment, name, score, action) VALUES ('france', 'own', '[90,)', 'nurture');
 INSERT INTO leadroute.leads (email, country, score) VALUES ('x3@acme.com', 'FR', 95), ('x4@acme.com', 'FR', 60) RETURNING tier, status;
+
+-- A border closer to zero than a double can be: the rules are read all the same.
+UPDATE leadroute.segments SET revenue = numrange(('1e-' || 9000)::numeric, NULL) WHERE name = 'france';
+INSERT INTO leadroute.leads (email, country, score, annual_revenue) VALUES ('x5@acme.com', 'FR', 95, 1000) RETURNING segment, tier, status;

@@ -13,6 +13,7 @@ use crate::db::pg::spi::text;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::trigger_data::{Call, On, When, DELETE, TRUNCATE, UPDATE};
 use crate::db::{errors, queries};
+use leadroute_engine::lead::status::Status;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::RefCell;
@@ -112,17 +113,22 @@ unsafe fn attached_status_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let (old, new) = (Row { tuple: data.tg_trigtuple, desc }, Row { tuple: data.tg_newtuple, desc });
         if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
             let becomes = || {
-                let status = lead_of_row::status(new, &mapping)?;
-                (lead_of_row::status(old, &mapping).as_ref() != Some(&status)).then_some(status)
+                let (before, after) =
+                    (lead_of_row::status(old, &mapping), lead_of_row::status(new, &mapping));
+                (before != after).then_some((before, after))
             };
-            let status = protect(becomes).unwrap_or_else(|failure| {
+            let change = protect(becomes).unwrap_or_else(|failure| {
                 errors::warn_status_not_read(&sql_name(mapping.oid), &failure.sqlstate, &failure.message);
                 None
             });
+            // What says nothing any more counts only where the lead was closed: it is open again.
+            let is_closed = |status: &String| Status::named(status).is_some_and(Status::is_closed);
+            let change =
+                change.filter(|(before, after)| after.is_some() || before.as_ref().is_some_and(is_closed));
             let lead = || known_lead(&mapping, &new.key(&mapping).text);
-            if let Some((status, lead)) = status.and_then(|status| Some((status, lead()?))) {
+            if let Some(((_, status), lead)) = change.and_then(|change| Some((change, lead()?))) {
                 let _owner = AsOwner::begin();
-                queries::STATUS_BY_ROW.write(&[Some(Datum::from(lead)), text(Some(&status))]);
+                queries::STATUS_BY_ROW.write(&[Some(Datum::from(lead)), text(status.as_deref())]);
             }
         }
     }
