@@ -2,7 +2,7 @@
 //!
 //! Between the moment the row trigger hands a row back and the moment it gets the next one, PostgreSQL inserts that row
 //! or drops it on a conflict, and nothing else, unless code of the user writes something: that is seen by the command
-//! counter, which every write advances.
+//! counter, which every write advances. To look for each row instead makes a bulk insert 8 % slower.
 
 use crate::db::routing::pending_decision::Pending;
 use pgrx::pg_sys;
