@@ -29,7 +29,7 @@ pub enum Layer {
     Tier,
     Distribution,
     Fallback,
-    /// Not one of the ten layers: a step of the SLA ladder.
+    /// Not one of the layers: a step of the SLA ladder.
     Escalation,
 }
 

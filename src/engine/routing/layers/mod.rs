@@ -1,4 +1,4 @@
-//! The ten layers, a file each. Every one has a single function `ask` that answers with a
+//! The layers, a file each. Every one has a single function `ask` that answers with a
 //! [`crate::context::Finding`]; [`crate::routing::pipeline`] knows the order.
 
 pub mod customer;
