@@ -124,6 +124,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.lead_changed() IS 'Trigger: records an owner or queue that was changed by hand.';
 
+CREATE FUNCTION leadroute_internal.lead_cleaned() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_cleaned';
+COMMENT ON FUNCTION leadroute_internal.lead_cleaned() IS 'Trigger: corrected values of a lead are cleaned, and tell who the person is, as those of a new one.';
+
+CREATE TRIGGER lead_cleaned BEFORE UPDATE ON leadroute.leads FOR EACH ROW
+    WHEN ((OLD.email, OLD.phone, OLD.country, OLD.industry) IS DISTINCT FROM (NEW.email, NEW.phone, NEW.country, NEW.industry))
+    EXECUTE FUNCTION leadroute_internal.lead_cleaned();
+
 CREATE TRIGGER lead_changed BEFORE UPDATE ON leadroute.leads
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.lead_changed();
 

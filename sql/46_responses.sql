@@ -104,6 +104,10 @@ CREATE FUNCTION leadroute_internal.route_event(lead_id bigint, reason text) RETU
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_route_event';
 COMMENT ON FUNCTION leadroute_internal.route_event(bigint, text) IS 'reroute_lead, with event as the cause. Internal.';
 
+CREATE FUNCTION leadroute_internal.route_correction(lead_id bigint, reason text) RETURNS jsonb
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_route_correction';
+COMMENT ON FUNCTION leadroute_internal.route_correction(bigint, text) IS 'reroute_lead, with enrichment as the cause: in the same pool the rep who has the lead keeps it, and a touch may become a lead of its own. Internal.';
+
 CREATE FUNCTION leadroute_internal.heat(intent text) RETURNS integer
     LANGUAGE sql IMMUTABLE AS $$ SELECT array_position('{low,medium,high}', coalesce(intent, 'medium')) $$;
 COMMENT ON FUNCTION leadroute_internal.heat(text) IS 'Intents in order, the hottest last. Internal.';

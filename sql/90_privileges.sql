@@ -57,8 +57,8 @@ END $$;
 GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text), leadroute_internal.tenant_ranges(text[]) TO PUBLIC;
 -- Whoever owns an attached table creates its triggers, also in a restore. They check where they are called.
 GRANT EXECUTE ON FUNCTION leadroute.attached_statement(), leadroute.attached_row(), leadroute.attached_written(),
-    leadroute.attached_key_changed(), leadroute.attached_owner_changed(), leadroute.attached_link_changed(),
-    leadroute.attached_status_changed(), leadroute.attached_deleted(), leadroute.attached_truncated() TO PUBLIC;
+    leadroute.attached_key_changed(), leadroute.attached_row_changing(), leadroute.attached_row_changed(), leadroute.attached_link_changed(),
+    leadroute.attached_deleted(), leadroute.attached_truncated() TO PUBLIC;
 -- Views call these, with the rights of whoever reads them; nobody can call them by name.
 GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadroute_internal.attached_problems(),
     leadroute_internal.job_health(), leadroute_internal.dangling_references(), leadroute_internal.segment_shadows(),

@@ -42,6 +42,7 @@ CREATE FUNCTION leadroute_internal.mapping_fields() RETURNS TABLE (field text, r
         ('industry', 'SNEU', NULL), ('employees', 'SNE', NULL), ('annual_revenue', 'SNE', NULL), ('product', 'SNEU', NULL),
         ('language', 'SNEU', NULL), ('score', 'SN', NULL), ('event', 'SNEU', NULL), ('occurred_at', 'SD', NULL),
         ('source', 'SNEU', NULL), ('campaign', 'SNEU', NULL), ('attributes', 'J', NULL), ('tenant', 'SNEU', NULL), ('when', 'B', NULL),
+        ('first_response_at', 'SD', NULL), ('responded_by', 'SNUE', NULL),
         ('owner_id', NULL, 'SNUE'), ('queue', NULL, 'SE'), ('status', NULL, 'SE'), ('segment', NULL, 'SE'), ('territory', NULL, 'SE'),
         ('tier', NULL, 'SE'), ('pool', NULL, 'SE'), ('playbook', NULL, 'SE'), ('account_id', NULL, 'SNUE'),
         ('sla_due_at', NULL, 'SD'), ('routed_at', NULL, 'SD'), ('id', NULL, 'SN'), ('decision_id', NULL, 'SN'),

@@ -21,15 +21,15 @@ COMMENT ON FUNCTION leadroute.attached_written() IS 'Trigger: writes the leads o
 CREATE FUNCTION leadroute.attached_key_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_key_changed';
 COMMENT ON FUNCTION leadroute.attached_key_changed() IS 'Trigger: a lead follows its row when the key of the row changes.';
-CREATE FUNCTION leadroute.attached_owner_changed() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_owner_changed';
-COMMENT ON FUNCTION leadroute.attached_owner_changed() IS 'Trigger: records an owner that was changed by hand in an attached table.';
+CREATE FUNCTION leadroute.attached_row_changing() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_row_changing';
+COMMENT ON FUNCTION leadroute.attached_row_changing() IS 'Trigger: where an app saves a whole row of an attached table as it has read it before, columns that only routing writes stay as they are, and so does an owner who is taken back in the transaction that inserted the row.';
+CREATE FUNCTION leadroute.attached_row_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_row_changed';
+COMMENT ON FUNCTION leadroute.attached_row_changed() IS 'Trigger: takes over what was changed in a row of an attached table: owner, status, first response, corrected values, events.';
 CREATE FUNCTION leadroute.attached_link_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_link_changed';
 COMMENT ON FUNCTION leadroute.attached_link_changed() IS 'Trigger: records an owner that was changed by hand in the table that links rows of an attached table to owners.';
-CREATE FUNCTION leadroute.attached_status_changed() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_status_changed';
-COMMENT ON FUNCTION leadroute.attached_status_changed() IS 'Trigger: takes over the status that a row of an attached table gives its lead.';
 CREATE FUNCTION leadroute.attached_deleted() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_deleted';
 COMMENT ON FUNCTION leadroute.attached_deleted() IS 'Trigger: leads of rows that were deleted from an attached table are closed.';
@@ -75,6 +75,14 @@ CREATE FUNCTION leadroute_internal.column_json(relation regclass, name text) RET
       FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = column_json.name AND a.attnum > 0 $$;
 COMMENT ON FUNCTION leadroute_internal.column_json(regclass, text) IS 'A column with its type. Internal.';
 
+CREATE FUNCTION leadroute_internal.read_json(relation regclass, field text, "column" text, expression text) RETURNS jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_build_object('field', field, 'column', CASE WHEN NOT g.is_generated THEN "column" END,
+                              'expression', CASE WHEN g.is_generated THEN quote_ident("column") ELSE expression END)
+      -- a BEFORE trigger sees no value of a generated column yet: it is evaluated like an expression
+      FROM (SELECT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = "column" AND a.attgenerated <> '')) AS g (is_generated) $$;
+COMMENT ON FUNCTION leadroute_internal.read_json(regclass, text, text, text) IS 'A field that is read, for attached_json(). Internal.';
+
 CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT jsonb_build_object(
@@ -90,12 +98,13 @@ CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
                                   ELSE format('(%s) AS %I', pg_get_expr(d.adbin, d.adrelid), a.attname) END, ', ' ORDER BY a.attnum))
                   FROM pg_attribute a LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
                  WHERE a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped),
-        'reads', (SELECT jsonb_agg(jsonb_build_object('field', e.field,
-                         'column', CASE WHEN coalesce(a.attgenerated, '') = '' THEN e."column" END,
-                         'expression', CASE WHEN a.attgenerated <> '' THEN quote_ident(e."column") ELSE e.expression END) ORDER BY e.field)
+        'reads', (SELECT jsonb_agg(leadroute_internal.read_json(t.relation, e.field, e."column", e.expression) ORDER BY e.field)
                     FROM leadroute_internal.mapping_entries(t.mapping) e JOIN leadroute_internal.mapping_fields() f USING (field)
-                    LEFT JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = e."column"
-                   WHERE f.reads IS NOT NULL AND e.field <> 'when'),
+                   WHERE f.reads IS NOT NULL AND e.field NOT IN ('when', 'first_response_at', 'responded_by')),
+        'answered_at', (SELECT leadroute_internal.read_json(t.relation, e.field, e."column", e.expression)
+                          FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'first_response_at'),
+        'answered_by', (SELECT leadroute_internal.read_json(t.relation, e.field, e."column", e.expression)
+                          FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'responded_by'),
         'keep', coalesce(t.mapping -> 'keep' = 'true', false),
         'when', (SELECT jsonb_build_object('field', e.field, 'expression', coalesce(e.expression, quote_ident(e."column")))
                    FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'when'),
@@ -124,25 +133,19 @@ CREATE FUNCTION leadroute_internal.set_triggers(relation regclass, table_no inte
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     part regclass;
-    -- changed in one of these columns, by whatever
-    owner record;
+    link regclass := (SELECT t.owners FROM leadroute.attached_tables t WHERE t.table_no = set_triggers.table_no);
     other_key text := (SELECT string_agg(format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', c), ' OR ') FROM unnest(leadroute_internal.key_columns(relation)) c);
 BEGIN
-    SELECT e."column", t.owners, t.mapping -> 'status' ? 'expression' AS tells_status INTO owner FROM leadroute.attached_tables t, leadroute_internal.mapping_entries(t.mapping) e
-     WHERE t.table_no = set_triggers.table_no AND e.field = 'owner_id';
     PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER zz_leadroute_route BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_row(%L)', relation, table_no));
     PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER "00_leadroute_written" AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_written(%L)', relation, table_no));
     PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER zz_leadroute_key BEFORE UPDATE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION leadroute.attached_key_changed(%L)',
                    relation, other_key, table_no));
-    IF owner.tells_status THEN
-        PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER leadroute_status AFTER UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_status_changed(%L)', relation, table_no));
-    END IF;
-    IF owner.owners IS NULL THEN
-        PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER leadroute_owner AFTER UPDATE ON %s FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I) EXECUTE FUNCTION leadroute.attached_owner_changed(%3$L)',
-                       relation, owner."column", table_no));
-    ELSE
-        PERFORM leadroute_internal.as_owner_of(owner.owners, format('CREATE TRIGGER leadroute_owner_%2$s AFTER INSERT OR UPDATE OR DELETE ON %1$s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_link_changed(%2$L)',
-                       owner.owners, table_no));
+    -- No WHEN: PostgreSQL would refuse other types for the columns that it names.
+    PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER zz_leadroute_changing BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_row_changing(%L)', relation, table_no));
+    PERFORM leadroute_internal.as_owner_of(relation, format('CREATE TRIGGER leadroute_changed AFTER UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_row_changed(%L)', relation, table_no));
+    IF link IS NOT NULL THEN
+        PERFORM leadroute_internal.as_owner_of(link, format('CREATE TRIGGER leadroute_owner_%2$s AFTER INSERT OR UPDATE OR DELETE ON %1$s FOR EACH ROW EXECUTE FUNCTION leadroute.attached_link_changed(%2$L)',
+                       link, table_no));
     END IF;
     FOR part IN SELECT relation UNION SELECT p.relid FROM pg_partition_tree(relation) p LOOP
         PERFORM leadroute_internal.set_statement_triggers(part, table_no);

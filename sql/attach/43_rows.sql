@@ -54,6 +54,91 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table gives its lead; without one a closed lead is open again. Internal.';
 
+CREATE FUNCTION leadroute_internal.response_by_row(lead_id bigint, rep_id text, given text, at timestamptz) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads := leadroute_internal.open_lead(lead_id);
+    -- somebody who is no rep answers for the owner
+    rep text := (SELECT r.id FROM leadroute.reps r WHERE r.tenant = lead.tenant AND r.id IN (rep_id, lead.owner_id)
+                  ORDER BY r.id <> rep_id LIMIT 1);
+    -- a column of dates says midnight
+    answered_at timestamptz := greatest(coalesce(at, clock_timestamp()), lead.occurred_at);
+    decision bigint;
+BEGIN
+    IF rep IS NOT NULL THEN
+        PERFORM leadroute.record_response(lead.id, rep, NULL, answered_at);
+    ELSIF lead.first_response_at IS NULL THEN
+        decision := leadroute_internal.note_decision(lead, 'response', lead.owner_id,
+            format('first response by %s', coalesce(format('"%s", who is no rep', given), 'somebody')));
+        UPDATE leadroute.sla_clocks c SET stopped_at = least(answered_at, clock_timestamp()), next_at = NULL
+         WHERE c.lead_id = lead.id AND c.stopped_at IS NULL;
+        UPDATE leadroute.leads l SET first_response_at = least(answered_at, clock_timestamp()), decision_id = decision WHERE l.id = lead.id;
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.response_by_row(bigint, text, text, timestamptz) IS 'A row of an attached table says that its lead was answered. Internal.';
+
+CREATE FUNCTION leadroute_internal.event_by_row(lead_id bigint, event text, occurred_at text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    name text := coalesce(nullif(btrim(event), ''), (SELECT l.event FROM leadroute.leads l WHERE l.id = event_by_row.lead_id));
+BEGIN
+    IF name IS NOT NULL THEN
+        PERFORM leadroute.record_event(lead_id, name, coalesce(event_by_row.occurred_at::timestamptz, clock_timestamp()));
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.event_by_row(bigint, text, text) IS 'A row of an attached table tells of something that the buyer did. Internal.';
+
+CREATE FUNCTION leadroute_internal.bare(field text, value text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT nullif(CASE field WHEN 'phone' THEN regexp_replace(value, '[^0-9+]', '', 'g')
+                             ELSE lower(btrim(regexp_replace(value, '\s+', ' ', 'g'))) END, '') $$;
+COMMENT ON FUNCTION leadroute_internal.bare(text, text) IS 'A value without what does not change its meaning: case and blanks, and in phone numbers all but digits. Internal.';
+
+CREATE FUNCTION leadroute_internal.may_route_again(lead leadroute.leads) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT lead.first_response_at IS NULL AND lead.routed_at > '-infinity' AND lead.status IN ('assigned', 'queued', 'nurture', 'merged')
+           -- whom a person has chosen stays
+           AND NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = lead.decision_id AND (d.cause IN ('manual', 'claim') OR d.layer = 'given'))
+           AND (SELECT count(*) FROM leadroute.decisions d WHERE d.lead_id = lead.id AND d.cause = 'enrichment')
+               < current_setting('leadroute.max_reroutes')::integer $$;
+COMMENT ON FUNCTION leadroute_internal.may_route_again(leadroute.leads) IS
+    'Whether a lead that was corrected may be routed again: while nobody has answered, by routing itself, and not more often than leadroute.max_reroutes. Internal.';
+
+CREATE FUNCTION leadroute_internal.row_corrected(lead_id bigint, given jsonb, table_no integer, may_route boolean) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    was leadroute.leads;
+    lead leadroute.leads;
+    place text := (SELECT t.relation::text FROM leadroute.attached_tables t WHERE t.table_no = row_corrected.table_no);
+    corrected text;
+BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
+    SELECT * INTO was FROM leadroute.leads l WHERE l.id = lead_id FOR UPDATE;
+    UPDATE leadroute.leads l
+       SET (email, first_name, last_name, phone, title, department, company, website, crm_account_id, country, region, city,
+            postal_code, industry, employees, annual_revenue, product, language, score, source, campaign)
+         = (SELECT r.email, r.first_name, r.last_name, r.phone, r.title, r.department, r.company, r.website, r.crm_account_id, r.country,
+                   r.region, r.city, r.postal_code, r.industry, r.employees, r.annual_revenue, r.product, r.language, r.score, r.source,
+                   r.campaign
+              FROM jsonb_populate_record(l, given) r)
+     WHERE l.id = lead_id RETURNING * INTO lead;
+    -- Who the buyer is, and where. What else becomes known changes no owner.
+    SELECT string_agg(c.field, ', ') INTO corrected
+      FROM (VALUES ('email', was.email, lead.email), ('phone', was.phone, lead.phone), ('company', was.company, lead.company),
+                   ('website', was.website, lead.website), ('crm_account_id', was.crm_account_id, lead.crm_account_id),
+                   ('country', was.country, lead.country), ('region', was.region, lead.region),
+                   ('postal_code', was.postal_code, lead.postal_code)) c (field, before, after)
+     -- another way of writing the same is no correction
+     WHERE leadroute_internal.bare(c.field, c.before) IS DISTINCT FROM leadroute_internal.bare(c.field, c.after);
+    IF corrected IS NOT NULL AND may_route AND leadroute_internal.may_route_again(lead)
+       -- a touch stays one as long as the person is the same
+       AND (lead.status <> 'merged' OR was.person_key IS DISTINCT FROM lead.person_key) THEN
+        PERFORM leadroute_internal.route_correction(lead_id, format('corrected in %s: %s', place, corrected));
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.row_corrected(bigint, jsonb, integer, boolean) IS
+    'Takes over what was corrected in the row of an attached table: given are fields of leads with their new values. Where the buyer is another, or somewhere else, the lead may be routed again. Internal.';
+
 CREATE FUNCTION leadroute_internal.go_on_with_touch(keys text[], table_no integer) RETURNS text[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -286,6 +286,12 @@ pub fn warn_status_not_read(table: &str, sqlstate: &str, message: &str) {
     warn(message, sqlstate, "Fix the value, or the expression in the mapping.");
 }
 
+/// A row says that somebody answered, but not so that it can be read.
+pub fn warn_answer_not_read(table: &str, sqlstate: &str, message: &str) {
+    let message = format!("the answer in a row of {table} could not be read: {message}");
+    warn(message, sqlstate, "Fix the value, or the expression in the mapping.");
+}
+
 /// The key of a row is too long: only a digest of it is kept.
 pub fn warn_row_not_found(table: &str) {
     let message = format!("a row of {table} does not follow its lead: its key is too long to be kept");

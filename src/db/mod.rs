@@ -25,6 +25,7 @@
 //! | `state::restoring::STATEMENT`, `ASKED` | whether a dump is restored, and by whom | the transaction ends |
 //! | `pg::index_scan::LOOKED_UP` | how many look-ups there were | the transaction ends |
 //! | `entry::attached::row_changes::MOVED` | a row that moves to another partition | it comes; a statement begins to insert; the transaction ends |
+//! | `entry::attached::before_routing::STOOD` | owners who stood in rows that were routed | the transaction ends |
 //! | `entry::attached::echo::TAKING_OVER`, `WRITING` | that a change is an echo | it is made, by `Drop` |
 //! | `pg::spi::ASKING` | that kept plans run | they end, by `Drop` |
 //! | `entry::listen::PLACE`, `BEGUN` | where a listener has looked | it looks again |

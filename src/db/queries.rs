@@ -315,6 +315,22 @@ pub static OWNER_OF_LEAD: Query =
 pub static STATUS_BY_ROW: Query =
     Query::new("SELECT leadroute_internal.status_by_row($1, $2)", &[INT8OID, TEXTOID]);
 
+/// A row tells of an answer to its lead ($1): by a rep ($2), or by what stands there ($3), at $4.
+pub static RESPONSE_BY_ROW: Query = Query::new(
+    "SELECT leadroute_internal.response_by_row($1, $2, $3, $4)",
+    &[INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID],
+);
+
+/// A row corrects its lead ($1): fields with values ($2), the table ($3), whether the lead may be routed again ($4).
+pub static ROW_CORRECTED: Query = Query::new(
+    "SELECT leadroute_internal.row_corrected($1, $2, $3, $4)",
+    &[INT8OID, JSONBOID, INT4OID, BOOLOID],
+);
+
+/// A row tells of an event ($2) of the buyer of its lead ($1), at $3, a text.
+pub static EVENT_BY_ROW: Query =
+    Query::new("SELECT leadroute_internal.event_by_row($1, $2, $3)", &[INT8OID, TEXTOID, TEXTOID]);
+
 /// Rows of an attached table ($2) with these keys ($1) are gone.
 pub static ROWS_DELETED: Query =
     Query::new("SELECT leadroute_internal.rows_deleted($1, $2)", &[TEXTARRAYOID, INT4OID]);

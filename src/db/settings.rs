@@ -22,6 +22,8 @@ pub static TURN_WAIT: GucSetting<i32> = GucSetting::<i32>::new(50);
 /// `leadroute.duplicate_wait`, in milliseconds
 pub static DUPLICATE_WAIT: GucSetting<i32> = GucSetting::<i32>::new(1000);
 
+/// `leadroute.max_reroutes`
+pub static MAX_REROUTES: GucSetting<i32> = GucSetting::<i32>::new(1);
 /// `leadroute.notify`
 pub static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(true);
 /// `leadroute.alarm_share`
@@ -55,6 +57,16 @@ pub fn register() {
         GucFlags::default(),
     );
     register_waits();
+    GucRegistry::define_int_guc(
+        c"leadroute.max_reroutes",
+        c"How often a lead may be routed again by itself because what it was routed by has been corrected.",
+        c"0 is never. Leads that somebody has answered, or given to a rep by hand, stay where they are in any case.",
+        &MAX_REROUTES,
+        0,
+        100,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
     GucRegistry::define_int_guc(
         c"leadroute.presence_ttl",
         c"How long a presence that was reported by set_presence counts.",

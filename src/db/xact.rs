@@ -1,6 +1,6 @@
 //! Ends of transactions and savepoints: what this session has in memory goes with them.
 
-use crate::db::entry::attached::row_changes;
+use crate::db::entry::attached::{before_routing, row_changes};
 use crate::db::pg::index_scan;
 use crate::db::routing::{batch, open_statements, outbox};
 use crate::db::state::{assignee_lock, restoring, shared_sum};
@@ -24,6 +24,7 @@ unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _: *mut 
     if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE) {
         open_statements::transaction_ended();
         row_changes::nothing_moves();
+        before_routing::transaction_ended();
         batch::transaction_ended();
         shared_sum::transaction_ended();
         assignee_lock::transaction_ended();

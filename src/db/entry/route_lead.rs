@@ -17,7 +17,8 @@ use crate::db::routing::open_statements::{self, Origin};
 use crate::db::routing::pending_decision::{Pending, Wanted};
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
-use leadroute_engine::decision::Step;
+use leadroute_engine::decision::{Layer, Step};
+use leadroute_engine::lead::{Given, Holder};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 
@@ -173,6 +174,17 @@ unsafe fn route_event(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 }
 
 sql_function! {
+    /// `leadroute_internal.route_correction(bigint, text)`
+    leadroute_route_correction, pg_finfo_leadroute_route_correction, route_correction
+}
+
+unsafe fn route_correction(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("route_correction");
+    // SAFETY: as declared in SQL: bigint, text.
+    unsafe { route_again(fcinfo, Cause::Enrichment, Patience::fresh()) }
+}
+
+sql_function! {
     /// `leadroute_internal.merge_lead(bigint, text)`
     leadroute_merge_lead, pg_finfo_leadroute_merge_lead, merge_lead
 }
@@ -207,8 +219,15 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: Cause, patience: 
     let found = queries::LEAD_LOCK.returning(&arguments, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-        if let Some(first) = row.get::<i64>("duplicate_of") {
-            errors::is_a_touch(id, first);
+        match (row.get::<i64>("duplicate_of"), row.get::<String>("owner_id")) {
+            // corrected, it may be another person's
+            (Some(_), _) if cause == Cause::Enrichment => {}
+            (Some(first), _) => errors::is_a_touch(id, first),
+            (None, Some(rep)) if cause == Cause::Enrichment => {
+                let holder = Holder { rep, pool: row.get::<String>("pool") };
+                batch.set_known(Vec::new(), Given { holder: Some(holder), ..Given::default() });
+            }
+            (None, _) => {}
         }
         let pending = batch.decide(&row, true, Wanted::Route).pending;
         (pending, row.get::<String>("owner_id"))
@@ -216,6 +235,10 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: Cause, patience: 
     let Some((Some(mut pending), owner)) = found.into_iter().next() else {
         errors::no_such_lead(id);
     };
+    if cause == Cause::Enrichment && owner.is_some() && pending.decision.layer == Layer::Fallback {
+        // what no rule knows leaves the lead where it is
+        return answer(id, false);
+    }
     // SAFETY: as declared in SQL.
     pending.note = unsafe { argument(fcinfo, 1).and_then(|datum| String::from_datum(datum, false)) };
     batch.revise(pending, owner.as_deref());

@@ -4,7 +4,7 @@
 use crate::db::lead::columns::{self, Column};
 use crate::db::queries;
 use leadroute_engine::lead::value::{read, Kind};
-use leadroute_engine::lead::Problem;
+use leadroute_engine::lead::{Problem, UNKNOWN_TENANT};
 use pgrx::pg_sys::{self, Datum};
 
 /// A lead that was taken apart.
@@ -63,7 +63,13 @@ pub fn read_fields(object: Datum) -> Fields {
                 columns.insert(key.clone(), value.into());
                 fields.consumed.push(key);
             }
-            Err(what) => fields.odd.push(Problem { field: key, what }),
+            Err(what) => {
+                if key == "tenant" {
+                    UNKNOWN_TENANT.clone_into(&mut fields.tenant);
+                    columns.insert(key.clone(), UNKNOWN_TENANT.into());
+                }
+                fields.odd.push(Problem { field: key, what });
+            }
         }
     }
     fields.columns = serde_json::Value::Object(columns).to_string();

@@ -216,6 +216,17 @@ impl LeadRow {
         self.with(none.chain(start).chain(tenant))
     }
 
+    /// Whether it was routed; not so what came while routing was off.
+    pub fn was_routed(&self) -> bool {
+        self.get::<i64>("routed_at").is_some_and(|at| at != NEVER)
+    }
+
+    /// The tuple with the cleaned values, and with who the person is.
+    pub fn cleaned(&self, clean: &CleanLead) -> pg_sys::HeapTuple {
+        let person = text(clean.person.as_ref().map(|person| person.key()));
+        self.with(cleaned(clean).chain([("person_key", person)]))
+    }
+
     /// The tuple with the cleaned values, and with all that routing has set in another lead.
     pub fn routed_as(&self, clean: &CleanLead, other: &LeadRow) -> pg_sys::HeapTuple {
         let value = |column| (column, other.datum(column));
@@ -270,7 +281,16 @@ fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Opti
         ("duplicate_of", outcome.duplicate_of().into_datum()),
         ("person_key", text(clean.person.as_ref().map(|person| person.key()))),
         ("routed_at", time(now)),
-        ("first_response_at", None),
+        // nobody answers before the buyer acts: a column of dates says midnight
+        (
+            "first_response_at",
+            clean
+                .lead
+                .given
+                .answered_at
+                .max(clean.lead.given.answered_at.and(clean.lead.occurred_at))
+                .and_then(time),
+        ),
         ("sla_due_at", decision.clock.as_ref().and_then(|clock| time(clock.due_at))),
         ("decision_id", Some(Datum::from(id))),
         ("tenant", text(Some(&clean.lead.tenant))),

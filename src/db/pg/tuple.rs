@@ -2,6 +2,26 @@
 
 use pgrx::pg_sys::{self, Datum, HeapTuple, TupleDesc};
 
+/// Whether two tuples of a table hold the same bytes: then they have the same values.
+///
+/// # Safety
+/// Both must be valid.
+pub unsafe fn is_same(one: HeapTuple, other: HeapTuple) -> bool {
+    // SAFETY: a tuple has as many bytes as its header says; the bitmap of nulls ends where the data begins.
+    let bytes = |tuple: HeapTuple| unsafe {
+        let (header, length) = ((*tuple).t_data, (*tuple).t_len as usize);
+        let start = std::mem::offset_of!(pg_sys::HeapTupleHeaderData, t_bits);
+        std::slice::from_raw_parts(header.cast::<u8>().add(start), length - start)
+    };
+    // SAFETY: the caller vouches for both.
+    let attributes = |tuple: HeapTuple| unsafe {
+        let header = (*tuple).t_data;
+        let nulls = u32::from((*header).t_infomask) & pg_sys::HEAP_HASNULL;
+        (nulls, u32::from((*header).t_infomask2) & pg_sys::HEAP_NATTS_MASK)
+    };
+    attributes(one) == attributes(other) && bytes(one) == bytes(other)
+}
+
 /// The values of a tuple, one for each attribute of its descriptor. Attributes are counted from 0.
 pub struct Values {
     values: Vec<Datum>,

@@ -11,6 +11,8 @@ pub enum Cause {
     Attach,
     /// Somebody asked for a new decision, or housekeeping did.
     Reroute,
+    /// The app has corrected what the lead was routed by.
+    Enrichment,
     /// The buyer did something that shows more intent.
     Event,
     /// Nobody answered in time.
@@ -27,6 +29,7 @@ impl Cause {
             Self::RouteLead => "route_lead",
             Self::Attach => "attach",
             Self::Reroute => "reroute",
+            Self::Enrichment => "enrichment",
             Self::Event => "event",
             Self::Escalation => "escalation",
             Self::AutoAssign => "auto_assign",

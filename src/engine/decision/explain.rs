@@ -108,6 +108,7 @@ pub fn sentence(reason: &Reason) -> String {
 
 fn account_sentence(reason: &Reason) -> String {
     match reason {
+        Reason::Stays { pool, rep } => format!("stays with {rep}, whose turn in pool {pool} it was"),
         Reason::NoOwnerGiven => "the row has no owner".into(),
         Reason::GivenOwner { rep } => format!("{rep} owns the row already"),
         Reason::GivenStranger { owner, queue } => {

@@ -55,6 +55,11 @@ pub enum Reason {
         by_email: bool,
     },
     NoOwnerGiven,
+    /// The pool is that of the turn by which the rep has the lead.
+    Stays {
+        pool: String,
+        rep: String,
+    },
     /// The row has an owner, who keeps it.
     GivenOwner {
         rep: String,

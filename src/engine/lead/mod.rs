@@ -55,6 +55,10 @@ pub struct Lead {
     pub given: Given,
 }
 
+/// The tenant of a lead whose tenant cannot be read. No rep works for it, so the lead waits in the catch-all queue, and it
+/// is nobody's touch.
+pub const UNKNOWN_TENANT: &str = "?";
+
 /// What the row of an app says of the life of a new lead.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Given {
@@ -62,12 +66,30 @@ pub struct Given {
     pub owner: Option<(String, Option<String>)>,
     /// Worked on, or closed.
     pub status: Option<Status>,
+    /// When somebody answered it.
+    pub answered_at: Option<Micros>,
+    /// Who has it, where a lead is routed again.
+    pub holder: Option<Holder>,
+}
+
+/// Who has a lead that is routed again because the app has corrected it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// The rep.
+    pub rep: String,
+    /// The pool whose turn it was.
+    pub pool: Option<String>,
 }
 
 impl Given {
     /// The rep who owns it.
     pub fn rep(&self) -> Option<&str> {
         self.owner.as_ref().and_then(|(_, rep)| rep.as_deref())
+    }
+
+    /// Whether a rep has the lead already.
+    pub fn is_held_by(&self, rep: &str) -> bool {
+        self.holder.as_ref().is_some_and(|holder| holder.rep == rep)
     }
 
     /// The status, if the work has ended.

@@ -59,6 +59,16 @@ pub struct Refusal {
     pub why: Away,
 }
 
+impl Ineligible {
+    /// Whether they have as many leads as they may have, or somebody counts.
+    pub const fn is_full(&self) -> bool {
+        matches!(
+            self,
+            Self::DailyCap { .. } | Self::WeeklyCap { .. } | Self::OpenLeads { .. } | Self::Counted
+        )
+    }
+}
+
 /// Why a candidate of a pool was not eligible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "why")]

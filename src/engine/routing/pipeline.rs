@@ -185,8 +185,9 @@ fn notices(routing: &Routing<'_>, layer: Layer, outcome: &Outcome) -> Vec<Notice
             fallback_notices(routing.context.rules, queue)
         }
         (Outcome::Closed { .. }, _) => Vec::new(),
-        // who works on it knows
+        // who works on it knows, and so does who has it
         (_, Layer::Given) if is_worked_on(routing) => Vec::new(),
+        (Outcome::Owner(rep), _) if routing.clean.lead.given.is_held_by(rep) => Vec::new(),
         _ => owner_notice(routing, outcome),
     }
 }

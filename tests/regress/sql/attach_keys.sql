@@ -97,19 +97,19 @@ INSERT INTO story.s VALUES (1, 's@stage.com');
 UPDATE story.s SET stage = 'working';
 UPDATE leadroute.leads SET status = 'disqualified' WHERE email = 's@stage.com';
 UPDATE story.s SET email = 'typo@stage.com';
-SELECT status FROM leadroute.leads WHERE email = 's@stage.com';
+SELECT status FROM leadroute.leads WHERE email LIKE '%@stage.com';
 
 -- A session that has used them knows that names and types change.
 ALTER TABLE story.s ALTER stage TYPE varchar(20);
 UPDATE story.s SET stage = 'qualified';
-SELECT status FROM leadroute.leads WHERE email = 's@stage.com';
-UPDATE leadroute.leads SET status = 'assigned' WHERE email = 's@stage.com';
+SELECT status FROM leadroute.leads WHERE email LIKE '%@stage.com';
+UPDATE leadroute.leads SET status = 'assigned' WHERE email LIKE '%@stage.com';
 CREATE SCHEMA other;
 CREATE TABLE other.s (LIKE story.s INCLUDING ALL);
 INSERT INTO other.s VALUES (1, 'other@other.com', NULL, 'nobody');
 ALTER SCHEMA story RENAME TO story_old;
 ALTER SCHEMA other RENAME TO story;
-SELECT leadroute.transfer_lead(id, 'cid') > 0 AS transferred FROM leadroute.leads WHERE email = 's@stage.com';
+SELECT leadroute.transfer_lead(id, 'cid') > 0 AS transferred FROM leadroute.leads WHERE email LIKE '%@stage.com';
 SELECT owner FROM story.s;
 SELECT owner FROM story_old.s;
 DROP SCHEMA story_old CASCADE;

@@ -24,6 +24,16 @@ SELECT l.tenant, l.status, f.tenant AS first_of, l.owner_id = f.owner_id AS same
   FROM leadroute.leads l LEFT JOIN leadroute.leads f ON f.id = l.duplicate_of WHERE l.email LIKE 'same%' ORDER BY l.id;
 SELECT leadroute.route_lead('{"tenant": "beta", "email": "same@person.com"}') ->> 'status' AS status;
 
+-- A tenant that cannot be read is nobody's: no rep of others, no person whom others know.
+INSERT INTO leadroute.leads (email) VALUES ('same@person.com');
+SELECT t, r ->> 'owner_id' AS owner, r ->> 'queue' AS queue, r ->> 'duplicate_of' AS first,
+       (SELECT l.tenant FROM leadroute.leads l WHERE l.id = (r ->> 'lead_id')::bigint) AS tenant
+  FROM (VALUES ('{"id": "acme"}'::jsonb), ('["acme"]')) v (t), leadroute.route_lead(jsonb_build_object('tenant', t, 'email', 'same@person.com')) r;
+SELECT r ->> 'owner_id' AS owner, r ->> 'queue' AS queue, r ->> 'duplicate_of' AS first FROM leadroute.preview_route('{"tenant": {"id": "acme"}, "email": "same@person.com"}') r;
+-- Nor does its external id open the lead of somebody else.
+SELECT leadroute.route_lead('{"tenant": "acme", "external_id": "x1", "email": "x1@acme.com"}') ->> 'created' AS created;
+SELECT code, message FROM story.try($$SELECT leadroute.route_lead('{"tenant": ["acme"], "external_id": "x1"}')$$);
+
 -- Accounts, domains, contacts and domain rules of each.
 INSERT INTO leadroute.accounts (tenant, id, kind, owner_id) VALUES ('acme', '1', 'customer', 'ann'), ('beta', '1', 'customer', 'ben'), ('beta', '2', 'customer', 'ann');
 INSERT INTO leadroute.account_domains (tenant, domain, account_id) VALUES ('acme', 'client.com', '1'), ('beta', 'client.com', '1'), ('beta', 'odd.com', '2');

@@ -2,7 +2,7 @@
 
 use crate::db::entry::attached::echo::taking_over;
 use crate::db::entry::attached::mapping::{Mapping, Row};
-use crate::db::entry::attached::{convert, owner};
+use crate::db::entry::attached::owner;
 use crate::db::indexes::ATTACHED;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::security::AsOwner;
@@ -26,9 +26,7 @@ pub fn take_over(lead_id: i64, row: Row, mapping: &Mapping) {
     if mapping.owner.link.is_some() || !mapping.trusted {
         return;
     }
-    let value = row.value(&mapping.owner.to.column);
-    // SAFETY: the value comes with its type.
-    let given = value.datum.map(|datum| unsafe { convert::to_text(datum, value.type_id) });
+    let given = row.text(&mapping.owner.to.column);
     let current = owner::of_lead(lead_id).and_then(|rep| owner::value_of(&rep, mapping));
     if owner::as_held(current.or_else(|| mapping.owner.nobody.clone()), mapping) == given {
         return;

@@ -1,6 +1,6 @@
 //! The lead that a row stands for: a tuple of `leads` that is not routed yet.
 
-use crate::db::entry::attached::convert;
+use crate::db::entry::attached::convert::{self, Canonical};
 use crate::db::entry::attached::mapping::{Mapping, Read, Row};
 use crate::db::errors;
 use crate::db::lead::{columns, json};
@@ -10,7 +10,7 @@ use crate::db::pg::spi;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::tuple::Replaced;
 use leadroute_engine::lead::status::Status;
-use leadroute_engine::lead::Problem;
+use leadroute_engine::lead::{Problem, UNKNOWN_TENANT};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 use std::collections::{BTreeMap, HashMap};
@@ -34,9 +34,6 @@ pub struct Draft {
     /// What goes to the attributes beside them, as JSON.
     kept: BTreeMap<String, String>,
 }
-
-/// The tenant of a row whose tenant cannot be read. No rep works for it, so the lead waits in the catch-all queue.
-const UNKNOWN_TENANT: &str = "?";
 
 impl Draft {
     /// Reads what the mapping names.
@@ -136,6 +133,19 @@ impl Draft {
                 }
             },
         }
+    }
+
+    /// The values as texts, by field.
+    pub fn texts(&self) -> BTreeMap<&'static str, String> {
+        let typed = |(field, datum): (&&'static str, &Datum)| {
+            let column = columns::column(field)?;
+            // SAFETY: each value has the type of its column.
+            Some((*field, unsafe { convert::to_text(*datum, column.type_id) }))
+        };
+        let _canonical = Canonical::for_types(
+            self.values.keys().filter_map(|field| Some(columns::column(field)?.type_id)),
+        );
+        self.values.iter().filter_map(typed).collect()
     }
 
     /// The lead as a tuple of `leads`, with a key of its own. The owner of the extension must be the current user.

@@ -1,8 +1,9 @@
 //! What a new row says of its life: whether it is a lead at all, worked on or closed, and whose it is.
 
+use crate::db::entry::attached::answer::answer;
 use crate::db::entry::attached::lead_of_row::{evaluate, status, Given};
 use crate::db::entry::attached::mapping::{Mapping, Row};
-use crate::db::entry::attached::{convert, owner};
+use crate::db::entry::attached::owner;
 use crate::db::errors;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::subtransaction::protect;
@@ -35,15 +36,15 @@ pub fn life(row: Row, mapping: &Mapping) -> Life {
         errors::warn_status_not_read(&sql_name(mapping.oid), &failure.sqlstate, &failure.message);
         None
     });
-    let status = status.and_then(|status| Status::named(&status));
+    let answered_at = answer(row, mapping).at;
+    let answered = answered_at.map(|_| Status::Working);
+    let status = status.and_then(|status| Status::named(&status)).or(answered);
     let is_asked = mapping.owner.link.is_none() && (mapping.keep || status.is_some());
-    let value = is_asked.then(|| row.value(&mapping.owner.to.column));
-    // SAFETY: the value comes with its type.
-    let value = value.and_then(|value| Some(unsafe { convert::to_text(value.datum?, value.type_id) }));
+    let value = is_asked.then(|| row.text(&mapping.owner.to.column)).flatten();
     let value = value.filter(|value| mapping.owner.nobody.as_ref() != Some(value));
     let owner = value.map(|value| {
         let rep = owner::rep_of(&value, mapping);
         (value, rep)
     });
-    Life { owner, status }
+    Life { owner, status, answered_at, holder: None }
 }

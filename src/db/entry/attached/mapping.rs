@@ -29,6 +29,10 @@ pub struct Mapping {
     pub reads: Vec<Read>,
     /// The status that a row gives its lead once the row is there.
     pub status: Option<Read>,
+    /// When a row says that somebody answered, and who.
+    pub answered_at: Option<Read>,
+    /// See `answered_at`; as the owner column holds people.
+    pub answered_by: Option<Read>,
     /// Which rows are leads; `None` is all.
     pub when: Option<Read>,
     /// Whether an owner who stands in a new row keeps it.
@@ -262,6 +266,18 @@ impl Row {
             let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, number, &mut isnull);
             Value { datum: (!isnull).then_some(datum), type_id: pg_sys::SPI_gettypeid(self.desc, number) }
         }
+    }
+
+    /// Whether a column prints as something else than in another version of the row.
+    pub fn differs(self, other: Self, column: &str) -> bool {
+        self.text(column) != other.text(column)
+    }
+
+    /// The value of a column as PostgreSQL prints it.
+    pub fn text(self, column: &str) -> Option<String> {
+        let value = self.value(column);
+        // SAFETY: the value comes with its type.
+        value.datum.map(|datum| unsafe { to_text(datum, value.type_id) })
     }
 
     /// The primary key.

@@ -3,11 +3,14 @@
 //! [`rows`]: a BEFORE trigger turns the row into a lead by the [`mapping`], routes it, and puts the owner into the row.
 //! Whether the row is really inserted is known only later ([`unwritten_lead`]); then its lead is written, before the
 //! next row of the statement is routed, so that everything else is as for an INSERT into `leads`. Afterwards
-//! [`write_back`] writes changes of the lead into the row, and [`row_changes`] and [`owner_table_changes`] take over
-//! what people change there.
+//! [`write_back`] writes changes of the lead into the row, and [`row_updated`], [`row_changes`] and
+//! [`owner_table_changes`] take over what people change there.
 
+mod answer;
 mod attach;
+pub mod before_routing;
 mod convert;
+mod corrections;
 mod deferred_keys;
 mod echo;
 mod expression;
@@ -21,6 +24,7 @@ mod owner;
 mod owner_table;
 mod owner_table_changes;
 pub mod row_changes;
+mod row_updated;
 mod rows;
 mod statement;
 mod trigger;

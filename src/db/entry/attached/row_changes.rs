@@ -1,19 +1,16 @@
-//! What people do to rows of attached tables that were routed.
+//! Rows of attached tables that get another key, or are gone.
 
-use crate::db::entry::attached::echo::is_writing;
 use crate::db::entry::attached::keys::Key;
-use crate::db::entry::attached::lead::{known_lead, rows_deleted, take_over};
+use crate::db::entry::attached::lead::rows_deleted;
 use crate::db::entry::attached::mapping::{mapping, Mapping, Row};
 use crate::db::entry::attached::trigger::data;
-use crate::db::entry::attached::{lead_of_row, write_back};
-use crate::db::pg::catalog::{lock_for_writing, sql_name};
+use crate::db::entry::attached::write_back;
+use crate::db::pg::catalog::lock_for_writing;
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::security::{only_the_extension, AsOwner};
 use crate::db::pg::spi::text;
-use crate::db::pg::subtransaction::protect;
 use crate::db::pg::trigger_data::{Call, On, When, DELETE, TRUNCATE, UPDATE};
-use crate::db::{errors, queries};
-use leadroute_engine::lead::status::Status;
+use crate::db::queries;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::RefCell;
@@ -21,16 +18,6 @@ use std::cell::RefCell;
 sql_function! {
     /// Row trigger, before the key of a row changes.
     leadroute_attached_key_changed, pg_finfo_leadroute_attached_key_changed, attached_key_changed
-}
-
-sql_function! {
-    /// Row trigger, after the owner of a row was changed.
-    leadroute_attached_owner_changed, pg_finfo_leadroute_attached_owner_changed, attached_owner_changed
-}
-
-sql_function! {
-    /// Row trigger, after any update.
-    leadroute_attached_status_changed, pg_finfo_leadroute_attached_status_changed, attached_status_changed
 }
 
 sql_function! {
@@ -47,8 +34,6 @@ const fn call(function: &'static str, when: When, events: u32) -> Call {
     Call { function, on: On::Attached, when, events }
 }
 const KEY_CHANGED: Call = call("attached_key_changed", When::BeforeRow, UPDATE);
-const OWNER_CHANGED: Call = call("attached_owner_changed", When::AfterRow, UPDATE);
-const STATUS_CHANGED: Call = call("attached_status_changed", When::AfterRow, UPDATE);
 const DELETED: Call = call("attached_deleted", When::AfterStatement, DELETE);
 const TRUNCATED: Call = call("attached_truncated", When::AfterStatement, TRUNCATE);
 
@@ -89,50 +74,6 @@ unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         }
         Datum::from(data.tg_newtuple)
     }
-}
-
-unsafe fn attached_owner_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
-    unsafe {
-        let (data, _, mapping) = data(fcinfo, &OWNER_CHANGED);
-        let row = Row { tuple: data.tg_newtuple, desc: (*data.tg_relation).rd_att };
-        if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
-            if let Some(lead) = known_lead(&mapping, &row.key(&mapping).text) {
-                take_over(lead, row, &mapping);
-            }
-        }
-    }
-    Datum::from(0)
-}
-
-unsafe fn attached_status_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
-    unsafe {
-        let (data, _, mapping) = data(fcinfo, &STATUS_CHANGED);
-        let desc = (*data.tg_relation).rd_att;
-        let (old, new) = (Row { tuple: data.tg_trigtuple, desc }, Row { tuple: data.tg_newtuple, desc });
-        if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
-            let becomes = || {
-                let (before, after) =
-                    (lead_of_row::status(old, &mapping), lead_of_row::status(new, &mapping));
-                (before != after).then_some((before, after))
-            };
-            let change = protect(becomes).unwrap_or_else(|failure| {
-                errors::warn_status_not_read(&sql_name(mapping.oid), &failure.sqlstate, &failure.message);
-                None
-            });
-            // What says nothing any more counts only where the lead was closed: it is open again.
-            let is_closed = |status: &String| Status::named(status).is_some_and(Status::is_closed);
-            let change =
-                change.filter(|(before, after)| after.is_some() || before.as_ref().is_some_and(is_closed));
-            let lead = || known_lead(&mapping, &new.key(&mapping).text);
-            if let Some(((_, status), lead)) = change.and_then(|change| Some((change, lead()?))) {
-                let _owner = AsOwner::begin();
-                queries::STATUS_BY_ROW.write(&[Some(Datum::from(lead)), text(status.as_deref())]);
-            }
-        }
-    }
-    Datum::from(0)
 }
 
 unsafe fn attached_deleted(fcinfo: pg_sys::FunctionCallInfo) -> Datum {

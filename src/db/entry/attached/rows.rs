@@ -7,7 +7,7 @@ use crate::db::entry::attached::mapping::{Mapping, Row};
 use crate::db::entry::attached::row_changes::{moves, nothing_moves};
 use crate::db::entry::attached::trigger::data;
 use crate::db::entry::attached::unwritten_lead::{statement, Before, Unwritten};
-use crate::db::entry::attached::{convert, holder, life, owner};
+use crate::db::entry::attached::{before_routing, convert, holder, life, owner};
 use crate::db::errors;
 use crate::db::indexes::LEADS;
 use crate::db::lead::row::LeadRow;
@@ -165,7 +165,12 @@ unsafe fn route(
         };
         let unwritten = Unwritten::new(routed, table, key, before, Rc::clone(mapping));
         batch.last = Some(Box::new(move || unwritten.write()));
-        let tuple = with_outcome(row, &LeadRow::new(routed, shape), mapping, batch.keeps_owner());
+        let lead = LeadRow::new(routed, shape);
+        if mapping.owner.link.is_none() && !batch.keeps_owner() {
+            let stood = row.text(&mapping.owner.to.column);
+            before_routing::note(lead.get::<i64>("id").unwrap_or_default(), stood, mapping);
+        }
+        let tuple = with_outcome(row, &lead, mapping, batch.keeps_owner());
         pg_sys::table_close(leads, pg_sys::NoLock as pg_sys::LOCKMODE);
         tuple
     }

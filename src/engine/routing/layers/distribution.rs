@@ -23,7 +23,7 @@ struct Asked<'a> {
 /// Decides where at least one rep of the pool is eligible, and where the pool holds its leads.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     match pool(routing) {
-        Some(pool) => hand_out(pool, pool.when_all_away, routing),
+        Some(pool) => stays(pool, routing).unwrap_or_else(|| hand_out(pool, pool.when_all_away, routing)),
         None => Finding::passed(Reason::NotAsked { needs: "pool".to_owned() }),
     }
 }
@@ -53,6 +53,20 @@ pub fn first_back(routing: &mut Routing<'_>) -> Option<Micros> {
 
 fn pool<'a>(routing: &Routing<'a>) -> Option<&'a Pool> {
     routing.context.rules.pools.get(routing.pool.as_ref()?)
+}
+
+/// A lead that was corrected and comes to the same pool again stays with the rep whose turn it was. Caps count it already.
+fn stays(pool: &Pool, routing: &mut Routing<'_>) -> Option<Finding> {
+    let holder = routing.clean.lead.given.holder.as_ref()?;
+    if holder.pool.as_deref() != Some(&pool.name) {
+        return None;
+    }
+    let rep = routing.context.roster.reps.get(&holder.rep)?;
+    let mut members = routing.context.roster.members(&pool.name, routing.context.tenant);
+    let member = members.find(|row| row.rep_id == rep.id)?;
+    let is_there = ineligible(member, rep, routing).is_none_or(|not| not.is_full());
+    let reason = Reason::Stays { pool: pool.name.clone(), rep: rep.id.clone() };
+    is_there.then(|| Finding::decided(Outcome::Owner(rep.id.clone()), reason))
 }
 
 fn hand_out(pool: &Pool, when_all_away: WhenAllAway, routing: &mut Routing<'_>) -> Finding {

@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn an_owner_who_stands_in_the_row_keeps_it() {
-        let decision = routed(Given { owner: owned_by("ann"), status: None });
+        let decision = routed(Given { owner: owned_by("ann"), status: None, ..Given::default() });
         assert_eq!((owner(&decision), decision.layer), ("ann", Layer::Given));
         assert!(decision.clock.is_some() && decision.turns.is_empty());
     }
@@ -75,7 +75,7 @@ mod tests {
     fn an_owner_who_is_no_rep_of_the_tenant_is_named() {
         for given in [Some(("zed".to_owned(), None)), owned_by("eve")] {
             let name = given.clone().unwrap().0;
-            let decision = routed(Given { owner: given, status: None });
+            let decision = routed(Given { owner: given, status: None, ..Given::default() });
             assert_eq!(queue(&decision), "catch_all");
             let (owner, queue) = (name, "catch_all".to_owned());
             assert_eq!(said(&decision, Layer::Given), &Reason::GivenStranger { owner, queue });
@@ -84,11 +84,13 @@ mod tests {
 
     #[test]
     fn what_is_closed_gets_nothing_and_what_is_worked_on_no_clock() {
-        let decision = routed(Given { owner: owned_by("ann"), status: Some(Status::Converted) });
+        let decision =
+            routed(Given { owner: owned_by("ann"), status: Some(Status::Converted), ..Given::default() });
         let outcome = Outcome::Closed { status: Status::Converted, owner_id: Some("ann".into()) };
         assert_eq!((&decision.outcome, decision.status()), (&outcome, Status::Converted));
         assert!(decision.clock.is_none() && decision.notices.is_empty() && decision.turns.is_empty());
-        let decision = routed(Given { owner: owned_by("ann"), status: Some(Status::Working) });
+        let decision =
+            routed(Given { owner: owned_by("ann"), status: Some(Status::Working), ..Given::default() });
         assert_eq!((owner(&decision), decision.status()), ("ann", Status::Working));
         assert!(decision.clock.is_none());
     }

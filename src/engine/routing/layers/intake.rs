@@ -2,7 +2,7 @@
 
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
-use crate::lead::{normalize, CleanLead, Person, Problem};
+use crate::lead::{normalize, CleanLead, Person, Problem, UNKNOWN_TENANT};
 use crate::rules::tables::{DomainKind, MailDomain};
 use crate::rules::Rules;
 use crate::Micros;
@@ -64,7 +64,7 @@ fn clean_email(clean: &mut CleanLead) {
         clean.person = phone.and_then(normalize::phone_key).map(Person::Phone);
     }
     // Whose person it is cannot be told where the tenant could not be read.
-    if clean.unreadable.iter().any(|problem| problem.field == "tenant") {
+    if clean.lead.tenant == UNKNOWN_TENANT {
         clean.person = None;
     }
     let site = || clean.lead.website.as_deref().and_then(normalize::website_host);

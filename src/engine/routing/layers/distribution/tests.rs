@@ -227,3 +227,28 @@ fn a_trace_tells_the_turn_that_it_took() {
     let (rep, turn) = turn_of(&reason, 1).unwrap();
     assert_eq!((rep, turn.seat, &turn.credit), ("ann", 0, &decision.turns[0].credit));
 }
+
+#[test]
+fn a_corrected_lead_stays_with_the_rep_whose_turn_it_was() {
+    use crate::lead::{Given, Holder};
+    let corrected = |rep: &str, pool: &str| {
+        let holder = Some(Holder { rep: rep.to_owned(), pool: Some(pool.to_owned()) });
+        Lead { given: Given { holder, ..Given::default() }, ..lead("ada@acme.com") }
+    };
+    let reps = json!([{"id": "ann"}, {"id": "bob", "daily_cap": 0}, {"id": "cid", "presence": "offline"}, {"id": "dan"}]);
+    let members = [("ann", 1000), ("bob", 1000), ("cid", 1000)];
+    for (rep, pool, gets, turns, told) in [
+        ("ann", "hunters", "ann", 0, 0),
+        // caps count the lead already
+        ("bob", "hunters", "bob", 0, 0),
+        ("cid", "hunters", "ann", 1, 1),
+        ("dan", "hunters", "ann", 1, 1),
+        ("bob", "other", "ann", 1, 1),
+        // it is their turn anyway
+        ("ann", "other", "ann", 1, 0),
+    ] {
+        let decision = setup(reps.clone(), &members).route(corrected(rep, pool));
+        let found = (owner(&decision), decision.turns.len(), decision.notices.len());
+        assert_eq!(found, (gets, turns, told), "{rep} in {pool}");
+    }
+}

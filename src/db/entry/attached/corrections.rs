@@ -1,0 +1,75 @@
+//! What an app corrects in a row that was routed: the lead becomes what the row says, and is routed again while nobody
+//! has answered it.
+
+use crate::db::entry::attached::lead_of_row::Draft;
+use crate::db::entry::attached::mapping::{Mapping, Row};
+use crate::db::pg::jsonb;
+use crate::db::pg::security::AsOwner;
+use crate::db::pg::spi::text;
+use crate::db::queries;
+use pgrx::pg_sys::Datum;
+use pgrx::IntoDatum;
+use std::collections::BTreeMap;
+
+/// Fields that are no corrections: set once, kept apart, or an event of the buyer.
+const OTHERS: [&str; 4] = ["tenant", "attributes", "event", "occurred_at"];
+
+/// What differs between two versions of a row.
+#[derive(Default)]
+pub struct Corrections {
+    /// Fields of the lead with their new values.
+    fields: BTreeMap<&'static str, Option<String>>,
+    /// What the buyer did since.
+    pub event: Event,
+}
+
+/// What the buyer did, as far as a row tells of something new.
+#[derive(Default)]
+pub struct Event {
+    name: Option<String>,
+    at: Option<String>,
+}
+
+impl Corrections {
+    /// Compares what the mapping reads. A value that cannot be read corrects nothing.
+    pub fn between(old: Row, new: Row, mapping: &Mapping) -> Self {
+        let (old, new) = (Draft::read(old, mapping), Draft::read(new, mapping));
+        let is_odd = |field: &str| new.odd.iter().any(|problem| problem.field == field);
+        let (before, after) = (old.texts(), new.texts());
+        let fields = before.keys().chain(after.keys()).copied();
+        let changed = fields.filter(|field| before.get(field) != after.get(field) && !is_odd(field));
+        let mut changed: BTreeMap<&'static str, Option<String>> =
+            changed.map(|field| (field, after.get(field).cloned())).collect();
+        let mut event = Event::default();
+        for (field, value) in OTHERS.iter().filter_map(|field| changed.remove_entry(field)) {
+            match field {
+                "event" => event.name = value,
+                "occurred_at" => event.at = value,
+                _ => {}
+            }
+        }
+        Self { fields: changed, event }
+    }
+}
+
+/// Takes them over. Only with `may_route` the lead may be routed again.
+pub fn corrected(lead: i64, corrections: &Corrections, mapping: &Mapping, may_route: bool) {
+    if corrections.fields.is_empty() {
+        return;
+    }
+    let fields = serde_json::to_string(&corrections.fields).unwrap_or_default();
+    let _owner = AsOwner::begin();
+    let [lead, table] = [Datum::from(lead), Datum::from(mapping.table_no)].map(Some);
+    queries::ROW_CORRECTED.write(&[lead, jsonb::from_text(&fields), table, may_route.into_datum()]);
+}
+
+impl Event {
+    /// Notes it as an event of the lead.
+    pub fn record(&self, lead: i64) {
+        if self.name.is_some() || self.at.is_some() {
+            let _owner = AsOwner::begin();
+            let arguments = [Some(Datum::from(lead)), text(self.name.as_deref()), text(self.at.as_deref())];
+            queries::EVENT_BY_ROW.write(&arguments);
+        }
+    }
+}

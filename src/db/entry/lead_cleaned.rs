@@ -1,0 +1,36 @@
+//! A lead whose e-mail address, phone number, country or industry changes is cleaned as a new one is, and is the person
+//! that it says now.
+
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::function::sql_function;
+use crate::db::pg::security::AsOwner;
+use crate::db::pg::time::now;
+use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
+use crate::db::state::config;
+use leadroute_engine::lead::CleanLead;
+use leadroute_engine::routing::layers::intake;
+use pgrx::pg_sys::{self, Datum};
+
+sql_function! {
+    /// `leadroute_internal.lead_cleaned()`: row trigger, before an update of `leads`.
+    leadroute_lead_cleaned, pg_finfo_leadroute_lead_cleaned, lead_cleaned
+}
+
+const CALL: Call =
+    Call { function: "lead_cleaned", on: On::Table("leads"), when: When::BeforeRow, events: UPDATE };
+
+unsafe fn lead_cleaned(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuple and relation are valid.
+    let (tuple, row) = unsafe {
+        let data = CALL.data(fcinfo);
+        (data.tg_newtuple, LeadRow::new(data.tg_newtuple, (*data.tg_relation).rd_att))
+    };
+    if row.was_routed() {
+        let _owner = AsOwner::begin();
+        let (rules, _) = config::load();
+        let mut clean = CleanLead { lead: row.lead(), ..CleanLead::default() };
+        intake::clean(&mut clean, &rules, now());
+        return Datum::from(row.cleaned(&clean));
+    }
+    Datum::from(tuple)
+}

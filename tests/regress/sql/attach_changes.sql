@@ -1,0 +1,95 @@
+-- What the app says later about a row: answers, events, corrections.
+\i setup.sql
+SET client_min_messages = warning;
+INSERT INTO leadroute.reps (id, email, daily_cap) VALUES ('ann', 'ann@us.com', 1000), ('bob', 'bob@us.com', NULL), ('dora', 'dora@us.com', NULL), ('cid', 'cid@us.com', NULL);
+INSERT INTO leadroute.pools (name) VALUES ('us'), ('de');
+INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('us', 'ann'), ('us', 'bob'), ('de', 'dora');
+INSERT INTO leadroute.segments (name, priority, countries, fallback_queue) VALUES ('germany', 1, '{DE}', 'catch_all'), ('rest', 2, NULL, 'catch_all');
+INSERT INTO leadroute.tiers (segment, name, pool) VALUES ('germany', 'any', 'de'), ('rest', 'any', 'us');
+INSERT INTO leadroute.event_types (name, intent) VALUES ('ebook', 'low'), ('pricing_page', 'high') ON CONFLICT (name) DO UPDATE SET intent = excluded.intent;
+CREATE TABLE story.deal (id integer PRIMARY KEY, email text, phone text, company text, land text, size text, owner text, stage text,
+    event text, happened timestamptz, answered date, answered_by text, note text, waits_in text, due timestamptz);
+SELECT leadroute.attach('story.deal', '{"email": "email", "phone": "phone", "company": "company", "country": "land", "employees": "size", "event": "event", "occurred_at": "happened",
+    "owner_id": {"column": "owner", "rep": "email", "nobody": "nobody"}, "first_response_at": "answered", "responded_by": "answered_by", "queue": "waits_in", "sla_due_at": "due"}');
+CREATE VIEW story.leads AS
+SELECT d.id, d.owner, l.status, l.owner_id, l.queue, l.person_key, l.event, count(c.id) AS clocks, count(c.stopped_at) AS stopped, l.first_response_at IS NOT NULL AS is_answered,
+       (SELECT string_agg(x.cause, ' ' ORDER BY x.id) FROM leadroute.decisions x WHERE x.lead_id = l.id) AS causes,
+       (SELECT count(*) FROM leadroute.notifications n WHERE n.lead_id = l.id) AS told
+  FROM story.deal d JOIN leadroute.leads l ON l.attached_key = d.id::text LEFT JOIN leadroute.sla_clocks c ON c.lead_id = l.id GROUP BY d.id, l.id ORDER BY d.id;
+INSERT INTO story.deal (id, email, phone, company, land, event) SELECT n, n || '@a.com', '+1 202 555 01' || n, 'Acme', 'us', 'ebook' FROM generate_series(1, 9) n;
+
+-- An answer: by whoever stands there, or by the owner. A day without a time is no answer before the question.
+UPDATE story.deal SET answered = current_date, answered_by = 'cid@us.com' WHERE id = 1;
+UPDATE story.deal SET answered_by = 'Somebody Else' WHERE id = 2;
+UPDATE story.deal SET answered = current_date + 5 WHERE id = 3;
+SELECT id, status, clocks, stopped, is_answered, causes FROM story.leads WHERE id <= 3;
+SELECT l.attached_key, r.rep_id = l.owner_id AS by_owner, r.rep_id = 'cid' AS by_cid, r.at >= l.occurred_at AND r.at <= clock_timestamp() AS in_between FROM leadroute.responses r JOIN leadroute.leads l ON l.id = r.lead_id ORDER BY r.id;
+-- Saved again, it is the same answer; taken away, nothing happens.
+UPDATE story.deal SET answered = answered, answered_by = answered_by, note = 'x' WHERE id <= 3;
+UPDATE story.deal SET answered = NULL, answered_by = NULL WHERE id = 1;
+SELECT count(*) FROM leadroute.responses;
+-- A row that was answered before it came has no clock.
+INSERT INTO story.deal (id, email, land, answered) VALUES (20, '20@a.com', 'us', current_date - 1);
+SELECT id, status, clocks, is_answered FROM story.leads WHERE id = 20;
+
+-- Events: one with more intent starts the clock anew and tells the owner.
+UPDATE story.deal SET event = 'pricing_page' WHERE id = 4;
+UPDATE story.deal SET happened = now() WHERE id = 5;
+SELECT id, event, clocks, stopped, causes, told FROM story.leads WHERE id IN (4, 5);
+SELECT l.attached_key, e.event, e.action FROM leadroute.lead_events e JOIN leadroute.leads l ON l.id = e.lead_id ORDER BY e.id;
+
+-- Corrected: the person at once, and the lead is routed again, once.
+UPDATE story.deal SET email = 'New@b.com' WHERE id = 6;
+UPDATE story.deal SET land = 'Deutschland' WHERE id = 7;
+UPDATE story.deal SET land = 'Germany' WHERE id = 8;
+SELECT id, owner, person_key, clocks, stopped, causes, told FROM story.leads WHERE id IN (6, 7, 8);
+SELECT reason FROM leadroute.decisions WHERE cause = 'enrichment' ORDER BY id;
+-- Who has the lead in the same pool keeps it, and no turn is taken.
+SELECT l.attached_key, l.owner_id = d.owner_id AS keeps FROM leadroute.leads l JOIN leadroute.decisions d ON d.lead_id = l.id AND d.cause = 'attach' WHERE l.attached_key IN ('6', '7', '8') ORDER BY 1;
+SELECT pool, sum(received) AS received FROM leadroute.pool_fairness GROUP BY 1 ORDER BY 1;
+-- Not again, but the lead is what the row says.
+UPDATE story.deal SET land = 'us', company = 'Beta', size = '40' WHERE id = 7;
+SELECT l.country, l.company, l.employees, l.owner_id FROM leadroute.leads l WHERE l.attached_key = '7';
+SET leadroute.max_reroutes = 2;
+UPDATE story.deal SET company = 'Gamma' WHERE id = 7;
+SELECT owner, causes FROM story.leads WHERE id = 7;
+RESET leadroute.max_reroutes;
+-- Another way of writing the same is no correction, nor is what changes no rule of who and where.
+UPDATE story.deal SET email = upper(email), phone = replace(phone, ' ', '-'), company = ' ACME ', land = 'USA', size = '12' WHERE id = 9;
+SELECT id, causes FROM story.leads WHERE id = 9;
+SELECT email, phone, company, country, employees, updated_at > created_at AS is_updated FROM leadroute.leads WHERE attached_key = '9';
+-- A value that cannot be read corrects nothing.
+UPDATE story.deal SET size = 'a dozen' WHERE id = 9;
+SELECT employees FROM leadroute.leads WHERE attached_key = '9';
+UPDATE story.deal SET email = 'no address' WHERE id = 9;
+SELECT email, person_key, owner_id IS NOT NULL AS is_owned FROM leadroute.leads WHERE attached_key = '9';
+-- One that sends the lead elsewhere by a rule does; one that no rule knows leaves it where it is.
+INSERT INTO leadroute.domain_rules (domain, kind) VALUES ('rival.com', 'competitor');
+UPDATE story.deal SET email = 'spy@rival.com' WHERE id = 9;
+SELECT status, queue FROM leadroute.leads WHERE attached_key = '9';
+
+-- Whoever answered keeps the lead, and so does whom a person has chosen, before or in the same statement.
+UPDATE story.deal SET land = 'de' WHERE id IN (1, 2, 3);
+UPDATE story.deal SET owner = 'cid@us.com' WHERE id = 4;
+UPDATE story.deal SET land = 'de' WHERE id = 4;
+UPDATE story.deal SET owner = 'cid@us.com', land = 'de' WHERE id = 5;
+SELECT id, owner IN ('ann@us.com', 'bob@us.com', 'cid@us.com') AS stays, causes FROM story.leads WHERE id <= 5;
+
+-- A touch whose address was a slip is another person's lead; a lead that becomes the same person is a touch.
+INSERT INTO story.deal (id, email, land) VALUES (30, 'kim@c.com', 'us'), (31, 'kim@c.com', 'us'), (32, 'jim@c.com', 'us'), (33, 'Kim+x@c.com', 'us');
+UPDATE story.deal SET email = 'lee@c.com' WHERE id = 31;
+UPDATE story.deal SET email = 'kim@c.com' WHERE id = 32;
+UPDATE story.deal SET company = 'Other' WHERE id = 33;
+SELECT id, owner IS NOT NULL AS is_owned, status, person_key, clocks - stopped AS running, causes, told FROM story.leads WHERE id >= 30;
+-- By hand in leadroute.leads the person is another one at once, too; nothing is routed.
+UPDATE leadroute.leads SET email = 'LEE+1@d.com', country = 'germany' WHERE attached_key = '31';
+SELECT email, country, person_key FROM leadroute.leads WHERE attached_key = '31';
+SELECT * FROM leadroute.check_integrity();
+SELECT rep_id, open = (SELECT count(*) FROM leadroute.leads l WHERE l.owner_id = rep_id AND l.duplicate_of IS NULL AND l.status IN ('assigned', 'working', 'qualified')) AS load_is_right FROM leadroute.rep_load ORDER BY 1;
+
+-- Expressions are compared by what they give.
+SELECT leadroute.attach('story.deal', '{"email": {"expression": "lower(email)"}, "country": {"expression": "coalesce(land, ''us'')"}, "owner_id": {"column": "owner", "rep": "email"}, "first_response_at": {"expression": "to_char(answered, ''YYYY-MM-DD'')"}}');
+INSERT INTO story.deal (id, email) VALUES (40, '40@a.com'), (41, '41@a.com');
+UPDATE story.deal SET note = 'y', email = upper(email), land = 'us' WHERE id = 40;
+UPDATE story.deal SET land = 'de', answered = current_date WHERE id = 41;
+SELECT id, status, is_answered, causes FROM story.leads WHERE id >= 40;
