@@ -62,6 +62,7 @@ CREATE TABLE leadroute.leads (
     attached_table integer,
     attached_key text,
     tenant text COLLATE "C" NOT NULL DEFAULT '',
+    unassigned_at timestamptz,
     CONSTRAINT leads_never_to_nobody CHECK (routed_at IS NULL OR routed_at = '-infinity' OR owner_id IS NOT NULL
         OR queue IS NOT NULL OR status IN ('nurture', 'converted', 'lost', 'disqualified') OR duplicate_of IS NOT NULL)
 );
@@ -71,7 +72,8 @@ CREATE INDEX leads_queue_idx ON leadroute.leads (queue) WHERE queue IS NOT NULL;
 CREATE INDEX leads_attached_key_idx ON leadroute.leads (attached_key, attached_table) WHERE attached_key IS NOT NULL;
 CREATE INDEX leads_held_idx ON leadroute.leads (id) WHERE held;
 CREATE INDEX leads_duplicate_of_idx ON leadroute.leads (duplicate_of) WHERE duplicate_of IS NOT NULL;
-COMMENT ON TABLE leadroute.leads IS 'Every lead. Inserting a row routes it; the columns from status on are set by routing, whatever the insert says.';
+CREATE INDEX leads_unassigned_at_idx ON leadroute.leads (unassigned_at) WHERE unassigned_at IS NOT NULL;
+COMMENT ON TABLE leadroute.leads IS 'Every lead. Inserting a row routes it; the columns from status on are set by routing, whatever the insert says, but for an owner_id: whoever may insert that column names the owner.';
 COMMENT ON COLUMN leadroute.leads.id IS 'Key.';
 COMMENT ON COLUMN leadroute.leads.external_id IS 'Key in the app, unique over all tenants; makes route_lead idempotent.';
 COMMENT ON COLUMN leadroute.leads.email IS 'E-mail address; stored in lower case.';
@@ -99,7 +101,8 @@ COMMENT ON COLUMN leadroute.leads.source IS 'Where the lead came from.';
 COMMENT ON COLUMN leadroute.leads.campaign IS 'Campaign.';
 COMMENT ON COLUMN leadroute.leads.attributes IS 'Anything else that the app knows.';
 COMMENT ON COLUMN leadroute.leads.status IS 'Stage of life.';
-COMMENT ON COLUMN leadroute.leads.owner_id IS 'The rep who owns it: reps.id.';
+COMMENT ON COLUMN leadroute.leads.owner_id IS 'The rep who owns it: reps.id. Given with a new lead, that rep keeps it.';
+COMMENT ON COLUMN leadroute.leads.unassigned_at IS 'Since when nobody is assigned to it in the table that links rows of its attached table to owners; see release_unassigned().';
 COMMENT ON COLUMN leadroute.leads.queue IS 'The queue it waits in.';
 COMMENT ON COLUMN leadroute.leads.account_id IS 'The account it belongs to.';
 COMMENT ON COLUMN leadroute.leads.segment IS 'Segment.';

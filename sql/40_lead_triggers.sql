@@ -124,6 +124,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.lead_changed() IS 'Trigger: records an owner or queue that was changed by hand.';
 
+CREATE FUNCTION leadroute_internal.lead_saved() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_saved';
+COMMENT ON FUNCTION leadroute_internal.lead_saved() IS 'Trigger: where an app saves a whole row with an old decision_id, what only routing writes stays as it is.';
+
+-- before lead_changed, by its name
+CREATE TRIGGER lead_as_saved BEFORE UPDATE ON leadroute.leads FOR EACH ROW
+    WHEN (OLD.decision_id IS DISTINCT FROM NEW.decision_id) EXECUTE FUNCTION leadroute_internal.lead_saved();
+
 CREATE FUNCTION leadroute_internal.lead_cleaned() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_cleaned';
 COMMENT ON FUNCTION leadroute_internal.lead_cleaned() IS 'Trigger: corrected values of a lead are cleaned, and tell who the person is, as those of a new one.';

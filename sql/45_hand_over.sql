@@ -14,7 +14,7 @@ BEGIN
     lead.queue := hand_over.queue;
     decision := leadroute_internal.note_decision(lead, hand_over.cause, previous, hand_over.reason);
     UPDATE leadroute.leads l
-       SET owner_id = hand_over.owner_id, queue = hand_over.queue, held = false, decision_id = decision,
+       SET owner_id = hand_over.owner_id, queue = hand_over.queue, held = false, decision_id = decision, unassigned_at = NULL,
            routed_at = coalesce(nullif(l.routed_at, '-infinity'), clock_timestamp()),
            status = CASE WHEN hand_over.owner_id IS NOT NULL AND l.status IN ('new', 'queued', 'nurture') THEN 'assigned'
                          WHEN hand_over.owner_id IS NULL AND hand_over.queue IS NOT NULL AND l.status = 'assigned' THEN 'queued'
@@ -23,6 +23,31 @@ BEGIN
     RETURN decision;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.hand_over(leadroute.leads, text, text, text, text) IS 'Gives a lead, which is locked, to an owner or a queue, and returns the decision that says so. Internal.';
+
+CREATE FUNCTION leadroute.release_unassigned(batch integer DEFAULT 1000, as_of timestamptz DEFAULT now()) RETURNS integer
+    LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads;
+    released integer := 0;
+BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
+    FOR lead IN SELECT * FROM leadroute.leads l WHERE l.unassigned_at <= as_of - interval '1 minute'
+                 ORDER BY l.unassigned_at LIMIT batch FOR UPDATE SKIP LOCKED LOOP
+        BEGIN
+            IF leadroute_internal.is_with_rep(lead.status) THEN
+                PERFORM leadroute_internal.hand_over(lead, 'manual', NULL, leadroute_internal.catch_all_of(lead.tenant),
+                    format('nobody is assigned to it since %s', to_char(lead.unassigned_at, 'YYYY-MM-DD HH24:MI:SS TZ')));
+                released := released + 1;
+            ELSE
+                UPDATE leadroute.leads l SET unassigned_at = NULL WHERE l.id = lead.id;
+            END IF;
+        EXCEPTION WHEN lock_not_available THEN
+            -- its row is locked: next time
+        END;
+    END LOOP;
+    RETURN released;
+END $$;
+COMMENT ON FUNCTION leadroute.release_unassigned(integer, timestamptz) IS 'Leads of attached tables to whom nobody has been assigned for a minute, in the table that links rows to owners, go to the catch-all queue; returns how many. ORMs empty such a table and fill it again when they save a form, so an empty one says nothing at first.';
 
 CREATE FUNCTION leadroute.transfer_lead(lead_id bigint, rep_id text, reason text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

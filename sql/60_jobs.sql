@@ -12,6 +12,8 @@ BEGIN
         COMMIT;
         PERFORM leadroute.assign_queued();
         COMMIT;
+        PERFORM leadroute.release_unassigned();
+        COMMIT;
         EXIT WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) every OPERATOR(pg_catalog.>=) ends;
         PERFORM pg_catalog.pg_sleep(extract(epoch FROM every));
         COMMIT;

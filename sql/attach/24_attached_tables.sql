@@ -80,8 +80,14 @@ CREATE FUNCTION leadroute_internal.mapping_entries(mapping jsonb)
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT key, CASE jsonb_typeof(value) WHEN 'string' THEN value #>> '{}' ELSE value ->> 'column' END,
            value ->> 'expression', value ->> 'rep', value ->> 'nobody', value ->> 'table', value ->> 'row'
-      FROM jsonb_each(CASE jsonb_typeof(mapping) WHEN 'object' THEN mapping ELSE '{}' END) $$;
-COMMENT ON FUNCTION leadroute_internal.mapping_entries(jsonb) IS 'The entries of a mapping, one a row. Internal.';
+      FROM jsonb_each(CASE jsonb_typeof(mapping) WHEN 'object' THEN mapping ELSE '{}' END)
+     WHERE key NOT IN ('keep', 'touch') $$;
+COMMENT ON FUNCTION leadroute_internal.mapping_entries(jsonb) IS 'The entries of a mapping that are fields, one a row. Internal.';
+
+CREATE FUNCTION leadroute_internal.mapping_touches(mapping jsonb) RETURNS TABLE ("column" text, how text)
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT key, value FROM jsonb_each_text(CASE jsonb_typeof(mapping -> 'touch') WHEN 'object' THEN mapping -> 'touch' ELSE '{}' END) $$;
+COMMENT ON FUNCTION leadroute_internal.mapping_touches(jsonb) IS 'Columns that change whenever routing writes to a row, and how: now, or +1. Internal.';
 
 CREATE FUNCTION leadroute_internal.relation_named(name text) RETURNS regclass
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -99,9 +105,10 @@ COMMENT ON FUNCTION leadroute_internal.key_numbers(regclass) IS 'Numbers of the 
 
 CREATE FUNCTION leadroute_internal.mapped_columns(relation regclass, mapping jsonb) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(jsonb_object_agg(a.attname, a.attnum), '{}')
-      FROM leadroute_internal.mapping_entries(mapping) e JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column"
-     WHERE e.link IS NULL $$;
+    SELECT coalesce(jsonb_object_agg(a.attname, a.attnum), '{}') FROM pg_attribute a
+     WHERE a.attrelid = relation
+       AND a.attname IN (SELECT e."column" FROM leadroute_internal.mapping_entries(mapping) e WHERE e.link IS NULL
+                         UNION ALL SELECT m."column" FROM leadroute_internal.mapping_touches(mapping) m) $$;
 COMMENT ON FUNCTION leadroute_internal.mapped_columns(regclass, jsonb) IS 'Numbers of the columns that a mapping names. Internal.';
 
 CREATE FUNCTION leadroute_internal.is_trusted(t leadroute.attached_tables) RETURNS boolean

@@ -6,8 +6,10 @@ DECLARE
     bad record;
 BEGIN
     SELECT e.key AS field INTO bad FROM jsonb_each(mapping) e
-     WHERE CASE jsonb_typeof(e.value) WHEN 'string' THEN e.key = 'keep' WHEN 'boolean' THEN e.key <> 'keep'
-           WHEN 'object' THEN e.value - ARRAY['column', 'expression', 'rep', 'nobody', 'table', 'row'] <> '{}'
+     WHERE CASE WHEN e.key = 'keep' THEN jsonb_typeof(e.value) <> 'boolean'
+           WHEN e.key = 'touch' THEN jsonb_typeof(e.value) <> 'object' OR jsonb_path_exists(e.value, '$.* ? (@ <> "now" && @ <> "+1")')
+           WHEN jsonb_typeof(e.value) = 'string' THEN false
+           WHEN jsonb_typeof(e.value) = 'object' THEN e.value - ARRAY['column', 'expression', 'rep', 'nobody', 'table', 'row'] <> '{}'
                 OR (e.key = 'owner_id') <> (e.value ? 'column') AND (e.value ? 'column') = (e.value ? 'expression')
                 OR e.key = 'owner_id' AND NOT e.value ? 'column'
                 OR e.key <> 'owner_id' AND (e.value ?| ARRAY['rep', 'nobody', 'table', 'row'])
@@ -22,6 +24,7 @@ BEGIN
                      'its own links rows to owners: "table", "row" (its column with the key of the row) and "column" (its '
                      'column with the owner).'
                 WHEN 'keep' THEN 'Give true, so that an owner who stands in a new row keeps it, or false.'
+                WHEN 'touch' THEN 'Give columns with how they change when routing writes to a row: {"updated_at": "now", "lock_version": "+1"}.'
                 ELSE 'Give the name of a column, or {"expression": "..."} over the columns of the table.' END;
     END IF;
 END $$;
@@ -37,7 +40,7 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', HINT = 'For example {"email": "email", "owner_id": "owner"}.';
     END IF;
     SELECT e.key AS field INTO bad FROM jsonb_each(mapping) e
-     WHERE e.key <> 'keep' AND NOT EXISTS (SELECT FROM leadroute_internal.mapping_fields() f WHERE f.field = e.key) ORDER BY 1 LIMIT 1;
+     WHERE e.key NOT IN ('keep', 'touch') AND NOT EXISTS (SELECT FROM leadroute_internal.mapping_fields() f WHERE f.field = e.key) ORDER BY 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'attach: there is no lead field "%" to map', bad.field
             USING ERRCODE = 'invalid_parameter_value',
@@ -144,12 +147,40 @@ END $$;
 COMMENT ON FUNCTION leadroute_internal.check_writable(regclass, jsonb) IS
     'An error if a column that routing is to write cannot be written, or not with NULL. Internal.';
 
+CREATE FUNCTION leadroute_internal.check_touches(relation regclass, mapping jsonb) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    bad record;
+BEGIN
+    SELECT m."column", m.how, a.attnum, format_type(a.atttypid, a.atttypmod) AS type INTO bad
+      FROM leadroute_internal.mapping_touches(mapping) m
+      LEFT JOIN pg_attribute a ON a.attrelid = relation AND a.attname = m."column" AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE a.attnum IS NULL OR a.attgenerated <> '' OR a.attidentity <> ''
+        OR NOT EXISTS (SELECT FROM leadroute_internal.type_chain(a.atttypid) c
+                        WHERE c.oid = ANY (CASE m.how WHEN 'now' THEN '{timestamptz,timestamp,date}'::regtype[]::oid[]
+                                           ELSE '{int2,int4,int8,numeric,float4,float8}'::regtype[]::oid[] END))
+        OR EXISTS (SELECT FROM leadroute_internal.mapping_entries(mapping) e JOIN leadroute_internal.mapping_fields() f USING (field)
+                    WHERE e."column" = m."column" AND e.link IS NULL AND f.writes IS NOT NULL)
+     ORDER BY 1 LIMIT 1;
+    IF FOUND AND bad.attnum IS NULL THEN
+        RAISE EXCEPTION 'attach: column "%" of table % does not exist', bad."column", relation
+            USING ERRCODE = 'undefined_column', DETAIL = 'It is to be touched.',
+                  HINT = 'Names are compared as they are stored, with upper and lower case.';
+    ELSIF FOUND THEN
+        RAISE EXCEPTION 'attach: column "%" of table %, of type %, cannot be touched with "%"', bad."column", relation, bad.type, bad.how
+            USING ERRCODE = 'datatype_mismatch', HINT = 'A date or time takes "now", a number "+1"; not one that is generated, or that routing writes.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.check_touches(regclass, jsonb) IS
+    'An error if a column cannot be changed as a mapping says. Internal.';
+
 CREATE FUNCTION leadroute_internal.check_columns(relation regclass, mapping jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM leadroute_internal.check_names(relation, mapping);
     PERFORM leadroute_internal.check_types(relation, mapping);
     PERFORM leadroute_internal.check_writable(relation, mapping);
+    PERFORM leadroute_internal.check_touches(relation, mapping);
 END $$;
 COMMENT ON FUNCTION leadroute_internal.check_columns(regclass, jsonb) IS
     'An error if the columns of a table do not suit a mapping. Internal.';

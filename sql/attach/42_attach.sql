@@ -75,6 +75,27 @@ CREATE FUNCTION leadroute_internal.column_json(relation regclass, name text) RET
       FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = column_json.name AND a.attnum > 0 $$;
 COMMENT ON FUNCTION leadroute_internal.column_json(regclass, text) IS 'A column with its type. Internal.';
 
+CREATE FUNCTION leadroute_internal.referenced_json(relation regclass, "column" text) RETURNS jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('oid', k.confrelid::oid::bigint) || leadroute_internal.column_json(k.confrelid, u.attname)), '[]')
+      FROM pg_attribute a JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'f' AND k.conkey = ARRAY[a.attnum] AND k.convalidated
+      JOIN pg_attribute u ON u.attrelid = k.confrelid AND u.attnum = k.confkey[1]
+     WHERE a.attrelid = relation AND a.attname = "column" $$;
+COMMENT ON FUNCTION leadroute_internal.referenced_json(regclass, text) IS 'The columns that foreign keys of a column refer to. Internal.';
+
+CREATE FUNCTION leadroute_internal.checks_json(t leadroute.attached_tables) RETURNS jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('columns', w.names, 'expression', pg_get_expr(k.conbin, k.conrelid)) ORDER BY k.conname), '[]')
+      FROM pg_constraint k
+     CROSS JOIN LATERAL (
+        SELECT jsonb_agg(DISTINCT a.attname) AS names
+          FROM pg_attribute a JOIN leadroute_internal.mapping_entries(t.mapping) e ON e."column" = a.attname AND e.link IS NULL
+          JOIN leadroute_internal.mapping_fields() f ON f.field = e.field AND f.writes IS NOT NULL
+         WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) w
+     WHERE k.conrelid = t.relation AND k.contype = 'c' AND w.names IS NOT NULL $$;
+COMMENT ON FUNCTION leadroute_internal.checks_json(leadroute.attached_tables) IS
+    'The check constraints of an attached table that name columns which routing writes. Internal.';
+
 CREATE FUNCTION leadroute_internal.read_json(relation regclass, field text, "column" text, expression text) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT jsonb_build_object('field', field, 'column', CASE WHEN NOT g.is_generated THEN "column" END,
@@ -110,16 +131,15 @@ CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
                    FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'when'),
         'status', (SELECT jsonb_build_object('field', e.field, 'expression', e.expression)
                      FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'status' AND e.expression IS NOT NULL),
-        'writes', (SELECT coalesce(jsonb_agg(jsonb_build_object('field', e.field) || leadroute_internal.column_json(t.relation, e."column")
-                                             ORDER BY e.field), '[]')
+        'writes', (SELECT coalesce(jsonb_agg(jsonb_build_object('field', e.field, 'users', leadroute_internal.referenced_json(t.relation, e."column"))
+                                             || leadroute_internal.column_json(t.relation, e."column") ORDER BY e.field), '[]')
                      FROM leadroute_internal.mapping_entries(t.mapping) e JOIN leadroute_internal.mapping_fields() f USING (field)
                     WHERE f.writes IS NOT NULL AND e.field <> 'owner_id' AND e."column" IS NOT NULL),
+        'touches', (SELECT coalesce(jsonb_agg(jsonb_build_object('how', m.how) || leadroute_internal.column_json(t.relation, m."column") ORDER BY m."column"), '[]')
+                      FROM leadroute_internal.mapping_touches(t.mapping) m),
+        'checks', leadroute_internal.checks_json(t),
         'owner', (SELECT leadroute_internal.column_json(coalesce(t.owners, t.relation), e."column")
-                         || jsonb_build_object('users', (
-                                SELECT coalesce(jsonb_agg(jsonb_build_object('oid', k.confrelid::oid::bigint) || leadroute_internal.column_json(k.confrelid, u.attname)), '[]')
-                                  FROM pg_attribute a JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'f' AND k.conkey = ARRAY[a.attnum] AND k.convalidated
-                                  JOIN pg_attribute u ON u.attrelid = k.confrelid AND u.attnum = k.confkey[1]
-                                 WHERE a.attrelid = coalesce(t.owners, t.relation) AND a.attname = e."column"),
+                         || jsonb_build_object('users', leadroute_internal.referenced_json(coalesce(t.owners, t.relation), e."column"),
                                 'rep', coalesce(e.rep, 'id'), 'expression', e.expression, 'nobody', e.nobody,
                                 'link', jsonb_build_object('oid', t.owners::oid::bigint, 'author', (
                                     SELECT c.relowner::bigint FROM pg_class c WHERE c.oid = t.owners AND leadroute_internal.is_trusted(t))) || leadroute_internal.column_json(t.owners, e.link_row))

@@ -31,6 +31,40 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.owner_by_hand(bigint, text, text, integer) IS 'Records an owner that was changed by hand in an attached table: a rep, nobody, or somebody who is no rep, and then the lead waits in the catch-all queue. Internal.';
 
+CREATE FUNCTION leadroute_internal.owner_given(lead_id bigint, rep_id text, given text) RETURNS boolean
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads;
+    decision leadroute.decisions;
+BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
+    SELECT * INTO lead FROM leadroute.leads l WHERE l.id = lead_id FOR UPDATE;
+    SELECT * INTO decision FROM leadroute.decisions d WHERE d.id = lead.decision_id;
+    -- Only what routing decided when the row came; a lead that is another's touch goes to its owner.
+    IF decision.cause IS DISTINCT FROM 'attach' OR decision.layer = 'given' OR lead.status NOT IN ('assigned', 'queued', 'nurture', 'working', 'qualified') THEN
+        RETURN false;
+    END IF;
+    rep_id := (SELECT r.id FROM leadroute.reps r WHERE r.id = owner_given.rep_id AND r.tenant = lead.tenant);
+    IF rep_id = lead.owner_id THEN
+        RETURN true;
+    END IF;
+    IF decision.layer = 'distribution' AND lead.owner_id IS NOT NULL THEN
+        PERFORM leadroute.return_turn(decision.id, 'an owner was given with the row');
+    END IF;
+    -- Nobody can have taken them yet.
+    DELETE FROM leadroute.notifications n WHERE n.decision_id = decision.id;
+    lead.decision_id := leadroute_internal.hand_over(lead, 'attach', rep_id, CASE WHEN rep_id IS NULL THEN leadroute_internal.catch_all_of(lead.tenant) END,
+        CASE WHEN rep_id IS NULL THEN format('the row came with "%s", who is no rep', given) ELSE format('the row came with %s', rep_id) END);
+    UPDATE leadroute.decisions d SET layer = 'given' WHERE d.id = lead.decision_id;
+    INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, queue, tenant)
+    SELECT l.id, l.decision_id, CASE WHEN rep_id IS NULL THEN 'fallback' ELSE 'assigned' END,
+           coalesce(rep_id, (SELECT m.id FROM leadroute.queues q JOIN leadroute.reps m ON m.id = q.manager_id AND m.tenant = l.tenant WHERE q.name = l.queue)),
+           l.queue, l.tenant FROM leadroute.leads l WHERE l.id = lead.id;
+    PERFORM leadroute_internal.wake_listeners();
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.owner_given(bigint, text, text) IS 'An owner was added to a row in the transaction that inserted it, and is to keep it: the turn that routing took goes back. False where the lead stays as routing decided. Internal.';
+
 CREATE FUNCTION leadroute_internal.reopen(lead leadroute.leads, event text, acted_at timestamptz, reason text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

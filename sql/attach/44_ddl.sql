@@ -131,6 +131,8 @@ BEGIN
          WHERE NOT EXISTS (SELECT FROM pg_attribute b WHERE b.attrelid = t.relation AND b.attname = c.key)
     LOOP
         t.mapping := (SELECT jsonb_object_agg(e.key, CASE
+                WHEN e.key = 'touch' AND e.value ? renamed.was
+                    THEN (e.value - renamed.was) || jsonb_build_object(renamed.becomes, e.value -> renamed.was)
                 WHEN e.value = to_jsonb(renamed.was) THEN to_jsonb(renamed.becomes)
                 WHEN e.value -> 'column' = to_jsonb(renamed.was) AND NOT e.value ? 'table'
                     THEN jsonb_set(e.value, '{column}', to_jsonb(renamed.becomes))

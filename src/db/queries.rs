@@ -46,7 +46,8 @@ pub static LEAD_UPDATE: Query = Query::new(
             territory = $9, tier = $10, pool = $11, playbook = $12, expansion = $13, duplicate_of = $14,
             person_key = coalesce($15, person_key), sla_due_at = coalesce($16, sla_due_at),
             email = coalesce($17, email), industry = coalesce($18, industry), country = coalesce($19, country),
-            occurred_at = coalesce($20, occurred_at), held = $21
+            occurred_at = coalesce($20, occurred_at), held = $21,
+            unassigned_at = CASE WHEN owner_id = $5 THEN unassigned_at END
       WHERE id = $1",
     &[
         INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
@@ -96,10 +97,11 @@ pub static LEAD_ROW: Query = Query::new(
 pub static LEAD_INSERT: Query = Query::new(
     "INSERT INTO leadroute.leads (external_id, email, first_name, last_name, phone, title, department, company, website,
             crm_account_id, country, region, city, postal_code, industry, employees, annual_revenue, product, language,
-            score, event, occurred_at, source, campaign, attributes, tenant)
+            score, event, occurred_at, source, campaign, attributes, tenant, owner_id)
      SELECT r.external_id, r.email, r.first_name, r.last_name, r.phone, r.title, r.department, r.company, r.website,
             r.crm_account_id, r.country, r.region, r.city, r.postal_code, r.industry, r.employees, r.annual_revenue,
-            r.product, r.language, r.score, r.event, r.occurred_at, r.source, r.campaign, r.attributes, r.tenant
+            r.product, r.language, r.score, r.event, r.occurred_at, r.source, r.campaign, r.attributes, r.tenant,
+            r.owner_id
        FROM (
         SELECT $1 || jsonb_build_object('attributes', nullif(
                CASE jsonb_typeof($2 -> 'attributes') WHEN 'object' THEN $2 -> 'attributes' || ($2 - $3 - 'attributes')
@@ -303,6 +305,18 @@ pub static OWNER_BY_HAND: Query = Query::new(
     "SELECT leadroute_internal.owner_by_hand($1, $2, $3, $4)",
     &[INT8OID, TEXTOID, TEXTOID, INT4OID],
 );
+
+/// Whether nobody is assigned ($2) to a lead ($1) any more: one that has an owner is released later.
+pub static UNASSIGNED: Query = Query::new(
+    "UPDATE leadroute.leads SET unassigned_at = CASE WHEN $2 THEN clock_timestamp() END
+      WHERE id = $1 AND (unassigned_at IS NULL) = $2 AND (owner_id IS NOT NULL OR NOT $2)",
+    &[INT8OID, BOOLOID],
+);
+
+/// An owner was added in the transaction that inserted the row of a lead ($1): a rep ($2), or what stands there ($3).
+/// Whether that is the owner now.
+pub static OWNER_GIVEN: Query =
+    Query::new("SELECT leadroute_internal.owner_given($1, $2, $3)", &[INT8OID, TEXTOID, TEXTOID]);
 
 /// The keys of all reps.
 pub static REP_IDS: Query = Query::new("SELECT id FROM leadroute.reps ORDER BY id", &[]);

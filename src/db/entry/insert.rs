@@ -52,11 +52,13 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let data = ROW.data(fcinfo);
         let desc = (*data.tg_relation).rd_att;
         let row = LeadRow::new(data.tg_trigtuple, desc);
+        let tuple = row.with_defaults().unwrap_or(data.tg_trigtuple);
+        let row = LeadRow::new(tuple, desc);
         // Restored, or copied from elsewhere with its decision; an app may not say so. (A WHEN clause would
         // be parsed anew for every statement.)
         let trusted = administers();
         if trusted && row.time("routed_at").is_some() {
-            return Datum::from(data.tg_trigtuple);
+            return Datum::from(tuple);
         }
         let _owner = AsOwner::begin();
         let less = if trusted { None } else { row.as_an_app_may_write() };
@@ -83,6 +85,5 @@ sql_function! {
 unsafe fn is_undecided(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL: strict, bigint.
     let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
-    let is_deciding = |id| open_statements::innermost(|batch| batch.is_deciding(id)).unwrap_or(false);
-    id.is_some_and(is_deciding).into_datum().unwrap_or(Datum::from(0))
+    id.is_some_and(open_statements::is_deciding).into_datum().unwrap_or(Datum::from(0))
 }

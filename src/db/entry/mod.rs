@@ -8,6 +8,7 @@ pub mod escalate_overdue;
 pub mod insert;
 pub mod is_time_zone;
 pub mod lead_cleaned;
+pub mod lead_saved;
 pub mod lead_updated;
 pub mod lint;
 pub mod listen;

@@ -7,7 +7,7 @@ use crate::db::pg::catalog;
 use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::jsonb::{self, Document, Root};
 use crate::db::pg::locks::{self, Class};
-use crate::db::pg::security::{only_the_extension, AsOwner};
+use crate::db::pg::security::{may_insert, only_the_extension, AsOwner};
 use crate::db::pg::spi::text;
 use crate::db::pg::subtransaction::protect_one_of_many;
 use crate::db::pg::wait::Patience;
@@ -60,9 +60,10 @@ unsafe fn object(fcinfo: pg_sys::FunctionCallInfo, function: &str) -> Datum {
 unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL.
     let lead = unsafe { object(fcinfo, "route_lead") };
+    let may_name_owner = may_insert("leads", c"owner_id");
     let _owner = AsOwner::begin();
     catalog::lock_for_writing();
-    let fields = read_fields(lead);
+    let fields = read_fields(lead, may_name_owner);
     let mut patience = Patience::fresh();
     if let Some(id) =
         fields.external_id.as_deref().and_then(|key| submitted(key, &fields.tenant, &mut patience))
@@ -129,13 +130,15 @@ fn answer(lead_id: i64, created: bool) -> Datum {
 unsafe fn preview_route(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL.
     let lead = unsafe { object(fcinfo, "preview_route") };
+    let may_name_owner = may_insert("leads", c"owner_id");
     let _owner = AsOwner::begin();
-    let Fields { columns, consumed, odd, .. } = read_fields(lead);
+    let Fields { columns, consumed, odd, .. } = read_fields(lead, may_name_owner);
     let mut batch = Batch::open(Cause::RouteLead, odd);
     let arguments = [jsonb::from_text(&columns), Some(lead), consumed.into_datum()];
     let pending = queries::LEAD_ROW.first(&arguments, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        batch.name_owner(row.get("owner_id"));
         batch.decide(&row, false, Wanted::Route).pending
     });
     let json = pending.flatten().map(|pending| preview(&pending).to_string());

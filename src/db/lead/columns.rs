@@ -37,7 +37,7 @@ const fn by_extension(name: &'static str, type_id: Oid) -> Column {
 }
 
 /// All of them.
-pub static COLUMNS: [Column; 48] = [
+pub static COLUMNS: [Column; 49] = [
     by_extension("id", pg_sys::INT8OID),
     by_app("external_id", pg_sys::TEXTOID),
     by_app("email", pg_sys::TEXTOID),
@@ -86,6 +86,7 @@ pub static COLUMNS: [Column; 48] = [
     by_extension("attached_table", pg_sys::INT4OID),
     by_extension("attached_key", pg_sys::TEXTOID),
     by_app("tenant", pg_sys::TEXTOID),
+    by_extension("unassigned_at", pg_sys::TIMESTAMPTZOID),
 ];
 
 /// The column of a name.

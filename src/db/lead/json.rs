@@ -40,8 +40,14 @@ fn kind(column: Column) -> Kind {
     }
 }
 
+/// The column that a key stands for; that of the owner only where it may be named.
+fn column_of(key: &str, may_name_owner: bool) -> Option<Column> {
+    let owner = columns::column(key).filter(|column| may_name_owner && column.name == "owner_id");
+    owner.or_else(|| columns::given(key)).filter(|column| column.name != "attributes")
+}
+
 /// Reads every key of a JSON object.
-pub fn read_fields(object: Datum) -> Fields {
+pub fn read_fields(object: Datum, may_name_owner: bool) -> Fields {
     let members = queries::MEMBERS
         .read(&[Some(object)], |row| (row.get::<String>(1), row.get::<String>(2), row.get::<String>(3)));
     let (mut fields, mut columns) = (Fields::default(), serde_json::Map::new());
@@ -49,7 +55,7 @@ pub fn read_fields(object: Datum) -> Fields {
         let (Some(key), Some(json_type)) = (key, json_type) else {
             continue;
         };
-        let Some(column) = columns::given(&key).filter(|column| column.name != "attributes") else {
+        let Some(column) = column_of(&key, may_name_owner) else {
             continue;
         };
         match read(kind(column), &json_type, value.as_deref().unwrap_or_default()) {

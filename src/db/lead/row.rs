@@ -182,6 +182,31 @@ impl LeadRow {
         self.with(columns(decision, id, now))
     }
 
+    /// The tuple with the defaults of columns that must not be null: ORMs say NULL for what they do not know. `None` if
+    /// there is nothing to fill.
+    pub fn with_defaults(&self) -> Option<pg_sys::HeapTuple> {
+        const MUST: [&str; 7] = ["id", "status", "expansion", "held", "created_at", "updated_at", "tenant"];
+        let missing: Vec<&'static str> =
+            MUST.into_iter().filter(|column| self.datum(column).is_none()).collect();
+        let default = |column: &'static str| {
+            let value = match column {
+                "id" => {
+                    let _owner = security::AsOwner::begin();
+                    Some(Datum::from(security::next_value("leads_id_seq")))
+                }
+                "status" => text(Some("new")),
+                "tenant" => text(Some("")),
+                "created_at" | "updated_at" => {
+                    // SAFETY: reads the clock of the transaction.
+                    Some(Datum::from(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() }))
+                }
+                _ => false.into_datum(),
+            };
+            (column, value)
+        };
+        (!missing.is_empty()).then(|| self.with(missing.into_iter().map(default)))
+    }
+
     /// The tuple without what only the extension sets: an app could name a row of an attached table that it may not
     /// read, or take keys that the sequence has not reached yet. `None` if there is nothing to take away.
     pub fn as_an_app_may_write(&self) -> Option<pg_sys::HeapTuple> {
@@ -193,7 +218,8 @@ impl LeadRow {
             columns.push(("id", Some(Datum::from(security::next_value("leads_id_seq")))));
         }
         let given = |column: &'static str| self.datum(column).is_some();
-        let ours = ["attached_table", "attached_key"].into_iter().filter(|column| given(column));
+        let ours =
+            ["attached_table", "attached_key", "unassigned_at"].into_iter().filter(|column| given(column));
         columns.extend(ours.map(|column| (column, None)));
         let times = ["created_at", "updated_at"].into_iter();
         let other = times.filter(|column| self.get::<i64>(column) != Some(now));
@@ -234,6 +260,12 @@ impl LeadRow {
         let occurred_at = clean.lead.occurred_at.map(|at| Datum::from(to_postgres_epoch(at)));
         let other = [("occurred_at", occurred_at), ("tenant", text(Some(&clean.lead.tenant)))];
         self.with(cleaned(clean).chain(other).chain(set))
+    }
+
+    /// The tuple with what only routing sets as in another version; people set owner, queue and status as well.
+    pub fn as_routed(&self, other: &LeadRow) -> pg_sys::HeapTuple {
+        let only_routing = |column: &&'static str| !["owner_id", "queue", "status"].contains(column);
+        self.with(set_by(SetBy::Routing).filter(only_routing).map(|column| (column, other.datum(column))))
     }
 
     fn with(&self, columns: impl IntoIterator<Item = (&'static str, Option<Datum>)>) -> pg_sys::HeapTuple {

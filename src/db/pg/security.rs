@@ -182,6 +182,19 @@ pub unsafe fn is_owner(relation: pg_sys::Relation) -> bool {
     unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), (*(*relation).rd_rel).relowner) }
 }
 
+/// Whether the current user may insert a column of a table of the extension.
+pub fn may_insert(table: &'static str, column: &CStr) -> bool {
+    let oid = catalog::relation(table);
+    let is_granted = |answer| answer == pg_sys::AclResult::ACLCHECK_OK;
+    let wanted = pg_sys::ACL_INSERT as pg_sys::AclMode;
+    // SAFETY: plain look-ups in the syscache.
+    unsafe {
+        let (user, number) = (pg_sys::GetUserId(), pg_sys::get_attnum(oid, column.as_ptr()));
+        is_granted(pg_sys::pg_class_aclcheck(oid, user, wanted))
+            || is_granted(pg_sys::pg_attribute_aclcheck(oid, number, user, wanted))
+    }
+}
+
 /// Next value of a sequence of the extension, whose owner must be the current user.
 pub fn next_value(sequence: &'static str) -> i64 {
     let oid = catalog::relation(sequence);

@@ -131,6 +131,8 @@ impl Batch {
             Some(excluded) => (excluded, false),
             None if !ENABLED.get() => (row.unrouted(trusted), false),
             None => {
+                // PostgreSQL has checked that the inserter may name one
+                self.name_owner(row.get("owner_id"));
                 let routed = self.route(row);
                 let excluded = self.excluded_after_all(row);
                 (excluded.unwrap_or(routed), excluded.is_none())
@@ -253,6 +255,11 @@ impl Batch {
     pub fn set_known(&mut self, odd: Vec<Problem>, given: Given) {
         self.odd = odd;
         self.given = given;
+    }
+
+    /// Sets who owns the next row, if somebody does who is named with it.
+    pub fn name_owner(&mut self, rep: Option<String>) {
+        self.given = Given { owner: rep.map(|rep| (rep.clone(), Some(rep))), ..Given::default() };
     }
 
     /// Whether the last row keeps the owner that it came with.

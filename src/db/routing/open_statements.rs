@@ -64,6 +64,11 @@ pub fn innermost<T>(work: impl FnOnce(&mut Batch) -> T) -> Option<T> {
     OPEN.with_borrow_mut(|open| open.last_mut().map(work))
 }
 
+/// Whether a decision is about the row that the innermost statement is inserting now.
+pub fn is_deciding(decision_id: i64) -> bool {
+    innermost(|batch| batch.is_deciding(decision_id)).unwrap_or(false)
+}
+
 /// Puts the batch back.
 pub fn put_back(batch: Batch) {
     OPEN.with_borrow_mut(|open| open.push(batch));

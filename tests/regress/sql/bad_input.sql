@@ -62,7 +62,7 @@ SELECT given, layer, attributes FROM story.outcome ORDER BY n;
 
 -- Unknown keys are kept in the attributes, and so are those that only routing may set.
 SELECT story.brief(leadroute.route_lead(
-    '{"email": "u1@acme.com", "utm_source": "ads", "tags": ["a", "b"], "owner_id": "bob", "status": "won",
+    '{"email": "u1@acme.com", "utm_source": "ads", "tags": ["a", "b"], "queue": "mine", "status": "won",
       "routed_at": "2020-01-01", "id": 7, "attributes": {"plan": "pro"}}')) LIKE 'distribution %' AS routed;
 SELECT id > 7 AS other_id, status, attributes FROM leadroute.leads WHERE email = 'u1@acme.com';
 -- attributes that is not an object is kept too.

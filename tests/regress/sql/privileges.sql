@@ -38,7 +38,8 @@ DELETE FROM leadroute.leads;
 SELECT leadroute.route_lead('{}');
 RESET ROLE;
 SELECT email, company, owner_id FROM leadroute.leads ORDER BY id;
--- An app does not choose the owner, not even by saying that the lead was routed before; only the owner of the tables restores.
+-- An app that may insert the column names the owner; that is a decision like others, also where it says that the lead was
+-- routed before: only the owner of the tables restores.
 SET ROLE story_inserter;
 INSERT INTO leadroute.leads (email, status, owner_id, routed_at) VALUES ('a5@acme.com', 'assigned', 'eve', now()) RETURNING owner_id = 'eve' AS chosen;
 RESET ROLE;

@@ -33,7 +33,8 @@ pub fn stood_there(lead: i64, value: Option<&str>, mapping: &Mapping) -> bool {
     is_same && came_with_this_transaction(lead)
 }
 
-fn came_with_this_transaction(lead: i64) -> bool {
+/// Whether this transaction inserted a lead.
+pub fn came_with_this_transaction(lead: i64) -> bool {
     let _owner = AsOwner::begin();
     LEADS
         .bigint(lead, |found| {

@@ -21,13 +21,17 @@ pub fn problem(table_no: i32, rep: &str, keep: bool) -> Option<String> {
         Ok(None) => return Some(format!("has no value for column \"{column}\"")),
         Err(failure) => return Some(format!("has no value for column \"{column}\": {}", failure.message)),
     };
-    let missing_in = |users: &&Users| match protect(|| is_there(&value, users, keep)) {
+    let missing = missing_in(&mapping.owner.users, &value, keep);
+    missing.map(|users| format!("has no row in {}", sql_name(users.oid)))
+}
+
+/// The first of some tables that lacks a value which a foreign key demands.
+pub fn missing_in<'a>(tables: &'a [Users], value: &str, keep: bool) -> Option<&'a Users> {
+    tables.iter().find(|users| match protect(|| is_there(value, users, keep)) {
         Ok(is_there) => !is_there,
         // a type of an extension, whose "=" is not ours to call
         Err(failure) => failure.sqlstate != UNDEFINED_FUNCTION,
-    };
-    let missing = mapping.owner.users.iter().find(missing_in);
-    missing.map(|users| format!("has no row in {}", sql_name(users.oid)))
+    })
 }
 
 const UNDEFINED_FUNCTION: &str = "42883";

@@ -4,6 +4,7 @@ use crate::db::entry::attached::answer::answer;
 use crate::db::entry::attached::lead_of_row::{evaluate, status, Given};
 use crate::db::entry::attached::mapping::{Mapping, Row};
 use crate::db::entry::attached::owner;
+use crate::db::entry::attached::owner_table_changes::assigned;
 use crate::db::errors;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::subtransaction::protect;
@@ -39,8 +40,12 @@ pub fn life(row: Row, mapping: &Mapping) -> Life {
     let answered_at = answer(row, mapping).at;
     let answered = answered_at.map(|_| Status::Working);
     let status = status.and_then(|status| Status::named(&status)).or(answered);
-    let is_asked = mapping.owner.link.is_none() && (mapping.keep || status.is_some());
-    let value = is_asked.then(|| row.text(&mapping.owner.to.column)).flatten();
+    let value = match &mapping.owner.link {
+        None if mapping.keep || status.is_some() => row.text(&mapping.owner.to.column),
+        // with a deferred foreign key the owner may be there before the row
+        Some(link) if mapping.keep => assigned(link, mapping, &row.key(mapping).text).pop(),
+        _ => None,
+    };
     let value = value.filter(|value| mapping.owner.nobody.as_ref() != Some(value));
     let owner = value.map(|value| {
         let rep = owner::rep_of(&value, mapping);

@@ -40,6 +40,10 @@ pub struct Mapping {
     pub keep: bool,
     /// Fields of the lead that go into the row, but for the owner.
     pub writes: Vec<Write>,
+    /// Columns that change whenever routing writes to a row.
+    pub touches: Vec<Touched>,
+    /// What the table demands of columns that routing writes.
+    pub checks: Vec<Check>,
     /// How the owner goes into the row.
     pub owner: Owner,
     /// Whether the table, and that of its owners, still belong to those who attached them. If not, nothing of the
@@ -61,6 +65,11 @@ impl Mapping {
     /// The same for the table that has the owner column.
     pub fn author_of_owner(&self) -> Oid {
         self.owner.link.as_ref().map_or_else(|| self.author(), Link::author)
+    }
+
+    /// Whether constraints of the table may refuse what routing writes, but for the owner.
+    pub fn may_refuse(&self) -> bool {
+        !self.checks.is_empty() || self.writes.iter().any(|write| !write.users.is_empty())
     }
 
     /// Whether a relation is the table that links rows to owners.
@@ -123,6 +132,38 @@ pub struct Write {
     /// Where it goes.
     #[serde(flatten)]
     pub to: Column,
+    /// What foreign keys of the column refer to.
+    pub users: Vec<Users>,
+}
+
+/// A column that changes whenever routing writes to a row, so that whoever has read the row before notices.
+#[derive(Debug, Deserialize)]
+pub struct Touched {
+    /// How it changes.
+    pub how: Touching,
+    /// The column.
+    #[serde(flatten)]
+    pub column: Column,
+}
+
+/// How a column is touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Touching {
+    /// The time; of UTC where the type has no zone.
+    #[serde(rename = "now")]
+    Now,
+    /// One more.
+    #[serde(rename = "+1")]
+    OneMore,
+}
+
+/// A check constraint.
+#[derive(Debug, Deserialize)]
+pub struct Check {
+    /// The columns of it that routing writes.
+    pub columns: Vec<String>,
+    /// What must not be false.
+    pub expression: String,
 }
 
 /// Which column of `reps` the owner column holds.

@@ -14,6 +14,7 @@ mod corrections;
 mod deferred_keys;
 mod echo;
 mod expression;
+mod fitting;
 pub mod holder;
 mod keys;
 mod lead;

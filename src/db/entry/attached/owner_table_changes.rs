@@ -1,17 +1,21 @@
 //! Owners in a table of their own, as ORMs keep them: several may be assigned to a row, and the lead belongs to
 //! one of them. It changes hands only when that one is taken away.
 
+use crate::db::entry::attached::before_routing::came_with_this_transaction;
 use crate::db::entry::attached::echo::is_writing;
 use crate::db::entry::attached::lead::{known_lead, record_owner};
 use crate::db::entry::attached::mapping::{Link, Mapping, Row};
+use crate::db::entry::attached::owner;
 use crate::db::entry::attached::statement::{quoted, Statement};
 use crate::db::entry::attached::trigger::data;
-use crate::db::entry::attached::{convert, owner};
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::function::sql_function;
-use crate::db::pg::security::AsTableOwner;
+use crate::db::pg::security::{AsOwner, AsTableOwner};
+use crate::db::pg::spi::text;
 use crate::db::pg::trigger_data::{Call, On, When, DELETE, INSERT, UPDATE};
+use crate::db::queries;
 use pgrx::pg_sys::{self, Datum};
+use pgrx::IntoDatum;
 
 sql_function! {
     /// `leadroute.attached_link_changed()`: row trigger, after any change.
@@ -19,7 +23,7 @@ sql_function! {
 }
 
 /// Who is assigned to a row.
-fn assigned(link: &Link, mapping: &Mapping, key: &str) -> Vec<String> {
+pub fn assigned(link: &Link, mapping: &Mapping, key: &str) -> Vec<String> {
     let _owner = AsTableOwner::evaluating(link.author());
     let mut select = Statement::default();
     let place = select.text(key, &link.row);
@@ -41,8 +45,9 @@ unsafe fn attached_link_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let (data, _, mapping) = data(fcinfo, &CHANGED);
         let desc = (*data.tg_relation).rd_att;
         if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
+            let is_insert = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_INSERT;
             for tuple in [data.tg_trigtuple, data.tg_newtuple].into_iter().filter(|tuple| !tuple.is_null()) {
-                changed(Row { tuple, desc }, &mapping);
+                changed(Row { tuple, desc }, &mapping, is_insert);
             }
         }
     }
@@ -50,28 +55,44 @@ unsafe fn attached_link_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 }
 
 /// The assignment `row` was added, or taken away.
-unsafe fn changed(row: Row, mapping: &Mapping) {
+unsafe fn changed(row: Row, mapping: &Mapping, is_added: bool) {
     let Some(link) = &mapping.owner.link else {
         return;
     };
-    let value = row.value(&link.row.column);
-    // SAFETY: the value comes with its type.
-    let key = value.datum.map(|datum| unsafe { convert::to_text(datum, value.type_id) });
+    let key = row.text(&link.row.column);
     let Some((key, lead)) = key.and_then(|key| Some((key.clone(), known_lead(mapping, &key)?))) else {
         return;
     };
+    if is_added && mapping.keep && came_with_this_transaction(lead) && is_given(lead, row, mapping) {
+        return;
+    }
     let assigned = assigned(link, mapping, &key);
     let current = owner::of_lead(lead);
     let is_assigned = |rep: &String| {
         let value = owner::as_held(owner::value_of(rep, mapping), mapping);
         value.is_some_and(|value| assigned.contains(&value))
     };
-    if current.as_ref().is_some_and(is_assigned) {
+    // An ORM empties the table and fills it again: nobody at all is no choice yet.
+    if assigned.is_empty() || current.as_ref().is_some_and(is_assigned) {
+        let _owner = AsOwner::begin();
+        queries::UNASSIGNED.write(&[Some(Datum::from(lead)), assigned.is_empty().into_datum()]);
         return;
     }
     // Of those still assigned, the one who came last.
     let rep = assigned.iter().rev().find_map(|value| owner::rep_of(value, mapping));
-    if current.is_some() || rep.is_some() {
+    // whoever was added and is no rep is noted by name, also where nobody owned the lead
+    if current.is_some() || rep.is_some() || is_added {
         record_owner(lead, rep.as_deref(), assigned.last().map(String::as_str), mapping);
     }
+}
+
+/// Whether the lead has the owner now who was added with its row.
+fn is_given(lead: i64, row: Row, mapping: &Mapping) -> bool {
+    let Some(value) = row.text(&mapping.owner.to.column) else {
+        return false;
+    };
+    let rep = owner::rep_of(&value, mapping);
+    let _owner = AsOwner::begin();
+    let arguments = [Some(Datum::from(lead)), text(rep.as_deref()), text(Some(&value))];
+    queries::OWNER_GIVEN.returning(&arguments, |row| row.get::<bool>(1)).contains(&Some(true))
 }

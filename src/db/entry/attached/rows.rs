@@ -1,5 +1,6 @@
 //! Rows that are being inserted into an attached table.
 
+use crate::db::entry::attached::fitting::fitting;
 use crate::db::entry::attached::keys::{Found, Key};
 use crate::db::entry::attached::lead::{known_lead, take_over};
 use crate::db::entry::attached::lead_of_row::Draft;
@@ -215,7 +216,7 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping, keeps_owner:
             let (value, type_id) = lead.value(&write.field);
             set(&write.to.column, &mut || value.map(|value| convert::to_text(value, type_id)));
         }
-        replaced.in_tuple(row.tuple)
+        fitting(row, replaced.in_tuple(row.tuple), mapping)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::db::entry::attached::convert::{for_table, to_text};
 use crate::db::entry::attached::deferred_keys::checking_keys;
 use crate::db::entry::attached::echo::{is_taking_over, Writing};
-use crate::db::entry::attached::mapping::{key_values, mapping, Column, Mapping};
+use crate::db::entry::attached::mapping::{key_values, mapping, Column, Mapping, Touched, Touching};
 use crate::db::entry::attached::statement::{quoted, Statement};
 use crate::db::entry::attached::{owner, owner_table};
 use crate::db::lead::row::LeadRow;
@@ -95,17 +95,7 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
         if !lock(mapping, &values) {
             return;
         }
-        if let Some((first, _)) = changes.first() {
-            let column = first.column.clone();
-            let columns: Vec<String> = changes.iter().map(|(column, _)| column.column.clone()).collect();
-            let attempt = |columns| {
-                checking_keys(Oid::from(mapping.oid), mapping.author(), columns, || {
-                    update(&changes, mapping, &values)
-                });
-            };
-            let table = (mapping.oid, mapping.author());
-            tolerate(&column, table, &[&|| attempt(Some(columns.clone())), &|| attempt(None)]);
-        }
+        put(&changes, mapping, &values);
     }
     if let (Some(link), Some((before, after))) = (&mapping.owner.link, linked) {
         let value = |rep: Option<String>| rep.and_then(|rep| owner::value_of(&rep, mapping));
@@ -117,6 +107,45 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
                 owner_table::write(link, mapping, key, before.as_deref(), after.as_deref());
             }],
         );
+        if changes.is_empty() {
+            let _owner = AsTableOwner::writing(mapping.author());
+            touch(mapping, &values);
+        }
+    }
+}
+
+/// Writes the changes into the row. Of what a constraint of the table refuses only the owner is an error: the rest is left
+/// out, with a warning.
+fn put(changes: &[Change<'_>], mapping: &Mapping, key: &[String]) {
+    let Some((first, _)) = changes.first() else {
+        return;
+    };
+    let write = |changes: &[Change<'_>]| {
+        let columns: Vec<String> = changes.iter().map(|(column, _)| column.column.clone()).collect();
+        let attempt = |columns| {
+            checking_keys(Oid::from(mapping.oid), mapping.author(), columns, || {
+                update(changes, mapping, key)
+            });
+        };
+        let table = (mapping.oid, mapping.author());
+        tolerate(&first.column, table, &[&|| attempt(Some(columns.clone())), &|| attempt(None)]);
+    };
+    let is_owner = |(column, _): &&Change<'_>| std::ptr::eq(*column, &mapping.owner.to);
+    let (owner, rest): (Vec<Change<'_>>, Vec<Change<'_>>) = changes.iter().partition(is_owner);
+    if rest.is_empty() || !mapping.may_refuse() {
+        return write(changes);
+    }
+    if let Err(failure) = protect(|| write(changes)) {
+        if !failure.sqlstate.starts_with("23") {
+            failure.rethrow();
+        }
+        for (column, _) in &rest {
+            let table = sql_name(mapping.oid);
+            errors::warn_not_written(&column.column, &table, &failure.sqlstate, &failure.message);
+        }
+        if !owner.is_empty() {
+            write(&owner);
+        }
     }
 }
 
@@ -205,9 +234,36 @@ fn update(changes: &[Change<'_>], mapping: &Mapping, key: &[String]) {
         changes.iter().map(|(column, value)| update.parameter(*value, column.type_id())).collect();
     let (columns, values) = (columns.join(", "), values.join(", "));
     let (row, table) = (row(&mut update, mapping, key), rows_of(mapping));
+    let touches = touches(mapping).map(|touch| format!(", {touch}")).collect::<String>();
     update.run(format!(
-        "UPDATE {table} SET ({columns}) = ROW({values}) WHERE {row} AND ({columns}) IS DISTINCT FROM ({values})"
+        "UPDATE {table} SET ({columns}) = ROW({values}){touches}
+          WHERE {row} AND ({columns}) IS DISTINCT FROM ({values})"
     ));
+}
+
+/// The row changes in what stands elsewhere.
+fn touch(mapping: &Mapping, key: &[String]) {
+    let touches = touches(mapping).collect::<Vec<_>>().join(", ");
+    if !touches.is_empty() {
+        let mut update = Statement::default();
+        let row = row(&mut update, mapping, key);
+        update.run(format!("UPDATE {} SET {touches} WHERE {row}", rows_of(mapping)));
+    }
+}
+
+fn touches(mapping: &Mapping) -> impl Iterator<Item = String> + '_ {
+    mapping.touches.iter().map(|Touched { how, column }| {
+        let name = quoted(&column.column);
+        match (how, column.type_id()) {
+            (Touching::OneMore, _) => {
+                format!("{name} = coalesce({name}, 0) OPERATOR(pg_catalog.+) 1")
+            }
+            (Touching::Now, pg_sys::TIMESTAMPTZOID) => format!("{name} = pg_catalog.clock_timestamp()"),
+            (Touching::Now, _) => {
+                format!("{name} = pg_catalog.timezone('UTC', pg_catalog.clock_timestamp())")
+            }
+        }
+    })
 }
 
 /// Whether a row is there; also where that cannot be told, because the mapping is not trusted any more.

@@ -1,0 +1,72 @@
+//! What routing writes into a row must not make the statement of the user fail: what a constraint of the table refuses is
+//! left out, with a warning.
+
+use crate::db::entry::attached::holder::missing_in;
+use crate::db::entry::attached::lead_of_row::composite;
+use crate::db::entry::attached::mapping::{Check, Mapping, Row, Write};
+use crate::db::errors;
+use crate::db::pg::catalog::sql_name;
+use crate::db::pg::security::AsTableOwner;
+use crate::db::pg::spi;
+use crate::db::pg::subtransaction::protect;
+use crate::db::pg::tuple::Replaced;
+use pgrx::pg_sys;
+
+/// The row with what routing wrote, but for values that its constraints refuse: there it is as it came.
+///
+/// # Safety
+/// The tuple must have the descriptor of the row.
+pub unsafe fn fitting(came: Row, tuple: pg_sys::HeapTuple, mapping: &Mapping) -> pg_sys::HeapTuple {
+    if !mapping.may_refuse() {
+        return tuple;
+    }
+    let written = Row { tuple, ..came };
+    let mut refused = unknown(written, mapping);
+    if !mapping.checks.is_empty() {
+        // a check that cannot be evaluated is left to PostgreSQL
+        let broken = protect(|| broken(written, mapping)).unwrap_or_default();
+        refused.extend(broken.iter().flat_map(|check| &check.columns).map(String::as_str));
+    }
+    refused.retain(|column| written.differs(came, column));
+    if refused.is_empty() {
+        return tuple;
+    }
+    // SAFETY: the caller vouches for the tuple.
+    unsafe {
+        let mut replaced = Replaced::none(came.desc);
+        for column in refused {
+            errors::warn_not_written(
+                column,
+                &sql_name(mapping.oid),
+                "23514",
+                "a constraint of the table refuses the value",
+            );
+            replaced.set(came.number(column) as usize - 1, came.value(column).datum);
+        }
+        replaced.in_tuple(tuple)
+    }
+}
+
+/// Columns with a value that is missing in the table that a foreign key refers to. Whether the owner is there was asked
+/// before.
+fn unknown(written: Row, mapping: &Mapping) -> Vec<&str> {
+    let is_unknown = |write: &&Write| {
+        let value = if write.users.is_empty() { None } else { written.text(&write.to.column) };
+        value.is_some_and(|value| missing_in(&write.users, &value, true).is_some())
+    };
+    mapping.writes.iter().filter(is_unknown).map(|write| write.to.column.as_str()).collect()
+}
+
+/// The checks that the row would break.
+fn broken(written: Row, mapping: &Mapping) -> Vec<&Check> {
+    let list: Vec<String> = mapping.checks.iter().map(|check| format!("({})", check.expression)).collect();
+    let sql = format!("SELECT {} FROM ({}) AS lead", list.join(", "), mapping.row);
+    let (row, type_id) = composite(written);
+    let _owner = AsTableOwner::evaluating(mapping.author());
+    let answers = spi::ask((sql, vec![type_id]), &[row], true, |answer| {
+        let holds = |place: usize| answer.get::<bool>(place as i32 + 1) != Some(false);
+        (0..mapping.checks.len()).map(holds).collect::<Vec<bool>>()
+    });
+    let answers = answers.into_iter().next().unwrap_or_default();
+    mapping.checks.iter().zip(answers).filter(|(_, holds)| !holds).map(|(check, _)| check).collect()
+}

@@ -1,0 +1,37 @@
+//! An ORM saves whole rows, as it has read them before. A `decision_id` that an app writes is stale: then so is everything
+//! else that only routing writes, and stays as it is. A change of owner, queue or status counts, as by any update.
+
+use crate::db::lead::row::LeadRow;
+use crate::db::pg::catalog;
+use crate::db::pg::function::sql_function;
+use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
+use crate::db::routing::open_statements;
+use pgrx::pg_sys::{self, Datum};
+
+sql_function! {
+    /// `leadroute_internal.lead_saved()`: row trigger, before an update of `leads.decision_id`, and before the trigger that
+    /// records changes by hand.
+    leadroute_lead_saved, pg_finfo_leadroute_lead_saved, lead_saved
+}
+
+const CALL: Call =
+    Call { function: "lead_saved", on: On::Table("leads"), when: When::BeforeRow, events: UPDATE };
+
+unsafe fn lead_saved(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
+    let (tuple, old, new, user) = unsafe {
+        let data = CALL.data(fcinfo);
+        let shape = (*data.tg_relation).rd_att;
+        let (old, new) = (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape));
+        (data.tg_newtuple, old, new, pg_sys::GetUserId())
+    };
+    // An upsert with all of excluded is looked at by the next trigger.
+    let is_undecided = new.get::<i64>("decision_id").is_some_and(open_statements::is_deciding);
+    if user == catalog::owner()
+        || is_undecided
+        || old.get::<i64>("decision_id") == new.get::<i64>("decision_id")
+    {
+        return Datum::from(tuple);
+    }
+    Datum::from(new.as_routed(&old))
+}
