@@ -99,6 +99,9 @@ BEGIN
     -- Routing sets decision_id together with the owner; a rename leaves an owner that is no rep.
     IF NEW.routed_at IS NOT NULL
        AND (NEW.owner_id, NEW.queue) IS DISTINCT FROM (OLD.owner_id, OLD.queue)
+       -- a touch follows its first lead
+       AND NOT EXISTS (SELECT FROM leadroute.leads f
+                        WHERE f.id = NEW.duplicate_of AND (f.owner_id, f.queue) IS NOT DISTINCT FROM (NEW.owner_id, NEW.queue))
        AND NEW.decision_id IS NOT DISTINCT FROM OLD.decision_id
        AND (NEW.owner_id IS NOT DISTINCT FROM OLD.owner_id OR OLD.owner_id IS NULL
             OR EXISTS (SELECT FROM leadroute.reps WHERE id = OLD.owner_id))

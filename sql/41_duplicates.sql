@@ -38,8 +38,8 @@ BEGIN
                AND l.status IN ('assigned', 'queued', 'nurture'))
         SELECT found.later, found.earlier
           FROM found
-         -- That layer comes before duplicates, so these are never merged.
-         WHERE (SELECT d.layer FROM leadroute.decisions d WHERE d.id = found.decision_id) IS DISTINCT FROM 'domain_rule'
+         -- The one layer comes before duplicates, and by the other a person has chosen: these are never merged.
+         WHERE coalesce((SELECT d.layer FROM leadroute.decisions d WHERE d.id = found.decision_id), '') NOT IN ('domain_rule', 'given')
          ORDER BY found.later
     LOOP
         BEGIN

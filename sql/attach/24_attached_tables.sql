@@ -33,6 +33,26 @@ COMMENT ON COLUMN leadroute.attached_tables.attached_at IS 'When it was attached
 COMMENT ON COLUMN leadroute.attached_tables.attached_by IS 'Session user who did.';
 COMMENT ON COLUMN leadroute.attached_tables.detached_at IS 'When it was detached; NULL while its rows are routed.';
 
+CREATE TABLE leadroute.adoptions (
+    table_no integer PRIMARY KEY,
+    existing text NOT NULL CHECK (existing IN ('adopt', 'route')),
+    position jsonb,
+    seen bigint NOT NULL DEFAULT 0,
+    adopted bigint NOT NULL DEFAULT 0,
+    locked bigint NOT NULL DEFAULT 0,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    done_at timestamptz
+);
+COMMENT ON TABLE leadroute.adoptions IS 'Attached tables whose rows from before become leads: how far adopt_leads() has come.';
+COMMENT ON COLUMN leadroute.adoptions.table_no IS 'The table: attached_tables.table_no.';
+COMMENT ON COLUMN leadroute.adoptions.existing IS 'adopt: who owns a row keeps it; route: rows are routed as new ones are.';
+COMMENT ON COLUMN leadroute.adoptions.position IS 'Key of the last row that was looked at in this round; NULL at its beginning.';
+COMMENT ON COLUMN leadroute.adoptions.seen IS 'Rows that were looked at, in all rounds.';
+COMMENT ON COLUMN leadroute.adoptions.adopted IS 'Rows that became leads.';
+COMMENT ON COLUMN leadroute.adoptions.locked IS 'Rows of this round that somebody had locked; for them there is another round.';
+COMMENT ON COLUMN leadroute.adoptions.started_at IS 'When the table was attached with "existing".';
+COMMENT ON COLUMN leadroute.adoptions.done_at IS 'When no row was left; NULL until then.';
+
 CREATE FUNCTION leadroute_internal.mapping_fields() RETURNS TABLE (field text, reads text, writes text)
     LANGUAGE sql IMMUTABLE AS $$
     SELECT f, r, w FROM (VALUES
@@ -81,7 +101,7 @@ CREATE FUNCTION leadroute_internal.mapping_entries(mapping jsonb)
     SELECT key, CASE jsonb_typeof(value) WHEN 'string' THEN value #>> '{}' ELSE value ->> 'column' END,
            value ->> 'expression', value ->> 'rep', value ->> 'nobody', value ->> 'table', value ->> 'row'
       FROM jsonb_each(CASE jsonb_typeof(mapping) WHEN 'object' THEN mapping ELSE '{}' END)
-     WHERE key NOT IN ('keep', 'touch') $$;
+     WHERE key NOT IN ('keep', 'touch', 'existing') $$;
 COMMENT ON FUNCTION leadroute_internal.mapping_entries(jsonb) IS 'The entries of a mapping that are fields, one a row. Internal.';
 
 CREATE FUNCTION leadroute_internal.mapping_touches(mapping jsonb) RETURNS TABLE ("column" text, how text)

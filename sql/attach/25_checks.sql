@@ -7,6 +7,7 @@ DECLARE
 BEGIN
     SELECT e.key AS field INTO bad FROM jsonb_each(mapping) e
      WHERE CASE WHEN e.key = 'keep' THEN jsonb_typeof(e.value) <> 'boolean'
+           WHEN e.key = 'existing' THEN e.value NOT IN ('"adopt"', '"route"', '"ignore"')
            WHEN e.key = 'touch' THEN jsonb_typeof(e.value) <> 'object' OR jsonb_path_exists(e.value, '$.* ? (@ <> "now" && @ <> "+1")')
            WHEN jsonb_typeof(e.value) = 'string' THEN false
            WHEN jsonb_typeof(e.value) = 'object' THEN e.value - ARRAY['column', 'expression', 'rep', 'nobody', 'table', 'row'] <> '{}'
@@ -24,6 +25,7 @@ BEGIN
                      'its own links rows to owners: "table", "row" (its column with the key of the row) and "column" (its '
                      'column with the owner).'
                 WHEN 'keep' THEN 'Give true, so that an owner who stands in a new row keeps it, or false.'
+                WHEN 'existing' THEN 'Give "adopt", "route" or "ignore": what becomes of rows that are in the table already.'
                 WHEN 'touch' THEN 'Give columns with how they change when routing writes to a row: {"updated_at": "now", "lock_version": "+1"}.'
                 ELSE 'Give the name of a column, or {"expression": "..."} over the columns of the table.' END;
     END IF;
@@ -40,7 +42,7 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', HINT = 'For example {"email": "email", "owner_id": "owner"}.';
     END IF;
     SELECT e.key AS field INTO bad FROM jsonb_each(mapping) e
-     WHERE e.key NOT IN ('keep', 'touch') AND NOT EXISTS (SELECT FROM leadroute_internal.mapping_fields() f WHERE f.field = e.key) ORDER BY 1 LIMIT 1;
+     WHERE e.key NOT IN ('keep', 'touch', 'existing') AND NOT EXISTS (SELECT FROM leadroute_internal.mapping_fields() f WHERE f.field = e.key) ORDER BY 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'attach: there is no lead field "%" to map', bad.field
             USING ERRCODE = 'invalid_parameter_value',

@@ -37,6 +37,10 @@ CREATE FUNCTION leadroute.attached_truncated() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_truncated';
 COMMENT ON FUNCTION leadroute.attached_truncated() IS 'Trigger: leads of an attached table, or of a partition, that was emptied are closed.';
 
+CREATE FUNCTION leadroute.adopt_leads(batch integer DEFAULT 1000) RETURNS integer
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_adopt_leads';
+COMMENT ON FUNCTION leadroute.adopt_leads(integer) IS 'Looks at the next rows, at most batch, of a table that was attached with "existing", and makes leads of those that have none; returns at how many it has looked, 0 at the end of a round. keep_time() calls it; leadroute.adoptions shows how far it has come.';
+
 CREATE FUNCTION leadroute_internal.as_owner_of(relation oid, statement text) RETURNS text
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_as_owner_of';
 COMMENT ON FUNCTION leadroute_internal.as_owner_of(oid, text) IS 'Runs a statement as the owner of a relation, in a security-restricted operation, and returns its first value. Only functions of the extension may: their own role can do nothing with tables of users.';
@@ -272,6 +276,10 @@ BEGIN
        SET mapping = excluded.mapping, owners = excluded.owners, owner = excluded.owner, owners_owner = excluded.owners_owner, attached_at = now(), attached_by = session_user, detached_at = NULL
     RETURNING t.table_no INTO no;
     PERFORM leadroute_internal.set_triggers(relation, no);
+    DELETE FROM leadroute.adoptions a WHERE a.table_no = no;
+    IF mapping ->> 'existing' IN ('adopt', 'route') THEN
+        INSERT INTO leadroute.adoptions (table_no, existing) VALUES (no, mapping ->> 'existing');
+    END IF;
     problem := leadroute_internal.unmapped_tenant(relation, mapping);
     IF problem IS NOT NULL THEN
         RAISE WARNING 'attach: %', problem

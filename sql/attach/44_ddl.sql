@@ -33,6 +33,7 @@ BEGIN
                 ARRAY(SELECT l.id FROM leadroute.leads l WHERE l.attached_table = gone.table_no AND l.attached_key IS NOT NULL),
                 format('its table %s was dropped by %s', gone.place, session_user), false);
         END IF;
+        DELETE FROM leadroute.adoptions a WHERE a.table_no = gone.table_no;
         DELETE FROM leadroute.attached_tables t WHERE t.table_no = gone.table_no;
     END LOOP;
     -- of a dropped trigger only its name and table are known, not whose partition that table was

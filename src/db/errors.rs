@@ -286,6 +286,16 @@ pub fn warn_status_not_read(table: &str, sqlstate: &str, message: &str) {
     warn(message, sqlstate, "Fix the value, or the expression in the mapping.");
 }
 
+/// A row that was there before its table was attached becomes no lead.
+pub fn warn_not_adopted(key: &str, table: &str, sqlstate: &str, message: &str) {
+    let message = format!("row {key} of {table} was not adopted: {message}");
+    warn(
+        message,
+        sqlstate,
+        "Mend the cause, and attach the table again with \"existing\": rows that have leads are left alone.",
+    );
+}
+
 /// A row says that somebody answered, but not so that it can be read.
 pub fn warn_answer_not_read(table: &str, sqlstate: &str, message: &str) {
     let message = format!("the answer in a row of {table} could not be read: {message}");

@@ -20,5 +20,7 @@ pub const PERSONS: Index = Index { table: "leads", index: "leads_person_key_idx"
 pub const LEADS: Index = Index { table: "leads", index: "leads_pkey" };
 /// `leads` by external id.
 pub const EXTERNAL_IDS: Index = Index { table: "leads", index: "leads_external_id_key" };
+/// `leads` by the first lead that they are touches of.
+pub const TOUCHES: Index = Index { table: "leads", index: "leads_duplicate_of_idx" };
 /// `leads` by the key of their row in an attached table.
 pub const ATTACHED: Index = Index { table: "leads", index: "leads_attached_key_idx" };

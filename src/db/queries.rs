@@ -78,6 +78,13 @@ pub static FILL: Query = Query::new(
 pub static TOUCHES_MOVE: Query =
     Query::new("UPDATE leadroute.leads SET duplicate_of = $1 WHERE duplicate_of = $2", &[INT8OID, INT8OID]);
 
+/// Touches of a lead ($1) go to its owner ($2), or wait in its queue ($3).
+pub static TOUCHES_FOLLOW: Query = Query::new(
+    "UPDATE leadroute.leads SET owner_id = $2, queue = $3
+      WHERE duplicate_of = $1 AND (owner_id, queue) IS DISTINCT FROM ($2, $3)",
+    &[INT8OID, TEXTOID, TEXTOID],
+);
+
 /// The members of a JSON object: key, type and text of the value.
 pub static MEMBERS: Query =
     Query::new("SELECT key, jsonb_typeof(value), value #>> '{}' FROM jsonb_each($1)", &[JSONBOID]);
@@ -304,6 +311,26 @@ pub static ATTACHED_KEY: Query = Query::new(
 pub static OWNER_BY_HAND: Query = Query::new(
     "SELECT leadroute_internal.owner_by_hand($1, $2, $3, $4)",
     &[INT8OID, TEXTOID, TEXTOID, INT4OID],
+);
+
+/// The table whose old rows become leads next: its number, whether their owners keep them, and the key of the last row seen.
+pub static ADOPTION_NEXT: Query = Query::new(
+    "SELECT a.table_no, a.existing = 'adopt', a.position::text
+       FROM leadroute.adoptions a JOIN leadroute.attached_tables t USING (table_no)
+      WHERE a.done_at IS NULL AND t.detached_at IS NULL AND leadroute_internal.is_trusted(t)
+      ORDER BY a.started_at, a.table_no LIMIT 1 FOR UPDATE OF a SKIP LOCKED",
+    &[],
+);
+
+/// Of a table ($1) rows up to a key ($2) have been seen: how many ($3), how many became leads ($4), and how many were locked
+/// ($5). Where none is left, the round is over, and another begins if some were locked.
+pub static ADOPTION_STEP: Query = Query::new(
+    "UPDATE leadroute.adoptions
+        SET position = $2::jsonb, seen = seen + $3, adopted = adopted + $4,
+            locked = CASE WHEN $3 = 0 THEN 0 ELSE locked + $5 END,
+            done_at = CASE WHEN $3 = 0 AND locked = 0 THEN clock_timestamp() END
+      WHERE table_no = $1",
+    &[INT4OID, TEXTOID, INT8OID, INT8OID, INT8OID],
 );
 
 /// Whether nobody is assigned ($2) to a lead ($1) any more: one that has an owner is released later.

@@ -2,10 +2,13 @@
 
 use crate::db::entry::attached::write_back;
 use crate::db::entry::{assignee, rep_load, sla_clock};
+use crate::db::indexes::TOUCHES;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
+use crate::db::pg::spi::text;
 use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
+use crate::db::queries;
 use pgrx::pg_sys::{self, Datum};
 
 sql_function! {
@@ -31,9 +34,25 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         if held_by(&old) != held_by(&new) {
             sla_clock::follow_owner(&new);
             assignee::keep_new(&old, &new);
+            touches_follow(&new);
         }
     }
     // With the rights of whoever changed the lead, or of the owner of the row's table.
     write_back::mirror(&old, &new);
     Datum::from(0)
+}
+
+/// Touches of a person go where the first lead goes.
+fn touches_follow(first: &LeadRow) {
+    let Some(id) = first.get::<i64>("id") else {
+        return;
+    };
+    if TOUCHES.bigint(id, |_| Some(())).is_some() {
+        let (owner, queue) = (first.get::<String>("owner_id"), first.get::<String>("queue"));
+        queries::TOUCHES_FOLLOW.write(&[
+            Some(Datum::from(id)),
+            text(owner.as_deref()),
+            text(queue.as_deref()),
+        ]);
+    }
 }

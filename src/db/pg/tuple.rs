@@ -22,6 +22,29 @@ pub unsafe fn is_same(one: HeapTuple, other: HeapTuple) -> bool {
     attributes(one) == attributes(other) && bytes(one) == bytes(other)
 }
 
+/// A copy of the row of a table that the first column of another row holds; it lives as long as the transaction, or until
+/// it is freed.
+///
+/// # Safety
+/// Tuple and descriptor must be valid and belong together; the column must be a row, and not null.
+pub unsafe fn composite_tuple(tuple: HeapTuple, desc: TupleDesc) -> HeapTuple {
+    // SAFETY: the caller vouches for the column; the copy is made of a header that says how long it is.
+    unsafe {
+        let mut isnull = false;
+        let datum = pg_sys::SPI_getbinval(tuple, desc, 1, &mut isnull);
+        let header = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
+        let mut row = pg_sys::HeapTupleData {
+            t_len: pgrx::varsize_any(header) as u32,
+            t_data: header.cast(),
+            ..pg_sys::HeapTupleData::default()
+        };
+        let current = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
+        let copy = pg_sys::heap_copytuple(&mut row);
+        pg_sys::MemoryContextSwitchTo(current);
+        copy
+    }
+}
+
 /// The values of a tuple, one for each attribute of its descriptor. Attributes are counted from 0.
 pub struct Values {
     values: Vec<Datum>,

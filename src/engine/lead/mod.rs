@@ -68,6 +68,8 @@ pub struct Given {
     pub status: Option<Status>,
     /// When somebody answered it.
     pub answered_at: Option<Micros>,
+    /// It was there before routing was: its owner keeps it, nobody is told, no clock starts, and it is nobody's touch.
+    pub adopted: bool,
     /// Who has it, where a lead is routed again.
     pub holder: Option<Holder>,
 }

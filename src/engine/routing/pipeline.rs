@@ -160,6 +160,7 @@ fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec
 fn clock(routing: &Routing<'_>, layer: Layer, outcome: &Outcome, segment: Option<&str>) -> Option<Clock> {
     let lead = &routing.clean.lead;
     let waits = match outcome {
+        _ if lead.given.adopted => false,
         Outcome::Owner(_) => !is_worked_on(routing),
         // Queues that no buyer waits in start no clock: partners, competitors, recycling.
         Outcome::Queue(_) => {
@@ -181,6 +182,7 @@ fn is_worked_on(routing: &Routing<'_>) -> bool {
 
 fn notices(routing: &Routing<'_>, layer: Layer, outcome: &Outcome) -> Vec<Notice> {
     match (outcome, layer) {
+        _ if routing.clean.lead.given.adopted => Vec::new(),
         (Outcome::Queue(queue), Layer::Given | Layer::Distribution | Layer::Fallback) => {
             fallback_notices(routing.context.rules, queue)
         }

@@ -40,7 +40,7 @@ pub fn take_over(lead_id: i64, row: Row, mapping: &Mapping) {
 pub fn record_owner(lead_id: i64, rep: Option<&str>, given: Option<&str>, mapping: &Mapping) {
     let _owner = AsOwner::begin();
     let arguments = [Some(Datum::from(lead_id)), text(rep), text(given), Some(Datum::from(mapping.table_no))];
-    taking_over(|| {
+    taking_over(lead_id, || {
         queries::OWNER_BY_HAND.write(&arguments);
     });
 }

@@ -135,6 +135,11 @@ impl Draft {
         }
     }
 
+    /// The lead is routed now, so the time that it has to be answered begins now.
+    pub fn comes_now(&mut self) {
+        self.values.remove("occurred_at");
+    }
+
     /// The values as texts, by field.
     pub fn texts(&self) -> BTreeMap<&'static str, String> {
         let typed = |(field, datum): (&&'static str, &Datum)| {

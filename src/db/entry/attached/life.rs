@@ -30,6 +30,16 @@ pub fn is_lead(row: Row, mapping: &Mapping) -> bool {
 /// Status and owner, as far as routing leaves them alone: the owner of a row that is worked on or closed, and of every row
 /// where the mapping says so.
 pub fn life(row: Row, mapping: &Mapping) -> Life {
+    life_of(row, mapping, mapping.keep)
+}
+
+/// The same of a row that was there before; with `adopts` its owner keeps it, whatever the mapping says of new rows.
+pub fn life_before(row: Row, mapping: &Mapping, adopts: bool) -> Life {
+    let life = life_of(row, mapping, mapping.keep || adopts);
+    Life { adopted: adopts && life.owner.is_some(), ..life }
+}
+
+fn life_of(row: Row, mapping: &Mapping, keeps: bool) -> Life {
     if !mapping.trusted {
         return Life::default();
     }
@@ -41,9 +51,9 @@ pub fn life(row: Row, mapping: &Mapping) -> Life {
     let answered = answered_at.map(|_| Status::Working);
     let status = status.and_then(|status| Status::named(&status)).or(answered);
     let value = match &mapping.owner.link {
-        None if mapping.keep || status.is_some() => row.text(&mapping.owner.to.column),
+        None if keeps || status.is_some() => row.text(&mapping.owner.to.column),
         // with a deferred foreign key the owner may be there before the row
-        Some(link) if mapping.keep => assigned(link, mapping, &row.key(mapping).text).pop(),
+        Some(link) if keeps => assigned(link, mapping, &row.key(mapping).text).pop(),
         _ => None,
     };
     let value = value.filter(|value| mapping.owner.nobody.as_ref() != Some(value));
@@ -51,5 +61,5 @@ pub fn life(row: Row, mapping: &Mapping) -> Life {
         let rep = owner::rep_of(&value, mapping);
         (value, rep)
     });
-    Life { owner, status, answered_at, holder: None }
+    Life { owner, status, answered_at, ..Life::default() }
 }

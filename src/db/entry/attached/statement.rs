@@ -2,8 +2,8 @@
 
 use crate::db::entry::attached::convert::{from_text, Canonical};
 use crate::db::entry::attached::mapping::Column;
-use crate::db::pg::spi::ask;
 pub use crate::db::pg::spi::quoted;
+use crate::db::pg::spi::{ask, Row};
 use pgrx::pg_sys::{Datum, Oid};
 
 /// A statement with its parameters.
@@ -29,7 +29,12 @@ impl Statement {
 
     /// Runs it as `sql`; how many rows it touched or returned.
     pub fn run(self, sql: String) -> usize {
-        ask((sql, self.types), &self.values, false, |_| ()).len()
+        self.ask(sql, |_| ()).len()
+    }
+
+    /// Runs it as `sql`; what `each` makes of its rows.
+    pub fn ask<T>(self, sql: String, each: impl FnMut(Row) -> T) -> Vec<T> {
+        ask((sql, self.types), &self.values, false, each)
     }
 
     /// The texts that it returns as `sql`.

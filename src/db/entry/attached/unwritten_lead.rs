@@ -70,17 +70,31 @@ impl Unwritten {
     /// Writes the lead if its row is there.
     pub fn write(self) {
         if self.has_arrived() {
-            let columns = self.columns();
-            {
-                let _owner = AsOwner::begin();
-                if self.before.lead {
-                    // Its row was deleted, and another one comes with the key.
-                    rows_deleted(vec![self.key.text.clone()], self.mapping.table_no);
-                }
-                LEADS.insert([columns]);
+            if self.before.lead {
+                // Its row was deleted, and another one comes with the key.
+                rows_deleted(vec![self.key.text.clone()], self.mapping.table_no);
             }
-            self.link_owner(columns);
+            self.write_lead();
         }
+        self.free();
+    }
+
+    /// Writes the lead of a row that was there before.
+    pub fn adopt(self) {
+        self.write_lead();
+        self.free();
+    }
+
+    fn write_lead(&self) {
+        let columns = self.columns();
+        {
+            let _owner = AsOwner::begin();
+            LEADS.insert([columns]);
+        }
+        self.link_owner(columns);
+    }
+
+    fn free(self) {
         // SAFETY: nobody else has it.
         unsafe { pg_sys::heap_freetuple(self.lead) };
     }

@@ -5,12 +5,12 @@ use crate::db::entry::attached::deferred_keys::checking_keys;
 use crate::db::entry::attached::echo::{is_taking_over, Writing};
 use crate::db::entry::attached::mapping::{key_values, mapping, Column, Mapping, Touched, Touching};
 use crate::db::entry::attached::statement::{quoted, Statement};
-use crate::db::entry::attached::{owner, owner_table};
+use crate::db::entry::attached::{holder, owner, owner_table};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::locks;
 use crate::db::pg::security::{is_own_session, AsTableOwner};
-use crate::db::pg::subtransaction::protect;
+use crate::db::pg::subtransaction::{protect, Failure};
 use crate::db::routing::bulk_run;
 use crate::db::{errors, settings};
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -22,8 +22,21 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
     let table = table.filter(|mapping| mapping.trusted);
     if let (Some(mapping), Some(key)) = (table, lead.get::<String>("attached_key")) {
         let (before, after) = (old.get::<String>("owner_id"), lead.get::<String>("owner_id"));
-        let owner = (before != after && !is_taking_over()).then_some((before, after));
-        let changes = changes(old, lead, &mapping, owner.as_ref());
+        let id = lead.get::<i64>("id").unwrap_or_default();
+        let owner = (before != after && !is_taking_over(id)).then_some((before, after));
+        // Who owns the first lead was not asked whether they can own the row of a touch.
+        let is_touch = lead.get::<i64>("duplicate_of").is_some();
+        let owner = owner.filter(|(_, after)| {
+            let problem = after
+                .as_ref()
+                .filter(|_| is_touch)
+                .and_then(|rep| holder::problem(mapping.table_no, rep, true));
+            if let Some(problem) = &problem {
+                errors::warn_not_written(&mapping.owner.to.column, &sql_name(mapping.oid), "23503", problem);
+            }
+            problem.is_none()
+        });
+        let changes = changes(Some(old), lead, &mapping, owner.as_ref().map(|(_, after)| after));
         let linked = owner.filter(|_| mapping.owner.link.is_some());
         if !changes.is_empty() || linked.is_some() {
             write(changes, linked, &mapping, &key);
@@ -37,44 +50,49 @@ type Change<'a> = (&'a Column, Option<Datum>);
 /// The reps before and after.
 type Owners = (Option<String>, Option<String>);
 
+/// What a lead has that its row, which was there before, has not.
+pub fn fill(lead: &LeadRow, mapping: &Rc<Mapping>, key: &str, with_owner: bool) {
+    let owner = with_owner.then(|| lead.get::<String>("owner_id"));
+    let changes = changes(None, lead, mapping, owner.as_ref());
+    if !changes.is_empty() {
+        write(changes, None, mapping, key);
+    }
+}
+
+/// Columns whose values differ, and the owner, if it is to be written.
 fn changes<'a>(
-    old: &LeadRow,
+    old: Option<&LeadRow>,
     new: &LeadRow,
     mapping: &'a Mapping,
-    owner: Option<&Owners>,
+    owner: Option<&Option<String>>,
 ) -> Vec<Change<'a>> {
     let mut changes = Vec::new();
+    let warn = |column: &Column, failure: Failure| {
+        let table = sql_name(mapping.oid);
+        errors::warn_not_written(&column.column, &table, &failure.sqlstate, &failure.message);
+    };
     let mut change = |column: &'a Column, text: Option<String>| {
         let value =
             || text.and_then(|text| for_table(&text, column.type_id(), column.modifier, mapping.author()));
         match protect(value) {
             Ok(value) => changes.push((column, value)),
-            Err(failure) => {
-                errors::warn_not_written(
-                    &column.column,
-                    &sql_name(mapping.oid),
-                    &failure.sqlstate,
-                    &failure.message,
-                );
-            }
+            Err(failure) => warn(column, failure),
         }
     };
-    if let Some((_, rep)) = owner.filter(|_| mapping.owner.link.is_none()) {
-        let value = protect(|| rep.as_ref().and_then(|rep| owner::value_of(rep, mapping)));
-        match value {
+    if let Some(rep) = owner.filter(|_| mapping.owner.link.is_none()) {
+        match protect(|| rep.as_ref().and_then(|rep| owner::value_of(rep, mapping))) {
             Ok(value) => change(&mapping.owner.to, value.or_else(|| mapping.owner.nobody.clone())),
-            Err(failure) => {
-                let column = &mapping.owner.to.column;
-                errors::warn_not_written(column, &sql_name(mapping.oid), &failure.sqlstate, &failure.message);
-            }
+            Err(failure) => warn(&mapping.owner.to, failure),
         }
     }
     for write in &mapping.writes {
-        let ((before, type_id), (after, _)) = (old.value(&write.field), new.value(&write.field));
-        // SAFETY: the values come with their type.
-        let printed = |value: Option<Datum>| value.map(|value| unsafe { to_text(value, type_id) });
-        let after = printed(after);
-        if printed(before) != after {
+        let printed = |lead: &LeadRow| {
+            let (value, type_id) = lead.value(&write.field);
+            // SAFETY: the value comes with its type.
+            value.map(|value| unsafe { to_text(value, type_id) })
+        };
+        let after = printed(new);
+        if old.and_then(printed) != after {
             change(&write.to, after);
         }
     }
@@ -198,7 +216,7 @@ fn tolerate(column: &str, (table, author): (u32, Oid), ways: &[&dyn Fn()]) {
 }
 
 /// The table as it is written to, with its partitions, but without tables that inherit from it.
-fn rows_of(mapping: &Mapping) -> String {
+pub fn rows_of(mapping: &Mapping) -> String {
     // SAFETY: a look-up in the syscache.
     let kind = unsafe { pg_sys::get_rel_relkind(Oid::from(mapping.oid)) };
     let only = if kind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE { "" } else { "ONLY " };

@@ -41,7 +41,7 @@ impl Batch {
         let (start, now) = (Instant::now(), now());
         let (unreadable, given) = (std::mem::take(&mut self.odd), std::mem::take(&mut self.given));
         let mut attempt =
-            Try { row, wanted, unreadable: &unreadable, given: &given, effect, apart: false, now };
+            Try { row, wanted, unreadable: &unreadable, given: &given, effect, apart: given.adopted, now };
         // who cannot hold this row may hold the next
         let roster = Rc::clone(&self.roster);
         let decided = loop {

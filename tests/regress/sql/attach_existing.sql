@@ -1,0 +1,67 @@
+-- Rows that are there before a table is attached, and touches, which follow their first lead.
+\i setup.sql
+SET client_min_messages = warning;
+INSERT INTO leadroute.reps (id, email) VALUES ('ann', 'ann@us.com'), ('bob', 'bob@us.com'), ('cid', 'cid@us.com');
+INSERT INTO leadroute.pools (name) VALUES ('sales');
+INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('sales', 'ann'), ('sales', 'bob');
+INSERT INTO leadroute.segments (name, fallback_queue) VALUES ('all', 'catch_all');
+INSERT INTO leadroute.tiers (name, pool) VALUES ('any', 'sales');
+INSERT INTO leadroute.accounts (id, kind, named, owner_id) VALUES ('big', 'prospect', true, 'cid');
+INSERT INTO leadroute.account_domains (domain, account_id) VALUES ('big.com', 'big');
+CREATE TABLE story.deal (region text, no integer, email text, owner text, stage text, came timestamptz, kind text DEFAULT 'lead', seen_by_trigger integer NOT NULL DEFAULT 0, lead bigint, PRIMARY KEY (region, no));
+INSERT INTO story.deal (region, no, email, owner, stage, came, kind) SELECT 'eu', n, n || '@a.com', CASE WHEN n % 3 = 0 THEN 'cid' WHEN n % 3 = 1 THEN 'left long ago' END, CASE WHEN n % 10 = 5 THEN 'won' END, now() - interval '90 days', 'lead' FROM generate_series(1, 20) n;
+INSERT INTO story.deal (region, no, email, owner, kind) VALUES ('us', 1, '3@a.com', 'ann', 'lead'), ('us', 2, 'boss@big.com', NULL, 'lead'), ('us', 3, 'x@a.com', 'ann', 'contact');
+CREATE VIEW story.rows AS
+SELECT d.region || d.no AS row, d.owner, l.owner_id, l.queue, l.status, x.layer, l.account_id, (SELECT count(*) FROM leadroute.sla_clocks c WHERE c.lead_id = l.id) AS clocks,
+       (SELECT count(*) FROM leadroute.notifications n WHERE n.lead_id = l.id) AS told, d.lead = l.id AS knows
+  FROM story.deal d LEFT JOIN leadroute.leads l ON l.attached_key = format('["%s","%s"]', d.region, d.no) LEFT JOIN leadroute.decisions x ON x.id = l.decision_id ORDER BY d.region, d.no;
+CREATE FUNCTION story.attach(existing text) RETURNS void LANGUAGE sql AS $$
+    SELECT leadroute.attach('story.deal', jsonb_build_object('email', 'email', 'owner_id', 'owner', 'occurred_at', 'came', 'id', 'lead', 'existing', existing,
+        'when', '{"expression": "kind = ''lead''"}'::jsonb, 'status', '{"expression": "CASE stage WHEN ''won'' THEN ''converted'' END"}'::jsonb)) $$;
+SELECT * FROM story.try($$SELECT story.attach('all')$$);
+-- Nothing, unless it is asked for.
+SELECT story.attach('ignore');
+SELECT leadroute.adopt_leads(), (SELECT count(*) FROM leadroute.leads);
+SELECT * FROM leadroute.adoptions;
+SELECT * FROM story.try('SELECT leadroute.adopt_leads(0)');
+
+-- Adopted: owners stay, with load, without clock, turn or message; who has no owner is routed now.
+SELECT story.attach('adopt');
+SELECT leadroute.adopt_leads(10) AS first, leadroute.adopt_leads(10) AS second, leadroute.adopt_leads(10) AS third;
+SELECT existing, position, seen, adopted, locked, done_at IS NOT NULL AS is_done FROM leadroute.adoptions;
+SELECT leadroute.adopt_leads(10) AS last, leadroute.adopt_leads(10) AS none;
+SELECT existing, position, seen, adopted, locked, done_at IS NOT NULL AS is_done FROM leadroute.adoptions;
+TABLE story.rows;
+SELECT rep_id, open = (SELECT count(*) FROM leadroute.leads l WHERE l.owner_id = rep_id AND l.duplicate_of IS NULL AND l.status IN ('assigned', 'working', 'qualified')) AS load_is_right, open > 0 AS has_some FROM leadroute.rep_load ORDER BY 1;
+SELECT sum(received) FROM leadroute.pool_fairness;
+-- Those who are routed now have their time from now on; the others keep their day.
+SELECT layer = 'given' AS was_given, occurred_at > now() - interval '1 day' AS is_new, count(*) FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id WHERE l.attached_key LIKE '["eu%' AND d.outcome <> 'closed' GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT leadroute.escalate_overdue(as_of => now() + interval '1 minute') AS escalated;
+-- They are leads like others: the person is known, edits count. Housekeeping leaves the two leads of one person to the people.
+INSERT INTO story.deal (region, no, email) VALUES ('us', 10, '6@a.com') RETURNING owner;
+UPDATE story.deal SET owner = 'bob' WHERE region = 'eu' AND no = 6;
+SELECT row, owner, owner_id, status, layer FROM story.rows WHERE row IN ('eu6', 'us10');
+SELECT leadroute.merge_duplicates();
+-- Again, only rows without a lead are looked at; the mapping is the same, so nothing begins anew.
+SELECT story.attach('adopt');
+SELECT leadroute.adopt_leads();
+DELETE FROM leadroute.leads WHERE attached_key = '["eu","9"]';
+SELECT leadroute.detach('story.deal');
+SELECT leadroute.adopt_leads();
+SELECT story.attach('route');
+SELECT leadroute.adopt_leads() AS seen;
+SELECT adopted FROM leadroute.adoptions;
+SELECT row, owner = owner_id AS is_in_row, owner_id IN ('ann', 'bob') AS is_routed, layer, clocks, told FROM story.rows WHERE row = 'eu9';
+
+-- Touches follow their first lead, in leadroute.leads and in their rows.
+SELECT leadroute.transfer_lead(leadroute.attached_lead('story.deal', '["eu","6"]'), 'cid') > 0 AS transferred;
+SELECT row, owner, owner_id, status FROM story.rows WHERE row IN ('eu6', 'us10');
+SELECT count(*) FROM leadroute.decisions d JOIN leadroute.leads l ON l.id = d.lead_id WHERE l.attached_key = '["us","10"]';
+UPDATE story.deal SET owner = NULL WHERE region = 'eu' AND no = 6;
+SELECT row, owner, owner_id, queue, status FROM story.rows WHERE row IN ('eu6', 'us10');
+-- Not the other way round.
+UPDATE story.deal SET owner = 'ann' WHERE region = 'us' AND no = 10;
+SELECT row, owner, owner_id, queue FROM story.rows WHERE row IN ('eu6', 'us10');
+SELECT * FROM leadroute.check_integrity();
+DROP TABLE story.deal CASCADE;
+SELECT * FROM leadroute.adoptions;
