@@ -39,7 +39,8 @@ BEGIN
         SELECT found.later, found.earlier
           FROM found
          -- The one layer comes before duplicates, and by the other a person has chosen: these are never merged.
-         WHERE coalesce((SELECT d.layer FROM leadroute.decisions d WHERE d.id = found.decision_id), '') NOT IN ('domain_rule', 'given')
+         WHERE NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = found.decision_id
+                              AND (d.layer = 'domain_rule' OR d.layer = 'given' AND d.cause <> 'enrichment'))
          ORDER BY found.later
     LOOP
         BEGIN

@@ -20,6 +20,10 @@ DECLARE
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
     SELECT * INTO lead FROM leadroute.leads l WHERE l.id = owner_by_hand.lead_id FOR UPDATE;
+    IF NOT FOUND THEN
+        -- somebody deleted it meanwhile
+        RETURN;
+    END IF;
     -- Rather the queue than somebody of another tenant.
     rep_id := (SELECT r.id FROM leadroute.reps r WHERE r.id = owner_by_hand.rep_id AND r.tenant = lead.tenant);
     IF lead.owner_id IS NOT DISTINCT FROM rep_id AND (rep_id IS NOT NULL OR given IS NULL) THEN
@@ -80,6 +84,9 @@ DECLARE
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
     SELECT * INTO lead FROM leadroute.leads l WHERE l.id = status_by_row.lead_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
     IF leadroute_internal.is_closed(lead.status) AND NOT coalesce(leadroute_internal.is_closed(status), false) THEN
         PERFORM leadroute_internal.reopen(lead, lead.event, lead.occurred_at, format('open again by %s', session_user));
     END IF;
@@ -88,10 +95,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table gives its lead; without one a closed lead is open again. Internal.';
 
+CREATE FUNCTION leadroute_internal.lead_by_row(lead_id bigint) RETURNS leadroute.leads
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads;
+BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
+    SELECT f.* INTO lead FROM leadroute.leads l JOIN leadroute.leads f ON f.id = coalesce(l.duplicate_of, l.id)
+     WHERE l.id = lead_by_row.lead_id FOR UPDATE OF f;
+    RETURN lead;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.lead_by_row(bigint) IS 'Locks and returns a lead, of a touch the first lead; nothing where it was deleted meanwhile, which must not fail the statement of the user. Internal.';
+
 CREATE FUNCTION leadroute_internal.response_by_row(lead_id bigint, rep_id text, given text, at timestamptz) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    lead leadroute.leads := leadroute_internal.open_lead(lead_id);
+    lead leadroute.leads := leadroute_internal.lead_by_row(lead_id);
     -- somebody who is no rep answers for the owner
     rep text := (SELECT r.id FROM leadroute.reps r WHERE r.tenant = lead.tenant AND r.id IN (rep_id, lead.owner_id)
                   ORDER BY r.id <> rep_id LIMIT 1);
@@ -99,6 +118,9 @@ DECLARE
     answered_at timestamptz := greatest(coalesce(at, clock_timestamp()), lead.occurred_at);
     decision bigint;
 BEGIN
+    IF lead.id IS NULL THEN
+        RETURN;
+    END IF;
     IF rep IS NOT NULL THEN
         PERFORM leadroute.record_response(lead.id, rep, NULL, answered_at);
     ELSIF lead.first_response_at IS NULL THEN
@@ -114,10 +136,11 @@ COMMENT ON FUNCTION leadroute_internal.response_by_row(bigint, text, text, times
 CREATE FUNCTION leadroute_internal.event_by_row(lead_id bigint, event text, occurred_at text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    name text := coalesce(nullif(btrim(event), ''), (SELECT l.event FROM leadroute.leads l WHERE l.id = event_by_row.lead_id));
+    lead leadroute.leads := leadroute_internal.lead_by_row(lead_id);
+    name text := coalesce(nullif(btrim(event), ''), lead.event);
 BEGIN
-    IF name IS NOT NULL THEN
-        PERFORM leadroute.record_event(lead_id, name, coalesce(event_by_row.occurred_at::timestamptz, clock_timestamp()));
+    IF name IS NOT NULL AND lead.id IS NOT NULL THEN
+        PERFORM leadroute.record_event(lead.id, name, coalesce(event_by_row.occurred_at::timestamptz, clock_timestamp()));
     END IF;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.event_by_row(bigint, text, text) IS 'A row of an attached table tells of something that the buyer did. Internal.';
@@ -132,7 +155,7 @@ CREATE FUNCTION leadroute_internal.may_route_again(lead leadroute.leads) RETURNS
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT lead.first_response_at IS NULL AND lead.routed_at > '-infinity' AND lead.status IN ('assigned', 'queued', 'nurture', 'merged')
            -- whom a person has chosen stays
-           AND NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = lead.decision_id AND (d.cause IN ('manual', 'claim') OR d.layer = 'given'))
+           AND NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = lead.decision_id AND (d.cause IN ('manual', 'claim') OR d.layer = 'given' AND d.cause <> 'enrichment'))
            AND (SELECT count(*) FROM leadroute.decisions d WHERE d.lead_id = lead.id AND d.cause = 'enrichment')
                < current_setting('leadroute.max_reroutes')::integer $$;
 COMMENT ON FUNCTION leadroute_internal.may_route_again(leadroute.leads) IS
@@ -148,6 +171,9 @@ DECLARE
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
     SELECT * INTO was FROM leadroute.leads l WHERE l.id = lead_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
     UPDATE leadroute.leads l
        SET (email, first_name, last_name, phone, title, department, company, website, crm_account_id, country, region, city,
             postal_code, industry, employees, annual_revenue, product, language, score, source, campaign)

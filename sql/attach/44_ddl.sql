@@ -297,7 +297,8 @@ DECLARE
     needs record;
 BEGIN
     FOR needs IN SELECT g.oid AS trigger, format(E'SELECT (%s\n) FROM %s', m.expression,
-                        CASE m.field WHEN 'owner_id' THEN 'leadroute.reps AS rep' ELSE format('ONLY %s AS lead', t.relation) END) AS query
+                        CASE WHEN m.field <> 'owner_id' THEN format('ONLY %s AS lead', t.relation) WHEN m.expression ~* '\mlead\M'
+                             THEN format('leadroute.reps AS rep, ONLY %s AS lead', t.relation) ELSE 'leadroute.reps AS rep' END) AS query
                    FROM leadroute_internal.mapping_entries(t.mapping) m
                    JOIN pg_trigger g ON g.tgrelid = t.relation AND g.tgparentid = 0 AND g.tgfoid = 'leadroute.attached_row'::regproc
                   WHERE m.expression IS NOT NULL AND leadroute_internal.is_trusted(t)

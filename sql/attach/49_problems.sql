@@ -68,6 +68,10 @@ END $$;
 COMMENT ON FUNCTION leadroute_internal.missing_users(leadroute.attached_tables) IS
     'Active reps whose value is missing in the table that the owner column refers to. Internal.';
 
+CREATE FUNCTION leadroute_internal.owner_failures(table_no integer) RETURNS text[]
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_owner_failures';
+COMMENT ON FUNCTION leadroute_internal.owner_failures(integer) IS 'Active reps for whom the owner expression of an attached table fails, with the error; where it sees rows, for one of the last. Internal.';
+
 CREATE FUNCTION leadroute_internal.attached_problems() RETURNS TABLE (relation regclass, problem text)
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -85,6 +89,9 @@ BEGIN
                       WHERE e.field = 'owner_id' AND e.rep = 'email';
         RETURN QUERY SELECT t.relation, u.problem FROM leadroute_internal.unmapped_tenant(t.relation, t.mapping) u (problem) WHERE u.problem IS NOT NULL;
         RETURN QUERY SELECT t.relation, m.problem FROM leadroute_internal.missing_users(t) m (problem);
+        IF t.mapping -> 'owner_id' ? 'expression' THEN
+            RETURN QUERY SELECT t.relation, f.problem FROM unnest(leadroute_internal.owner_failures(t.table_no)) f (problem);
+        END IF;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.attached_problems() IS

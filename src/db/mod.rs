@@ -26,6 +26,7 @@
 //! | `pg::index_scan::LOOKED_UP` | how many look-ups there were | the transaction ends |
 //! | `entry::attached::row_changes::MOVED` | a row that moves to another partition | it comes; a statement begins to insert; the transaction ends |
 //! | `entry::attached::before_routing::STOOD` | owners who stood in rows that were routed | the transaction ends |
+//! | `entry::attached::owner::ARRIVING` | the row that is being routed | it is, by `Drop` |
 //! | `entry::attached::echo::TAKING_OVER`, `WRITING` | that a change is an echo | it is made, by `Drop` |
 //! | `pg::spi::ASKING` | that kept plans run | they end, by `Drop` |
 //! | `entry::listen::PLACE`, `BEGUN` | where a listener has looked | it looks again |

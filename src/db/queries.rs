@@ -345,6 +345,9 @@ pub static UNASSIGNED: Query = Query::new(
 pub static OWNER_GIVEN: Query =
     Query::new("SELECT leadroute_internal.owner_given($1, $2, $3)", &[INT8OID, TEXTOID, TEXTOID]);
 
+/// The keys of active reps.
+pub static ACTIVE_REP_IDS: Query = Query::new("SELECT id FROM leadroute.reps WHERE active ORDER BY id", &[]);
+
 /// The keys of all reps.
 pub static REP_IDS: Query = Query::new("SELECT id FROM leadroute.reps ORDER BY id", &[]);
 

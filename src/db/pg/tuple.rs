@@ -22,12 +22,15 @@ pub unsafe fn is_same(one: HeapTuple, other: HeapTuple) -> bool {
     attributes(one) == attributes(other) && bytes(one) == bytes(other)
 }
 
-/// A copy of the row of a table that the first column of another row holds; it lives as long as the transaction, or until
-/// it is freed.
+/// A copy of the row of a table that the first column of another row holds; it lives as long as `context`.
 ///
 /// # Safety
 /// Tuple and descriptor must be valid and belong together; the column must be a row, and not null.
-pub unsafe fn composite_tuple(tuple: HeapTuple, desc: TupleDesc) -> HeapTuple {
+pub unsafe fn composite_tuple(
+    tuple: HeapTuple,
+    desc: TupleDesc,
+    context: pg_sys::MemoryContext,
+) -> HeapTuple {
     // SAFETY: the caller vouches for the column; the copy is made of a header that says how long it is.
     unsafe {
         let mut isnull = false;
@@ -38,7 +41,7 @@ pub unsafe fn composite_tuple(tuple: HeapTuple, desc: TupleDesc) -> HeapTuple {
             t_data: header.cast(),
             ..pg_sys::HeapTupleData::default()
         };
-        let current = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
+        let current = pg_sys::MemoryContextSwitchTo(context);
         let copy = pg_sys::heap_copytuple(&mut row);
         pg_sys::MemoryContextSwitchTo(current);
         copy

@@ -3,8 +3,8 @@
 use crate::db::lead::row::LeadRow;
 use std::sync::OnceLock;
 
-/// Table number, rep, and whether the answer must hold until the transaction ends; what keeps the rep from it, if anything.
-pub type Problem = fn(i32, &str, bool) -> Option<String>;
+/// Table number, key of the row, rep, and whether the answer must hold until the transaction ends; what keeps the rep from it, if anything.
+pub type Problem = fn(i32, &str, &str, bool) -> Option<String>;
 
 static PROBLEM: OnceLock<Problem> = OnceLock::new();
 
@@ -15,7 +15,6 @@ pub fn register(problem: Problem) {
 
 /// Why a rep cannot own the row of a lead.
 pub fn problem(row: &LeadRow, rep: &str, keep: bool) -> Option<String> {
-    let table_no =
-        row.get::<i32>("attached_table").filter(|_| row.get::<String>("attached_key").is_some())?;
-    PROBLEM.get().and_then(|problem| problem(table_no, rep, keep))
+    let (table_no, key) = (row.get::<i32>("attached_table")?, row.get::<String>("attached_key")?);
+    PROBLEM.get().and_then(|problem| problem(table_no, &key, rep, keep))
 }

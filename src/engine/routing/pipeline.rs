@@ -47,6 +47,12 @@ pub fn through_layers(mut routing: Routing<'_>) -> Decision {
         if layer == Layer::Given && routing.clean.lead.given.owner.is_none() {
             continue;
         }
+        // who has a corrected lead keeps it in the same pool; that is no turn
+        let stays = if layer == Layer::Distribution { layers::given::stays(&mut routing) } else { None };
+        if let Some(Finding { reason, outcome: Some(outcome) }) = stays {
+            trace.push(Step { layer: Layer::Given, decided: true, reason });
+            return decision(routing, Layer::Given, outcome, trace);
+        }
         let Finding { reason, outcome } = ask(&mut routing);
         let decided = outcome.is_some();
         trace.push(Step { layer, decided, reason });

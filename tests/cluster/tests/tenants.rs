@@ -82,7 +82,7 @@ fn step(dice: &mut Dice) -> String {
         "(SELECT id FROM leadroute.leads ORDER BY md5(id::text || '{}') LIMIT 1)",
         dice.below(1_000_000)
     );
-    match dice.below(17) {
+    match dice.below(19) {
         0..=3 => format!(
             "INSERT INTO leadroute.leads (tenant, email, score, country, occurred_at) VALUES ('{tenant}', '{mail}', {score}, '{country}', now() - interval '1 hour')"
         ),
@@ -97,6 +97,10 @@ fn step(dice: &mut Dice) -> String {
         13 => "SELECT leadroute.escalate_overdue(20, now() + interval '1 hour')".to_owned(),
         14 => format!("SELECT leadroute.merge_duplicates(5), leadroute.assign_queued(5, now() + interval '1 day'), leadroute.reroute_lead({lead})"),
         15 => format!("DELETE FROM leadroute.leads l WHERE id = {lead} AND NOT EXISTS (SELECT FROM leadroute.leads t WHERE t.duplicate_of = l.id)"),
+        16 | 17 => {
+            let row = format!("(SELECT attached_key::bigint FROM leadroute.leads WHERE attached_key IS NOT NULL ORDER BY md5(id::text || '{score}') LIMIT 1)");
+            format!("UPDATE public.crm SET email = '{mail}', country = '{country}' WHERE id = {row}")
+        }
         _ => format!("UPDATE leadroute.reps SET active = NOT active WHERE id = '{rep}' AND right(id, 1) = '1'"),
     }
 }

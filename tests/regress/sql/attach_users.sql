@@ -57,3 +57,30 @@ SELECT leadroute.transfer_lead(id, 'x') > 0 AS transferred FROM leadroute.leads 
 INSERT INTO story.crm (id, email) VALUES (30, '1@e.com') RETURNING owner;
 SELECT status, owner_id FROM leadroute.leads WHERE attached_key = '30';
 SELECT * FROM leadroute.check_integrity();
+
+-- An expression for the owner sees the row: here a user has a profile in each organisation.
+DELETE FROM leadroute.leads WHERE attached_key IS NOT NULL AND duplicate_of IS NOT NULL;
+CREATE TABLE story.profile (id integer PRIMARY KEY, person text, org text);
+INSERT INTO story.profile VALUES (11, '1', 'a'), (12, '1', 'b'), (21, '2', 'a'), (31, '3', 'b');
+CREATE TABLE story.org_lead (id integer PRIMARY KEY, org text, code text GENERATED ALWAYS AS (upper(org)) STORED, email text, owner integer REFERENCES story.profile);
+SELECT code, message FROM story.try($$SELECT leadroute.attach('story.org_lead', '{"email": "email", "owner_id": {"column": "owner", "expression": "(SELECT id FROM story.profile WHERE person = rep.id AND org = lead.organisation)"}}')$$);
+SELECT leadroute.attach('story.org_lead', '{"email": "email", "owner_id": {"column": "owner", "expression": "(SELECT p.id FROM story.profile p WHERE p.person = rep.id AND upper(p.org) = lead.code)"}}');
+UPDATE leadroute.pool_members SET active = true;
+INSERT INTO story.org_lead (id, org, email) SELECT n, CASE WHEN n % 2 = 0 THEN 'a' ELSE 'b' END, n || '@org.com' FROM generate_series(1, 8) n;
+SELECT o.org, p.person, p.org = o.org AS fits, l.owner_id = p.person AS is_owner, count(*) FROM story.org_lead o JOIN story.profile p ON p.id = o.owner JOIN leadroute.leads l ON l.attached_key = o.id::text AND l.email LIKE '%@org.com' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2;
+-- Also when the owner changes later, here and in the row.
+SELECT leadroute.transfer_lead(id, '1') > 0 AS transferred FROM leadroute.leads WHERE email IN ('1@org.com', '2@org.com') AND owner_id <> '1';
+SELECT o.id, p.id AS profile FROM story.org_lead o JOIN story.profile p ON p.id = o.owner WHERE o.id IN (1, 2) ORDER BY 1;
+UPDATE story.org_lead SET owner = 31 WHERE id = 1;
+UPDATE story.org_lead SET owner = 31 WHERE id = 2;
+SELECT email, owner_id, queue FROM leadroute.leads WHERE email IN ('1@org.com', '2@org.com') ORDER BY 1;
+-- Nobody has a profile there: the lead waits. Two rows for one user are an error, which keeps the user out, and is listed.
+INSERT INTO story.org_lead (id, org, email) VALUES (20, 'c', '20@org.com') RETURNING owner;
+INSERT INTO story.profile VALUES (13, '1', 'b');
+INSERT INTO story.org_lead (id, org, email) SELECT n, 'b', n || '@org.com' FROM generate_series(31, 34) n;
+SELECT owner, count(*) FROM story.org_lead WHERE id > 30 GROUP BY 1;
+SELECT DISTINCT c ->> 'rep' AS rep, c ->> 'problem' AS problem FROM leadroute.decisions d JOIN leadroute.leads l ON l.id = d.lead_id, jsonb_path_query(d.trace, '$[*].candidates[*]') c WHERE l.email LIKE '3_@org.com' AND c ? 'problem' ORDER BY 1;
+SELECT problem FROM leadroute.config_problems WHERE "table" = 'attached_tables' AND key = 'story.org_lead' ORDER BY 1;
+-- What the expression names cannot be dropped.
+SELECT code, message FROM story.try('DROP TABLE story.profile CASCADE');
+SELECT * FROM leadroute.check_integrity();

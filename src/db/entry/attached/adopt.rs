@@ -3,11 +3,12 @@
 
 use crate::db::entry::attached::lead::known_lead;
 use crate::db::entry::attached::lead_of_row::Draft;
-use crate::db::entry::attached::life;
 use crate::db::entry::attached::mapping::{mapping, Mapping, Row};
+use crate::db::entry::attached::row_by_key::rows_of;
 use crate::db::entry::attached::statement::{quoted, Statement};
 use crate::db::entry::attached::unwritten_lead::{Before, Unwritten};
 use crate::db::entry::attached::write_back;
+use crate::db::entry::attached::{life, owner};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog::{lock_for_writing, relation, sql_name};
 use crate::db::pg::function::{argument, sql_function};
@@ -114,12 +115,12 @@ unsafe fn rows(
     let locking = if to.is_some() { " FOR NO KEY UPDATE SKIP LOCKED" } else { "" };
     let to = to.map(|to| compare("<=", to)).unwrap_or_default();
     let most = select.parameter(Some(Datum::from(i64::from(most))), pg_sys::INT8OID);
-    let table = write_back::rows_of(mapping);
+    let table = rows_of(mapping);
     let sql =
         format!("SELECT t FROM {table} AS t WHERE true{after}{to} ORDER BY {columns} LIMIT {most}{locking}");
     let _owner = AsTableOwner::evaluating(mapping.author());
     // SAFETY: the only column is a row of the table.
-    select.ask(sql, |row| unsafe { composite_tuple(row.tuple, row.desc) })
+    select.ask(sql, |row| unsafe { composite_tuple(row.tuple, row.desc, pg_sys::TopTransactionContext) })
 }
 
 /// Makes a lead of a row that has none.
@@ -128,6 +129,7 @@ unsafe fn adopt(batch: &mut Batch, row: Row, mapping: &Rc<Mapping>, adopts: bool
     if known_lead(mapping, &key.text).is_some() || !life::is_lead(row, mapping) {
         return None;
     }
+    let _arriving = owner::Arriving::begin(row, &key.text, mapping);
     let (mut draft, life) = (Draft::read(row, mapping), life::life_before(row, mapping, adopts));
     if !life.adopted && life.closed().is_none() {
         draft.comes_now();

@@ -31,8 +31,8 @@ impl Answer {
     }
 
     /// Notes it as a response to the lead.
-    pub fn record(&self, lead: i64, mapping: &Mapping) {
-        let rep = self.by.as_ref().and_then(|by| owner::rep_of(by, mapping));
+    pub fn record(&self, lead: i64, row: Row, mapping: &Mapping) {
+        let rep = self.by.as_ref().and_then(|by| owner::rep_of(by, mapping, owner::Seen::row(row, mapping)));
         let _owner = AsOwner::begin();
         let arguments = [Some(Datum::from(lead)), text(rep.as_deref()), text(self.by.as_deref())];
         let [lead, rep, by] = arguments;

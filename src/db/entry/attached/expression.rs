@@ -1,6 +1,7 @@
 //! What an expression of a mapping gives and what it needs. It is parsed and analysed only, never run: no code of a
 //! table owner may run in the session of whoever changes a table.
 
+use crate::db::entry::attached::owner;
 use crate::db::pg::catalog::{owner_of, relation};
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::security::{only_the_extension, AsTableOwner, SafePath};
@@ -40,14 +41,14 @@ unsafe fn expression_type(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let (table, field) = (table.unwrap_or(Oid::INVALID), field.unwrap_or_default());
     let expression = expression.unwrap_or_default();
     // The same SQL as when they are evaluated: see `lead_of_row` and `owner`.
-    let (sql, row) = match field.as_str() {
-        "owner_id" => (
-            format!("SELECT ({expression}\n)::pg_catalog.text FROM (SELECT ($1).*) AS rep"),
-            relation("reps"),
-        ),
-        _ => (format!("SELECT ({expression}\n) FROM (SELECT ($1).*) AS lead"), table),
+    let (sql, rows) = match field.as_str() {
+        "owner_id" if sees_lead(&expression) => {
+            (owner::sql(&expression, Some("SELECT ($1).*")), vec![relation("reps"), table])
+        }
+        "owner_id" => (owner::sql(&expression, None), vec![relation("reps")]),
+        _ => (format!("SELECT ({expression}\n) FROM (SELECT ($1).*) AS lead"), vec![table]),
     };
-    match protect(|| analysed_type(&sql, table, row)) {
+    match protect(|| analysed_type(&sql, table, &rows)) {
         Ok(type_id) => Datum::from(type_id),
         Err(failure) => {
             // SAFETY: formats the name of a relation.
@@ -60,16 +61,22 @@ unsafe fn expression_type(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     }
 }
 
-/// The type of the only column of a query with a row of `row` as parameter, for the owner of `table`.
-fn analysed_type(sql: &str, table: Oid, row: Oid) -> Oid {
+/// Whether an expression for the owner names the row; as `attached_json()` tells.
+fn sees_lead(expression: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    expression.split(|letter| !is_part(letter)).any(|word| word.eq_ignore_ascii_case("lead"))
+}
+
+/// The type of the only column of a query with rows of `rows` as parameters, for the owner of `table`.
+fn analysed_type(sql: &str, table: Oid, rows: &[Oid]) -> Oid {
     let sql = CString::new(sql).unwrap_or_default();
     let _owner = AsTableOwner::evaluating(owner_of(table));
     let _path = SafePath::begin();
     // SAFETY: connect and finish are paired; SPI copies the type and frees the plan.
     unsafe {
-        let mut row_type = pg_sys::get_rel_type_id(row);
+        let mut types: Vec<Oid> = rows.iter().map(|row| pg_sys::get_rel_type_id(*row)).collect();
         pg_sys::SPI_connect();
-        let plan = pg_sys::SPI_prepare(sql.as_ptr(), 1, &mut row_type);
+        let plan = pg_sys::SPI_prepare(sql.as_ptr(), types.len() as i32, types.as_mut_ptr());
         let sources =
             if plan.is_null() { std::ptr::null_mut() } else { pg_sys::SPI_plan_get_plan_sources(plan) };
         let mut type_id = Oid::INVALID;

@@ -10,13 +10,13 @@ use pgrx::pg_sys::Oid;
 
 /// What keeps a rep from owning rows of an attached table. With `keep` the row in the table of users is locked as a foreign
 /// key would lock it; one that somebody is deleting counts as gone.
-pub fn problem(table_no: i32, rep: &str, keep: bool) -> Option<String> {
+pub fn problem(table_no: i32, key: &str, rep: &str, keep: bool) -> Option<String> {
     let mapping = mapping(table_no).filter(|mapping| mapping.trusted)?;
     if mapping.owner.takes_any_rep() {
         return None;
     }
     let column = &mapping.owner.to.column;
-    let value = match protect(|| owner::value_of(rep, &mapping)) {
+    let value = match protect(|| owner::value_of(rep, &mapping, owner::Seen::key(key, &mapping))) {
         Ok(Some(value)) => value,
         Ok(None) => return Some(format!("has no value for column \"{column}\"")),
         Err(failure) => return Some(format!("has no value for column \"{column}\": {}", failure.message)),

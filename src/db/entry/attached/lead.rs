@@ -27,12 +27,13 @@ pub fn take_over(lead_id: i64, row: Row, mapping: &Mapping) {
         return;
     }
     let given = row.text(&mapping.owner.to.column);
-    let current = owner::of_lead(lead_id).and_then(|rep| owner::value_of(&rep, mapping));
+    let seen = owner::Seen::row(row, mapping);
+    let current = owner::of_lead(lead_id).and_then(|rep| owner::value_of(&rep, mapping, seen));
     if owner::as_held(current.or_else(|| mapping.owner.nobody.clone()), mapping) == given {
         return;
     }
     let given = given.filter(|given| mapping.owner.nobody.as_ref() != Some(given));
-    let rep = given.as_ref().and_then(|given| owner::rep_of(given, mapping));
+    let rep = given.as_ref().and_then(|given| owner::rep_of(given, mapping, seen));
     record_owner(lead_id, rep.as_deref(), given.as_deref(), mapping);
 }
 

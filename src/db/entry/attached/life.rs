@@ -58,7 +58,7 @@ fn life_of(row: Row, mapping: &Mapping, keeps: bool) -> Life {
     };
     let value = value.filter(|value| mapping.owner.nobody.as_ref() != Some(value));
     let owner = value.map(|value| {
-        let rep = owner::rep_of(&value, mapping);
+        let rep = owner::rep_of(&value, mapping, owner::Seen::row(row, mapping));
         (value, rep)
     });
     Life { owner, status, answered_at, ..Life::default() }

@@ -184,8 +184,10 @@ pub struct Owner {
     pub to: Column,
     /// What the column holds of a rep, if there is no expression.
     pub rep: RepBy,
-    /// An expression over `rep`, a row of `reps`.
+    /// An expression over `rep`, a row of `reps`, and `lead`, the row of the table.
     pub expression: Option<String>,
+    /// Whether it names `lead`.
+    pub sees_lead: bool,
     /// What it holds for nobody.
     pub nobody: Option<String>,
     /// The table that has the column, if it is another one.

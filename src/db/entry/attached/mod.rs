@@ -25,6 +25,7 @@ mod mapping;
 mod owner;
 mod owner_table;
 mod owner_table_changes;
+mod row_by_key;
 pub mod row_changes;
 mod row_updated;
 mod rows;

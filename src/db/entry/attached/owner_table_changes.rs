@@ -5,7 +5,7 @@ use crate::db::entry::attached::before_routing::came_with_this_transaction;
 use crate::db::entry::attached::echo::is_writing;
 use crate::db::entry::attached::lead::{known_lead, record_owner};
 use crate::db::entry::attached::mapping::{Link, Mapping, Row};
-use crate::db::entry::attached::owner;
+use crate::db::entry::attached::owner::{self, Seen};
 use crate::db::entry::attached::statement::{quoted, Statement};
 use crate::db::entry::attached::trigger::data;
 use crate::db::pg::catalog::sql_name;
@@ -63,13 +63,14 @@ unsafe fn changed(row: Row, mapping: &Mapping, is_added: bool) {
     let Some((key, lead)) = key.and_then(|key| Some((key.clone(), known_lead(mapping, &key)?))) else {
         return;
     };
-    if is_added && mapping.keep && came_with_this_transaction(lead) && is_given(lead, row, mapping) {
+    let seen = Seen::key(&key, mapping);
+    if is_added && mapping.keep && came_with_this_transaction(lead) && is_given(lead, row, mapping, seen) {
         return;
     }
     let assigned = assigned(link, mapping, &key);
     let current = owner::of_lead(lead);
     let is_assigned = |rep: &String| {
-        let value = owner::as_held(owner::value_of(rep, mapping), mapping);
+        let value = owner::as_held(owner::value_of(rep, mapping, seen), mapping);
         value.is_some_and(|value| assigned.contains(&value))
     };
     // An ORM empties the table and fills it again: nobody at all is no choice yet.
@@ -79,7 +80,7 @@ unsafe fn changed(row: Row, mapping: &Mapping, is_added: bool) {
         return;
     }
     // Of those still assigned, the one who came last.
-    let rep = assigned.iter().rev().find_map(|value| owner::rep_of(value, mapping));
+    let rep = assigned.iter().rev().find_map(|value| owner::rep_of(value, mapping, seen));
     // whoever was added and is no rep is noted by name, also where nobody owned the lead
     if current.is_some() || rep.is_some() || is_added {
         record_owner(lead, rep.as_deref(), assigned.last().map(String::as_str), mapping);
@@ -87,11 +88,11 @@ unsafe fn changed(row: Row, mapping: &Mapping, is_added: bool) {
 }
 
 /// Whether the lead has the owner now who was added with its row.
-fn is_given(lead: i64, row: Row, mapping: &Mapping) -> bool {
+fn is_given(lead: i64, row: Row, mapping: &Mapping, seen: Seen) -> bool {
     let Some(value) = row.text(&mapping.owner.to.column) else {
         return false;
     };
-    let rep = owner::rep_of(&value, mapping);
+    let rep = owner::rep_of(&value, mapping, seen);
     let _owner = AsOwner::begin();
     let arguments = [Some(Datum::from(lead)), text(rep.as_deref()), text(Some(&value))];
     queries::OWNER_GIVEN.returning(&arguments, |row| row.get::<bool>(1)).contains(&Some(true))

@@ -3,8 +3,8 @@
 use crate::db::entry::attached::keys::Key;
 use crate::db::entry::attached::lead::rows_deleted;
 use crate::db::entry::attached::mapping::{mapping, Mapping, Row};
+use crate::db::entry::attached::row_by_key::has_row;
 use crate::db::entry::attached::trigger::data;
-use crate::db::entry::attached::write_back;
 use crate::db::pg::catalog::lock_for_writing;
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::security::{only_the_extension, AsOwner};
@@ -87,7 +87,7 @@ unsafe fn attached_deleted(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
                 && (*(*data.tg_relation).rd_rel).relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
             // Another row with the key may have been inserted since. A partitioned table has no index to look in.
             let is_gone = |key: &Key| match is_parted {
-                true => !write_back::has_row(&mapping, &key.text),
+                true => !has_row(&mapping, &key.text),
                 false => !key.look(table, |_| true),
             };
             let gone = deleted_keys(data, &mapping).into_iter().filter(is_gone);
@@ -155,5 +155,5 @@ fn keys(table_no: i32) -> Vec<String> {
 
 /// Those of them that are not there any more.
 fn keys_gone(mapping: &Mapping) -> Vec<String> {
-    keys(mapping.table_no).into_iter().filter(|key| !write_back::has_row(mapping, key)).collect()
+    keys(mapping.table_no).into_iter().filter(|key| !has_row(mapping, key)).collect()
 }

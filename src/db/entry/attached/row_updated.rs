@@ -116,7 +116,7 @@ fn changed(lead: i64, old: Row, new: Row, mapping: &Mapping) {
     status(lead, old, new, mapping);
     let (before, after) = (answer(old, mapping), answer(new, mapping));
     if before != after && after.is_given() {
-        after.record(lead, mapping);
+        after.record(lead, new, mapping);
     }
     let corrections = Corrections::between(old, new, mapping);
     corrected(lead, &corrections, mapping, !is_owner_chosen);

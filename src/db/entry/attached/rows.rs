@@ -152,6 +152,7 @@ unsafe fn route(
     before: Before,
     table: pg_sys::Oid,
 ) -> pg_sys::HeapTuple {
+    let _arriving = owner::Arriving::begin(row, &key.text, mapping);
     let mut draft = Draft::read(row, mapping);
     batch.set_known(std::mem::take(&mut draft.odd), life::life(row, mapping));
     let mode = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
@@ -186,9 +187,6 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping, keeps_owner:
     // SAFETY: tuple and descriptor of the row belong together and outlive this call.
     unsafe {
         let mut replaced = Replaced::none(row.desc);
-        let rep = lead.get::<String>("owner_id");
-        // Who owns the first lead was not asked whether they can own this row.
-        let is_touch = lead.get::<i64>("duplicate_of").is_some();
         let mut set = |column: &str, text: &mut dyn FnMut() -> Option<String>| {
             let place = row.number(column) as usize - 1;
             let (type_id, modifier) = type_of(row.desc, place);
@@ -204,13 +202,7 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping, keeps_owner:
             replaced.set(place, value);
         };
         if mapping.owner.link.is_none() && !keeps_owner {
-            let nobody = &mapping.owner.nobody;
-            set(&mapping.owner.to.column, &mut || {
-                let held = rep
-                    .as_ref()
-                    .filter(|rep| !is_touch || holder::problem(mapping.table_no, rep, true).is_none());
-                held.and_then(|rep| owner::value_of(rep, mapping)).or_else(|| nobody.clone())
-            });
+            set(&mapping.owner.to.column, &mut || held(row, lead, mapping));
         }
         for write in &mapping.writes {
             let (value, type_id) = lead.value(&write.field);
@@ -218,6 +210,19 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping, keeps_owner:
         }
         fitting(row, replaced.in_tuple(row.tuple), mapping)
     }
+}
+
+/// What stands in the owner column for the owner of a lead. Who owns the first lead of a touch was not asked whether they can
+/// own this row.
+fn held(row: Row, lead: &LeadRow, mapping: &Mapping) -> Option<String> {
+    let (is_touch, key) = (lead.get::<i64>("duplicate_of").is_some(), lead.get::<String>("attached_key"));
+    let fits = |rep: &String| {
+        let key = key.as_deref().unwrap_or_default();
+        !is_touch || holder::problem(mapping.table_no, key, rep, true).is_none()
+    };
+    let rep = lead.get::<String>("owner_id").filter(fits);
+    let value = rep.and_then(|rep| owner::value_of(&rep, mapping, owner::Seen::row(row, mapping)));
+    value.or_else(|| mapping.owner.nobody.clone())
 }
 
 /// Type and modifier of a column, counted from 0.

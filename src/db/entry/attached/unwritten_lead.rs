@@ -111,7 +111,9 @@ impl Unwritten {
             let rep = unsafe { String::from_datum(rep, false) };
             let linked = protect(|| {
                 let mapping = locked_mapping(&self.mapping, &self.key.text)?;
-                let value = rep.and_then(|rep| owner::value_of(&rep, &mapping));
+                let value = rep.and_then(|rep| {
+                    owner::value_of(&rep, &mapping, owner::Seen::key(&self.key.text, &mapping))
+                });
                 owner_table::write(
                     mapping.owner.link.as_ref()?,
                     &mapping,

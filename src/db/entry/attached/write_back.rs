@@ -4,6 +4,7 @@ use crate::db::entry::attached::convert::{for_table, to_text};
 use crate::db::entry::attached::deferred_keys::checking_keys;
 use crate::db::entry::attached::echo::{is_taking_over, Writing};
 use crate::db::entry::attached::mapping::{key_values, mapping, Column, Mapping, Touched, Touching};
+use crate::db::entry::attached::row_by_key::{row, rows_of};
 use crate::db::entry::attached::statement::{quoted, Statement};
 use crate::db::entry::attached::{holder, owner, owner_table};
 use crate::db::lead::row::LeadRow;
@@ -30,7 +31,7 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
             let problem = after
                 .as_ref()
                 .filter(|_| is_touch)
-                .and_then(|rep| holder::problem(mapping.table_no, rep, true));
+                .and_then(|rep| holder::problem(mapping.table_no, &key, rep, true));
             if let Some(problem) = &problem {
                 errors::warn_not_written(&mapping.owner.to.column, &sql_name(mapping.oid), "23503", problem);
             }
@@ -67,6 +68,8 @@ fn changes<'a>(
     owner: Option<&Option<String>>,
 ) -> Vec<Change<'a>> {
     let mut changes = Vec::new();
+    let key = new.get::<String>("attached_key").unwrap_or_default();
+    let seen = if owner.is_some() { owner::Seen::key(&key, mapping) } else { owner::Seen::default() };
     let warn = |column: &Column, failure: Failure| {
         let table = sql_name(mapping.oid);
         errors::warn_not_written(&column.column, &table, &failure.sqlstate, &failure.message);
@@ -80,7 +83,7 @@ fn changes<'a>(
         }
     };
     if let Some(rep) = owner.filter(|_| mapping.owner.link.is_none()) {
-        match protect(|| rep.as_ref().and_then(|rep| owner::value_of(rep, mapping))) {
+        match protect(|| rep.as_ref().and_then(|rep| owner::value_of(rep, mapping, seen))) {
             Ok(value) => change(&mapping.owner.to, value.or_else(|| mapping.owner.nobody.clone())),
             Err(failure) => warn(&mapping.owner.to, failure),
         }
@@ -116,7 +119,9 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
         put(&changes, mapping, &values);
     }
     if let (Some(link), Some((before, after))) = (&mapping.owner.link, linked) {
-        let value = |rep: Option<String>| rep.and_then(|rep| owner::value_of(&rep, mapping));
+        let value = |rep: Option<String>| {
+            rep.and_then(|rep| owner::value_of(&rep, mapping, owner::Seen::key(key, mapping)))
+        };
         let (before, after) = (value(before), value(after));
         tolerate(
             &mapping.owner.to.column,
@@ -215,22 +220,6 @@ fn tolerate(column: &str, (table, author): (u32, Oid), ways: &[&dyn Fn()]) {
     }
 }
 
-/// The table as it is written to, with its partitions, but without tables that inherit from it.
-pub fn rows_of(mapping: &Mapping) -> String {
-    // SAFETY: a look-up in the syscache.
-    let kind = unsafe { pg_sys::get_rel_relkind(Oid::from(mapping.oid)) };
-    let only = if kind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE { "" } else { "ONLY " };
-    format!("{only}{}", sql_name(mapping.oid))
-}
-
-/// The condition that finds a row.
-fn row(statement: &mut Statement, mapping: &Mapping, key: &[String]) -> String {
-    let columns = mapping.key.iter().zip(key);
-    let equal = columns
-        .map(|(column, value)| format!("{} = {}", quoted(&column.column), statement.text(value, column)));
-    equal.collect::<Vec<_>>().join(" AND ")
-}
-
 /// Locks the row; false if it is gone. A lock of another transaction is waited for, as long as `patience` says.
 fn lock(mapping: &Mapping, key: &[String]) -> bool {
     let run = |locking: &str| {
@@ -281,18 +270,5 @@ fn touches(mapping: &Mapping) -> impl Iterator<Item = String> + '_ {
                 format!("{name} = pg_catalog.timezone('UTC', pg_catalog.clock_timestamp())")
             }
         }
-    })
-}
-
-/// Whether a row is there; also where that cannot be told, because the mapping is not trusted any more.
-pub fn has_row(mapping: &Mapping, key: &str) -> bool {
-    if !mapping.trusted {
-        return true;
-    }
-    let _owner = AsTableOwner::evaluating(mapping.author());
-    key_values(key, mapping.key.len()).is_some_and(|key| {
-        let mut select = Statement::default();
-        let row = row(&mut select, mapping, &key);
-        select.run(format!("SELECT FROM {} WHERE {row}", rows_of(mapping))) > 0
     })
 }

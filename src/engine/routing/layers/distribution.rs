@@ -23,7 +23,7 @@ struct Asked<'a> {
 /// Decides where at least one rep of the pool is eligible, and where the pool holds its leads.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     match pool(routing) {
-        Some(pool) => stays(pool, routing).unwrap_or_else(|| hand_out(pool, pool.when_all_away, routing)),
+        Some(pool) => hand_out(pool, pool.when_all_away, routing),
         None => Finding::passed(Reason::NotAsked { needs: "pool".to_owned() }),
     }
 }
@@ -55,18 +55,13 @@ fn pool<'a>(routing: &Routing<'a>) -> Option<&'a Pool> {
     routing.context.rules.pools.get(routing.pool.as_ref()?)
 }
 
-/// A lead that was corrected and comes to the same pool again stays with the rep whose turn it was. Caps count it already.
-fn stays(pool: &Pool, routing: &mut Routing<'_>) -> Option<Finding> {
-    let holder = routing.clean.lead.given.holder.as_ref()?;
-    if holder.pool.as_deref() != Some(&pool.name) {
-        return None;
-    }
-    let rep = routing.context.roster.reps.get(&holder.rep)?;
-    let mut members = routing.context.roster.members(&pool.name, routing.context.tenant);
-    let member = members.find(|row| row.rep_id == rep.id)?;
-    let is_there = ineligible(member, rep, routing).is_none_or(|not| not.is_full());
-    let reason = Reason::Stays { pool: pool.name.clone(), rep: rep.id.clone() };
-    is_there.then(|| Finding::decided(Outcome::Owner(rep.id.clone()), reason))
+/// Whether a rep could take the lead from a pool, but for caps.
+pub fn suits(rep: &str, pool: &str, routing: &mut Routing<'_>) -> bool {
+    let roster = routing.context.roster;
+    let member = roster.members(pool, routing.context.tenant).find(|row| row.rep_id == rep);
+    member
+        .zip(roster.reps.get(rep))
+        .is_some_and(|(member, rep)| ineligible(member, rep, routing).is_none_or(|not| not.is_full()))
 }
 
 fn hand_out(pool: &Pool, when_all_away: WhenAllAway, routing: &mut Routing<'_>) -> Finding {

@@ -3,6 +3,7 @@
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
+use crate::routing::layers::distribution;
 
 /// Decides for a row that has an owner. One who is no rep of the tenant keeps the row, and the lead waits for a person.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
@@ -20,6 +21,17 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
             Finding::decided(Outcome::Queue(queue.clone()), Reason::GivenStranger { owner, queue })
         }
     }
+}
+
+/// Decides for a lead that was corrected and comes to the same pool again: it stays with the rep whose turn it was. Caps count
+/// it already.
+pub fn stays(routing: &mut Routing<'_>) -> Option<Finding> {
+    let holder = routing.clean.lead.given.holder.clone()?;
+    let pool = holder.pool.filter(|pool| routing.pool.as_ref() == Some(pool))?;
+    distribution::suits(&holder.rep, &pool, routing).then(|| {
+        let outcome = Outcome::Owner(holder.rep.clone());
+        Finding::decided(outcome, Reason::Stays { pool, rep: holder.rep })
+    })
 }
 
 /// Decides for a row whose work has ended: it keeps its owner, and nobody is told.

@@ -1,0 +1,66 @@
+//! Rows of attached tables by their keys, as the author of the mapping sees them.
+
+use crate::db::entry::attached::mapping::{key_values, Mapping};
+use crate::db::entry::attached::statement::{quoted, Statement};
+use crate::db::pg::catalog::sql_name;
+use crate::db::pg::security::AsTableOwner;
+use crate::db::pg::tuple::composite_tuple;
+use pgrx::pg_sys::{self, Datum, Oid};
+
+/// The table as it is written to, with its partitions, but without tables that inherit from it.
+pub fn rows_of(mapping: &Mapping) -> String {
+    // SAFETY: a look-up in the syscache.
+    let kind = unsafe { pg_sys::get_rel_relkind(Oid::from(mapping.oid)) };
+    let only = if kind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE { "" } else { "ONLY " };
+    format!("{only}{}", sql_name(mapping.oid))
+}
+
+/// The condition that finds a row.
+pub fn row(statement: &mut Statement, mapping: &Mapping, key: &[String]) -> String {
+    let columns = mapping.key.iter().zip(key);
+    let equal = columns
+        .map(|(column, value)| format!("{} = {}", quoted(&column.column), statement.text(value, column)));
+    equal.collect::<Vec<_>>().join(" AND ")
+}
+
+/// Whether a row is there; also where that cannot be told, because the mapping is not trusted any more.
+pub fn has_row(mapping: &Mapping, key: &str) -> bool {
+    if !mapping.trusted {
+        return true;
+    }
+    let _owner = AsTableOwner::evaluating(mapping.author());
+    key_values(key, mapping.key.len()).is_some_and(|key| {
+        let mut select = Statement::default();
+        let row = row(&mut select, mapping, &key);
+        select.run(format!("SELECT FROM {} WHERE {row}", rows_of(mapping))) > 0
+    })
+}
+
+/// A row as one value, with its type; it lives as long as the memory context of the caller.
+pub fn row_of(mapping: &Mapping, key: &str) -> Option<(Datum, Oid)> {
+    let key = key_values(key, mapping.key.len())?;
+    let mut select = Statement::default();
+    let row = row(&mut select, mapping, &key);
+    let sql = format!("SELECT t FROM {} AS t WHERE {row}", rows_of(mapping));
+    values(mapping, select, sql).into_iter().next()
+}
+
+/// Some of the rows with the greatest keys, which mostly are the last that came.
+pub fn last_rows(mapping: &Mapping) -> Vec<(Datum, Oid)> {
+    let order: Vec<String> = mapping.key.iter().map(|key| format!("{} DESC", quoted(&key.column))).collect();
+    let sql = format!("SELECT t FROM {} AS t ORDER BY {} LIMIT 5", rows_of(mapping), order.join(", "));
+    values(mapping, Statement::default(), sql)
+}
+
+fn values(mapping: &Mapping, select: Statement, sql: String) -> Vec<(Datum, Oid)> {
+    // SAFETY: reads the context and the type of a table; the only column is a row of it, whose copy is a value.
+    unsafe {
+        let context = pg_sys::CurrentMemoryContext;
+        let type_id = pg_sys::get_rel_type_id(Oid::from(mapping.oid));
+        let _owner = AsTableOwner::evaluating(mapping.author());
+        select.ask(sql, |row| {
+            let copy = composite_tuple(row.tuple, row.desc, context);
+            (Datum::from((*copy).t_data as usize), type_id)
+        })
+    }
+}
