@@ -59,6 +59,7 @@ CREATE TABLE leadroute.reps (
     max_open_leads integer CHECK (max_open_leads >= 0),
     backup_id text,
     tenant text COLLATE "C" NOT NULL DEFAULT '',
+    source_no integer,
     CONSTRAINT reps_tenant_is_known CHECK (tenant <> '?'),
     CONSTRAINT reps_backup_is_somebody_else CHECK (backup_id <> id),
     CONSTRAINT reps_manager_is_somebody_else CHECK (manager_id <> id)
@@ -72,6 +73,7 @@ COMMENT ON COLUMN leadroute.reps.rep_no IS 'Key of the rep''s load; survives a r
 COMMENT ON COLUMN leadroute.reps.name IS 'Name for people.';
 COMMENT ON COLUMN leadroute.reps.email IS 'Address for notifications.';
 COMMENT ON COLUMN leadroute.reps.role IS 'Free text: SDR, AE, CSM, manager.';
+COMMENT ON COLUMN leadroute.reps.source_no IS 'The table of users that the rep is kept in step with: rep_sources.source_no.';
 COMMENT ON COLUMN leadroute.reps.manager_id IS 'Who takes over when an SLA ladder reaches the manager.';
 COMMENT ON COLUMN leadroute.reps.active IS 'False takes the rep out of all routing at once.';
 COMMENT ON COLUMN leadroute.reps.presence IS 'online, away or offline; only online gets leads.';

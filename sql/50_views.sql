@@ -93,6 +93,8 @@ SELECT CASE t.tgrelid WHEN 'leadroute.leads'::regclass THEN 'leads' ELSE t.tgrel
 UNION ALL
 SELECT 'attached_tables', a.relation::text, a.problem FROM leadroute_internal.attached_problems() a
 UNION ALL
+SELECT 'rep_sources', s.relation::text, s.problem FROM leadroute_internal.source_problems() s
+UNION ALL
 SELECT d."table", d.key, d.problem FROM leadroute_internal.dangling_references() d
 ) AS p;
 COMMENT ON VIEW leadroute.config_problems IS 'Rules that do not do what they seem to.';

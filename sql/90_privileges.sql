@@ -58,9 +58,9 @@ GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text), leadroute_internal.tenan
 -- Whoever owns an attached table creates its triggers, also in a restore. They check where they are called.
 GRANT EXECUTE ON FUNCTION leadroute.attached_statement(), leadroute.attached_row(), leadroute.attached_written(),
     leadroute.attached_key_changed(), leadroute.attached_row_changing(), leadroute.attached_row_changed(), leadroute.attached_link_changed(),
-    leadroute.attached_deleted(), leadroute.attached_truncated() TO PUBLIC;
+    leadroute.attached_deleted(), leadroute.attached_truncated(), leadroute.users_changed() TO PUBLIC;
 -- Views call these, with the rights of whoever reads them; nobody can call them by name.
-GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadroute_internal.attached_problems(),
+GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadroute_internal.attached_problems(), leadroute_internal.source_problems(),
     leadroute_internal.job_health(), leadroute_internal.dangling_references(), leadroute_internal.segment_shadows(),
     leadroute_internal.rep_cover(), leadroute_internal.ways_out(), leadroute_internal.is_with_rep(text) TO PUBLIC;
 -- Whoever created the extension administers it: may fill, empty, dump and restore the tables and grant the same to others,

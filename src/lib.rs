@@ -38,7 +38,8 @@ extension_sql_file!("../sql/46_responses.sql", name = "response_functions", requ
 extension_sql_file!("../sql/47_integrity.sql", name = "integrity", requires = ["response_functions"]);
 extension_sql_file!("../sql/48_outbox.sql", name = "outbox", requires = ["integrity"]);
 extension_sql_file!("../sql/attach/49_problems.sql", name = "attached_problems", requires = ["outbox"]);
-extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["attached_problems"]);
+extension_sql_file!("../sql/attach/50_sync_reps.sql", name = "sync_reps", requires = ["attached_problems"]);
+extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["sync_reps"]);
 extension_sql_file!("../sql/52_coverage.sql", name = "coverage", requires = ["views"]);
 extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]);
 extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["lint"]);

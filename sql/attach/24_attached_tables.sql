@@ -142,7 +142,7 @@ COMMENT ON FUNCTION leadroute_internal.is_trusted(leadroute.attached_tables) IS
 CREATE FUNCTION leadroute_internal.keep_author() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'attached_tables' THEN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME NOT IN ('attached_tables', 'rep_sources') THEN
         RAISE EXCEPTION 'keep_author can only be called by the triggers of leadroute'
             USING ERRCODE = 'trigger_protocol_violated', HINT = 'Do not create triggers with it.';
     END IF;
@@ -153,8 +153,10 @@ BEGIN
         -- For any other name '' is stored: no role has that name, and the rows are routed by their plain columns.
         NEW.owner := (SELECT CASE WHEN NEW.owner = pg_get_userbyid(c.relowner) THEN NEW.owner ELSE '' END FROM pg_class c
                        WHERE c.oid = NEW.relation AND NEW.owner IS NOT NULL AND pg_has_role(current_user, c.relowner, 'USAGE'));
-        NEW.owners_owner := (SELECT NEW.owners_owner FROM pg_class c WHERE c.oid = NEW.owners
-                                AND NEW.owners_owner = pg_get_userbyid(c.relowner) AND pg_has_role(current_user, c.relowner, 'USAGE'));
+        IF TG_TABLE_NAME = 'attached_tables' THEN
+            NEW.owners_owner := (SELECT NEW.owners_owner FROM pg_class c WHERE c.oid = NEW.owners
+                                    AND NEW.owners_owner = pg_get_userbyid(c.relowner) AND pg_has_role(current_user, c.relowner, 'USAGE'));
+        END IF;
     END IF;
     RETURN NEW;
 END $$;

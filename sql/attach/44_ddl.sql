@@ -24,6 +24,8 @@ CREATE FUNCTION leadroute_internal.forget_dropped() RETURNS void
 DECLARE
     gone record;
 BEGIN
+    DELETE FROM leadroute.rep_sources s USING pg_event_trigger_dropped_objects() o
+     WHERE s.relation = o.objid AND o.classid = 'pg_class'::regclass AND o.objsubid = 0;
     FOR gone IN SELECT t.table_no, t.detached_at, o.object_identity AS place
                   FROM pg_event_trigger_dropped_objects() o JOIN leadroute.attached_tables t ON t.relation = o.objid
                  WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 LOOP
@@ -103,7 +105,8 @@ COMMENT ON FUNCTION leadroute_internal.refuse_other_key(leadroute.attached_table
 CREATE FUNCTION leadroute_internal.attached_dropped() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF to_regclass('leadroute.attached_tables') IS NULL OR NOT EXISTS (SELECT FROM leadroute.attached_tables)
+    IF to_regclass('leadroute.attached_tables') IS NULL OR to_regclass('leadroute.rep_sources') IS NULL
+       OR NOT EXISTS (SELECT FROM leadroute.attached_tables) AND NOT EXISTS (SELECT FROM leadroute.rep_sources)
        OR NOT EXISTS (SELECT FROM pg_event_trigger_dropped_objects() o WHERE NOT o.is_temporary) THEN
         RETURN;
     END IF;

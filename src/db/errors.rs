@@ -296,6 +296,12 @@ pub fn warn_not_adopted(key: &str, table: &str, sqlstate: &str, message: &str) {
     );
 }
 
+/// Reps could not be kept in step with a table of users.
+pub fn warn_not_synced(table: &str, sqlstate: &str, message: &str) {
+    let message = format!("reps are not kept in step with {table}: {message}");
+    warn(message, sqlstate, "Call leadroute.sync_reps() with a mapping that fits the table.");
+}
+
 /// A row says that somebody answered, but not so that it can be read.
 pub fn warn_answer_not_read(table: &str, sqlstate: &str, message: &str) {
     let message = format!("the answer in a row of {table} could not be read: {message}");

@@ -298,6 +298,13 @@ pub static NEEDED_BY_TRIGGER: Query = Query::new(
     &[OIDOID],
 );
 
+/// Reps follow a table of users ($1) by a mapping ($2), or not any more, for a user ($3): how many changed.
+pub static SYNC_REPS: Query =
+    Query::new("SELECT leadroute_internal.sync_table($1, $2, $3)", &[REGCLASSOID, JSONBOID, OIDOID]);
+
+/// A table of users ($1) has changed.
+pub static USERS_CHANGED: Query = Query::new("SELECT leadroute_internal.sync_from($1)", &[REGCLASSOID]);
+
 /// Detaches a table.
 pub static DETACH: Query = Query::new("SELECT leadroute_internal.detach_table($1)", &[REGCLASSOID]);
 
@@ -317,7 +324,7 @@ pub static OWNER_BY_HAND: Query = Query::new(
 pub static ADOPTION_NEXT: Query = Query::new(
     "SELECT a.table_no, a.existing = 'adopt', a.position::text
        FROM leadroute.adoptions a JOIN leadroute.attached_tables t USING (table_no)
-      WHERE a.done_at IS NULL AND t.detached_at IS NULL AND leadroute_internal.is_trusted(t)
+      WHERE a.done_at IS NULL AND t.detached_at IS NULL AND leadroute_internal.is_trusted(t) AND t.mapping ->> 'existing' = a.existing
       ORDER BY a.started_at, a.table_no LIMIT 1 FOR UPDATE OF a SKIP LOCKED",
     &[],
 );

@@ -54,6 +54,7 @@ unsafe fn adopt_leads(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         return Datum::from(0);
     };
     let position = position.and_then(|position| serde_json::from_str::<Vec<String>>(&position).ok());
+    let position = position.filter(|values| values.len() == mapping.key.len());
     // SAFETY: the lock on the table is held until the transaction ends, so it stays as it is.
     Datum::from(unsafe { adopt_some(&mapping, adopts, position, batch) })
 }

@@ -22,7 +22,10 @@ sql_function! {
 }
 
 /// The table, if the current user has the rights of its owner. It is not kept locked: a stronger lock follows.
-unsafe fn owned_table(fcinfo: pg_sys::FunctionCallInfo, function: &str) -> Datum {
+///
+/// # Safety
+/// `fcinfo` must be that of a function whose first argument is a regclass.
+pub unsafe fn owned_table(fcinfo: pg_sys::FunctionCallInfo, function: &str) -> Datum {
     // SAFETY: the functions are declared with a regclass as first argument.
     unsafe {
         let Some(datum) = argument(fcinfo, 0) else {

@@ -30,6 +30,7 @@ pub mod row_changes;
 mod row_updated;
 mod rows;
 mod statement;
+mod sync_reps;
 mod trigger;
 mod unwritten_lead;
 pub mod write_back;
