@@ -61,13 +61,16 @@ if [ "$(cargo pgrx --version 2>/dev/null | awk '{print $2}')" != "$PGRX_VERSION"
     cargo install --locked cargo-pgrx --version "=$PGRX_VERSION" >&2
 fi
 
-installed=$TARGET/lint/requirements.txt
-if [ -n "${1:-}" ] && ! cmp -s dev/lint-requirements.txt "$installed"; then
-    say "installing the spelling checker typos with pip into $TARGET/lint"
-    python3 -m venv "$TARGET/lint"
-    "$TARGET/lint/bin/pip" install --quiet --disable-pip-version-check -r dev/lint-requirements.txt >&2 || die "pip could not install typos"
-    cp dev/lint-requirements.txt "$installed"
-fi
+# pip_install WHAT REQUIREMENTS PLACE: unless it was done before.
+pip_install() {
+    cmp -s "$2" "$3/requirements.txt" && return
+    say "installing $1 with pip into $3"
+    python3 -m venv "$3"
+    "$3/bin/pip" install --quiet --disable-pip-version-check -r "$2" >&2 || die "pip could not install $1"
+    cp "$2" "$3/requirements.txt"
+}
+[ -z "${1:-}" ] || pip_install "the spelling checker typos" dev/lint-requirements.txt "$TARGET/lint"
+[ "${1:-}" != test ] || pip_install "the ORMs Django and SQLAlchemy" tests/clients/requirements.txt "$TARGET/clients/python"
 
 if [ -n "${1:-}" ] && [ "$("$TARGET/lint/bin/cargo-deny" --version 2>/dev/null)" != "cargo-deny $DENY_VERSION" ]; then
     say "installing cargo-deny $DENY_VERSION with cargo into $TARGET/lint (two minutes, once)"

@@ -99,9 +99,6 @@ BEGIN
     -- Routing sets decision_id together with the owner; a rename leaves an owner that is no rep.
     IF NEW.routed_at IS NOT NULL
        AND (NEW.owner_id, NEW.queue) IS DISTINCT FROM (OLD.owner_id, OLD.queue)
-       -- a touch follows its first lead
-       AND NOT EXISTS (SELECT FROM leadroute.leads f
-                        WHERE f.id = NEW.duplicate_of AND (f.owner_id, f.queue) IS NOT DISTINCT FROM (NEW.owner_id, NEW.queue))
        AND NEW.decision_id IS NOT DISTINCT FROM OLD.decision_id
        AND (NEW.owner_id IS NOT DISTINCT FROM OLD.owner_id OR OLD.owner_id IS NULL
             OR EXISTS (SELECT FROM leadroute.reps WHERE id = OLD.owner_id))
@@ -145,6 +142,24 @@ CREATE TRIGGER lead_cleaned BEFORE UPDATE ON leadroute.leads FOR EACH ROW
 
 CREATE TRIGGER lead_changed BEFORE UPDATE ON leadroute.leads
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.lead_changed();
+
+CREATE FUNCTION leadroute_internal.touches_follow(first_id bigint, owner_id text, queue text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    touch leadroute.leads;
+    previous text;
+    decision bigint;
+BEGIN
+    FOR touch IN SELECT * FROM leadroute.leads t WHERE t.duplicate_of = first_id
+                    AND (t.owner_id, t.queue) IS DISTINCT FROM (touches_follow.owner_id, touches_follow.queue) ORDER BY t.id FOR UPDATE LOOP
+        previous := touch.owner_id;
+        touch.owner_id := touches_follow.owner_id;
+        touch.queue := touches_follow.queue;
+        decision := leadroute_internal.note_decision(touch, 'reroute', previous, format('follows lead %s', first_id));
+        UPDATE leadroute.leads l SET owner_id = touch.owner_id, queue = touch.queue, decision_id = decision WHERE l.id = touch.id;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.touches_follow(bigint, text, text) IS 'Touches of a lead go to its owner, or wait in its queue, each by a decision that says so. Internal.';
 
 CREATE FUNCTION leadroute_internal.add_load(rep_no integer, given integer, open integer, at timestamptz DEFAULT clock_timestamp()) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_add_load';

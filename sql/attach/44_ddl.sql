@@ -24,8 +24,11 @@ CREATE FUNCTION leadroute_internal.forget_dropped() RETURNS void
 DECLARE
     gone record;
 BEGIN
-    DELETE FROM leadroute.rep_sources s USING pg_event_trigger_dropped_objects() o
-     WHERE s.relation = o.objid AND o.classid = 'pg_class'::regclass AND o.objsubid = 0;
+    -- asked first: a command of a stranger must not lock the table
+    IF EXISTS (SELECT FROM leadroute.rep_sources s JOIN pg_event_trigger_dropped_objects() o ON s.relation = o.objid AND o.classid = 'pg_class'::regclass AND o.objsubid = 0) THEN
+        DELETE FROM leadroute.rep_sources s USING pg_event_trigger_dropped_objects() o
+         WHERE s.relation = o.objid AND o.classid = 'pg_class'::regclass AND o.objsubid = 0;
+    END IF;
     FOR gone IN SELECT t.table_no, t.detached_at, o.object_identity AS place
                   FROM pg_event_trigger_dropped_objects() o JOIN leadroute.attached_tables t ON t.relation = o.objid
                  WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 LOOP

@@ -18,6 +18,26 @@ COMMENT ON COLUMN leadroute.rep_sources.synced_by IS 'Session user who did.';
 CREATE TRIGGER keep_author BEFORE INSERT OR UPDATE ON leadroute.rep_sources
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.keep_author();
 
+CREATE FUNCTION leadroute_internal.restored_instead() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME NOT IN ('rep_sources', 'adoptions') THEN
+        PERFORM leadroute_internal.not_our_trigger('restored_instead');
+    END IF;
+    IF leadroute_internal.is_within_restore() AND TG_TABLE_NAME = 'rep_sources' THEN
+        DELETE FROM leadroute.rep_sources s WHERE s.relation = NEW.relation OR s.source_no = NEW.source_no;
+    ELSIF leadroute_internal.is_within_restore() THEN
+        DELETE FROM leadroute.adoptions a WHERE a.table_no = NEW.table_no;
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.restored_instead() IS
+    'Trigger: a row of a dump takes the place of what was set up by hand before the rows came.';
+CREATE TRIGGER restored_instead BEFORE INSERT ON leadroute.rep_sources
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.restored_instead();
+CREATE TRIGGER restored_instead BEFORE INSERT ON leadroute.adoptions
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.restored_instead();
+
 CREATE FUNCTION leadroute.sync_reps(relation regclass, mapping jsonb) RETURNS integer
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_sync_reps';
 COMMENT ON FUNCTION leadroute.sync_reps(regclass, jsonb) IS 'Makes reps of the rows of a table of users of yours, now and whenever it changes; returns how many reps were added or changed. mapping names for columns of reps a column, or an expression over columns of the table, which is called person in it: id, and any of name, email, role, manager_id, active, time_zone, schedule, backup_id and tenant; "when" tells which rows are reps. Who is deleted, or is no rep any more, becomes inactive. With NULL as the mapping the table is let go; its reps stay.';

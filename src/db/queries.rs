@@ -79,11 +79,8 @@ pub static TOUCHES_MOVE: Query =
     Query::new("UPDATE leadroute.leads SET duplicate_of = $1 WHERE duplicate_of = $2", &[INT8OID, INT8OID]);
 
 /// Touches of a lead ($1) go to its owner ($2), or wait in its queue ($3).
-pub static TOUCHES_FOLLOW: Query = Query::new(
-    "UPDATE leadroute.leads SET owner_id = $2, queue = $3
-      WHERE duplicate_of = $1 AND (owner_id, queue) IS DISTINCT FROM ($2, $3)",
-    &[INT8OID, TEXTOID, TEXTOID],
-);
+pub static TOUCHES_FOLLOW: Query =
+    Query::new("SELECT leadroute_internal.touches_follow($1, $2, $3)", &[INT8OID, TEXTOID, TEXTOID]);
 
 /// The members of a JSON object: key, type and text of the value.
 pub static MEMBERS: Query =

@@ -73,5 +73,24 @@ try 'Python psycopg' '25 leads, 3 reps, 25 decisions, 0 turns off' /usr/bin/pyth
 try 'Python SQLAlchemy' '25 leads, 3 reps, 25 decisions, 0 turns off' /usr/bin/python3 orm.py
 try 'Node.js pg' '25 leads, 3 reps, 25 decisions, 0 turns off' env NODE_PATH="$TARGET/clients/node_modules" node node.js
 
+# crm NAME COMMAND...: an ORM on tables of its own that are attached, twice.
+crm() {
+    local name=$1 way place broken
+    shift
+    for way in direct pgbouncer; do
+        [ $way = direct ] && place=(PGHOST="$direct" PGPORT=5432) || place=(PGHOST="$home" PGPORT=6432)
+        env "${place[@]}" PGUSER=clients_app PGDATABASE=$database CLIENT="$name $way" WAY=$way "$@" \
+            >"$home/output" 2>&1 || { cat "$home/output" >&2; die "$name ($way) failed"; }
+        broken=$(admin -At -c 'SELECT count(*) FROM leadroute.check_integrity()')
+        [ "$broken" = 0 ] || die "$name ($way) left $broken rows that name what is not there"
+        say "$name, $way: attached tables"
+    done
+}
+python=$TARGET/clients/python/bin/python
+PGHOST=$direct PGPORT=5432 PGUSER=leadroute PGDATABASE=$database "$python" django_crm.py setup
+admin -f crm.sql
+crm Django "$python" django_crm.py
+crm 'SQLAlchemy 2' "$python" sqlalchemy2.py
+
 say "clients that share one connection of PgBouncer"
 PGHOST=$home PGPORT=6432 PGUSER=clients_app PGDATABASE=$database DIRECT=$direct /usr/bin/python3 pgbouncer.py

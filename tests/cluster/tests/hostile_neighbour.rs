@@ -151,7 +151,7 @@ fn trigger_functions_on_the_table_of_links() {
             "DELETE FROM theirs.link",
         ),
         ("BEFORE UPDATE ON theirs.link FOR EACH ROW EXECUTE FUNCTION leadroute.attached_key_changed", "UPDATE theirs.link SET id = id + 700"),
-        ("AFTER UPDATE ON theirs.link FOR EACH ROW EXECUTE FUNCTION leadroute.attached_owner_changed", "UPDATE theirs.link SET id = id + 700"),
+        ("AFTER UPDATE ON theirs.link FOR EACH ROW EXECUTE FUNCTION leadroute.attached_row_changed", "UPDATE theirs.link SET id = id + 700"),
     ] {
         let sql = format!("CREATE TRIGGER zz {trigger}('{number_of_table}')");
         session.batch_execute(&sql).unwrap();

@@ -122,7 +122,11 @@ CREATE TABLE public.deal_2 PARTITION OF public.deal FOR VALUES FROM (100) TO (20
 SELECT leadroute.attach('public.ask', '{"email": "mail", "country": "land", "score": "score",
     "owner_id": {"table": "public.zz_link", "row": "ask", "column": "who"}}');
 SELECT leadroute.attach('public.crm_lead', '{"email": "email", "country": "country", "score": "score", "owner_id": "owner"}');
-CREATE TABLE public.former (id integer PRIMARY KEY, email text, owner text);"#;
+CREATE TABLE public.former (id integer PRIMARY KEY, email text, owner text);
+CREATE TABLE public.people (id text PRIMARY KEY, mail text, boss text);
+CREATE TABLE public.older (id integer PRIMARY KEY, email text, owner text);
+SELECT leadroute.sync_reps('public.people', '{"id": "id", "email": "mail", "manager_id": "boss"}');
+SELECT leadroute.attach('public.older', '{"email": "email", "owner_id": "owner", "existing": "adopt"}');"#;
 
 /// What only the dumped database has: keys between tables, and a table that is attached no more.
 const FORMER_TABLE: &str = r#"
@@ -132,6 +136,12 @@ ALTER TABLE public.deal ADD FOREIGN KEY (first) REFERENCES public.a_first;
 ALTER TABLE public.zz_link ADD FOREIGN KEY (ask) REFERENCES public.ask;
 SELECT leadroute.attach('public.former', '{"email": "email", "owner_id": "owner"}');
 INSERT INTO public.former VALUES (1, 'former@former-finch.com');
+INSERT INTO public.people VALUES ('p1', 'p1@us.com', NULL), ('p2', 'p2@us.com', 'p1'), ('p3', 'p3@us.com', 'p1');
+DELETE FROM public.people WHERE id = 'p3';
+SELECT leadroute.detach('public.older');
+INSERT INTO public.older SELECT n, 'older' || n || '@older' || n || '.com', CASE WHEN n > 2 THEN 'p2' END FROM generate_series(1, 5) n;
+SELECT leadroute.attach('public.older', '{"email": "email", "owner_id": "owner", "existing": "adopt"}');
+SELECT leadroute.adopt_leads(3);
 SELECT leadroute.detach('public.former');"#;
 
 /// Three rows in each attached table, and in a partition.
