@@ -122,7 +122,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY['schedules', 'schedule_hours', 'holidays', 'reps', 'absences', 'queues', 'territories', 'pools', 'pool_members',
         'event_types', 'segments', 'tiers', 'sla_policies', 'escalation_steps', 'recycle_rules', 'playbooks', 'accounts', 'account_domains',
-        'contacts', 'domain_rules', 'mail_domains', 'industry_aliases', 'country_aliases', 'removed_defaults', 'attached_tables'] LOOP
+        'contacts', 'domain_rules', 'mail_domains', 'industry_aliases', 'country_aliases', 'removed_defaults', 'attached_tables', 'adoptions'] LOOP
         EXECUTE format('CREATE TRIGGER "00_observe_session" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.observe_session()', name);
     END LOOP;
@@ -141,8 +141,9 @@ COMMENT ON COLUMN leadroute_internal.set_aside."row" IS 'The row.';
 CREATE FUNCTION leadroute_internal.triggers_off(name text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF name = 'attached_tables' THEN
-        DELETE FROM leadroute.attached_tables;
+    IF name IN ('attached_tables', 'adoptions', 'rep_sources') THEN
+        -- set up by hand before the rows came
+        EXECUTE format('DELETE FROM leadroute.%I', name);
     ELSIF name IN ('queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains') THEN
         EXECUTE format('WITH gone AS (DELETE FROM leadroute.%1$I t WHERE t.shipped RETURNING to_jsonb(t) AS r)
                         INSERT INTO leadroute_internal.set_aside SELECT %1$L, g.r FROM gone g', name);

@@ -173,8 +173,6 @@ BEGIN
     END IF;
     IF TG_OP = 'INSERT' AND leadroute_internal.is_within_restore() THEN
         -- attached by hand before the rows came
-        DELETE FROM leadroute.adoptions d USING leadroute.attached_tables a
-         WHERE d.table_no = a.table_no AND (a.relation = NEW.relation OR a.table_no = NEW.table_no);
         DELETE FROM leadroute.attached_tables a WHERE a.relation = NEW.relation OR a.table_no = NEW.table_no;
     END IF;
     NEW.columns := leadroute_internal.mapped_columns(NEW.relation, NEW.mapping);

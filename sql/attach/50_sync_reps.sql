@@ -27,12 +27,16 @@ BEGIN
     IF leadroute_internal.is_within_restore() AND TG_TABLE_NAME = 'rep_sources' THEN
         DELETE FROM leadroute.rep_sources s WHERE s.relation = NEW.relation OR s.source_no = NEW.source_no;
     ELSIF leadroute_internal.is_within_restore() THEN
-        DELETE FROM leadroute.adoptions a WHERE a.table_no = NEW.table_no;
+        -- those of the dump come in this transaction; numbers of tables that were attached by hand may be others
+        DELETE FROM leadroute.adoptions a WHERE a.table_no = NEW.table_no OR a.xmin <> pg_current_xact_id()::xid;
     END IF;
     RETURN NEW;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.restored_instead() IS
     'Trigger: a row of a dump takes the place of what was set up by hand before the rows came.';
+-- As for the other tables, in 31_defaults_kept.sql.
+CREATE TRIGGER "00_observe_session" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.rep_sources
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.observe_session();
 CREATE TRIGGER restored_instead BEFORE INSERT ON leadroute.rep_sources
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.restored_instead();
 CREATE TRIGGER restored_instead BEFORE INSERT ON leadroute.adoptions
