@@ -60,6 +60,7 @@ CREATE TABLE leadroute.reps (
     backup_id text,
     tenant text COLLATE "C" NOT NULL DEFAULT '',
     source_no integer,
+    left_at timestamptz,
     CONSTRAINT reps_tenant_is_known CHECK (tenant <> '?'),
     CONSTRAINT reps_backup_is_somebody_else CHECK (backup_id <> id),
     CONSTRAINT reps_manager_is_somebody_else CHECK (manager_id <> id)
@@ -74,6 +75,7 @@ COMMENT ON COLUMN leadroute.reps.name IS 'Name for people.';
 COMMENT ON COLUMN leadroute.reps.email IS 'Address for notifications.';
 COMMENT ON COLUMN leadroute.reps.role IS 'Free text: SDR, AE, CSM, manager.';
 COMMENT ON COLUMN leadroute.reps.source_no IS 'The table of users that the rep is kept in step with: rep_sources.source_no.';
+COMMENT ON COLUMN leadroute.reps.left_at IS 'When the rep was gone from that table; NULL while they are in it.';
 COMMENT ON COLUMN leadroute.reps.manager_id IS 'Who takes over when an SLA ladder reaches the manager.';
 COMMENT ON COLUMN leadroute.reps.active IS 'False takes the rep out of all routing at once.';
 COMMENT ON COLUMN leadroute.reps.presence IS 'online, away or offline; only online gets leads.';

@@ -151,7 +151,11 @@ DECLARE
     decision bigint;
 BEGIN
     FOR touch IN SELECT * FROM leadroute.leads t WHERE t.duplicate_of = first_id
-                    AND (t.owner_id, t.queue) IS DISTINCT FROM (touches_follow.owner_id, touches_follow.queue) ORDER BY t.id FOR UPDATE LOOP
+                    AND (t.owner_id, t.queue) IS DISTINCT FROM (touches_follow.owner_id, touches_follow.queue) ORDER BY t.id
+                    -- whoever holds one may be waiting for the first lead
+                    FOR UPDATE SKIP LOCKED LOOP
+        -- whom a person has chosen for the row of a touch stays, and so does who has closed it
+        CONTINUE WHEN EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = touch.decision_id AND d.cause = 'manual');
         previous := touch.owner_id;
         touch.owner_id := touches_follow.owner_id;
         touch.queue := touches_follow.queue;

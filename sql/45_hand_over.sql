@@ -25,7 +25,7 @@ END $$;
 COMMENT ON FUNCTION leadroute_internal.hand_over(leadroute.leads, text, text, text, text) IS 'Gives a lead, which is locked, to an owner or a queue, and returns the decision that says so. Internal.';
 
 CREATE FUNCTION leadroute.release_unassigned(batch integer DEFAULT 1000, as_of timestamptz DEFAULT now()) RETURNS integer
-    LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
 DECLARE
     lead leadroute.leads;
     released integer := 0;
@@ -41,8 +41,11 @@ BEGIN
             ELSE
                 UPDATE leadroute.leads l SET unassigned_at = NULL WHERE l.id = lead.id;
             END IF;
-        EXCEPTION WHEN lock_not_available THEN
-            -- its row is locked: next time
+        EXCEPTION WHEN OTHERS THEN
+            -- in a minute again; the others go on
+            UPDATE leadroute.leads l SET unassigned_at = as_of WHERE l.id = lead.id;
+            RAISE WARNING 'lead % was not released: %', lead.id, SQLERRM
+                USING HINT = 'It is tried again a minute later.';
         END;
     END LOOP;
     RETURN released;

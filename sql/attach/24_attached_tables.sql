@@ -34,7 +34,7 @@ COMMENT ON COLUMN leadroute.attached_tables.attached_by IS 'Session user who did
 COMMENT ON COLUMN leadroute.attached_tables.detached_at IS 'When it was detached; NULL while its rows are routed.';
 
 CREATE TABLE leadroute.adoptions (
-    table_no integer PRIMARY KEY,
+    relation regclass PRIMARY KEY,
     existing text NOT NULL CHECK (existing IN ('adopt', 'route')),
     position jsonb,
     seen bigint NOT NULL DEFAULT 0,
@@ -44,7 +44,7 @@ CREATE TABLE leadroute.adoptions (
     done_at timestamptz
 );
 COMMENT ON TABLE leadroute.adoptions IS 'Attached tables whose rows from before become leads: how far adopt_leads() has come.';
-COMMENT ON COLUMN leadroute.adoptions.table_no IS 'The table: attached_tables.table_no.';
+COMMENT ON COLUMN leadroute.adoptions.relation IS 'The table: attached_tables.relation.';
 COMMENT ON COLUMN leadroute.adoptions.existing IS 'adopt: who owns a row keeps it; route: rows are routed as new ones are.';
 COMMENT ON COLUMN leadroute.adoptions.position IS 'Key of the last row that was looked at in this round; NULL at its beginning.';
 COMMENT ON COLUMN leadroute.adoptions.seen IS 'Rows that were looked at, in all rounds.';

@@ -276,9 +276,9 @@ BEGIN
        SET mapping = excluded.mapping, owners = excluded.owners, owner = excluded.owner, owners_owner = excluded.owners_owner, attached_at = now(), attached_by = session_user, detached_at = NULL
     RETURNING t.table_no INTO no;
     PERFORM leadroute_internal.set_triggers(relation, no);
-    DELETE FROM leadroute.adoptions a WHERE a.table_no = no;
+    DELETE FROM leadroute.adoptions a WHERE a.relation = attach_table.relation;
     IF mapping ->> 'existing' IN ('adopt', 'route') THEN
-        INSERT INTO leadroute.adoptions (table_no, existing) VALUES (no, mapping ->> 'existing');
+        INSERT INTO leadroute.adoptions (relation, existing) VALUES (attach_table.relation, mapping ->> 'existing');
     END IF;
     problem := leadroute_internal.unmapped_tenant(relation, mapping);
     IF problem IS NOT NULL THEN

@@ -88,7 +88,15 @@ BEGIN
         RETURN;
     END IF;
     IF leadroute_internal.is_closed(lead.status) AND NOT coalesce(leadroute_internal.is_closed(status), false) THEN
-        PERFORM leadroute_internal.reopen(lead, lead.event, lead.occurred_at, format('open again by %s', session_user));
+        -- the buyer waits from now on
+        PERFORM leadroute_internal.reopen(lead, lead.event, clock_timestamp(), format('open again by %s', session_user));
+    ELSIF lead.status = 'merged' AND leadroute_internal.is_closed(status_by_row.status) THEN
+        -- the touch does not follow its first lead any more
+        UPDATE leadroute.leads l SET decision_id = leadroute_internal.note_decision(lead, 'manual', lead.owner_id, format('its row is %s, by %s', status_by_row.status, session_user))
+         WHERE l.id = lead.id;
+    ELSIF lead.status = 'merged' AND status_by_row.status IN ('working', 'qualified') THEN
+        -- the person has been answered
+        PERFORM leadroute_internal.response_by_row(lead_id, NULL, NULL, NULL);
     END IF;
     UPDATE leadroute.leads l SET status = status_by_row.status
      WHERE l.id = status_by_row.lead_id AND l.status NOT IN ('merged', status_by_row.status);
@@ -133,17 +141,21 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.response_by_row(bigint, text, text, timestamptz) IS 'A row of an attached table says that its lead was answered. Internal.';
 
-CREATE FUNCTION leadroute_internal.event_by_row(lead_id bigint, event text, occurred_at text) RETURNS void
+CREATE FUNCTION leadroute_internal.event_by_row(lead_id bigint, event text, occurred_at text, is_closed boolean) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads := leadroute_internal.lead_by_row(lead_id);
     name text := coalesce(nullif(btrim(event), ''), lead.event);
 BEGIN
-    IF name IS NOT NULL AND lead.id IS NOT NULL THEN
+    IF name IS NOT NULL AND lead.id IS NOT NULL AND is_closed THEN
+        INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, tenant)
+        VALUES (lead.id, lower(name), coalesce((SELECT t.intent FROM leadroute.event_types t WHERE t.name = lower(btrim(event_by_row.event))), 'medium'),
+                least(coalesce(event_by_row.occurred_at::timestamptz, clock_timestamp()), clock_timestamp()), 'logged', lead.tenant);
+    ELSIF name IS NOT NULL AND lead.id IS NOT NULL THEN
         PERFORM leadroute.record_event(lead.id, name, coalesce(event_by_row.occurred_at::timestamptz, clock_timestamp()));
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.event_by_row(bigint, text, text) IS 'A row of an attached table tells of something that the buyer did. Internal.';
+COMMENT ON FUNCTION leadroute_internal.event_by_row(bigint, text, text, boolean) IS 'A row of an attached table tells of something that the buyer did. Internal.';
 
 CREATE FUNCTION leadroute_internal.bare(field text, value text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -26,10 +26,12 @@ DECLARE
 BEGIN
     -- asked first: a command of a stranger must not lock the table
     IF EXISTS (SELECT FROM leadroute.rep_sources s JOIN pg_event_trigger_dropped_objects() o ON s.relation = o.objid AND o.classid = 'pg_class'::regclass AND o.objsubid = 0) THEN
+        UPDATE leadroute.reps r SET source_no = NULL FROM leadroute.rep_sources s, pg_event_trigger_dropped_objects() o
+         WHERE r.source_no = s.source_no AND s.relation = o.objid AND o.classid = 'pg_class'::regclass AND o.objsubid = 0;
         DELETE FROM leadroute.rep_sources s USING pg_event_trigger_dropped_objects() o
          WHERE s.relation = o.objid AND o.classid = 'pg_class'::regclass AND o.objsubid = 0;
     END IF;
-    FOR gone IN SELECT t.table_no, t.detached_at, o.object_identity AS place
+    FOR gone IN SELECT t.table_no, t.relation, t.detached_at, o.object_identity AS place
                   FROM pg_event_trigger_dropped_objects() o JOIN leadroute.attached_tables t ON t.relation = o.objid
                  WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 LOOP
         IF gone.detached_at IS NULL THEN
@@ -38,7 +40,7 @@ BEGIN
                 ARRAY(SELECT l.id FROM leadroute.leads l WHERE l.attached_table = gone.table_no AND l.attached_key IS NOT NULL),
                 format('its table %s was dropped by %s', gone.place, session_user), false);
         END IF;
-        DELETE FROM leadroute.adoptions a WHERE a.table_no = gone.table_no;
+        DELETE FROM leadroute.adoptions a WHERE a.relation = gone.relation;
         DELETE FROM leadroute.attached_tables t WHERE t.table_no = gone.table_no;
     END LOOP;
     -- of a dropped trigger only its name and table are known, not whose partition that table was

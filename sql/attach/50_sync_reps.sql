@@ -27,8 +27,7 @@ BEGIN
     IF leadroute_internal.is_within_restore() AND TG_TABLE_NAME = 'rep_sources' THEN
         DELETE FROM leadroute.rep_sources s WHERE s.relation = NEW.relation OR s.source_no = NEW.source_no;
     ELSIF leadroute_internal.is_within_restore() THEN
-        -- those of the dump come in this transaction; numbers of tables that were attached by hand may be others
-        DELETE FROM leadroute.adoptions a WHERE a.table_no = NEW.table_no OR a.xmin <> pg_current_xact_id()::xid;
+        DELETE FROM leadroute.adoptions a WHERE a.relation = NEW.relation;
     END IF;
     RETURN NEW;
 END $$;
@@ -102,43 +101,67 @@ CREATE FUNCTION leadroute_internal.person_expression(entry jsonb) RETURNS text
     SELECT CASE jsonb_typeof(entry) WHEN 'string' THEN format('person.%I', entry #>> '{}') WHEN 'object' THEN (entry ->> 'expression') || E'\n' END $$;
 COMMENT ON FUNCTION leadroute_internal.person_expression(jsonb) IS 'An entry of the mapping of a table of users as SQL. Internal.';
 
-CREATE FUNCTION leadroute_internal.take_users(source leadroute.rep_sources, users jsonb) RETURNS integer
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION leadroute_internal.differing_users(source leadroute.rep_sources) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    names text[] := ARRAY(SELECT k FROM jsonb_object_keys(source.mapping) k WHERE k <> 'when' ORDER BY k);
-    columns text := (SELECT string_agg(quote_ident(n), ', ') FROM unnest(names || 'source_no'::text) n);
-    theirs text := (SELECT string_agg('u.' || quote_ident(n), ', ') FROM unnest(names || 'source_no'::text) n);
-    ours text := (SELECT string_agg('r.' || quote_ident(n), ', ') FROM unnest(names || 'source_no'::text) n);
-    excluded text := (SELECT string_agg('excluded.' || quote_ident(n), ', ') FROM unnest(names || 'source_no'::text) n);
-    changed integer;
+    names text[] := ARRAY(SELECT k FROM jsonb_object_keys(source.mapping) k WHERE k <> 'when' ORDER BY k) || 'source_no'::text || 'left_at'::text;
+    theirs text := (SELECT string_agg('u.' || CASE n WHEN 'manager_id' THEN 'known_manager' WHEN 'backup_id' THEN 'known_backup' ELSE quote_ident(n) END, ', ' ORDER BY o)
+                      FROM unnest(names) WITH ORDINALITY v (n, o));
+    ours text := (SELECT string_agg('r.' || quote_ident(n), ', ' ORDER BY o) FROM unnest(names) WITH ORDINALITY v (n, o));
 BEGIN
-    -- Managers and backups who are no reps are nobody.
-    EXECUTE format($q$
+    -- Managers and backups who are no reps are nobody. Whom another table of users, or another tenant, has is left alone.
+    RETURN format($q$
         WITH given AS MATERIALIZED (
             SELECT (jsonb_populate_record(NULL::leadroute.reps, g.rep || jsonb_build_object('source_no', $2))).*
               FROM jsonb_array_elements($1) AS g (rep)
         ), u AS MATERIALIZED (
-            SELECT DISTINCT ON (g.id) g.* FROM given g ORDER BY g.id
-        ), fitting AS (
-            SELECT %2$s FROM (
-                SELECT u.*, CASE WHEN u.manager_id <> u.id AND (u.manager_id IN (SELECT id FROM u) OR EXISTS (SELECT FROM leadroute.reps k WHERE k.id = u.manager_id)) THEN u.manager_id END AS known_manager,
-                       CASE WHEN u.backup_id <> u.id AND (u.backup_id IN (SELECT id FROM u) OR EXISTS (SELECT FROM leadroute.reps k WHERE k.id = u.backup_id)) THEN u.backup_id END AS known_backup
-                  FROM u) u
-             WHERE NOT EXISTS (SELECT FROM leadroute.reps r WHERE r.id = u.id AND (%3$s) IS NOT DISTINCT FROM (%4$s))
-        )
-        INSERT INTO leadroute.reps AS r (%1$s) SELECT * FROM fitting
-        ON CONFLICT (id) DO UPDATE SET (%1$s) = ROW(%5$s)$q$,
-        columns,
-        replace(replace(theirs, 'u.manager_id', 'u.known_manager'), 'u.backup_id', 'u.known_backup'), ours,
-        replace(replace(theirs, 'u.manager_id', 'u.known_manager'), 'u.backup_id', 'u.known_backup'), excluded)
+            SELECT DISTINCT ON (g.id) g.*,
+                   CASE WHEN g.manager_id <> g.id AND (g.manager_id IN (SELECT id FROM given) OR EXISTS (SELECT FROM leadroute.reps k WHERE k.id = g.manager_id)) THEN g.manager_id END AS known_manager,
+                   CASE WHEN g.backup_id <> g.id AND (g.backup_id IN (SELECT id FROM given) OR EXISTS (SELECT FROM leadroute.reps k WHERE k.id = g.backup_id)) THEN g.backup_id END AS known_backup
+              FROM given g ORDER BY g.id
+        ), differing AS (
+            SELECT %1$s FROM u
+             WHERE NOT EXISTS (SELECT FROM leadroute.reps r
+                                WHERE r.id = u.id AND ((%2$s) IS NOT DISTINCT FROM (%1$s) OR r.source_no <> $2
+                                                       OR r.source_no IS NULL AND %3$s)))
+        $q$, theirs, ours, CASE WHEN source.mapping ? 'tenant' THEN 'r.tenant <> u.tenant' ELSE 'false' END);
+END $$;
+COMMENT ON FUNCTION leadroute_internal.differing_users(leadroute.rep_sources) IS 'A WITH clause for the users ($1) of a table ($2) who differ from the reps. Internal.';
+
+CREATE FUNCTION leadroute_internal.take_users(source leadroute.rep_sources, users jsonb) RETURNS integer
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    names text[] := ARRAY(SELECT k FROM jsonb_object_keys(source.mapping) k WHERE k <> 'when' ORDER BY k) || 'source_no'::text || 'left_at'::text;
+    changed integer;
+BEGIN
+    EXECUTE leadroute_internal.differing_users(source) || format(
+        'INSERT INTO leadroute.reps AS r (%1$s) SELECT * FROM differing
+         ON CONFLICT (id) DO UPDATE SET (%1$s) = ROW(%2$s)%3$s',
+        (SELECT string_agg(quote_ident(n), ', ' ORDER BY o) FROM unnest(names) WITH ORDINALITY v (n, o)),
+        (SELECT string_agg('excluded.' || quote_ident(n), ', ' ORDER BY o) FROM unnest(names) WITH ORDINALITY v (n, o)),
+        -- who comes back is active again
+        CASE WHEN NOT source.mapping ? 'active' THEN ', active = r.active OR r.left_at IS NOT NULL' ELSE '' END)
     USING users, source.source_no;
     GET DIAGNOSTICS changed = ROW_COUNT;
     RETURN changed;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.take_users(leadroute.rep_sources, jsonb) IS 'Adds and changes reps as a table of users has them; returns how many. Internal.';
 
-CREATE FUNCTION leadroute_internal.sync_from(relation regclass) RETURNS integer
+CREATE FUNCTION leadroute_internal.users_differ(source leadroute.rep_sources, users jsonb) RETURNS boolean
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    differ boolean;
+BEGIN
+    EXECUTE leadroute_internal.differing_users(source)
+        || 'SELECT EXISTS (SELECT FROM differing) OR EXISTS (SELECT FROM leadroute.reps r WHERE r.source_no = $2 AND r.active
+                                                                AND r.id NOT IN (SELECT g.rep ->> ''id'' FROM jsonb_array_elements($1) g (rep)))'
+       INTO differ USING users, source.source_no;
+    RETURN differ;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.users_differ(leadroute.rep_sources, jsonb) IS 'Whether reps are to change by what a table of users has. Internal.';
+
+CREATE FUNCTION leadroute_internal.sync_from(relation regclass) RETURNS integer
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
 DECLARE
     source leadroute.rep_sources;
     users jsonb;
@@ -146,11 +169,16 @@ DECLARE
     changed integer := 0;
     left_us integer;
 BEGIN
-    -- One at a time: two sessions would see each other's users too late.
-    SELECT * INTO source FROM leadroute.rep_sources s WHERE s.relation = sync_from.relation FOR UPDATE;
+    SELECT * INTO source FROM leadroute.rep_sources s WHERE s.relation = sync_from.relation;
     IF NOT FOUND OR source.owner IS DISTINCT FROM pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = relation)) THEN
         RETURN 0;
     END IF;
+    -- Most changes of users, such as of their last login, are none of reps: they wait for nobody.
+    IF NOT leadroute_internal.users_differ(source, leadroute_internal.users_as_reps(source)) THEN
+        RETURN 0;
+    END IF;
+    -- One at a time: two sessions would see each other's users too late.
+    SELECT * INTO source FROM leadroute.rep_sources s WHERE s.relation = sync_from.relation FOR UPDATE;
     users := leadroute_internal.users_as_reps(source);
     BEGIN
         changed := leadroute_internal.take_users(source, users);
@@ -165,7 +193,7 @@ BEGIN
             END;
         END LOOP;
     END;
-    UPDATE leadroute.reps r SET active = false
+    UPDATE leadroute.reps r SET active = false, left_at = clock_timestamp()
      WHERE r.source_no = source.source_no AND r.active AND r.id NOT IN (SELECT u ->> 'id' FROM jsonb_array_elements(users) u);
     GET DIAGNOSTICS left_us = ROW_COUNT;
     RETURN changed + left_us;
@@ -178,7 +206,7 @@ BEGIN
     IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgname = 'leadroute_users' AND t.tgfoid = 'leadroute.users_changed'::regproc) THEN
         PERFORM leadroute_internal.as_owner_of(relation, format('DROP TRIGGER leadroute_users ON %s', relation));
     END IF;
-    UPDATE leadroute.reps r SET source_no = NULL FROM leadroute.rep_sources s WHERE s.relation = let_users_go.relation AND r.source_no = s.source_no;
+    UPDATE leadroute.reps r SET source_no = NULL, left_at = NULL FROM leadroute.rep_sources s WHERE s.relation = let_users_go.relation AND r.source_no = s.source_no;
     DELETE FROM leadroute.rep_sources s WHERE s.relation = let_users_go.relation;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.let_users_go(regclass) IS 'Reps do not follow a table of users any more. Internal.';
@@ -228,7 +256,10 @@ BEGIN
             problem := 'the table of users has another owner than when sync_reps() was called: its reps do not follow it';
         ELSE
             BEGIN
-                PERFORM leadroute_internal.check_rep_mapping(s.relation, s.mapping), leadroute_internal.users_as_reps(s);
+                PERFORM leadroute_internal.check_rep_mapping(s.relation, s.mapping);
+                SELECT format('%s of its users are reps of another table of users, and do not follow it', count(*)) INTO problem
+                  FROM jsonb_array_elements(leadroute_internal.users_as_reps(s)) u JOIN leadroute.reps r ON r.id = u ->> 'id' AND r.source_no <> s.source_no
+                HAVING count(*) > 0;
             EXCEPTION WHEN OTHERS THEN
                 problem := format('its reps do not follow it: %s', regexp_replace(SQLERRM, '^sync_reps: ', ''));
             END;

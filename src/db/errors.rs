@@ -12,6 +12,15 @@ fn raise(code: PgSqlErrorCode, message: String, hint: &str) -> ! {
 }
 
 /// One lead of a sweep failed; the others go on.
+/// A lead is corrected while the rules cannot be read: its values stay as they are given.
+pub fn warn_not_cleaned(sqlstate: &str, message: &str) {
+    warn(
+        format!("a lead was not cleaned: {message}"),
+        sqlstate,
+        "Mend the rules; see leadroute.config_problems.",
+    );
+}
+
 fn warn(message: String, sqlstate: &str, hint: &str) {
     ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, function_name!())
         .set_detail(format!("The error was {sqlstate}."))

@@ -24,7 +24,7 @@
 //! | `state::assignee_lock::LOCKED` | how many reps, queues and pools are locked | the transaction ends |
 //! | `state::restoring::STATEMENT`, `ASKED` | whether a dump is restored, and by whom | the transaction ends |
 //! | `pg::index_scan::LOOKED_UP` | how many look-ups there were | the transaction ends |
-//! | `entry::attached::row_changes::MOVED` | a row that moves to another partition | it comes; a statement begins to insert; the transaction ends |
+//! | `entry::attached::row_changes::MOVED`, `ARRIVED` | rows that move to another partition | they are there; a statement begins to insert; the transaction ends |
 //! | `entry::attached::before_routing::STOOD` | owners who stood in rows that were routed | the transaction ends |
 //! | `entry::attached::owner::ARRIVING` | the row that is being routed | it is, by `Drop` |
 //! | `entry::attached::echo::TAKING_OVER`, `WRITING` | that a change is an echo | it is made, by `Drop` |

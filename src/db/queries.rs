@@ -317,13 +317,21 @@ pub static OWNER_BY_HAND: Query = Query::new(
     &[INT8OID, TEXTOID, TEXTOID, INT4OID],
 );
 
-/// The table whose old rows become leads next: its number, whether their owners keep them, and the key of the last row seen.
-pub static ADOPTION_NEXT: Query = Query::new(
-    "SELECT a.table_no, a.existing = 'adopt', a.position::text
-       FROM leadroute.adoptions a JOIN leadroute.attached_tables t USING (table_no)
+/// Tables whose old rows become leads, in order.
+pub static ADOPTIONS: Query = Query::new(
+    "SELECT t.table_no
+       FROM leadroute.adoptions a JOIN leadroute.attached_tables t USING (relation)
       WHERE a.done_at IS NULL AND t.detached_at IS NULL AND leadroute_internal.is_trusted(t) AND t.mapping ->> 'existing' = a.existing
-      ORDER BY a.started_at, a.table_no LIMIT 1 FOR UPDATE OF a SKIP LOCKED",
+      ORDER BY a.started_at, t.table_no",
     &[],
+);
+
+/// How far a table ($1) has come, unless another session is at it: whether owners keep their rows, and the key of the last row
+/// seen.
+pub static ADOPTION: Query = Query::new(
+    "SELECT a.existing = 'adopt', a.position::text FROM leadroute.adoptions a
+      WHERE a.relation = $1::regclass AND a.done_at IS NULL FOR UPDATE SKIP LOCKED",
+    &[OIDOID],
 );
 
 /// Of a table ($1) rows up to a key ($2) have been seen: how many ($3), how many became leads ($4), and how many were locked
@@ -333,8 +341,8 @@ pub static ADOPTION_STEP: Query = Query::new(
         SET position = $2::jsonb, seen = seen + $3, adopted = adopted + $4,
             locked = CASE WHEN $3 = 0 THEN 0 ELSE locked + $5 END,
             done_at = CASE WHEN $3 = 0 AND locked = 0 THEN clock_timestamp() END
-      WHERE table_no = $1",
-    &[INT4OID, TEXTOID, INT8OID, INT8OID, INT8OID],
+      WHERE relation = $1::regclass",
+    &[OIDOID, TEXTOID, INT8OID, INT8OID, INT8OID],
 );
 
 /// Whether nobody is assigned ($2) to a lead ($1) any more: one that has an owner is released later.
@@ -375,9 +383,11 @@ pub static ROW_CORRECTED: Query = Query::new(
     &[INT8OID, JSONBOID, INT4OID, BOOLOID],
 );
 
-/// A row tells of an event ($2) of the buyer of its lead ($1), at $3, a text.
-pub static EVENT_BY_ROW: Query =
-    Query::new("SELECT leadroute_internal.event_by_row($1, $2, $3)", &[INT8OID, TEXTOID, TEXTOID]);
+/// A row tells of an event ($2) of the buyer of its lead ($1), at $3, a text, and whether it is closed ($4).
+pub static EVENT_BY_ROW: Query = Query::new(
+    "SELECT leadroute_internal.event_by_row($1, $2, $3, $4)",
+    &[INT8OID, TEXTOID, TEXTOID, BOOLOID],
+);
 
 /// Rows of an attached table ($2) with these keys ($1) are gone.
 pub static ROWS_DELETED: Query =

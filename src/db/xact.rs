@@ -23,7 +23,7 @@ unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _: *mut 
     }
     if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE) {
         open_statements::transaction_ended();
-        row_changes::nothing_moves();
+        row_changes::transaction_ended();
         before_routing::transaction_ended();
         batch::transaction_ended();
         shared_sum::transaction_ended();

@@ -1,9 +1,11 @@
 //! A lead whose e-mail address, phone number, country or industry changes is cleaned as a new one is, and is the person
 //! that it says now.
 
+use crate::db::errors;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
+use crate::db::pg::subtransaction::protect;
 use crate::db::pg::time::now;
 use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
 use crate::db::state::config;
@@ -27,7 +29,12 @@ unsafe fn lead_cleaned(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     };
     if row.was_routed() {
         let _owner = AsOwner::begin();
-        let (rules, _) = config::load();
+        let loaded = config::current().map_or_else(|| protect(config::load), Ok);
+        let Ok((rules, _)) =
+            loaded.map_err(|failure| errors::warn_not_cleaned(&failure.sqlstate, &failure.message))
+        else {
+            return Datum::from(tuple);
+        };
         let mut clean = CleanLead { lead: row.lead(), ..CleanLead::default() };
         intake::clean(&mut clean, &rules, now());
         return Datum::from(row.cleaned(&clean));

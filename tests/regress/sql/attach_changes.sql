@@ -93,3 +93,40 @@ INSERT INTO story.deal (id, email) VALUES (40, '40@a.com'), (41, '41@a.com');
 UPDATE story.deal SET note = 'y', email = upper(email), land = 'us' WHERE id = 40;
 UPDATE story.deal SET land = 'de', answered = current_date WHERE id = 41;
 SELECT id, status, is_answered, causes FROM story.leads WHERE id >= 40;
+
+-- A row that is closed tells of something more in the same statement, and later: it stays closed.
+SELECT leadroute.attach('story.deal', '{"email": "email", "event": "event", "occurred_at": "happened", "owner_id": {"column": "owner", "rep": "email"}, "responded_by": "answered_by", "status": {"expression": "CASE stage WHEN ''won'' THEN ''converted'' END"}}');
+INSERT INTO story.deal (id, email, happened) VALUES (50, '50@a.com', now() - interval '2 days');
+UPDATE story.deal SET stage = 'won', event = 'pricing_page', happened = now() WHERE id = 50;
+UPDATE story.deal SET happened = now() WHERE id = 50;
+SELECT id, status, clocks, stopped, causes FROM story.leads WHERE id = 50;
+SELECT e.event, e.action FROM leadroute.lead_events e JOIN leadroute.leads l ON l.id = e.lead_id WHERE l.attached_key = '50' ORDER BY e.id;
+-- Open again, the buyer waits from now on.
+UPDATE story.deal SET stage = 'open' WHERE id = 50;
+SELECT max(c.started_at) > now() - interval '1 hour' AS from_now, leadroute.escalate_overdue() AS escalated FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id WHERE l.attached_key = '50';
+-- Somebody answered before the row came, and at a time that is still to come.
+INSERT INTO story.deal (id, email, answered_by) VALUES (51, '51@a.com', 'ann@us.com');
+SELECT id, status, clocks, is_answered FROM story.leads WHERE id = 51;
+
+-- Rows that move to another partition say the same.
+CREATE TABLE story.parted (id integer, email text, stage text, land text, owner text, PRIMARY KEY (id, stage)) PARTITION BY LIST (stage);
+CREATE TABLE story.parted_open PARTITION OF story.parted FOR VALUES IN ('open');
+CREATE TABLE story.parted_rest (junk text, stage text NOT NULL, owner text, id integer NOT NULL, land text, email text);
+ALTER TABLE story.parted_rest DROP junk;
+ALTER TABLE story.parted ATTACH PARTITION story.parted_rest DEFAULT;
+SELECT leadroute.attach('story.parted', '{"email": "email", "country": "land", "owner_id": "owner", "status": {"expression": "CASE stage WHEN ''lost'' THEN ''lost'' WHEN ''talking'' THEN ''working'' END"}}');
+INSERT INTO story.parted (id, email, stage, land) SELECT n, n || '@p.com', 'open', 'us' FROM generate_series(1, 4) n;
+UPDATE story.parted SET stage = 'lost' WHERE id <= 2;
+UPDATE story.parted SET stage = 'talking' WHERE id = 3;
+UPDATE story.parted SET stage = 'other', land = 'germany' WHERE id = 4;
+SELECT p.id, p.stage, l.status, l.country, p.owner = l.owner_id AS same_owner, p.owner = 'dora' AS is_dora, (SELECT bool_and(c.stopped_at IS NOT NULL) FROM leadroute.sla_clocks c WHERE c.lead_id = l.id) AS stopped
+  FROM story.parted p JOIN leadroute.leads l ON l.email = p.id || '@p.com' ORDER BY 1;
+
+-- What a column cannot hold is left as it came, and the statement goes on.
+CREATE TYPE story.stage AS ENUM ('new', 'won');
+CREATE TABLE story.narrow (id integer PRIMARY KEY, email text, stage story.stage NOT NULL DEFAULT 'new', lead smallint NOT NULL DEFAULT 1, owner integer NOT NULL DEFAULT 0, short varchar(2) DEFAULT 'ok');
+SELECT leadroute.attach('story.narrow', '{"email": "email", "status": "stage", "segment": "short", "owner_id": {"column": "owner", "nobody": "0"}}');
+INSERT INTO story.narrow (id, email) VALUES (1, 'a@n.com') RETURNING stage, owner, short;
+SELECT owner_id, queue FROM leadroute.leads WHERE email = 'a@n.com';
+SELECT DISTINCT c ->> 'problem' AS problem FROM leadroute.decisions d JOIN leadroute.leads l ON l.id = d.lead_id, jsonb_path_query(d.trace, '$[*].candidates[*]') c WHERE l.email = 'a@n.com' AND c ? 'problem' ORDER BY 1;
+SELECT * FROM leadroute.check_integrity();

@@ -62,6 +62,36 @@ SELECT row, owner, owner_id, queue, status FROM story.rows WHERE row IN ('eu6', 
 -- Not the other way round.
 UPDATE story.deal SET owner = 'ann' WHERE region = 'us' AND no = 10;
 SELECT row, owner, owner_id, queue FROM story.rows WHERE row IN ('eu6', 'us10');
+-- The row of a touch that is won, or whose owner a person has chosen, does not follow any more; one that is worked on answers the first lead.
+INSERT INTO story.deal (region, no, email) VALUES ('us', 20, 'f@t.com'), ('us', 21, 'f@t.com'), ('us', 22, 'f@t.com');
+UPDATE story.deal SET stage = 'won' WHERE (region, no) = ('us', 21);
+SELECT leadroute.transfer_lead(leadroute.attached_lead('story.deal', '["us","20"]'), 'cid') > 0 AS transferred;
+SELECT no, owner = 'cid' AS is_cid FROM story.deal WHERE region = 'us' AND no >= 20 ORDER BY 1;
+SELECT leadroute.attach('story.deal', '{"email": "email", "owner_id": "owner", "status": {"expression": "CASE stage WHEN ''talking'' THEN ''working'' END"}}');
+UPDATE story.deal SET stage = 'talking' WHERE (region, no) = ('us', 22);
+SELECT status, first_response_at IS NOT NULL AS is_answered FROM leadroute.leads WHERE attached_key = '["us","20"]';
+
+-- Code of the owner of a table runs as that role, whatever the type of the key.
+CREATE ROLE lr_crm;
+GRANT CREATE, USAGE ON SCHEMA story TO lr_crm;
+GRANT USAGE ON SCHEMA story TO PUBLIC;
+SET ROLE lr_crm;
+CREATE TABLE story.ran_as (who name);
+GRANT INSERT ON story.ran_as TO PUBLIC;
+CREATE FUNCTION story.f(integer) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog AS $$ BEGIN INSERT INTO story.ran_as VALUES (current_user); RETURN true; EXCEPTION WHEN OTHERS THEN RETURN true; END $$;
+CREATE DOMAIN story.k AS integer CHECK (story.f(VALUE));
+CREATE TABLE story.crm (id story.k PRIMARY KEY, email text, owner text);
+INSERT INTO story.crm SELECT n, n || '@k.com' FROM generate_series(1, 3) n;
+RESET ROLE;
+SELECT leadroute.attach('story.crm', '{"email": "email", "owner_id": {"column": "owner", "expression": "rep.id || left(lead.email, 0)"}, "existing": "route"}');
+SELECT leadroute.adopt_leads(2), leadroute.adopt_leads(2), leadroute.adopt_leads(2);
+SELECT count(leadroute.transfer_lead(id, 'cid')) FROM leadroute.leads WHERE email LIKE '%@k.com';
+SELECT leadroute.escalate_overdue(as_of => now() + interval '1 day') > 0 AS escalated;
+SELECT count(owner) FROM story.crm;
+SELECT who, count(*) > 0 AS ran FROM story.ran_as GROUP BY 1;
 SELECT * FROM leadroute.check_integrity();
 DROP TABLE story.deal CASCADE;
-SELECT * FROM leadroute.adoptions;
+SELECT relation, existing, done_at IS NOT NULL AS is_done FROM leadroute.adoptions;
+DROP SCHEMA story CASCADE;
+DROP OWNED BY lr_crm;
+DROP ROLE lr_crm;

@@ -81,6 +81,9 @@ INSERT INTO story.org_lead (id, org, email) SELECT n, 'b', n || '@org.com' FROM 
 SELECT owner, count(*) FROM story.org_lead WHERE id > 30 GROUP BY 1;
 SELECT DISTINCT c ->> 'rep' AS rep, c ->> 'problem' AS problem FROM leadroute.decisions d JOIN leadroute.leads l ON l.id = d.lead_id, jsonb_path_query(d.trace, '$[*].candidates[*]') c WHERE l.email LIKE '3_@org.com' AND c ? 'problem' ORDER BY 1;
 SELECT problem FROM leadroute.config_problems WHERE "table" = 'attached_tables' AND key = 'story.org_lead' ORDER BY 1;
+-- Nor does it keep a person from choosing another owner.
+UPDATE story.org_lead SET owner = 31 WHERE id IN (SELECT o.id FROM story.org_lead o JOIN leadroute.leads l ON l.attached_key = o.id::text AND l.email LIKE '%@org.com' WHERE l.owner_id = '1' AND o.org = 'b');
+SELECT count(*) FROM leadroute.leads l JOIN story.org_lead o ON l.attached_key = o.id::text AND l.email LIKE '%@org.com' WHERE o.org = 'b' AND l.owner_id = '1';
 -- What the expression names cannot be dropped.
 SELECT code, message FROM story.try('DROP TABLE story.profile CASCADE');
 SELECT * FROM leadroute.check_integrity();

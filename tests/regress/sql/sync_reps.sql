@@ -49,6 +49,23 @@ INSERT INTO story.users VALUES (10, 'ida@us.com', 'Ida', NULL, true, 'UTC', 'sal
 SELECT problem FROM leadroute.config_problems WHERE "table" = 'rep_sources';
 SELECT leadroute.sync_reps('story.users', '{"id": "id", "email": "email", "name": "name", "active": "is_active"}');
 SELECT id, active FROM story.reps WHERE id IN ('4', '10');
+-- Without "active" who leaves is inactive, and who comes back is active again; who was made inactive by hand stays so.
+SELECT leadroute.sync_reps('story.users', '{"id": "id", "email": "email"}');
+UPDATE leadroute.reps SET active = false WHERE id = '7';
+BEGIN;
+CREATE TEMP TABLE copy AS SELECT * FROM story.users;
+TRUNCATE story.users;
+SELECT count(*) FILTER (WHERE active) AS active FROM leadroute.reps WHERE source_no IS NOT NULL;
+INSERT INTO story.users SELECT * FROM copy;
+COMMIT;
+SELECT string_agg(id || ' ' || active, ', ' ORDER BY id) FROM story.reps WHERE source_no IS NOT NULL;
+-- Another table of users takes nobody of this one, nor anybody of another tenant.
+CREATE TABLE story.others (id text PRIMARY KEY, org text);
+INSERT INTO story.others VALUES ('9', 'beta'), ('x', 'beta'), ('new', 'beta');
+SELECT leadroute.sync_reps('story.others', '{"id": "id", "tenant": "org"}');
+SELECT id, tenant, source_no FROM leadroute.reps WHERE id IN ('9', 'x', 'new') ORDER BY 1;
+SELECT problem FROM leadroute.config_problems WHERE "table" = 'rep_sources';
+SELECT leadroute.sync_reps('story.others', NULL);
 -- Another owner: nothing of the mapping runs as whoever that is.
 ALTER TABLE story.users OWNER TO lr_signup;
 DELETE FROM story.users WHERE id = 10;

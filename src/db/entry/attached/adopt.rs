@@ -44,19 +44,31 @@ unsafe fn adopt_leads(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     }
     let _owner = AsOwner::begin();
     lock_for_writing();
-    let next = queries::ADOPTION_NEXT.returning(&[], |row| {
-        (row.get::<i32>(1), row.get::<bool>(2).unwrap_or_default(), row.get::<String>(3))
+    let tables = queries::ADOPTIONS.read(&[], |row| row.get::<i32>(1));
+    let mut tables = tables.into_iter().flatten().filter_map(mapping).filter(|mapping| mapping.trusted);
+    // SAFETY: the lock on the table is held until the transaction ends, so it stays as it is.
+    let seen = tables.find_map(|mapping| unsafe { adopt_next(&mapping, batch) });
+    Datum::from(seen.unwrap_or_default())
+}
+
+/// Goes on with a table; nothing where somebody has locked it, or is at it. Whoever attaches or drops the table locks it before
+/// they say so in `adoptions`: the same order here.
+unsafe fn adopt_next(mapping: &Rc<Mapping>, batch: i32) -> Option<i32> {
+    let (table, mode) = (Oid::from(mapping.oid), pg_sys::RowExclusiveLock as pg_sys::LOCKMODE);
+    // SAFETY: a plain call into the backend; a table that is gone has no mapping any more.
+    if !unsafe { pg_sys::ConditionalLockRelationOid(table, mode) } {
+        return None;
+    }
+    // as it is under the lock
+    let mapping = self::mapping(mapping.table_no).filter(|mapping| mapping.trusted)?;
+    let found = queries::ADOPTION.returning(&[Some(Datum::from(table))], |row| {
+        (row.get::<bool>(1).unwrap_or_default(), row.get::<String>(2))
     });
-    let Some((Some(table_no), adopts, position)) = next.into_iter().next() else {
-        return Datum::from(0);
-    };
-    let Some(mapping) = mapping(table_no).filter(|mapping| mapping.trusted) else {
-        return Datum::from(0);
-    };
+    let (adopts, position) = found.into_iter().next()?;
     let position = position.and_then(|position| serde_json::from_str::<Vec<String>>(&position).ok());
     let position = position.filter(|values| values.len() == mapping.key.len());
-    // SAFETY: the lock on the table is held until the transaction ends, so it stays as it is.
-    Datum::from(unsafe { adopt_some(&mapping, adopts, position, batch) })
+    // SAFETY: the table is locked.
+    Some(unsafe { adopt_some(&mapping, adopts, position, batch) })
 }
 
 /// The rows after a position, at most `batch`; answers how many there were.
@@ -85,7 +97,7 @@ unsafe fn adopt_some(mapping: &Rc<Mapping>, adopts: bool, position: Option<Vec<S
         let position = last.map(|last| serde_json::to_string(&last).unwrap_or_default());
         let [seen_rows, adopted, left] = counts;
         queries::ADOPTION_STEP.write(&[
-            Some(Datum::from(mapping.table_no)),
+            Some(Datum::from(Oid::from(mapping.oid))),
             text(position.as_deref()),
             seen_rows,
             adopted,
@@ -105,7 +117,7 @@ unsafe fn rows(
     to: Option<&Vec<String>>,
     most: i32,
 ) -> Vec<pg_sys::HeapTuple> {
-    let mut select = Statement::default();
+    let mut select = Statement::of(mapping.author());
     let columns: Vec<String> = mapping.key.iter().map(|key| quoted(&key.column)).collect();
     let columns = columns.join(", ");
     let mut compare = |operator: &str, values: &[String]| {

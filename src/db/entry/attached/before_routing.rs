@@ -9,6 +9,9 @@ use pgrx::pg_sys;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
+/// Rows that are remembered at most: who loads more in one transaction does not save them again.
+const MOST: usize = 100_000;
+
 thread_local! {
     /// By lead, where something but nobody stood there. Forgotten when the transaction ends.
     static STOOD: RefCell<FxHashMap<i64, String>> = RefCell::default();
@@ -22,7 +25,11 @@ pub fn transaction_ended() {
 /// Notes what stands in a row that is being routed, if routing puts something else there.
 pub fn note(lead: i64, value: Option<String>, mapping: &Mapping) {
     if let Some(value) = value.filter(|value| mapping.owner.nobody.as_ref() != Some(value)) {
-        STOOD.with_borrow_mut(|stood| stood.insert(lead, value));
+        STOOD.with_borrow_mut(|stood| {
+            if stood.len() < MOST {
+                stood.insert(lead, value);
+            }
+        });
     }
 }
 

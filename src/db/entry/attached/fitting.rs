@@ -23,8 +23,13 @@ pub unsafe fn fitting(came: Row, tuple: pg_sys::HeapTuple, mapping: &Mapping) ->
     let written = Row { tuple, ..came };
     let mut refused = unknown(written, mapping);
     if !mapping.checks.is_empty() {
-        // a check that cannot be evaluated is left to PostgreSQL
-        let broken = protect(|| broken(written, mapping)).unwrap_or_default();
+        let all: Vec<&Check> = mapping.checks.iter().collect();
+        let broken = protect(|| broken(written, &all, mapping)).unwrap_or_else(|_| {
+            // one that cannot be evaluated is left to PostgreSQL
+            all.iter()
+                .flat_map(|check| protect(|| broken(written, &[*check], mapping)).unwrap_or_default())
+                .collect()
+        });
         refused.extend(broken.iter().flat_map(|check| &check.columns).map(String::as_str));
     }
     refused.retain(|column| written.differs(came, column));
@@ -58,15 +63,15 @@ fn unknown(written: Row, mapping: &Mapping) -> Vec<&str> {
 }
 
 /// The checks that the row would break.
-fn broken(written: Row, mapping: &Mapping) -> Vec<&Check> {
-    let list: Vec<String> = mapping.checks.iter().map(|check| format!("({})", check.expression)).collect();
+fn broken<'a>(written: Row, checks: &[&'a Check], mapping: &Mapping) -> Vec<&'a Check> {
+    let list: Vec<String> = checks.iter().map(|check| format!("({})", check.expression)).collect();
     let sql = format!("SELECT {} FROM ({}) AS lead", list.join(", "), mapping.row);
     let (row, type_id) = composite(written);
     let _owner = AsTableOwner::evaluating(mapping.author());
     let answers = spi::ask((sql, vec![type_id]), &[row], true, |answer| {
         let holds = |place: usize| answer.get::<bool>(place as i32 + 1) != Some(false);
-        (0..mapping.checks.len()).map(holds).collect::<Vec<bool>>()
+        (0..checks.len()).map(holds).collect::<Vec<bool>>()
     });
     let answers = answers.into_iter().next().unwrap_or_default();
-    mapping.checks.iter().zip(answers).filter(|(_, holds)| !holds).map(|(check, _)| check).collect()
+    checks.iter().zip(answers).filter(|(_, holds)| !holds).map(|(check, _)| *check).collect()
 }

@@ -1,5 +1,6 @@
 //! Whether a rep can own a row: has a value for the owner column, and a row in the table of users that it refers to.
 
+use crate::db::entry::attached::convert::for_table;
 use crate::db::entry::attached::mapping::{mapping, Users};
 use crate::db::entry::attached::owner;
 use crate::db::entry::attached::statement::{quoted, Statement};
@@ -21,6 +22,11 @@ pub fn problem(table_no: i32, key: &str, rep: &str, keep: bool) -> Option<String
         Ok(None) => return Some(format!("has no value for column \"{column}\"")),
         Err(failure) => return Some(format!("has no value for column \"{column}\": {}", failure.message)),
     };
+    let to = &mapping.owner.to;
+    let held = protect(|| for_table(&value, to.type_id(), to.modifier, mapping.author_of_owner()));
+    if let Err(failure) = held {
+        return Some(format!("has no value for column \"{column}\": {}", failure.message));
+    }
     let missing = missing_in(&mapping.owner.users, &value, keep);
     missing.map(|users| format!("has no row in {}", sql_name(users.oid)))
 }
@@ -37,8 +43,9 @@ pub fn missing_in<'a>(tables: &'a [Users], value: &str, keep: bool) -> Option<&'
 const UNDEFINED_FUNCTION: &str = "42883";
 
 fn is_there(value: &str, users: &Users, keep: bool) -> bool {
-    let _owner = AsTableOwner::evaluating(owner_of(Oid::from(users.oid)));
-    let mut select = Statement::default();
+    let author = owner_of(Oid::from(users.oid));
+    let _owner = AsTableOwner::evaluating(author);
+    let mut select = Statement::of(author);
     let value = select.text(value, &users.column);
     let lock = if keep { " FOR KEY SHARE SKIP LOCKED" } else { "" };
     let (table, column) = (sql_name(users.oid), quoted(&users.column.column));

@@ -28,7 +28,7 @@ pub fn take_over(lead_id: i64, row: Row, mapping: &Mapping) {
     }
     let given = row.text(&mapping.owner.to.column);
     let seen = owner::Seen::row(row, mapping);
-    let current = owner::of_lead(lead_id).and_then(|rep| owner::value_of(&rep, mapping, seen));
+    let current = owner::of_lead(lead_id).and_then(|rep| owner::value_if_any(&rep, mapping, seen));
     if owner::as_held(current.or_else(|| mapping.owner.nobody.clone()), mapping) == given {
         return;
     }

@@ -8,6 +8,7 @@ use crate::db::entry::attached::owner_table_changes::assigned;
 use crate::db::errors;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::subtransaction::protect;
+use crate::db::pg::time::now;
 use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::Given as Life;
 
@@ -47,7 +48,9 @@ fn life_of(row: Row, mapping: &Mapping, keeps: bool) -> Life {
         errors::warn_status_not_read(&sql_name(mapping.oid), &failure.sqlstate, &failure.message);
         None
     });
-    let answered_at = answer(row, mapping).at;
+    let answer = answer(row, mapping);
+    // by somebody, at no time that is known: now; nobody has answered later than that
+    let answered_at = answer.is_given().then(|| answer.at.unwrap_or_else(now).min(now()));
     let answered = answered_at.map(|_| Status::Working);
     let status = status.and_then(|status| Status::named(&status)).or(answered);
     let value = match &mapping.owner.link {

@@ -1,6 +1,6 @@
 //! What is known of an attached table, read once and again after any relation has changed.
 
-use crate::db::entry::attached::convert::{to_text, Canonical};
+use crate::db::entry::attached::convert::{takes_any_text, to_text, Canonical};
 use crate::db::entry::attached::keys::Key;
 use crate::db::pg::catalog;
 use crate::db::pg::security::AsOwner;
@@ -200,7 +200,8 @@ pub struct Owner {
 impl Owner {
     /// Whether nothing keeps a rep from standing in the column.
     pub fn takes_any_rep(&self) -> bool {
-        self.expression.is_none() && self.rep == RepBy::Id && self.users.is_empty()
+        let holds_any = takes_any_text(self.to.type_id(), self.to.modifier);
+        self.expression.is_none() && self.rep == RepBy::Id && self.users.is_empty() && holds_any
     }
 }
 

@@ -50,24 +50,25 @@ impl Seen {
         if !mapping.owner.sees_lead {
             return Self::default();
         }
-        let arriving = ARRIVING
-            .with_borrow(|arriving| arriving.as_ref().filter(|(of, _)| of == key).map(|(_, seen)| *seen));
+        let is_it = |(table_no, of, _): &&(i32, String, Self)| *table_no == mapping.table_no && of == key;
+        let arriving =
+            ARRIVING.with_borrow(|arriving| arriving.as_ref().filter(is_it).map(|(_, _, seen)| *seen));
         arriving.unwrap_or_else(|| Self(row_of(mapping, key)))
     }
 }
 
 thread_local! {
-    /// The key of the row that is being routed, and the row. Taken back when that is done, also by an error.
-    static ARRIVING: RefCell<Option<(String, Seen)>> = const { RefCell::new(None) };
+    /// Table and key of the row that is being routed, and the row. Taken back when that is done, also by an error.
+    static ARRIVING: RefCell<Option<(i32, String, Seen)>> = const { RefCell::new(None) };
 }
 
 /// Until it is dropped, a row is being routed that may not be there yet.
-pub struct Arriving(Option<(String, Seen)>);
+pub struct Arriving(Option<(i32, String, Seen)>);
 
 impl Arriving {
     /// From now on.
     pub fn begin(row: Row, key: &str, mapping: &Mapping) -> Self {
-        Self(ARRIVING.replace(Some((key.to_owned(), Seen::row(row, mapping)))))
+        Self(ARRIVING.replace(Some((mapping.table_no, key.to_owned(), Seen::row(row, mapping)))))
     }
 }
 
@@ -77,7 +78,15 @@ impl Drop for Arriving {
     }
 }
 
-/// What stands in the owner column of a row for a rep, as text.
+/// What stands in the owner column of a row for a rep, as text; nothing where the expression fails.
+pub fn value_if_any(rep_id: &str, mapping: &Mapping, seen: Seen) -> Option<String> {
+    match mapping.owner.expression {
+        Some(_) => protect(|| value_of(rep_id, mapping, seen)).ok().flatten(),
+        None => value_of(rep_id, mapping, seen),
+    }
+}
+
+/// The same; an error where the expression fails.
 pub fn value_of(rep_id: &str, mapping: &Mapping, seen: Seen) -> Option<String> {
     let _owner = AsOwner::begin();
     let Some(expression) = &mapping.owner.expression else {
@@ -118,12 +127,7 @@ pub fn rep_of(value: &str, mapping: &Mapping, seen: Seen) -> Option<String> {
         }
         queries::REP_IDS.read(&[], |row| row.get::<String>(1))
     };
-    // a rep for whom the expression fails stands for no value
-    let value_of = |id: &str| match mapping.owner.expression {
-        Some(_) => protect(|| value_of(id, mapping, seen)).ok().flatten(),
-        None => value_of(id, mapping, seen),
-    };
-    let known = |id: String| as_held(value_of(&id), mapping).map(|of| (id, of));
+    let known = |id: String| as_held(value_if_any(&id, mapping, seen), mapping).map(|of| (id, of));
     let mut known: Vec<_> = ids.into_iter().flatten().filter_map(known).collect();
     let exact = known.iter().position(|(_, of)| of == value);
     let place = exact.or_else(|| known.iter().position(|(_, of)| of.eq_ignore_ascii_case(value)))?;

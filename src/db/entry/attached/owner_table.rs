@@ -18,7 +18,7 @@ fn assign(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Opt
     let (table, row, owner) =
         (sql_name(link.oid), quoted(&link.row.column), quoted(&mapping.owner.to.column));
     let run = |value: Option<&str>, sql: &dyn Fn(&str, &str) -> String| {
-        let mut statement = Statement::default();
+        let mut statement = Statement::of(link.author());
         let place = statement.text(key, &link.row);
         let value = value.map(|value| statement.text(value, &mapping.owner.to)).unwrap_or_default();
         statement.run(sql(&place, &value))

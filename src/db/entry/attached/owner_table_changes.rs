@@ -25,7 +25,7 @@ sql_function! {
 /// Who is assigned to a row.
 pub fn assigned(link: &Link, mapping: &Mapping, key: &str) -> Vec<String> {
     let _owner = AsTableOwner::evaluating(link.author());
-    let mut select = Statement::default();
+    let mut select = Statement::of(link.author());
     let place = select.text(key, &link.row);
     let (table, row, owner) =
         (sql_name(link.oid), quoted(&link.row.column), quoted(&mapping.owner.to.column));
@@ -70,7 +70,7 @@ unsafe fn changed(row: Row, mapping: &Mapping, is_added: bool) {
     let assigned = assigned(link, mapping, &key);
     let current = owner::of_lead(lead);
     let is_assigned = |rep: &String| {
-        let value = owner::as_held(owner::value_of(rep, mapping, seen), mapping);
+        let value = owner::as_held(owner::value_if_any(rep, mapping, seen), mapping);
         value.is_some_and(|value| assigned.contains(&value))
     };
     // An ORM empties the table and fills it again: nobody at all is no choice yet.

@@ -30,7 +30,7 @@ pub fn has_row(mapping: &Mapping, key: &str) -> bool {
     }
     let _owner = AsTableOwner::evaluating(mapping.author());
     key_values(key, mapping.key.len()).is_some_and(|key| {
-        let mut select = Statement::default();
+        let mut select = Statement::of(mapping.author());
         let row = row(&mut select, mapping, &key);
         select.run(format!("SELECT FROM {} WHERE {row}", rows_of(mapping))) > 0
     })
@@ -39,7 +39,7 @@ pub fn has_row(mapping: &Mapping, key: &str) -> bool {
 /// A row as one value, with its type; it lives as long as the memory context of the caller.
 pub fn row_of(mapping: &Mapping, key: &str) -> Option<(Datum, Oid)> {
     let key = key_values(key, mapping.key.len())?;
-    let mut select = Statement::default();
+    let mut select = Statement::of(mapping.author());
     let row = row(&mut select, mapping, &key);
     let sql = format!("SELECT t FROM {} AS t WHERE {row}", rows_of(mapping));
     values(mapping, select, sql).into_iter().next()
@@ -49,7 +49,7 @@ pub fn row_of(mapping: &Mapping, key: &str) -> Option<(Datum, Oid)> {
 pub fn last_rows(mapping: &Mapping) -> Vec<(Datum, Oid)> {
     let order: Vec<String> = mapping.key.iter().map(|key| format!("{} DESC", quoted(&key.column))).collect();
     let sql = format!("SELECT t FROM {} AS t ORDER BY {} LIMIT 5", rows_of(mapping), order.join(", "));
-    values(mapping, Statement::default(), sql)
+    values(mapping, Statement::of(mapping.author()), sql)
 }
 
 fn values(mapping: &Mapping, select: Statement, sql: String) -> Vec<(Datum, Oid)> {

@@ -14,6 +14,7 @@ use crate::db::queries;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::RefCell;
+use std::collections::VecDeque;
 
 sql_function! {
     /// Row trigger, before the key of a row changes.
@@ -37,9 +38,43 @@ const KEY_CHANGED: Call = call("attached_key_changed", When::BeforeRow, UPDATE);
 const DELETED: Call = call("attached_deleted", When::AfterStatement, DELETE);
 const TRUNCATED: Call = call("attached_truncated", When::AfterStatement, TRUNCATE);
 
+/// A row that an update moves to another partition: there it comes as an insert.
+pub struct Moved {
+    table_no: i32,
+    key: String,
+    tuple: pg_sys::HeapTuple,
+    desc: pg_sys::TupleDesc,
+}
+
+impl Moved {
+    /// A copy of the row as it was, and its key from now on.
+    unsafe fn new(table_no: i32, key: String, row: Row) -> Self {
+        // SAFETY: the caller vouches for the row; copies that live as long as the transaction.
+        unsafe {
+            let current = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
+            let (tuple, desc) = (pg_sys::heap_copytuple(row.tuple), pg_sys::CreateTupleDescCopy(row.desc));
+            pg_sys::MemoryContextSwitchTo(current);
+            // the type of a table, not of any record
+            ((*desc).tdtypeid, (*desc).tdtypmod) = ((*row.desc).tdtypeid, (*row.desc).tdtypmod);
+            Self { table_no, key, tuple, desc }
+        }
+    }
+
+    /// The row as it was.
+    pub const fn old(&self) -> Row {
+        Row { tuple: self.tuple, desc: self.desc }
+    }
+
+    fn is_of(&self, table_no: i32, key: &str) -> bool {
+        self.table_no == table_no && self.key == key
+    }
+}
+
 thread_local! {
-    /// The row whose key was changed last: an update of a partition key becomes an insert somewhere else.
-    static MOVED: RefCell<Option<(i32, String)>> = const { RefCell::new(None) };
+    /// The row whose key was changed last.
+    static MOVED: RefCell<Option<Moved>> = const { RefCell::new(None) };
+    /// Rows that have moved, until the triggers after the statement have seen them.
+    static ARRIVED: RefCell<VecDeque<Moved>> = const { RefCell::new(VecDeque::new()) };
 }
 
 /// A statement begins to insert: its rows do not move, unless their key changes first.
@@ -47,9 +82,28 @@ pub fn nothing_moves() {
     MOVED.set(None);
 }
 
+/// The transaction has ended.
+pub fn transaction_ended() {
+    nothing_moves();
+    ARRIVED.take();
+}
+
 /// Whether the row that is being inserted with a key is one that moves to another partition.
 pub fn moves(table_no: i32, key: &str) -> bool {
-    MOVED.take().is_some_and(|moved| moved.0 == table_no && moved.1 == key)
+    let moved = MOVED.take().filter(|moved| moved.is_of(table_no, key));
+    let does = moved.is_some();
+    ARRIVED.with_borrow_mut(|arrived| arrived.extend(moved));
+    does
+}
+
+/// A row that has moved and is there now, if the row with that key is one.
+pub fn moved(table_no: i32, key: impl FnOnce() -> String) -> Option<Moved> {
+    ARRIVED.with_borrow_mut(|arrived| {
+        let key = if arrived.is_empty() { return None } else { key() };
+        // in the order in which they moved, mostly
+        let place = arrived.iter().position(|moved| moved.is_of(table_no, &key))?;
+        arrived.remove(place)
+    })
 }
 
 unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
@@ -69,7 +123,8 @@ unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
                 ]);
             }
             if (*(*data.tg_relation).rd_rel).relispartition {
-                MOVED.set(Some((table_no, new)));
+                let row = Row { tuple: data.tg_trigtuple, desc };
+                MOVED.set(Some(Moved::new(table_no, new, row)));
             }
         }
         Datum::from(data.tg_newtuple)

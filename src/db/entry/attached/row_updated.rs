@@ -6,6 +6,7 @@ use crate::db::entry::attached::corrections::{corrected, Corrections};
 use crate::db::entry::attached::echo::is_writing;
 use crate::db::entry::attached::lead::{known_lead, take_over};
 use crate::db::entry::attached::lead_of_row;
+use crate::db::entry::attached::life;
 use crate::db::entry::attached::mapping::{Mapping, Row};
 use crate::db::entry::attached::trigger::data;
 use crate::db::pg::catalog::sql_name;
@@ -107,8 +108,8 @@ unsafe fn may_tell(old: Row, new: Row, mapping: &Mapping) -> bool {
     reads().any(|read| read.expression.is_some()) || columns.any(|column| new.differs(old, column))
 }
 
-/// A person's choice of owner first: it stands, whatever else was corrected.
-fn changed(lead: i64, old: Row, new: Row, mapping: &Mapping) {
+/// Takes over what differs between two versions of the row of a lead. A person's choice of owner first: it stands, whatever else was corrected.
+pub fn changed(lead: i64, old: Row, new: Row, mapping: &Mapping) {
     let is_owner_chosen = mapping.owner.link.is_none() && new.differs(old, &mapping.owner.to.column);
     if is_owner_chosen {
         take_over(lead, new, mapping);
@@ -120,7 +121,9 @@ fn changed(lead: i64, old: Row, new: Row, mapping: &Mapping) {
     }
     let corrections = Corrections::between(old, new, mapping);
     corrected(lead, &corrections, mapping, !is_owner_chosen);
-    corrections.event.record(lead);
+    // what happens to a row that is closed opens nothing
+    let is_closed = life::life(new, mapping).closed().is_some();
+    corrections.event.record(lead, is_closed);
 }
 
 /// Takes over the status that the row gives its lead.

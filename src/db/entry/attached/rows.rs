@@ -1,11 +1,13 @@
 //! Rows that are being inserted into an attached table.
 
+use crate::db::entry::attached::echo::is_writing;
 use crate::db::entry::attached::fitting::fitting;
 use crate::db::entry::attached::keys::{Found, Key};
 use crate::db::entry::attached::lead::{known_lead, take_over};
 use crate::db::entry::attached::lead_of_row::Draft;
 use crate::db::entry::attached::mapping::{Mapping, Row};
-use crate::db::entry::attached::row_changes::{moves, nothing_moves};
+use crate::db::entry::attached::row_changes::{moved, moves, nothing_moves};
+use crate::db::entry::attached::row_updated::changed;
 use crate::db::entry::attached::trigger::data;
 use crate::db::entry::attached::unwritten_lead::{statement, Before, Unwritten};
 use crate::db::entry::attached::{before_routing, convert, holder, life, owner};
@@ -73,8 +75,11 @@ unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 }
 
 unsafe fn attached_written(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL.
-    let (_, table_no, _) = unsafe { data(fcinfo, &WRITTEN) };
+    // SAFETY: called by PostgreSQL for a row, whose tuple and relation are valid.
+    let (table_no, mapping, row) = unsafe {
+        let (data, table_no, mapping) = data(fcinfo, &WRITTEN);
+        (table_no, mapping, Row { tuple: data.tg_trigtuple, desc: (*data.tg_relation).rd_att })
+    };
     if let Some(mut batch) = open_statements::take(|target| target.is_attached(table_no)) {
         batch.settle_last();
         {
@@ -82,6 +87,13 @@ unsafe fn attached_written(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             batch.flush();
         }
         open_statements::put_back(batch);
+    }
+    if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
+        let moved = moved(table_no, || row.key(&mapping).text);
+        let lead = moved.as_ref().and_then(|_| known_lead(&mapping, &row.key(&mapping).text));
+        if let (Some(moved), Some(lead)) = (moved, lead) {
+            changed(lead, moved.old(), row, &mapping);
+        }
     }
     Datum::from(0)
 }
@@ -195,11 +207,14 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping, keeps_owner:
             // A subtransaction only where something may fail.
             let is_safe = mapping.owner.expression.is_none() && convert::takes_any_text(type_id, modifier);
             let value = if is_safe { Ok(convert()) } else { protect(convert) };
-            let value = value.unwrap_or_else(|failure| {
-                errors::warn_not_written(column, &sql_name(mapping.oid), &failure.sqlstate, &failure.message);
-                None
-            });
-            replaced.set(place, value);
+            match value {
+                Ok(value) => replaced.set(place, value),
+                // as it came
+                Err(failure) => {
+                    let table = sql_name(mapping.oid);
+                    errors::warn_not_written(column, &table, &failure.sqlstate, &failure.message);
+                }
+            }
         };
         if mapping.owner.link.is_none() && !keeps_owner {
             set(&mapping.owner.to.column, &mut || held(row, lead, mapping));

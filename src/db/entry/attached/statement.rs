@@ -1,19 +1,25 @@
 //! Builds statements about tables of the user, with their parameters.
 
-use crate::db::entry::attached::convert::{from_text, Canonical};
+use crate::db::entry::attached::convert::{for_table, Canonical};
 use crate::db::entry::attached::mapping::Column;
 pub use crate::db::pg::spi::quoted;
 use crate::db::pg::spi::{ask, Row};
 use pgrx::pg_sys::{Datum, Oid};
 
 /// A statement with its parameters.
-#[derive(Default)]
 pub struct Statement {
+    /// Whose code makes values of types of their own, such as domains.
+    author: Oid,
     types: Vec<Oid>,
     values: Vec<Option<Datum>>,
 }
 
 impl Statement {
+    /// One about a table of `author`.
+    pub const fn of(author: Oid) -> Self {
+        Self { author, types: Vec::new(), values: Vec::new() }
+    }
+
     /// A parameter, as SQL.
     pub fn parameter(&mut self, value: Option<Datum>, type_id: Oid) -> String {
         self.types.push(type_id);
@@ -24,7 +30,8 @@ impl Statement {
     /// A parameter of the type of a column, by its text.
     pub fn text(&mut self, value: &str, column: &Column) -> String {
         let _canonical = Canonical::for_types(std::iter::once(column.type_id()));
-        self.parameter(from_text(value, column.type_id(), column.modifier), column.type_id())
+        let value = for_table(value, column.type_id(), column.modifier, self.author);
+        self.parameter(value, column.type_id())
     }
 
     /// Runs it as `sql`; how many rows it touched or returned.

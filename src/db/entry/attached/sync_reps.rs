@@ -4,7 +4,7 @@ use crate::db::entry::attached::attach::owned_table;
 use crate::db::pg::catalog::{lock_for_writing, sql_name};
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::security::AsOwner;
-use crate::db::pg::subtransaction::protect;
+use crate::db::pg::subtransaction::protect_one_of_many;
 use crate::db::pg::trigger_data::{Call, On, When, DELETE, INSERT, TRUNCATE, UPDATE};
 use crate::db::state::restoring::is_within_restore;
 use crate::db::{errors, queries};
@@ -48,7 +48,7 @@ unsafe fn users_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     }
     let _owner = AsOwner::begin();
     lock_for_writing();
-    if let Err(failure) = protect(|| queries::USERS_CHANGED.write(&[Some(Datum::from(table))])) {
+    if let Err(failure) = protect_one_of_many(|| queries::USERS_CHANGED.write(&[Some(Datum::from(table))])) {
         errors::warn_not_synced(&sql_name(table.to_u32()), &failure.sqlstate, &failure.message);
     }
     Datum::from(0)

@@ -40,7 +40,19 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
         let changes = changes(Some(old), lead, &mapping, owner.as_ref().map(|(_, after)| after));
         let linked = owner.filter(|_| mapping.owner.link.is_some());
         if !changes.is_empty() || linked.is_some() {
-            write(changes, linked, &mapping, &key);
+            let column = &mapping.owner.to.column;
+            match is_touch {
+                // the first lead does not fail because of the row of a touch
+                true => protect(|| write(changes, linked, &mapping, &key)).unwrap_or_else(|failure| {
+                    errors::warn_not_written(
+                        column,
+                        &sql_name(mapping.oid),
+                        &failure.sqlstate,
+                        &failure.message,
+                    );
+                }),
+                false => write(changes, linked, &mapping, &key),
+            }
         }
     }
 }
@@ -120,7 +132,7 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
     }
     if let (Some(link), Some((before, after))) = (&mapping.owner.link, linked) {
         let value = |rep: Option<String>| {
-            rep.and_then(|rep| owner::value_of(&rep, mapping, owner::Seen::key(key, mapping)))
+            rep.and_then(|rep| owner::value_if_any(&rep, mapping, owner::Seen::key(key, mapping)))
         };
         let (before, after) = (value(before), value(after));
         tolerate(
@@ -223,7 +235,7 @@ fn tolerate(column: &str, (table, author): (u32, Oid), ways: &[&dyn Fn()]) {
 /// Locks the row; false if it is gone. A lock of another transaction is waited for, as long as `patience` says.
 fn lock(mapping: &Mapping, key: &[String]) -> bool {
     let run = |locking: &str| {
-        let mut select = Statement::default();
+        let mut select = Statement::of(mapping.author());
         let row = row(&mut select, mapping, key);
         select.run(format!("SELECT FROM {} WHERE {row}{locking}", rows_of(mapping))) > 0
     };
@@ -235,7 +247,7 @@ fn lock(mapping: &Mapping, key: &[String]) -> bool {
 }
 
 fn update(changes: &[Change<'_>], mapping: &Mapping, key: &[String]) {
-    let mut update = Statement::default();
+    let mut update = Statement::of(mapping.author());
     let columns: Vec<String> = changes.iter().map(|(column, _)| quoted(&column.column)).collect();
     let values: Vec<String> =
         changes.iter().map(|(column, value)| update.parameter(*value, column.type_id())).collect();
@@ -252,7 +264,7 @@ fn update(changes: &[Change<'_>], mapping: &Mapping, key: &[String]) {
 fn touch(mapping: &Mapping, key: &[String]) {
     let touches = touches(mapping).collect::<Vec<_>>().join(", ");
     if !touches.is_empty() {
-        let mut update = Statement::default();
+        let mut update = Statement::of(mapping.author());
         let row = row(&mut update, mapping, key);
         update.run(format!("UPDATE {} SET {touches} WHERE {row}", rows_of(mapping)));
     }

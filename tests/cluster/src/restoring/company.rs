@@ -124,6 +124,8 @@ SELECT leadroute.attach('public.ask', '{"email": "mail", "country": "land", "sco
 SELECT leadroute.attach('public.crm_lead', '{"email": "email", "country": "country", "score": "score", "owner_id": "owner"}');
 CREATE TABLE public.former (id integer PRIMARY KEY, email text, owner text);
 CREATE TABLE public.people (id text PRIMARY KEY, mail text, boss text);
+CREATE TABLE public.oldest (id integer PRIMARY KEY, email text, owner text);
+SELECT leadroute.attach('public.oldest', '{"email": "email", "owner_id": "owner", "existing": "route"}');
 CREATE TABLE public.older (id integer PRIMARY KEY, email text, owner text);
 SELECT leadroute.sync_reps('public.people', '{"id": "id", "email": "mail", "manager_id": "boss"}');
 SELECT leadroute.attach('public.older', '{"email": "email", "owner_id": "owner", "existing": "adopt"}');"#;
