@@ -1,15 +1,11 @@
 //! Every error and warning that Rust code raises, with its SQLSTATE and a hint that states the remedy.
 
 mod attached;
+mod report;
 
 pub use attached::*;
-use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::{function_name, PgLogLevel, PgSqlErrorCode};
-
-fn raise(code: PgSqlErrorCode, message: String, hint: &str) -> ! {
-    ErrorReport::new(code, message, function_name!()).set_hint(hint).report(PgLogLevel::ERROR);
-    unreachable!("ERROR does not return")
-}
+use pgrx::PgSqlErrorCode;
+use report::{raise, warn};
 
 /// One lead of a sweep failed; the others go on.
 /// A lead is corrected while the rules cannot be read: its values stay as they are given.
@@ -19,13 +15,6 @@ pub fn warn_not_cleaned(sqlstate: &str, message: &str) {
         sqlstate,
         "Mend the rules; see leadroute.config_problems.",
     );
-}
-
-fn warn(message: String, sqlstate: &str, hint: &str) {
-    ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, function_name!())
-        .set_detail(format!("The error was {sqlstate}."))
-        .set_hint(hint)
-        .report(PgLogLevel::WARNING);
 }
 
 /// The step of the ladder failed.

@@ -1,6 +1,6 @@
 //! Errors and warnings about attached tables and tables of users.
 
-use super::{raise, warn};
+use crate::db::errors::report::{raise, warn};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{function_name, PgLogLevel, PgSqlErrorCode};
 
