@@ -73,6 +73,9 @@ try 'Python psycopg' '25 leads, 3 reps, 25 decisions, 0 turns off' /usr/bin/pyth
 try 'Python SQLAlchemy' '25 leads, 3 reps, 25 decisions, 0 turns off' /usr/bin/python3 orm.py
 try 'Node.js pg' '25 leads, 3 reps, 25 decisions, 0 turns off' env NODE_PATH="$TARGET/clients/node_modules" node node.js
 
+say "clients that share one connection of PgBouncer"
+PGHOST=$home PGPORT=6432 PGUSER=clients_app PGDATABASE=$database DIRECT=$direct /usr/bin/python3 pgbouncer.py
+
 # crm NAME COMMAND...: an ORM on tables of its own that are attached, twice.
 crm() {
     local name=$1 way place broken
@@ -91,6 +94,3 @@ PGHOST=$direct PGPORT=5432 PGUSER=leadroute PGDATABASE=$database "$python" djang
 admin -f crm.sql
 crm Django "$python" django_crm.py
 crm 'SQLAlchemy 2' "$python" sqlalchemy2.py
-
-say "clients that share one connection of PgBouncer"
-PGHOST=$home PGPORT=6432 PGUSER=clients_app PGDATABASE=$database DIRECT=$direct /usr/bin/python3 pgbouncer.py

@@ -40,5 +40,5 @@ DECLARE
            FROM leadroute.leads l JOIN public.crm_lead c ON c.id::text = l.attached_key);
 BEGIN
     ASSERT outcome = 'ada@acme.com Ada DE assigned bob 7 t, ben@beta.com Ben DE lost bob 7 t, cyd@gamma.com Cyd FR queued t, '
-                     'ada+2@acme.com Ada DE merged ann 6 f', outcome;
+                     'ada+2@acme.com Ada DE merged bob 7 f', outcome;
 END $$;
