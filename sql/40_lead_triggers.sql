@@ -155,7 +155,8 @@ BEGIN
                     -- whoever holds one may be waiting for the first lead
                     FOR UPDATE SKIP LOCKED LOOP
         -- whom a person has chosen for the row of a touch stays, and so does who has closed it
-        CONTINUE WHEN EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = touch.decision_id AND d.cause = 'manual');
+        CONTINUE WHEN touch.attached_key IS NOT NULL
+                  AND EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = touch.decision_id AND d.cause = 'manual');
         previous := touch.owner_id;
         touch.owner_id := touches_follow.owner_id;
         touch.queue := touches_follow.queue;

@@ -94,7 +94,8 @@ BEGIN
         -- the touch does not follow its first lead any more
         UPDATE leadroute.leads l SET decision_id = leadroute_internal.note_decision(lead, 'manual', lead.owner_id, format('its row is %s, by %s', status_by_row.status, session_user))
          WHERE l.id = lead.id;
-    ELSIF lead.status = 'merged' AND status_by_row.status IN ('working', 'qualified') THEN
+    ELSIF lead.status = 'merged' AND status_by_row.status IN ('working', 'qualified')
+          AND (leadroute_internal.lead_by_row(lead_id)).first_response_at IS NULL THEN
         -- the person has been answered
         PERFORM leadroute_internal.response_by_row(lead_id, NULL, NULL, NULL);
     END IF;
@@ -145,14 +146,15 @@ CREATE FUNCTION leadroute_internal.event_by_row(lead_id bigint, event text, occu
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads := leadroute_internal.lead_by_row(lead_id);
-    name text := coalesce(nullif(btrim(event), ''), lead.event);
+    told text := lower(coalesce(nullif(btrim(event), ''), lead.event));
+    acted_at timestamptz := coalesce(nullif(event_by_row.occurred_at::timestamptz, '-infinity'), clock_timestamp());
 BEGIN
-    IF name IS NOT NULL AND lead.id IS NOT NULL AND is_closed THEN
+    IF told IS NOT NULL AND lead.id IS NOT NULL AND is_closed THEN
         INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, tenant)
-        VALUES (lead.id, lower(name), coalesce((SELECT t.intent FROM leadroute.event_types t WHERE t.name = lower(btrim(event_by_row.event))), 'medium'),
-                least(coalesce(event_by_row.occurred_at::timestamptz, clock_timestamp()), clock_timestamp()), 'logged', lead.tenant);
-    ELSIF name IS NOT NULL AND lead.id IS NOT NULL THEN
-        PERFORM leadroute.record_event(lead.id, name, coalesce(event_by_row.occurred_at::timestamptz, clock_timestamp()));
+        VALUES (lead.id, told, coalesce((SELECT t.intent FROM leadroute.event_types t WHERE t.name = told), 'medium'),
+                least(acted_at, clock_timestamp()), 'logged', lead.tenant);
+    ELSIF told IS NOT NULL AND lead.id IS NOT NULL THEN
+        PERFORM leadroute.record_event(lead.id, told, acted_at);
     END IF;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.event_by_row(bigint, text, text, boolean) IS 'A row of an attached table tells of something that the buyer did. Internal.';
@@ -222,12 +224,15 @@ BEGIN
     FOR first IN SELECT l.id, l.attached_key FROM leadroute.leads l
                   WHERE l.attached_table = go_on_with_touch.table_no AND l.attached_key = ANY (keys)
                     AND EXISTS (SELECT FROM leadroute.leads t WHERE t.duplicate_of = l.id
-                                   AND (t.attached_table IS NULL OR t.attached_key <> ALL (keys)))
+                                   AND (t.attached_table IS NULL OR t.attached_key <> ALL (keys))
+                                   -- not one whose row is closed, or has an owner whom a person has chosen
+                                   AND NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = t.decision_id AND d.cause = 'manual'))
                   ORDER BY l.id FOR UPDATE LOOP
         -- The touch gives its row to the lead, which goes on with its owner and its clock.
         UPDATE leadroute.leads t SET attached_key = NULL FROM leadroute.leads was
          WHERE was.id = t.id AND t.id = (SELECT o.id FROM leadroute.leads o
                         WHERE o.duplicate_of = first.id AND o.attached_table = go_on_with_touch.table_no AND o.attached_key <> ALL (keys)
+                          AND NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = o.decision_id AND d.cause = 'manual')
                         ORDER BY o.id LIMIT 1)
         RETURNING was.attached_key INTO row_of_touch;
         UPDATE leadroute.leads l SET attached_key = row_of_touch WHERE l.id = first.id;

@@ -257,8 +257,9 @@ BEGIN
         ELSE
             BEGIN
                 PERFORM leadroute_internal.check_rep_mapping(s.relation, s.mapping);
-                SELECT format('%s of its users are reps of another table of users, and do not follow it', count(*)) INTO problem
-                  FROM jsonb_array_elements(leadroute_internal.users_as_reps(s)) u JOIN leadroute.reps r ON r.id = u ->> 'id' AND r.source_no <> s.source_no
+                SELECT format('%s of its users are reps of another table of users, or of another tenant, and do not follow it', count(*)) INTO problem
+                  FROM jsonb_array_elements(leadroute_internal.users_as_reps(s)) u
+                  JOIN leadroute.reps r ON r.id = u ->> 'id' AND (r.source_no <> s.source_no OR r.source_no IS NULL AND r.tenant <> u ->> 'tenant')
                 HAVING count(*) > 0;
             EXCEPTION WHEN OTHERS THEN
                 problem := format('its reps do not follow it: %s', regexp_replace(SQLERRM, '^sync_reps: ', ''));

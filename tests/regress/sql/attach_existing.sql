@@ -89,9 +89,16 @@ SELECT count(leadroute.transfer_lead(id, 'cid')) FROM leadroute.leads WHERE emai
 SELECT leadroute.escalate_overdue(as_of => now() + interval '1 day') > 0 AS escalated;
 SELECT count(owner) FROM story.crm;
 SELECT who, count(*) > 0 AS ran FROM story.ran_as GROUP BY 1;
+-- Of several tables one comes after the other; 0 is the end of all.
+CREATE TABLE story.one (id integer PRIMARY KEY, email text, owner text);
+CREATE TABLE story.two (id integer PRIMARY KEY, email text, owner text);
+INSERT INTO story.one VALUES (1, 'one@one.com');
+INSERT INTO story.two VALUES (1, 'two@two.com'), (2, 'three@two.com');
+SELECT leadroute.attach(t, '{"email": "email", "owner_id": "owner", "existing": "adopt"}') FROM unnest('{story.one,story.two}'::regclass[]) t;
+SELECT leadroute.adopt_leads() AS one, leadroute.adopt_leads() AS two, leadroute.adopt_leads() AS done;
 SELECT * FROM leadroute.check_integrity();
 DROP TABLE story.deal CASCADE;
-SELECT relation, existing, done_at IS NOT NULL AS is_done FROM leadroute.adoptions;
+SELECT relation, existing, done_at IS NOT NULL AS is_done FROM leadroute.adoptions ORDER BY relation::text;
 DROP SCHEMA story CASCADE;
 DROP OWNED BY lr_crm;
 DROP ROLE lr_crm;

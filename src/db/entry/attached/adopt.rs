@@ -47,7 +47,7 @@ unsafe fn adopt_leads(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let tables = queries::ADOPTIONS.read(&[], |row| row.get::<i32>(1));
     let mut tables = tables.into_iter().flatten().filter_map(mapping).filter(|mapping| mapping.trusted);
     // SAFETY: the lock on the table is held until the transaction ends, so it stays as it is.
-    let seen = tables.find_map(|mapping| unsafe { adopt_next(&mapping, batch) });
+    let seen = tables.find_map(|mapping| unsafe { adopt_next(&mapping, batch) }.filter(|seen| *seen > 0));
     Datum::from(seen.unwrap_or_default())
 }
 

@@ -64,12 +64,15 @@ pub fn corrected(lead: i64, corrections: &Corrections, mapping: &Mapping, may_ro
 }
 
 impl Event {
+    /// Whether the row tells of one.
+    pub const fn is_given(&self) -> bool {
+        self.name.is_some() || self.at.is_some()
+    }
+
     /// Notes it as an event of the lead; of one whose row is closed it is only noted.
     pub fn record(&self, lead: i64, is_closed: bool) {
-        if self.name.is_some() || self.at.is_some() {
-            let _owner = AsOwner::begin();
-            let [name, at] = [&self.name, &self.at].map(|value| text(value.as_deref()));
-            queries::EVENT_BY_ROW.write(&[Some(Datum::from(lead)), name, at, is_closed.into_datum()]);
-        }
+        let _owner = AsOwner::begin();
+        let [name, at] = [&self.name, &self.at].map(|value| text(value.as_deref()));
+        queries::EVENT_BY_ROW.write(&[Some(Datum::from(lead)), name, at, is_closed.into_datum()]);
     }
 }

@@ -40,6 +40,12 @@ pub fn life_before(row: Row, mapping: &Mapping, adopts: bool) -> Life {
     Life { adopted: adopts && life.owner.is_some(), ..life }
 }
 
+/// Whether the work on a row has ended; not where that cannot be told.
+pub fn is_closed(row: Row, mapping: &Mapping) -> bool {
+    let status = protect(|| status(row, mapping)).ok().flatten();
+    status.and_then(|status| Status::named(&status)).is_some_and(Status::is_closed)
+}
+
 fn life_of(row: Row, mapping: &Mapping, keeps: bool) -> Life {
     if !mapping.trusted {
         return Life::default();

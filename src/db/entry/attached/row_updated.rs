@@ -122,8 +122,9 @@ pub fn changed(lead: i64, old: Row, new: Row, mapping: &Mapping) {
     let corrections = Corrections::between(old, new, mapping);
     corrected(lead, &corrections, mapping, !is_owner_chosen);
     // what happens to a row that is closed opens nothing
-    let is_closed = life::life(new, mapping).closed().is_some();
-    corrections.event.record(lead, is_closed);
+    if corrections.event.is_given() {
+        corrections.event.record(lead, life::is_closed(new, mapping));
+    }
 }
 
 /// Takes over the status that the row gives its lead.

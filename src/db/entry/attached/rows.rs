@@ -131,7 +131,8 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             }
             // The row moves to another partition, and a trigger may have changed its owner on the way.
             _ => {
-                if let Some(lead) = known {
+                // what has changed on the way is taken over when it is there
+                if let Some(lead) = known.filter(|_| !moves) {
                     take_over(lead, row, &mapping);
                 }
                 row.tuple

@@ -3,7 +3,7 @@
 use crate::db::entry::attached::convert::{for_table, to_text};
 use crate::db::entry::attached::deferred_keys::checking_keys;
 use crate::db::entry::attached::echo::{is_taking_over, Writing};
-use crate::db::entry::attached::mapping::{key_values, mapping, Column, Mapping, Touched, Touching};
+use crate::db::entry::attached::mapping::{key_values, mapping, Column, Link, Mapping, Touched, Touching};
 use crate::db::entry::attached::row_by_key::{row, rows_of};
 use crate::db::entry::attached::statement::{quoted, Statement};
 use crate::db::entry::attached::{holder, owner, owner_table};
@@ -130,23 +130,31 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
         }
         put(&changes, mapping, &values);
     }
-    if let (Some(link), Some((before, after))) = (&mapping.owner.link, linked) {
-        let value = |rep: Option<String>| {
-            rep.and_then(|rep| owner::value_if_any(&rep, mapping, owner::Seen::key(key, mapping)))
-        };
-        let (before, after) = (value(before), value(after));
-        tolerate(
-            &mapping.owner.to.column,
-            (link.oid, link.author()),
-            &[&|| {
-                owner_table::write(link, mapping, key, before.as_deref(), after.as_deref());
-            }],
-        );
+    if let (Some(link), Some(owners)) = (&mapping.owner.link, linked) {
+        put_link(link, owners, mapping, key);
         if changes.is_empty() {
             let _owner = AsTableOwner::writing(mapping.author());
             touch(mapping, &values);
         }
     }
+}
+
+/// Writes the owner into the table of links. Where the expression fails for them, the assignment stays as it is.
+fn put_link(link: &Link, (before, after): Owners, mapping: &Mapping, key: &str) {
+    let (column, seen) = (&mapping.owner.to.column, owner::Seen::key(key, mapping));
+    let before = before.and_then(|rep| owner::value_if_any(&rep, mapping, seen));
+    let after = match protect(|| after.and_then(|rep| owner::value_of(&rep, mapping, seen))) {
+        Ok(after) => after,
+        Err(failure) => {
+            let table = sql_name(link.oid);
+            return errors::warn_not_written(column, &table, &failure.sqlstate, &failure.message);
+        }
+    };
+    tolerate(
+        column,
+        (link.oid, link.author()),
+        &[&|| owner_table::write(link, mapping, key, before.as_deref(), after.as_deref())],
+    );
 }
 
 /// Writes the changes into the row. Of what a constraint of the table refuses only the owner is an error: the rest is left
