@@ -3,12 +3,9 @@
 CREATE FUNCTION leadroute_internal.open_lead(lead_id bigint) RETURNS leadroute.leads
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    lead leadroute.leads;
+    lead leadroute.leads := leadroute_internal.lead_by_row(lead_id);
 BEGIN
-    PERFORM leadroute_internal.lock_for_writing();
-    SELECT f.* INTO lead FROM leadroute.leads l JOIN leadroute.leads f ON f.id = coalesce(l.duplicate_of, l.id)
-     WHERE l.id = open_lead.lead_id FOR UPDATE OF f;
-    IF NOT FOUND THEN
+    IF lead.id IS NULL THEN
         RAISE EXCEPTION 'lead % does not exist', coalesce(lead_id::text, 'null')
             USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.leads.';
     END IF;
