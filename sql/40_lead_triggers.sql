@@ -143,28 +143,64 @@ CREATE TRIGGER lead_cleaned BEFORE UPDATE ON leadroute.leads FOR EACH ROW
 CREATE TRIGGER lead_changed BEFORE UPDATE ON leadroute.leads
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.lead_changed();
 
-CREATE FUNCTION leadroute_internal.touches_follow(first_id bigint, owner_id text, queue text) RETURNS void
+CREATE FUNCTION leadroute_internal.stays(touch leadroute.leads, first_had text) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    -- whose row has an owner whom a person has chosen, other than the first lead had, and whose row is closed
+    SELECT touch.attached_key IS NOT NULL AND EXISTS (
+        SELECT FROM leadroute.decisions d WHERE d.id = touch.decision_id AND d.cause = 'manual'
+                AND (touch.owner_id IS DISTINCT FROM first_had OR d.previous_owner_id IS NOT DISTINCT FROM d.owner_id)) $$;
+COMMENT ON FUNCTION leadroute_internal.stays(leadroute.leads, text) IS 'Whether a touch does not follow its first lead, whose owner was first_had. Internal.';
+
+CREATE FUNCTION leadroute_internal.touch_follows(touch leadroute.leads, owner_id text, queue text, reason text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    previous text := touch.owner_id;
+    decision bigint;
+BEGIN
+    touch.owner_id := touch_follows.owner_id;
+    touch.queue := touch_follows.queue;
+    decision := leadroute_internal.note_decision(touch, 'reroute', previous, reason);
+    UPDATE leadroute.leads l SET owner_id = touch.owner_id, queue = touch.queue, decision_id = decision WHERE l.id = touch.id;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.touch_follows(leadroute.leads, text, text, text) IS 'A touch goes to the owner of its first lead, or waits in its queue. Internal.';
+
+CREATE FUNCTION leadroute_internal.touches_follow(first_id bigint, owner_id text, queue text, first_had text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     touch leadroute.leads;
-    previous text;
-    decision bigint;
 BEGIN
     FOR touch IN SELECT * FROM leadroute.leads t WHERE t.duplicate_of = first_id
                     AND (t.owner_id, t.queue) IS DISTINCT FROM (touches_follow.owner_id, touches_follow.queue) ORDER BY t.id
-                    -- whoever holds one may be waiting for the first lead
+                    -- whoever holds one may be waiting for the first lead; housekeeping comes back for it
                     FOR UPDATE SKIP LOCKED LOOP
-        -- whom a person has chosen for the row of a touch stays, and so does who has closed it
-        CONTINUE WHEN touch.attached_key IS NOT NULL
-                  AND EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = touch.decision_id AND d.cause = 'manual');
-        previous := touch.owner_id;
-        touch.owner_id := touches_follow.owner_id;
-        touch.queue := touches_follow.queue;
-        decision := leadroute_internal.note_decision(touch, 'reroute', previous, format('follows lead %s', first_id));
-        UPDATE leadroute.leads l SET owner_id = touch.owner_id, queue = touch.queue, decision_id = decision WHERE l.id = touch.id;
+        CONTINUE WHEN leadroute_internal.stays(touch, first_had);
+        IF touch.attached_key IS NULL THEN
+            PERFORM leadroute_internal.touch_follows(touch, owner_id, queue, format('follows lead %s', first_id));
+            CONTINUE;
+        END IF;
+        BEGIN
+            PERFORM leadroute_internal.touch_follows(touch, owner_id, queue, format('follows lead %s', first_id));
+        EXCEPTION WHEN lock_not_available THEN
+            -- its row is held: housekeeping comes back for it
+            NULL;
+        END;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.touches_follow(bigint, text, text) IS 'Touches of a lead go to its owner, or wait in its queue, each by a decision that says so. Internal.';
+COMMENT ON FUNCTION leadroute_internal.touches_follow(bigint, text, text, text) IS 'Touches of a lead go to its owner, or wait in its queue, each by a decision that says so; first_had is who owned the lead before. Internal.';
+
+CREATE FUNCTION leadroute_internal.late_touches_follow(batch integer) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    first leadroute.leads;
+BEGIN
+    FOR first IN SELECT f.* FROM leadroute.leads f
+                  WHERE f.id IN (SELECT t.duplicate_of FROM leadroute.leads t JOIN leadroute.leads l ON l.id = t.duplicate_of
+                                  WHERE (t.owner_id, t.queue) IS DISTINCT FROM (l.owner_id, l.queue) AND NOT leadroute_internal.stays(t, NULL) LIMIT batch)
+                  ORDER BY f.id FOR UPDATE SKIP LOCKED LOOP
+        PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, NULL);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.late_touches_follow(integer) IS 'Touches that others held when their first leads got another owner follow now. Internal.';
 
 CREATE FUNCTION leadroute_internal.add_load(rep_no integer, given integer, open integer, at timestamptz DEFAULT clock_timestamp()) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_add_load';

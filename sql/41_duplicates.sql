@@ -63,6 +63,7 @@ BEGIN
         END;
         EXIT WHEN merged >= batch;
     END LOOP;
+    PERFORM leadroute_internal.late_touches_follow(batch);
     RETURN merged;
 END $$;
-COMMENT ON FUNCTION leadroute.merge_duplicates(integer) IS 'Merges leads of one person that were let in side by side: the later ones, at most batch, become touches of the earliest, unless a rep has answered or works on them. Returns how many.';
+COMMENT ON FUNCTION leadroute.merge_duplicates(integer) IS 'Merges leads of one person that were let in side by side: the later ones, at most batch, become touches of the earliest, unless a rep has answered or works on them. Returns how many. Touches that somebody held when their first leads got another owner follow now.';

@@ -77,10 +77,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.reopen(leadroute.leads, text, timestamptz, text) IS 'A closed lead is worked on again: it is routed, with a clock, and its owner is told. Internal.';
 
-CREATE FUNCTION leadroute_internal.status_by_row(lead_id bigint, status text) RETURNS void
+CREATE FUNCTION leadroute_internal.status_by_row(lead_id bigint, status text, was_closed boolean) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads;
+    first leadroute.leads;
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
     SELECT * INTO lead FROM leadroute.leads l WHERE l.id = status_by_row.lead_id FOR UPDATE;
@@ -94,6 +95,9 @@ BEGIN
         -- the touch does not follow its first lead any more
         UPDATE leadroute.leads l SET decision_id = leadroute_internal.note_decision(lead, 'manual', lead.owner_id, format('its row is %s, by %s', status_by_row.status, session_user))
          WHERE l.id = lead.id;
+    ELSIF was_closed AND lead.status = 'merged' THEN
+        SELECT * INTO first FROM leadroute.leads l WHERE l.id = lead.duplicate_of;
+        PERFORM leadroute_internal.touch_follows(lead, first.owner_id, first.queue, format('open again by %s: follows lead %s', session_user, first.id));
     ELSIF lead.status = 'merged' AND status_by_row.status IN ('working', 'qualified')
           AND (leadroute_internal.lead_by_row(lead_id)).first_response_at IS NULL THEN
         -- the person has been answered
@@ -102,7 +106,7 @@ BEGIN
     UPDATE leadroute.leads l SET status = status_by_row.status
      WHERE l.id = status_by_row.lead_id AND l.status NOT IN ('merged', status_by_row.status);
 END $$;
-COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text) IS 'Takes over the status that the row of an attached table gives its lead; without one a closed lead is open again. Internal.';
+COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text, boolean) IS 'Takes over the status that the row of an attached table gives its lead; without one a closed lead is open again. was_closed: whether the row said so before. Internal.';
 
 CREATE FUNCTION leadroute_internal.lead_by_row(lead_id bigint) RETURNS leadroute.leads
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

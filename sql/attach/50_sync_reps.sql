@@ -6,7 +6,8 @@ CREATE TABLE leadroute.rep_sources (
     mapping jsonb NOT NULL,
     owner name,
     synced_at timestamptz NOT NULL DEFAULT now(),
-    synced_by text NOT NULL DEFAULT session_user
+    synced_by text NOT NULL DEFAULT session_user,
+    refused jsonb NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE leadroute.rep_sources IS 'Tables of users that reps are kept in step with; see sync_reps().';
 COMMENT ON COLUMN leadroute.rep_sources.source_no IS 'Key; reps.source_no.';
@@ -15,6 +16,7 @@ COMMENT ON COLUMN leadroute.rep_sources.mapping IS 'Column of reps to column or 
 COMMENT ON COLUMN leadroute.rep_sources.owner IS 'Owner of the table then; expressions run with their rights. While the table has another owner, nothing is synced.';
 COMMENT ON COLUMN leadroute.rep_sources.synced_at IS 'When sync_reps() was called last.';
 COMMENT ON COLUMN leadroute.rep_sources.synced_by IS 'Session user who did.';
+COMMENT ON COLUMN leadroute.rep_sources.refused IS 'Users who cannot be reps as they are, by id: their values, and why. They are tried again when their row changes, and by sync_reps().';
 CREATE TRIGGER keep_author BEFORE INSERT OR UPDATE ON leadroute.rep_sources
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.keep_author();
 
@@ -113,7 +115,7 @@ BEGIN
     RETURN format($q$
         WITH given AS MATERIALIZED (
             SELECT (jsonb_populate_record(NULL::leadroute.reps, g.rep || jsonb_build_object('source_no', $2))).*
-              FROM jsonb_array_elements($1) AS g (rep)
+              FROM jsonb_array_elements($1) AS g (rep) WHERE $3 -> (g.rep ->> 'id') -> 'rep' IS DISTINCT FROM g.rep
         ), u AS MATERIALIZED (
             SELECT DISTINCT ON (g.id) g.*,
                    CASE WHEN g.manager_id <> g.id AND (g.manager_id IN (SELECT id FROM given) OR EXISTS (SELECT FROM leadroute.reps k WHERE k.id = g.manager_id)) THEN g.manager_id END AS known_manager,
@@ -126,7 +128,7 @@ BEGIN
                                                        OR r.source_no IS NULL AND %3$s)))
         $q$, theirs, ours, CASE WHEN source.mapping ? 'tenant' THEN 'r.tenant <> u.tenant' ELSE 'false' END);
 END $$;
-COMMENT ON FUNCTION leadroute_internal.differing_users(leadroute.rep_sources) IS 'A WITH clause for the users ($1) of a table ($2) who differ from the reps. Internal.';
+COMMENT ON FUNCTION leadroute_internal.differing_users(leadroute.rep_sources) IS 'A WITH clause for the users ($1) of a table ($2) who differ from the reps, but for those who were refused ($3) as they are. Internal.';
 
 CREATE FUNCTION leadroute_internal.take_users(source leadroute.rep_sources, users jsonb) RETURNS integer
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -141,7 +143,7 @@ BEGIN
         (SELECT string_agg('excluded.' || quote_ident(n), ', ' ORDER BY o) FROM unnest(names) WITH ORDINALITY v (n, o)),
         -- who comes back is active again
         CASE WHEN NOT source.mapping ? 'active' THEN ', active = r.active OR r.left_at IS NOT NULL' ELSE '' END)
-    USING users, source.source_no;
+    USING users, source.source_no, source.refused;
     GET DIAGNOSTICS changed = ROW_COUNT;
     RETURN changed;
 END $$;
@@ -155,17 +157,41 @@ BEGIN
     EXECUTE leadroute_internal.differing_users(source)
         || 'SELECT EXISTS (SELECT FROM differing) OR EXISTS (SELECT FROM leadroute.reps r WHERE r.source_no = $2 AND r.active
                                                                 AND r.id NOT IN (SELECT g.rep ->> ''id'' FROM jsonb_array_elements($1) g (rep)))'
-       INTO differ USING users, source.source_no;
+       INTO differ USING users, source.source_no, source.refused;
     RETURN differ;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.users_differ(leadroute.rep_sources, jsonb) IS 'Whether reps are to change by what a table of users has. Internal.';
+
+CREATE FUNCTION leadroute_internal.take_each_user(source leadroute.rep_sources, users jsonb) RETURNS integer
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    differing text[];
+    one jsonb;
+    changed integer := 0;
+    refusals jsonb := '{}';
+BEGIN
+    EXECUTE leadroute_internal.differing_users(source) || 'SELECT array_agg(id) FROM differing' INTO differing USING users, source.source_no, source.refused;
+    FOR one IN SELECT u FROM jsonb_array_elements(users) u WHERE u ->> 'id' = ANY (differing) LOOP
+        BEGIN
+            changed := changed + leadroute_internal.take_users(source, jsonb_build_array(one));
+        EXCEPTION WHEN OTHERS THEN
+            IF SQLSTATE LIKE '22%' OR SQLSTATE LIKE '23%' THEN
+                refusals := refusals || jsonb_build_object(one ->> 'id', jsonb_build_object('rep', one, 'why', SQLERRM));
+            END IF;
+            RAISE WARNING 'user "%" of % is not kept in step: %', one ->> 'id', source.relation, SQLERRM
+                USING HINT = 'Mend the row, or the mapping of sync_reps().';
+        END;
+    END LOOP;
+    UPDATE leadroute.rep_sources s SET refused = s.refused || refusals WHERE s.source_no = source.source_no AND refusals <> '{}';
+    RETURN changed;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.take_each_user(leadroute.rep_sources, jsonb) IS 'take_users() one by one, so that one who cannot be a rep keeps nobody else from it. Internal.';
 
 CREATE FUNCTION leadroute_internal.sync_from(relation regclass) RETURNS integer
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
 DECLARE
     source leadroute.rep_sources;
     users jsonb;
-    one jsonb;
     changed integer := 0;
     left_us integer;
 BEGIN
@@ -180,18 +206,15 @@ BEGIN
     -- One at a time: two sessions would see each other's users too late.
     SELECT * INTO source FROM leadroute.rep_sources s WHERE s.relation = sync_from.relation FOR UPDATE;
     users := leadroute_internal.users_as_reps(source);
+    -- who is another by now, or gone, may be tried again
+    UPDATE leadroute.rep_sources s
+       SET refused = (SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(s.refused) e WHERE e.value -> 'rep' IN (SELECT jsonb_array_elements(users)))
+     WHERE s.source_no = source.source_no AND s.refused <> '{}';
+    SELECT s.refused INTO source.refused FROM leadroute.rep_sources s WHERE s.source_no = source.source_no;
     BEGIN
         changed := leadroute_internal.take_users(source, users);
     EXCEPTION WHEN OTHERS THEN
-        -- one who cannot be a rep must not keep the others from it
-        FOR one IN SELECT jsonb_array_elements(users) LOOP
-            BEGIN
-                changed := changed + leadroute_internal.take_users(source, jsonb_build_array(one));
-            EXCEPTION WHEN OTHERS THEN
-                RAISE WARNING 'user "%" of % is not kept in step: %', one ->> 'id', relation, SQLERRM
-                    USING HINT = 'Mend the row, or the mapping of sync_reps().';
-            END;
-        END LOOP;
+        changed := leadroute_internal.take_each_user(source, users);
     END;
     UPDATE leadroute.reps r SET active = false, left_at = clock_timestamp()
      WHERE r.source_no = source.source_no AND r.active AND r.id NOT IN (SELECT u ->> 'id' FROM jsonb_array_elements(users) u);
@@ -206,7 +229,7 @@ BEGIN
     IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgname = 'leadroute_users' AND t.tgfoid = 'leadroute.users_changed'::regproc) THEN
         PERFORM leadroute_internal.as_owner_of(relation, format('DROP TRIGGER leadroute_users ON %s', relation));
     END IF;
-    UPDATE leadroute.reps r SET source_no = NULL, left_at = NULL FROM leadroute.rep_sources s WHERE s.relation = let_users_go.relation AND r.source_no = s.source_no;
+    UPDATE leadroute.reps r SET source_no = NULL FROM leadroute.rep_sources s WHERE s.relation = let_users_go.relation AND r.source_no = s.source_no;
     DELETE FROM leadroute.rep_sources s WHERE s.relation = let_users_go.relation;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.let_users_go(regclass) IS 'Reps do not follow a table of users any more. Internal.';
@@ -233,7 +256,7 @@ BEGIN
     INSERT INTO leadroute.rep_sources AS s (relation, mapping, owner)
     VALUES (sync_table.relation, sync_table.mapping, (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = sync_table.relation))
     ON CONFLICT ON CONSTRAINT rep_sources_relation_key DO UPDATE
-       SET mapping = excluded.mapping, owner = excluded.owner, synced_at = now(), synced_by = session_user;
+       SET mapping = excluded.mapping, owner = excluded.owner, refused = '{}', synced_at = now(), synced_by = session_user;
     IF NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgname = 'leadroute_users') THEN
         PERFORM leadroute_internal.as_owner_of(relation, format(
             'CREATE TRIGGER leadroute_users AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION leadroute.users_changed()', relation));
@@ -268,6 +291,7 @@ BEGIN
         IF problem IS NOT NULL THEN
             RETURN NEXT;
         END IF;
+        RETURN QUERY SELECT s.relation, format('user "%s" cannot be a rep: %s', e.key, e.value ->> 'why') FROM jsonb_each(s.refused) e ORDER BY e.key LIMIT 5;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.source_problems() IS 'Tables of users that reps cannot be kept in step with, for config_problems.';

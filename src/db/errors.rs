@@ -23,6 +23,18 @@ pub fn warn_not_escalated(id: i64, sqlstate: &str, message: &str) {
     warn(message, sqlstate, "Fix what the message names; the lead is tried again in a minute.");
 }
 
+/// A corrected lead keeps its decision, since another cannot be made.
+pub fn warn_not_routed_again(lead: i64, sqlstate: &str, message: &str) {
+    let message = format!("lead {lead} was corrected and stays where it is: {message}");
+    warn(message, sqlstate, "Mend the cause, then call leadroute.reroute_lead().");
+}
+
+/// The clock of a lead is not touched, since the policies cannot be read.
+pub fn warn_clock_stays(lead: i64, sqlstate: &str, message: &str) {
+    let message = format!("the clock of lead {lead} goes on as it was: {message}");
+    warn(message, sqlstate, "Mend the routing tables; see leadroute.config_problems.");
+}
+
 /// A lead could not be merged into the first one of its person.
 pub fn warn_not_merged(id: i64, sqlstate: &str, message: &str) {
     let message = format!("lead {id} could not be merged: {message}");

@@ -2,19 +2,19 @@
 
 use crate::db::pg::index_scan::Index;
 
-/// `domain_rules` by tenant and domain; columns: domain, kind, queue.
+/// `domain_rules` by domain and tenant; columns: domain, kind, queue.
 pub const DOMAIN_RULES: Index = Index { table: "domain_rules", index: "domain_rules_pkey" };
 /// `mail_domains` by domain; columns: domain, kind.
 pub const MAIL_DOMAINS: Index = Index { table: "mail_domains", index: "mail_domains_pkey" };
-/// `contacts` by tenant and email; columns: email, account_id.
+/// `contacts` by email and tenant; columns: email, account_id.
 pub const CONTACTS: Index = Index { table: "contacts", index: "contacts_pkey" };
-/// `account_domains` by tenant and domain; columns: domain, account_id, division.
+/// `account_domains` by domain and tenant; columns: domain, account_id, division.
 pub const ACCOUNT_DOMAINS: Index = Index { table: "account_domains", index: "account_domains_pkey" };
 /// `accounts` by tenant and id.
 pub const ACCOUNTS: Index = Index { table: "accounts", index: "accounts_pkey" };
 /// `reps` by id.
 pub const REPS: Index = Index { table: "reps", index: "reps_pkey" };
-/// `leads` by tenant and person; only first leads are in the index.
+/// `leads` by person and tenant; only first leads are in the index.
 pub const PERSONS: Index = Index { table: "leads", index: "leads_person_key_idx" };
 /// `leads` by id.
 pub const LEADS: Index = Index { table: "leads", index: "leads_pkey" };

@@ -25,9 +25,11 @@
 //! | `state::restoring::STATEMENT`, `ASKED` | whether a dump is restored, and by whom | the transaction ends |
 //! | `pg::index_scan::LOOKED_UP` | how many look-ups there were | the transaction ends |
 //! | `entry::attached::row_changes::MOVED`, `ARRIVED` | rows that move to another partition | they are there; a statement begins to insert; the transaction ends |
+//! | `entry::attached::kept_row::LAST` | the tuple descriptor of the relation whose row moved last | a row of another moves; any relation changes |
 //! | `entry::attached::before_routing::STOOD` | owners who stood in rows that were routed | the transaction ends |
 //! | `entry::attached::owner::ARRIVING` | the row that is being routed | it is, by `Drop` |
 //! | `entry::attached::echo::TAKING_OVER`, `WRITING` | that a change is an echo | it is made, by `Drop` |
+//! | `pg::wait::LEFT` | what a statement has left of its waits | another statement begins |
 //! | `pg::spi::ASKING` | that kept plans run | they end, by `Drop` |
 //! | `entry::listen::PLACE`, `BEGUN` | where a listener has looked | it looks again |
 //! | `state::config::CACHE` | compiled rules and roster | they change |

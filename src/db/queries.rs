@@ -3,7 +3,7 @@
 
 use crate::db::pg::spi::Query;
 use pgrx::pg_sys::{
-    BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, OIDOID, REGCLASSOID, TEXTARRAYOID,
+    BOOLOID, INT2OID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, OIDOID, REGCLASSOID, TEXTARRAYOID,
     TEXTOID, TIMESTAMPTZOID,
 };
 
@@ -78,9 +78,11 @@ pub static FILL: Query = Query::new(
 pub static TOUCHES_MOVE: Query =
     Query::new("UPDATE leadroute.leads SET duplicate_of = $1 WHERE duplicate_of = $2", &[INT8OID, INT8OID]);
 
-/// Touches of a lead ($1) go to its owner ($2), or wait in its queue ($3).
-pub static TOUCHES_FOLLOW: Query =
-    Query::new("SELECT leadroute_internal.touches_follow($1, $2, $3)", &[INT8OID, TEXTOID, TEXTOID]);
+/// Touches of a lead ($1), which was owned by $4, go to its owner ($2), or wait in its queue ($3).
+pub static TOUCHES_FOLLOW: Query = Query::new(
+    "SELECT leadroute_internal.touches_follow($1, $2, $3, $4)",
+    &[INT8OID, TEXTOID, TEXTOID, TEXTOID],
+);
 
 /// The members of a JSON object: key, type and text of the value.
 pub static MEMBERS: Query =
@@ -367,9 +369,15 @@ pub static REP_IDS: Query = Query::new("SELECT id FROM leadroute.reps ORDER BY i
 pub static OWNER_OF_LEAD: Query =
     Query::new("SELECT owner_id FROM leadroute.leads WHERE id = $1", &[INT8OID]);
 
-/// A row tells the status ($2) of its lead ($1).
+/// The name of a column ($2) of a table ($1) whose values are stored.
+pub static STORED_COLUMN: Query = Query::new(
+    "SELECT attname::text FROM pg_attribute WHERE attrelid = $1 AND attnum = $2 AND attgenerated <> 'v'",
+    &[OIDOID, INT2OID],
+);
+
+/// A row tells the status ($2) of its lead ($1), and whether it was closed before ($3).
 pub static STATUS_BY_ROW: Query =
-    Query::new("SELECT leadroute_internal.status_by_row($1, $2)", &[INT8OID, TEXTOID]);
+    Query::new("SELECT leadroute_internal.status_by_row($1, $2, $3)", &[INT8OID, TEXTOID, BOOLOID]);
 
 /// A row tells of an answer to its lead ($1): by a rep ($2), or by what stands there ($3), at $4.
 pub static RESPONSE_BY_ROW: Query = Query::new(

@@ -34,7 +34,7 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         if held_by(&old) != held_by(&new) {
             sla_clock::follow_owner(&new);
             assignee::keep_new(&old, &new);
-            touches_follow(&new);
+            touches_follow(&old, &new);
         }
     }
     // With the rights of whoever changed the lead, or of the owner of the row's table.
@@ -43,16 +43,14 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 }
 
 /// Touches of a person go where the first lead goes.
-fn touches_follow(first: &LeadRow) {
+fn touches_follow(old: &LeadRow, first: &LeadRow) {
     let Some(id) = first.get::<i64>("id") else {
         return;
     };
     if TOUCHES.bigint(id, |_| Some(())).is_some() {
         let (owner, queue) = (first.get::<String>("owner_id"), first.get::<String>("queue"));
-        queries::TOUCHES_FOLLOW.write(&[
-            Some(Datum::from(id)),
-            text(owner.as_deref()),
-            text(queue.as_deref()),
-        ]);
+        let had = old.get::<String>("owner_id");
+        let [owner, queue, had] = [owner, queue, had].map(|value| text(value.as_deref()));
+        queries::TOUCHES_FOLLOW.write(&[Some(Datum::from(id)), owner, queue, had]);
     }
 }

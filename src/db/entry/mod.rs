@@ -13,6 +13,7 @@ pub mod lead_updated;
 pub mod lint;
 pub mod listen;
 pub mod lock_for_writing;
+pub mod needs_nobody;
 pub mod observe_restore;
 pub mod references;
 pub mod rep_load;

@@ -25,7 +25,7 @@ unsafe fn add_load(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         (integer(0), i64::from(integer(1)), i64::from(integer(2)), at.map_or_else(now, from_postgres_epoch))
     };
     only_the_extension("add_load");
-    let (_, roster) = config::load();
+    let roster = config::load_roster();
     if let Some(rep) = roster.reps.values().find(|rep| rep.rep_no == rep_no) {
         LOADS.add(rep_no, &Added::change(day(rep, at), given, open));
     }
@@ -74,7 +74,7 @@ impl Held {
 }
 
 fn updated(old: &Held, new: &Held) {
-    let (_, roster) = config::load();
+    let roster = config::load_roster();
     let (now, rep) = (now(), |held: &Held| held.owner.as_ref().and_then(|id| roster.reps.get(id)));
     if old.owner == new.owner {
         let change = i64::from(new.is_open) - i64::from(old.is_open);

@@ -69,7 +69,7 @@ unsafe fn return_turn(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 
 /// The lead does not count towards the caps of its day and week any more.
 fn give_back_load(rep: &str, decided_at: Micros) {
-    let (_, roster) = config::load();
+    let roster = config::load_roster();
     if let Some(rep) = roster.reps.get(rep) {
         LOADS.add(rep.rep_no, &Added::change(loads::day(rep, decided_at), -1, 0));
     }

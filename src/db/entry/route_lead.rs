@@ -17,7 +17,7 @@ use crate::db::routing::open_statements::{self, Origin};
 use crate::db::routing::pending_decision::{Pending, Wanted};
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
-use leadroute_engine::decision::{Layer, Step};
+use leadroute_engine::decision::{Decision, Layer, Step};
 use leadroute_engine::lead::{Given, Holder};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -184,7 +184,7 @@ sql_function! {
 unsafe fn route_correction(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("route_correction");
     // SAFETY: as declared in SQL: bigint, text.
-    unsafe { route_again(fcinfo, Cause::Enrichment, Patience::fresh()) }
+    unsafe { route_again(fcinfo, Cause::Enrichment, Patience::of_statement()) }
 }
 
 sql_function! {
@@ -233,19 +233,28 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: Cause, patience: 
             (None, _) => {}
         }
         let pending = batch.decide(&row, true, Wanted::Route).pending;
+        batch.patience.leave();
         (pending, row.get::<String>("owner_id"))
     });
     let Some((Some(mut pending), owner)) = found.into_iter().next() else {
         errors::no_such_lead(id);
     };
-    if cause == Cause::Enrichment && owner.is_some() && pending.decision.layer == Layer::Fallback {
-        // what no rule knows leaves the lead where it is
+    if cause == Cause::Enrichment && stays(&pending.decision, id, owner.is_some()) {
         return answer(id, false);
     }
     // SAFETY: as declared in SQL.
     pending.note = unsafe { argument(fcinfo, 1).and_then(|datum| String::from_datum(datum, false)) };
     batch.revise(pending, owner.as_deref());
     answer(id, false)
+}
+
+/// Whether a corrected lead stays where it is: no rule knows it any more, or routing has failed.
+fn stays(decision: &Decision, id: i64, is_owned: bool) -> bool {
+    if let Some((sqlstate, message)) = decision.failure() {
+        errors::warn_not_routed_again(id, sqlstate, message);
+        return true;
+    }
+    is_owned && decision.layer == Layer::Fallback
 }
 
 unsafe fn explain_decision(fcinfo: pg_sys::FunctionCallInfo) -> Datum {

@@ -7,7 +7,8 @@ use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::security::{only_the_extension, AsOwner};
 use crate::db::pg::spi::{text, timestamp};
 use crate::db::pg::time::{from_postgres_epoch, now, TimeZones};
-use crate::db::state::config;
+use crate::db::routing::error_fallback::config_for_clock;
+use crate::db::state::config::{self, Config};
 use crate::db::{errors, queries};
 use leadroute_engine::decision::Outcome;
 use leadroute_engine::lead::status::Status;
@@ -29,25 +30,25 @@ pub fn stop_if_answered(old: &LeadRow, new: &LeadRow) {
 /// A clock that counts working hours goes by those of the new owner or queue.
 pub fn follow_owner(row: &LeadRow) {
     catalog::lock_for_writing();
-    let (rules, _) = config::load();
-    if rules.sla_policies.all().any(|policy| policy.business_hours) {
-        move_clock(row);
+    let id = row.get::<i64>("id").unwrap_or_default();
+    let config = config_for_clock(id);
+    let config = config.filter(|(rules, _)| rules.sla_policies.all().any(|policy| policy.business_hours));
+    if let Some(config) = config {
+        move_clock(id, row, &config);
     }
 }
 
 /// By the working hours of whoever has the lead now. An overdue clock is not moved.
-fn move_clock(row: &LeadRow) -> Option<()> {
-    let lead_id = row.get::<i64>("id")?;
+fn move_clock(lead_id: i64, row: &LeadRow, (rules, roster): &Config) -> Option<()> {
     let lead = [Some(Datum::from(lead_id))];
     let running = queries::CLOCK_RUNNING.first(&lead, |row| {
         let start = row.get::<i64>(3).map_or(0, from_postgres_epoch);
         (row.get::<i64>(1).unwrap_or_default(), row.get::<String>(2).unwrap_or_default(), start)
     });
     let (clock, policy, start) = running?;
-    let (rules, roster) = config::load();
     let tenant = row.get::<String>("tenant").unwrap_or_default();
-    let context = config::context(&rules, &roster, now(), Some(&tenant));
-    let policy = sla::policy_named(&rules, &policy).filter(|policy| policy.business_hours)?;
+    let context = config::context(rules, roster, now(), Some(&tenant));
+    let policy = sla::policy_named(rules, &policy).filter(|policy| policy.business_hours)?;
     let (owner, queue) = (row.get::<String>("owner_id"), row.get::<String>("queue"));
     let rep = sla::keeper(owner.as_deref(), queue.as_deref(), context);
     let due = sla::due(policy, start, rep, context, &TimeZones);
@@ -85,9 +86,9 @@ unsafe fn restart_clock(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     }
 }
 
-/// The due time of the new clock; `None` if no policy matches.
+/// The due time of the new clock; `None` if no policy matches, or none can be read.
 fn start(id: i64, row: &LeadRow, acted_at: Option<Micros>) -> Option<Micros> {
-    let (rules, roster) = config::load();
+    let (rules, roster) = config_for_clock(id)?;
     let tenant = row.get::<String>("tenant").unwrap_or_default();
     let context = config::context(&rules, &roster, now(), Some(&tenant));
     let owner = row.get::<String>("owner_id").map(Outcome::Owner);

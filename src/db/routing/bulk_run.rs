@@ -39,8 +39,13 @@ pub fn is_running() -> bool {
     DEPTH.get() > 0
 }
 
+/// Until it is dropped, nobody is waited for: what is held now is done later.
+pub fn without_waiting() -> Running {
+    Running::begin()
+}
+
 /// Until it is dropped, a sweep runs.
-struct Running;
+pub struct Running;
 
 impl Running {
     fn begin() -> Self {

@@ -48,6 +48,19 @@ pub fn current() -> Option<Config> {
     CACHE.with_borrow(|cache| Some((if_of(&cache.rules, rules)?, if_of(&cache.roster, roster)?)))
 }
 
+/// The roster alone, for work that needs no rules; as [`load`].
+pub fn load_roster() -> Rc<Roster> {
+    loop {
+        // SAFETY: as above.
+        unsafe { pg_sys::AcceptInvalidationMessages() };
+        let changes = catalog::changes(Watched::Roster);
+        if let Some(roster) = CACHE.with_borrow(|cache| if_of(&cache.roster, changes)) {
+            return roster;
+        }
+        read_roster(changes);
+    }
+}
+
 /// Reads what is out of date, until nothing is. After an error the next lead tries again.
 pub fn load() -> Config {
     loop {
@@ -63,12 +76,16 @@ pub fn load() -> Config {
             CACHE.with_borrow_mut(|cache| cache.rules = Some((rules, Rc::new(tables.into()))));
         }
         if CACHE.with_borrow(|cache| if_of(&cache.roster, roster).is_none()) {
-            CACHE.with_borrow_mut(|cache| cache.roster = None);
-            let json = queries::ROSTER.first(&[], |row| row.get::<String>(1)).flatten();
-            let tables: RosterTables = parse(json.as_deref());
-            CACHE.with_borrow_mut(|cache| cache.roster = Some((roster, Rc::new(tables.into()))));
+            read_roster(roster);
         }
     }
+}
+
+fn read_roster(changes: u64) {
+    CACHE.with_borrow_mut(|cache| cache.roster = None);
+    let json = queries::ROSTER.first(&[], |row| row.get::<String>(1)).flatten();
+    let tables: RosterTables = parse(json.as_deref());
+    CACHE.with_borrow_mut(|cache| cache.roster = Some((changes, Rc::new(tables.into()))));
 }
 
 fn parse<T: serde::de::DeserializeOwned>(json: Option<&str>) -> T {

@@ -78,7 +78,7 @@ impl Lookups for Live<'_> {
         for name in names {
             if facts.rule.is_none() {
                 let rule_of = |tenant| {
-                    DOMAIN_RULES.texts([tenant, name], |row| {
+                    DOMAIN_RULES.texts([name, tenant], |row| {
                         let kind = domain_kind(&row.get::<String>(2)?)?;
                         Some((name.clone(), kind, row.get(3)))
                     })
@@ -106,7 +106,7 @@ impl Lookups for Live<'_> {
             waited_in_vain = !self.patience.lock(Class::Person, person_lock(tenant, key));
         }
         let mut found: Option<EarlierLead> = None;
-        PERSONS.texts([tenant, key], |row| {
+        PERSONS.texts([key, tenant], |row| {
             // SAFETY: a row of leads, valid during the callback.
             let row = unsafe { LeadRow::new(row.tuple, row.desc) };
             let id = row.get::<i64>("id").unwrap_or_default();
@@ -134,12 +134,12 @@ impl Lookups for Live<'_> {
         let tenant = keys.tenant;
         let account = |id: &str| account(tenant, id);
         let contact =
-            keys.email.and_then(|email| CONTACTS.texts([tenant, email], |row| row.get::<String>(2)));
+            keys.email.and_then(|email| CONTACTS.texts([email, tenant], |row| row.get::<String>(2)));
         let contact = contact.and_then(|id| account(&id)).map(|found| (found, MatchedBy::Contact, None));
         let by_id = || Some((account(keys.crm_account_id?)?, MatchedBy::CrmId, None));
         let by_domain = || {
             let (id, names) = keys.domains.iter().find_map(|name| {
-                ACCOUNT_DOMAINS.texts([tenant, name], |row| {
+                ACCOUNT_DOMAINS.texts([name, tenant], |row| {
                     Some((row.get::<String>(2)?, (name.clone(), row.get::<String>(3))))
                 })
             })?;

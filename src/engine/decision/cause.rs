@@ -41,6 +41,12 @@ impl Cause {
         matches!(self, Self::Insert | Self::RouteLead | Self::Attach)
     }
 
+    /// Whether an app or a buyer did something that must not fail because routing does; otherwise somebody has asked for
+    /// a decision, and can ask again.
+    pub const fn may_fall_back(self) -> bool {
+        self.is_arrival() || matches!(self, Self::Enrichment | Self::Event)
+    }
+
     /// Whether the running clock goes on; any other decision stops it, and starts a new one if it needs one.
     pub const fn keeps_clock(self) -> bool {
         matches!(self, Self::Escalation | Self::AutoAssign)

@@ -166,6 +166,14 @@ pub struct Clock {
 }
 
 impl Decision {
+    /// SQLSTATE and message, if routing itself has failed.
+    pub fn failure(&self) -> Option<(&str, &str)> {
+        match &self.trace.last()?.reason {
+            Reason::Error { sqlstate, message } => Some((sqlstate, message)),
+            _ => None,
+        }
+    }
+
     /// `leads.status` for the decision: whoever works on the lead already goes on.
     pub fn status(&self) -> Status {
         let given = self.clean.lead.given.status.filter(|status| status.is_taken_up());

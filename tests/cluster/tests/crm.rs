@@ -195,3 +195,42 @@ fn links_are_emptied_and_filled_beside_transfers() {
     assert_eq!(number(&mut app, idle), 0, "decisions that change nothing");
     check_consistency(&mut app);
 }
+
+/// Touches that somebody holds, in leads or in their rows, when the first lead gets another owner: housekeeping comes back
+/// for them, and nobody waits.
+#[test]
+fn touches_that_are_held_follow_later() {
+    let database = with_deals(BY_COLUMN);
+    let (mut app, mut manager) = (database.connect(), database.connect());
+    app.batch_execute("INSERT INTO public.deal (id, email) SELECT n, 'a@b.com' FROM generate_series(1, 4) n")
+        .unwrap();
+    let mut holder = database.connect();
+    holder
+        .batch_execute(
+            "BEGIN; SELECT FROM leadroute.leads WHERE attached_key = '2' FOR UPDATE;
+             SELECT FROM public.deal WHERE id = 3 FOR UPDATE",
+        )
+        .unwrap();
+    let owner = text(&mut app, "SELECT owner FROM public.deal WHERE id = 1");
+    let other = if owner == "r1" { "r2" } else { "r1" };
+    manager.batch_execute("SET statement_timeout = '5s'; SET leadroute.duplicate_wait = 50").unwrap();
+    manager
+        .batch_execute(&format!(
+            "SELECT leadroute.transfer_lead(leadroute.attached_lead('public.deal', '1'), '{other}')"
+        ))
+        .unwrap();
+    let followed = "SELECT string_agg(id::text, ' ' ORDER BY id) FROM public.deal WHERE owner = (SELECT owner FROM public.deal WHERE id = 1)";
+    assert_eq!(text(&mut app, followed), "1 4");
+    assert_eq!(differences(&mut app), 0);
+    manager.batch_execute("SELECT leadroute.merge_duplicates()").unwrap();
+    assert_eq!(text(&mut app, followed), "1 4");
+    holder.batch_execute("COMMIT").unwrap();
+    manager.batch_execute("SELECT leadroute.merge_duplicates()").unwrap();
+    assert_eq!(text(&mut app, followed), "1 2 3 4");
+    assert_eq!(differences(&mut app), 0);
+    let decisions = "SELECT count(*) FROM leadroute.decisions WHERE reason LIKE '%follows lead%'";
+    assert_eq!(number(&mut app, decisions), 3);
+    manager.batch_execute("SELECT leadroute.merge_duplicates()").unwrap();
+    assert_eq!(number(&mut app, decisions), 3);
+    check_consistency(&mut app);
+}

@@ -94,6 +94,25 @@ UPDATE story.deal SET note = 'y', email = upper(email), land = 'us' WHERE id = 4
 UPDATE story.deal SET land = 'de', answered = current_date WHERE id = 41;
 SELECT id, status, is_answered, causes FROM story.leads WHERE id >= 40;
 
+-- One is evaluated again only if a column that it names has changed, so that what hangs on the time corrects nothing.
+CREATE SEQUENCE story.evaluations;
+CREATE FUNCTION story.evaluated(text) RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog AS $$ BEGIN PERFORM nextval('story.evaluations'); RETURN $1; END $$;
+CREATE TABLE story.clocked (id integer PRIMARY KEY, email text, "Firm ""x""" text, note text, stage text, owner text, twice text GENERATED ALWAYS AS ("Firm ""x""" || note) STORED);
+SELECT leadroute.attach('story.clocked', '{"email": "email", "owner_id": "owner", "company": {"expression": "story.evaluated(lead.\"Firm \"\"x\"\"\" || nextval(''story.evaluations''))"},
+    "status": {"expression": "story.evaluated(CASE stage WHEN ''won'' THEN ''converted'' END)"}}');
+INSERT INTO story.clocked (id, email, "Firm ""x""") VALUES (1, '1@e.com', 'Acme');
+CREATE FUNCTION story.evaluations(change text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE before bigint := nextval('story.evaluations');
+BEGIN EXECUTE 'UPDATE story.clocked SET ' || change; RETURN nextval('story.evaluations') - before - 1; END $$;
+SELECT change, story.evaluations(change) FROM unnest('{"note = ''y''", "owner = owner", "stage = ''open''", "\"Firm \"\"x\"\"\" = ''Beta''"}'::text[]) change;
+SELECT company LIKE 'Beta%' AS is_beta FROM leadroute.leads WHERE email = '1@e.com';
+-- So is one over the whole row, or over a generated column; one that names no column is not.
+SELECT leadroute.attach('story.clocked', '{"email": "email", "owner_id": "owner", "company": {"expression": "story.evaluated(to_jsonb(lead) ->> ''note'')"}}');
+SELECT change, story.evaluations(change) FROM unnest('{"note = ''z''", "stage = ''new''"}'::text[]) change;
+SELECT leadroute.attach('story.clocked', '{"email": "email", "owner_id": "owner", "company": {"expression": "(SELECT story.evaluated(lead.twice))"}, "source": {"expression": "story.evaluated(''web'')"}}');
+SELECT change, story.evaluations(change) FROM unnest('{"note = ''a''", "stage = ''old''"}'::text[]) change;
+SELECT company FROM leadroute.leads WHERE email = '1@e.com';
+
 -- A row that is closed tells of something more in the same statement, and later: it stays closed.
 SELECT leadroute.attach('story.deal', '{"email": "email", "event": "event", "occurred_at": "happened", "owner_id": {"column": "owner", "rep": "email"}, "responded_by": "answered_by", "status": {"expression": "CASE stage WHEN ''won'' THEN ''converted'' END"}}');
 INSERT INTO story.deal (id, email, happened) VALUES (50, '50@a.com', now() - interval '2 days');
@@ -121,6 +140,37 @@ UPDATE story.parted SET stage = 'talking' WHERE id = 3;
 UPDATE story.parted SET stage = 'other', land = 'germany' WHERE id = 4;
 SELECT p.id, p.stage, l.status, l.country, p.owner = l.owner_id AS same_owner, p.owner = 'dora' AS is_dora, (SELECT bool_and(c.stopped_at IS NOT NULL) FROM leadroute.sla_clocks c WHERE c.lead_id = l.id) AS stopped
   FROM story.parted p JOIN leadroute.leads l ON l.email = p.id || '@p.com' ORDER BY 1;
+
+-- A column that was added since has its default there, too.
+ALTER TABLE story.parted ADD firm text DEFAULT 'Acme';
+SELECT leadroute.attach('story.parted', '{"email": "email", "country": "land", "company": "firm", "owner_id": "owner"}');
+UPDATE story.parted SET stage = 'open' WHERE id = 4;
+SELECT company, (SELECT string_agg(d.cause, ' ' ORDER BY d.id) FROM leadroute.decisions d WHERE d.lead_id = l.id) AS causes FROM leadroute.leads l WHERE l.email = '4@p.com';
+
+-- Where routing fails, what the app does goes on: what is corrected is taken over, and the lead stays where it is.
+CREATE TABLE story.kept (id integer PRIMARY KEY, email text, land text, event text, stage text, owner text);
+SELECT leadroute.attach('story.kept', '{"email": "email", "country": "land", "event": "event", "owner_id": "owner", "status": {"expression": "CASE stage WHEN ''won'' THEN ''converted'' END"}}');
+INSERT INTO story.kept (id, email, land, event) SELECT n, n || '@k.com', 'us', 'ebook' FROM generate_series(1, 4) n;
+BEGIN;
+ALTER TABLE leadroute.contacts RENAME TO contacts_gone;
+UPDATE story.kept SET land = 'de' WHERE id = 1;
+SELECT l.country, d.cause, l.owner_id = d.owner_id AS stays FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id WHERE l.email = '1@k.com';
+UPDATE story.kept SET stage = 'won' WHERE id = 1;
+UPDATE story.kept SET stage = 'open' WHERE id = 1;
+SELECT l.status, l.queue, d.cause, d.reason FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id WHERE l.email = '1@k.com';
+SAVEPOINT s;
+SET LOCAL leadroute.on_error = 'raise';
+SELECT code, message FROM story.try($$UPDATE story.kept SET land = 'de' WHERE id = 2$$);
+ROLLBACK TO s;
+ALTER TABLE leadroute.contacts_gone RENAME TO contacts;
+CREATE OR REPLACE FUNCTION leadroute.rules_json() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'out of order'; END $$;
+UPDATE leadroute.segments SET priority = priority;
+UPDATE story.kept SET land = 'de' WHERE id = 2;
+UPDATE story.kept SET event = 'pricing_page' WHERE id = 3;
+UPDATE story.kept SET owner = CASE owner WHEN 'ann' THEN 'bob' ELSE 'ann' END WHERE id = 4;
+SELECT k.id, l.country, l.event, d.cause, l.owner_id = k.owner AS same_owner, (SELECT count(*) FROM leadroute.sla_clocks c WHERE c.lead_id = l.id AND c.stopped_at IS NULL) AS running
+  FROM story.kept k JOIN leadroute.leads l ON l.email = k.email JOIN leadroute.decisions d ON d.id = l.decision_id ORDER BY 1;
+ROLLBACK;
 
 -- What a column cannot hold is left as it came, and the statement goes on.
 CREATE TYPE story.stage AS ENUM ('new', 'won');

@@ -71,6 +71,19 @@ SELECT leadroute.attach('story.deal', '{"email": "email", "owner_id": "owner", "
 UPDATE story.deal SET stage = 'talking' WHERE (region, no) = ('us', 22);
 SELECT status, first_response_at IS NOT NULL AS is_answered FROM leadroute.leads WHERE attached_key = '["us","20"]';
 
+-- Open again it follows, and so does one that was given to a person together with its first lead.
+SELECT story.attach('ignore');
+UPDATE story.deal SET stage = NULL WHERE (region, no) = ('us', 21);
+SELECT no, owner = 'cid' AS is_cid FROM story.deal WHERE (region, no) = ('us', 21);
+UPDATE story.deal SET owner = 'bob' WHERE region = 'us' AND no IN (20, 21);
+SELECT leadroute.transfer_lead(leadroute.attached_lead('story.deal', '["us","20"]'), 'ann') > 0 AS transferred;
+SELECT no, owner FROM story.deal WHERE region = 'us' AND no >= 20 ORDER BY 1;
+UPDATE story.deal SET owner = 'bob' WHERE region = 'us' AND no = 21;
+UPDATE story.deal SET owner = 'bob' WHERE region = 'us' AND no = 20;
+SELECT leadroute.transfer_lead(leadroute.attached_lead('story.deal', '["us","20"]'), 'cid') > 0 AS transferred;
+SELECT no, owner FROM story.deal WHERE region = 'us' AND no >= 20 ORDER BY 1;
+SELECT d.cause, d.previous_owner_id, d.owner_id, regexp_replace(d.reason, 'lead \d+|by .*?(?=$|:)', '...', 'g') AS reason FROM leadroute.decisions d WHERE d.lead_id = leadroute.attached_lead('story.deal', '["us","21"]') ORDER BY d.id;
+
 -- Code of the owner of a table runs as that role, whatever the type of the key.
 CREATE ROLE lr_crm;
 GRANT CREATE, USAGE ON SCHEMA story TO lr_crm;

@@ -44,6 +44,14 @@ SELECT xmin = :before AS untouched FROM leadroute.reps WHERE id = '7';
 -- One who cannot be a rep does not keep the others from it, and the statement of the app goes on.
 INSERT INTO story.users VALUES (8, 'gil@us.com', 'Gil', NULL, true, 'Mars/Base', 'sales'), (9, 'hal@us.com', 'Hal', NULL, true, 'UTC', 'sales');
 SELECT id FROM story.reps WHERE id IN ('8', '9');
+-- They are tried again when their row changes, not with every change of somebody else; config_problems names them.
+UPDATE story.users SET last_login = now();
+UPDATE story.users SET full_name = 'Hal B.' WHERE id = 9;
+SELECT problem FROM leadroute.config_problems WHERE "table" = 'rep_sources';
+UPDATE story.users SET full_name = 'Gil B.' WHERE id = 8;
+UPDATE story.users SET zone = 'UTC' WHERE id = 8;
+SELECT id, name FROM story.reps WHERE id IN ('8', '9');
+SELECT refused FROM leadroute.rep_sources;
 ALTER TABLE story.users RENAME full_name TO name;
 INSERT INTO story.users VALUES (10, 'ida@us.com', 'Ida', NULL, true, 'UTC', 'sales');
 SELECT problem FROM leadroute.config_problems WHERE "table" = 'rep_sources';

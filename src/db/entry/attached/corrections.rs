@@ -2,7 +2,8 @@
 //! has answered it.
 
 use crate::db::entry::attached::lead_of_row::Draft;
-use crate::db::entry::attached::mapping::{Mapping, Row};
+use crate::db::entry::attached::mapping::{Mapping, Read, Row};
+use crate::db::entry::attached::may_differ::may_differ;
 use crate::db::pg::jsonb;
 use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::text;
@@ -33,7 +34,12 @@ pub struct Event {
 impl Corrections {
     /// Compares what the mapping reads. A value that cannot be read corrects nothing.
     pub fn between(old: Row, new: Row, mapping: &Mapping) -> Self {
-        let (old, new) = (Draft::read(old, mapping), Draft::read(new, mapping));
+        let reads: Vec<&Read> =
+            mapping.reads.iter().filter(|read| may_differ(read, old, new, mapping)).collect();
+        if reads.is_empty() {
+            return Self::default();
+        }
+        let (old, new) = (Draft::of(&reads, old, mapping), Draft::of(&reads, new, mapping));
         let is_odd = |field: &str| new.odd.iter().any(|problem| problem.field == field);
         let (before, after) = (old.texts(), new.texts());
         let fields = before.keys().chain(after.keys()).copied();

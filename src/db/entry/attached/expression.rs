@@ -1,10 +1,12 @@
 //! What an expression of a mapping gives and what it needs. It is parsed and analysed only, never run: no code of a
 //! table owner may run in the session of whoever changes a table.
 
+use crate::db::entry::attached::mapping::Mapping;
 use crate::db::entry::attached::owner;
+use crate::db::entry::attached::row_by_key::rows_of;
 use crate::db::pg::catalog::{owner_of, relation};
 use crate::db::pg::function::{argument, sql_function};
-use crate::db::pg::security::{only_the_extension, AsTableOwner, SafePath};
+use crate::db::pg::security::{only_the_extension, AsOwner, AsTableOwner, SafePath};
 use crate::db::pg::subtransaction::protect;
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -65,6 +67,56 @@ unsafe fn expression_type(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 fn sees_lead(expression: &str) -> bool {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
     expression.split(|letter| !is_part(letter)).any(|word| word.eq_ignore_ascii_case("lead"))
+}
+
+/// The columns of the table that an expression of its mapping names; `None` if it is about the whole row, or about a
+/// column that is computed when it is read, or if that cannot be told.
+pub fn columns_named(expression: &str, mapping: &Mapping) -> Option<Vec<String>> {
+    let table = Oid::from(mapping.oid);
+    let sql = format!("SELECT ({expression}\n) FROM {} AS lead", rows_of(mapping));
+    let sql = CString::new(sql).ok()?;
+    let numbers = protect(|| {
+        let _owner = AsTableOwner::evaluating(mapping.author());
+        let _path = SafePath::begin();
+        // SAFETY: one statement was written, and one is looked at; the table is locked by the statement that changes it.
+        unsafe {
+            let statements = pg_sys::pg_parse_query(sql.as_ptr());
+            if statements.is_null() || (*statements).length != 1 {
+                errors::not_an_expression();
+            }
+            selected(analyse((*(*statements).elements).ptr_value.cast(), &sql))
+        }
+    });
+    let _owner = AsOwner::begin();
+    numbers.ok()?.into_iter().map(|number| stored_name(table, number)).collect()
+}
+
+/// Numbers of the columns of the first relation of a query that it reads; 0 is the whole row.
+unsafe fn selected(query: *mut pg_sys::Query) -> Vec<i16> {
+    let mut numbers = Vec::new();
+    // SAFETY: an analysed query whose first relation is a table; sets of bits are walked by PostgreSQL.
+    unsafe {
+        let table = (*(*(*query).rtable).elements).ptr_value.cast::<pg_sys::RangeTblEntry>();
+        #[cfg(any(feature = "pg14", feature = "pg15"))]
+        let columns = (*table).selectedCols;
+        #[cfg(not(any(feature = "pg14", feature = "pg15")))]
+        let columns = (*pg_sys::getRTEPermissionInfo((*query).rteperminfos, table)).selectedCols;
+        let mut bit = pg_sys::bms_next_member(columns, -1);
+        while bit >= 0 {
+            numbers.push((bit + pg_sys::FirstLowInvalidHeapAttributeNumber) as i16);
+            bit = pg_sys::bms_next_member(columns, bit);
+        }
+    }
+    numbers
+}
+
+/// The name of a column whose value a row holds.
+fn stored_name(table: Oid, number: i16) -> Option<String> {
+    if number <= 0 {
+        return None;
+    }
+    let arguments = [Some(Datum::from(table)), Some(Datum::from(number))];
+    queries::STORED_COLUMN.first(&arguments, |row| row.get::<String>(1)).flatten()
 }
 
 /// The type of the only column of a query with rows of `rows` as parameters, for the owner of `table`.

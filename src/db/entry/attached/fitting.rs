@@ -17,10 +17,21 @@ use pgrx::pg_sys;
 /// # Safety
 /// The tuple must have the descriptor of the row.
 pub unsafe fn fitting(came: Row, tuple: pg_sys::HeapTuple, mapping: &Mapping) -> pg_sys::HeapTuple {
-    if !mapping.may_refuse() {
-        return tuple;
+    let mut written = Row { tuple, ..came };
+    while mapping.may_refuse() {
+        let refused = refused(came, written, mapping);
+        if refused.is_empty() {
+            break;
+        }
+        // SAFETY: the caller vouches for the tuple.
+        written.tuple = unsafe { as_it_came(&refused, came, written, mapping) };
     }
-    let written = Row { tuple, ..came };
+    written.tuple
+}
+
+/// Columns that routing wrote with values that cannot stand there. What is put back may be refused beside what is not:
+/// so it is asked again, with fewer columns each time.
+fn refused(came: Row, written: Row, mapping: &Mapping) -> Vec<&str> {
     let mut refused = unknown(written, mapping);
     if !mapping.checks.is_empty() {
         let all: Vec<&Check> = mapping.checks.iter().collect();
@@ -30,16 +41,23 @@ pub unsafe fn fitting(came: Row, tuple: pg_sys::HeapTuple, mapping: &Mapping) ->
                 .flat_map(|check| protect(|| broken(written, &[*check], mapping)).unwrap_or_default())
                 .collect()
         });
-        refused.extend(broken.iter().flat_map(|check| &check.columns).map(String::as_str));
+        for column in broken.iter().flat_map(|check| &check.columns) {
+            if !refused.contains(&column.as_str()) {
+                refused.push(column);
+            }
+        }
     }
     refused.retain(|column| written.differs(came, column));
-    if refused.is_empty() {
-        return tuple;
-    }
-    // SAFETY: the caller vouches for the tuple.
+    refused
+}
+
+/// # Safety
+/// Both tuples must have the descriptor.
+unsafe fn as_it_came(columns: &[&str], came: Row, written: Row, mapping: &Mapping) -> pg_sys::HeapTuple {
+    // SAFETY: the caller vouches for the tuples.
     unsafe {
         let mut replaced = Replaced::none(came.desc);
-        for column in refused {
+        for column in columns {
             errors::warn_not_written(
                 column,
                 &sql_name(mapping.oid),
@@ -48,7 +66,7 @@ pub unsafe fn fitting(came: Row, tuple: pg_sys::HeapTuple, mapping: &Mapping) ->
             );
             replaced.set(came.number(column) as usize - 1, came.value(column).datum);
         }
-        replaced.in_tuple(tuple)
+        replaced.in_tuple(written.tuple)
     }
 }
 

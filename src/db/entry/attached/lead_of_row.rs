@@ -38,13 +38,18 @@ pub struct Draft {
 impl Draft {
     /// Reads what the mapping names.
     pub fn read(row: Row, mapping: &Mapping) -> Self {
+        Self::of(&mapping.reads.iter().collect::<Vec<&Read>>(), row, mapping)
+    }
+
+    /// Reads some fields of it.
+    pub fn of(reads: &[&Read], row: Row, mapping: &Mapping) -> Self {
         let mut draft = Self::default();
-        for read in &mapping.reads {
+        for read in reads {
             if let Some(column) = &read.column {
                 draft.column(&read.field, row, column);
             }
         }
-        let expressions: Vec<&Read> = mapping.reads.iter().filter(|read| read.expression.is_some()).collect();
+        let expressions: Vec<&Read> = reads.iter().copied().filter(|read| read.expression.is_some()).collect();
         if mapping.trusted && !expressions.is_empty() {
             draft.expressions(row, mapping, &expressions);
         } else {

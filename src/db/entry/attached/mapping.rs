@@ -8,7 +8,7 @@ use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::IntoDatum;
 use serde::Deserialize;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::rc::Rc;
@@ -122,6 +122,9 @@ pub struct Read {
     pub column: Option<String>,
     /// The expression over the columns.
     pub expression: Option<String>,
+    /// The columns that the expression names; filled when asked. `None` is the whole row.
+    #[serde(skip)]
+    pub named: OnceCell<Option<Vec<String>>>,
 }
 
 /// A field that is written.

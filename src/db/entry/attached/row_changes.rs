@@ -1,5 +1,6 @@
 //! Rows of attached tables that get another key, or are gone.
 
+use crate::db::entry::attached::kept_row::KeptRow;
 use crate::db::entry::attached::keys::Key;
 use crate::db::entry::attached::lead::rows_deleted;
 use crate::db::entry::attached::mapping::{mapping, Mapping, Row};
@@ -42,27 +43,13 @@ const TRUNCATED: Call = call("attached_truncated", When::AfterStatement, TRUNCAT
 pub struct Moved {
     table_no: i32,
     key: String,
-    tuple: pg_sys::HeapTuple,
-    desc: pg_sys::TupleDesc,
+    row: KeptRow,
 }
 
 impl Moved {
-    /// A copy of the row as it was, and its key from now on.
-    unsafe fn new(table_no: i32, key: String, row: Row) -> Self {
-        // SAFETY: the caller vouches for the row; copies that live as long as the transaction.
-        unsafe {
-            let current = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
-            let (tuple, desc) = (pg_sys::heap_copytuple(row.tuple), pg_sys::CreateTupleDescCopy(row.desc));
-            pg_sys::MemoryContextSwitchTo(current);
-            // the type of a table, not of any record
-            ((*desc).tdtypeid, (*desc).tdtypmod) = ((*row.desc).tdtypeid, (*row.desc).tdtypmod);
-            Self { table_no, key, tuple, desc }
-        }
-    }
-
     /// The row as it was.
-    pub const fn old(&self) -> Row {
-        Row { tuple: self.tuple, desc: self.desc }
+    pub fn old(&self) -> Row {
+        self.row.row()
     }
 
     fn is_of(&self, table_no: i32, key: &str) -> bool {
@@ -123,8 +110,8 @@ unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
                 ]);
             }
             if (*(*data.tg_relation).rd_rel).relispartition {
-                let row = Row { tuple: data.tg_trigtuple, desc };
-                MOVED.set(Some(Moved::new(table_no, new, row)));
+                let row = KeptRow::of(Row { tuple: data.tg_trigtuple, desc }, (*data.tg_relation).rd_id);
+                MOVED.set(Some(Moved { table_no, key: new, row }));
             }
         }
         Datum::from(data.tg_newtuple)

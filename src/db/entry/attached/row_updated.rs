@@ -8,6 +8,7 @@ use crate::db::entry::attached::lead::{known_lead, take_over};
 use crate::db::entry::attached::lead_of_row;
 use crate::db::entry::attached::life;
 use crate::db::entry::attached::mapping::{Mapping, Row};
+use crate::db::entry::attached::may_differ::may_differ;
 use crate::db::entry::attached::trigger::data;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::function::sql_function;
@@ -19,6 +20,7 @@ use crate::db::pg::tuple::{is_same, Replaced};
 use crate::db::{errors, queries};
 use leadroute_engine::lead::status::Status;
 use pgrx::pg_sys::{self, Datum};
+use pgrx::IntoDatum;
 
 sql_function! {
     /// Row trigger, before any update.
@@ -99,13 +101,12 @@ unsafe fn may_tell(old: Row, new: Row, mapping: &Mapping) -> bool {
         let more = [&mapping.status, &mapping.answered_at, &mapping.answered_by].into_iter().flatten();
         mapping.reads.iter().chain(more)
     };
-    let owner = mapping.owner.link.is_none().then_some(&mapping.owner.to.column);
     // SAFETY: the caller vouches for both rows.
     if unsafe { is_same(old.tuple, new.tuple) } {
         return false;
     }
-    let mut columns = reads().filter_map(|read| read.column.as_ref()).chain(owner);
-    reads().any(|read| read.expression.is_some()) || columns.any(|column| new.differs(old, column))
+    let is_owner_changed = mapping.owner.link.is_none() && new.differs(old, &mapping.owner.to.column);
+    is_owner_changed || reads().any(|read| may_differ(read, old, new, mapping))
 }
 
 /// Takes over what differs between two versions of the row of a lead. A person's choice of owner first: it stands, whatever else was corrected.
@@ -115,9 +116,12 @@ pub fn changed(lead: i64, old: Row, new: Row, mapping: &Mapping) {
         take_over(lead, new, mapping);
     }
     status(lead, old, new, mapping);
-    let (before, after) = (answer(old, mapping), answer(new, mapping));
-    if before != after && after.is_given() {
-        after.record(lead, new, mapping);
+    let mut answers = [&mapping.answered_at, &mapping.answered_by].into_iter().flatten();
+    if answers.any(|read| may_differ(read, old, new, mapping)) {
+        let (before, after) = (answer(old, mapping), answer(new, mapping));
+        if before != after && after.is_given() {
+            after.record(lead, new, mapping);
+        }
     }
     let corrections = Corrections::between(old, new, mapping);
     corrected(lead, &corrections, mapping, !is_owner_chosen);
@@ -129,6 +133,9 @@ pub fn changed(lead: i64, old: Row, new: Row, mapping: &Mapping) {
 
 /// Takes over the status that the row gives its lead.
 fn status(lead: i64, old: Row, new: Row, mapping: &Mapping) {
+    if !mapping.status.as_ref().is_some_and(|read| may_differ(read, old, new, mapping)) {
+        return;
+    }
     let becomes = || {
         let (before, after) = (lead_of_row::status(old, mapping), lead_of_row::status(new, mapping));
         (before != after).then_some((before, after))
@@ -139,9 +146,12 @@ fn status(lead: i64, old: Row, new: Row, mapping: &Mapping) {
     });
     // What says nothing any more counts only where the lead was closed: it is open again.
     let is_closed = |status: &String| Status::named(status).is_some_and(Status::is_closed);
-    let change = change.filter(|(before, after)| after.is_some() || before.as_ref().is_some_and(is_closed));
-    if let Some((_, status)) = change {
-        let _owner = AsOwner::begin();
-        queries::STATUS_BY_ROW.write(&[Some(Datum::from(lead)), text(status.as_deref())]);
+    if let Some((before, status)) = change {
+        let was_closed = before.as_ref().is_some_and(is_closed);
+        if status.is_some() || was_closed {
+            let _owner = AsOwner::begin();
+            let arguments = [Some(Datum::from(lead)), text(status.as_deref()), was_closed.into_datum()];
+            queries::STATUS_BY_ROW.write(&arguments);
+        }
     }
 }

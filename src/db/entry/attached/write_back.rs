@@ -27,6 +27,8 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
         let owner = (before != after && !is_taking_over(id)).then_some((before, after));
         // Who owns the first lead was not asked whether they can own the row of a touch.
         let is_touch = lead.get::<i64>("duplicate_of").is_some();
+        // There may be many; housekeeping comes back for those that are held.
+        let _hurry = is_touch.then(bulk_run::without_waiting);
         let owner = owner.filter(|(_, after)| {
             let problem = after
                 .as_ref()
@@ -44,6 +46,10 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
             match is_touch {
                 // the first lead does not fail because of the row of a touch
                 true => protect(|| write(changes, linked, &mapping, &key)).unwrap_or_else(|failure| {
+                    if failure.is_held() {
+                        // it follows later
+                        failure.rethrow();
+                    }
                     errors::warn_not_written(
                         column,
                         &sql_name(mapping.oid),
