@@ -334,3 +334,19 @@ CREATE FUNCTION leadroute_internal.unmapped_tenant(relation regclass, mapping js
      ORDER BY a.attnum LIMIT 1 $$;
 COMMENT ON FUNCTION leadroute_internal.unmapped_tenant(regclass, jsonb) IS
     'What is wrong where a table keeps organisations apart by a column that its mapping does not know; else nothing. Internal.';
+
+CREATE FUNCTION leadroute_internal.written_keys(relation regclass, mapping jsonb) RETURNS SETOF text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('column "%s", which routing writes, is in the unique index "%s": a row is refused where its value is there already', a.attname, x.indexrelid::regclass)
+      FROM leadroute_internal.mapping_entries(mapping) e
+      JOIN leadroute_internal.mapping_fields() f ON f.field = e.field AND f.writes IS NOT NULL
+      JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column" AND e.link IS NULL
+      JOIN pg_index x ON x.indrelid = relation AND (x.indisunique OR x.indisexclusion)
+     CROSS JOIN LATERAL (SELECT (x.indkey::int2[])[0:x.indnkeyatts - 1] AS columns) k
+     WHERE a.attnum = ANY (k.columns)
+       -- each lead has its own of these, and each row its own primary key
+       AND e.field NOT IN ('id', 'decision_id')
+       AND NOT EXISTS (SELECT FROM pg_index p WHERE p.indrelid = relation AND p.indisprimary AND (p.indkey::int2[])[0:p.indnkeyatts - 1] <@ k.columns)
+     ORDER BY 1 $$;
+COMMENT ON FUNCTION leadroute_internal.written_keys(regclass, jsonb) IS
+    'Unique indexes with columns that routing writes, and what follows. Internal.';

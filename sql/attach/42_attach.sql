@@ -285,6 +285,10 @@ BEGIN
         RAISE WARNING 'attach: %', problem
             USING HINT = 'If the column tells organisations apart, map it as "tenant": else a lead of one may be merged with, and given to, another.';
     END IF;
+    FOR problem IN SELECT leadroute_internal.written_keys(relation, mapping) LOOP
+        RAISE WARNING 'attach: %', problem
+            USING HINT = 'Map the field to another column, or drop the index.';
+    END LOOP;
     RETURN no;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.attach_table(regclass, jsonb, oid) IS

@@ -88,6 +88,7 @@ BEGIN
                        FROM leadroute_internal.mapping_entries(t.mapping) e JOIN leadroute.reps r ON r.active AND r.email IS NULL
                       WHERE e.field = 'owner_id' AND e.rep = 'email';
         RETURN QUERY SELECT t.relation, u.problem FROM leadroute_internal.unmapped_tenant(t.relation, t.mapping) u (problem) WHERE u.problem IS NOT NULL;
+        RETURN QUERY SELECT t.relation, k.problem FROM leadroute_internal.written_keys(t.relation, t.mapping) k (problem);
         RETURN QUERY SELECT t.relation, m.problem FROM leadroute_internal.missing_users(t) m (problem);
         IF t.mapping -> 'owner_id' ? 'expression' THEN
             RETURN QUERY SELECT t.relation, f.problem FROM unnest(leadroute_internal.owner_failures(t.table_no)) f (problem);

@@ -7,7 +7,6 @@ pub use attached::*;
 use pgrx::PgSqlErrorCode;
 use report::{raise, warn};
 
-/// One lead of a sweep failed; the others go on.
 /// A lead is corrected while the rules cannot be read: its values stay as they are given.
 pub fn warn_not_cleaned(sqlstate: &str, message: &str) {
     warn(

@@ -88,7 +88,10 @@ fn its_rows_come_back_without_leadroute() {
     let crm = Crm::dumped();
     let other = bare();
     let told = crm.restore(&other);
-    assert!(!told.is_empty() && told.iter().all(|line| !line.contains("ERROR") || line.contains("leadroute")), "{told:?}");
+    assert!(
+        !told.is_empty() && told.iter().all(|line| !line.contains("ERROR") || line.contains("leadroute")),
+        "{told:?}"
+    );
     assert_eq!(text(&mut other.connect(), ROWS), "1 true, 2 true, 3 true");
     forget(&crm, &other);
 }

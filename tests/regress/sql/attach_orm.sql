@@ -124,6 +124,14 @@ SELECT l.attached_key, d.cause, d.layer, d.outcome, regexp_replace(d.reason, 'tu
 -- Their turns are back, and only they were told.
 SELECT sum(received - returned) FROM leadroute.pool_fairness;
 SELECT l.attached_key, n.kind, n.rep_id = 'cid' AS is_cid, n.queue FROM leadroute.notifications n JOIN leadroute.leads l ON l.id = n.lead_id WHERE l.email IN ('e@m.com', 'f@m.com') ORDER BY n.id;
+-- What is left out for one check may be refused by another, beside what routing wrote.
+CREATE TABLE story.pair (id integer PRIMARY KEY, email text, owner text, seg text, pool text CHECK (pool = 'none'), tier text, CHECK (seg IS NULL OR pool IS NOT NULL), CHECK (tier IS NULL OR seg IS NOT NULL));
+SELECT leadroute.attach('story.pair', '{"email": "email", "owner_id": "owner", "segment": "seg", "pool": "pool", "tier": "tier"}');
+INSERT INTO story.pair VALUES (1, 'a@pair.com') RETURNING owner IS NOT NULL AS is_owned, seg, pool, tier;
+-- A unique index over what routing writes is named when the table is attached; rows with a value of their own are no problem.
+CREATE TABLE story.once (id integer PRIMARY KEY, email text, owner text, seg text UNIQUE, lead bigint UNIQUE);
+SELECT leadroute.attach('story.once', '{"email": "email", "owner_id": "owner", "segment": "seg", "id": "lead"}');
+SELECT problem FROM leadroute.config_problems WHERE key = 'story.once';
 SELECT * FROM leadroute.check_integrity();
 SELECT rep_id, open = (SELECT count(*) FROM leadroute.leads l WHERE l.owner_id = rep_id AND l.duplicate_of IS NULL AND l.status IN ('assigned', 'working', 'qualified')) AS load_is_right FROM leadroute.rep_load ORDER BY 1;
 DROP SCHEMA story CASCADE;

@@ -49,7 +49,8 @@ impl Draft {
                 draft.column(&read.field, row, column);
             }
         }
-        let expressions: Vec<&Read> = reads.iter().copied().filter(|read| read.expression.is_some()).collect();
+        let expressions: Vec<&Read> =
+            reads.iter().copied().filter(|read| read.expression.is_some()).collect();
         if mapping.trusted && !expressions.is_empty() {
             draft.expressions(row, mapping, &expressions);
         } else {
