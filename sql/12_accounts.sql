@@ -1,7 +1,7 @@
 -- Who is known: accounts, domains, contacts, and how names are read.
 
 CREATE TABLE leadroute.accounts (
-    id text NOT NULL CHECK (id <> ''),
+    id text NOT NULL CHECK (leadroute_internal.must(id <> '', 'accounts.id', id, 'any id that is not empty')),
     name text NOT NULL DEFAULT '',
     kind text NOT NULL DEFAULT 'prospect'
         CHECK (kind IN ('prospect', 'customer', 'churned', 'partner', 'disqualified')),
@@ -12,12 +12,12 @@ CREATE TABLE leadroute.accounts (
     country text CHECK (country ~ '^[A-Z]{2}$'),
     division text,
     disqualified_reason text,
-    disqualified_at timestamptz CHECK (isfinite(disqualified_at)),
+    disqualified_at timestamptz CHECK (leadroute_internal.must(isfinite(disqualified_at), 'accounts.disqualified_at', disqualified_at::text, 'a time that is not infinite')),
     has_open_opportunity boolean NOT NULL DEFAULT false,
     last_activity_at timestamptz,
     tenant text COLLATE "C" NOT NULL DEFAULT '',
     PRIMARY KEY (tenant, id),
-    CONSTRAINT accounts_parent_is_another CHECK (parent_id <> id)
+    CONSTRAINT accounts_parent_is_another CHECK (leadroute_internal.must(parent_id <> id, 'accounts.parent_id', parent_id, 'the id of another account'))
 );
 CREATE INDEX accounts_owner_id_idx ON leadroute.accounts (owner_id);
 CREATE INDEX accounts_csm_id_idx ON leadroute.accounts (csm_id);
@@ -73,7 +73,7 @@ CREATE TABLE leadroute.domain_rules (
     queue text,
     tenant text COLLATE "C" NOT NULL DEFAULT '',
     PRIMARY KEY (domain, tenant),
-    CONSTRAINT domain_rules_queue_fits_kind CHECK ((queue IS NULL) = (kind IN ('personal', 'company')))
+    CONSTRAINT domain_rules_queue_fits_kind CHECK (leadroute_internal.must((queue IS NULL) = (kind IN ('personal', 'company')), 'domain_rules.kind', kind, 'personal or company without a queue, or another kind with one'))
 );
 CREATE INDEX domain_rules_queue_idx ON leadroute.domain_rules (queue);
 COMMENT ON TABLE leadroute.domain_rules IS 'Domains that need no rep, and corrections of the free-mail lists. A rule covers sub-domains; the longest name wins.';
@@ -111,3 +111,11 @@ COMMENT ON TABLE leadroute.country_aliases IS 'Everyday names of countries that 
 COMMENT ON COLUMN leadroute.country_aliases.alias IS 'Key: lower case.';
 COMMENT ON COLUMN leadroute.country_aliases.canonical IS 'ISO 3166-1 alpha-2 code.';
 COMMENT ON COLUMN leadroute.country_aliases.shipped IS 'A default of the extension that nobody has edited.';
+
+CREATE TABLE leadroute.country_names (
+    name text COLLATE "C" PRIMARY KEY,
+    country text NOT NULL
+);
+COMMENT ON TABLE leadroute.country_names IS 'Names of countries in many languages, from public lists; country_aliases takes further ones. Comes with the extension and is not dumped.';
+COMMENT ON COLUMN leadroute.country_names.name IS 'Key: folded, without "the" in front.';
+COMMENT ON COLUMN leadroute.country_names.country IS 'ISO 3166-1 alpha-2 code.';

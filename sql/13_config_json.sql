@@ -55,14 +55,14 @@ SELECT json_build_object(
     'segments', (
         SELECT coalesce(json_agg(s ORDER BY s.priority, s.name COLLATE "C"), '[]') FROM (
             SELECT name, priority, territory, leadroute_internal.span(effective) AS effective,
-                   upper(countries::text)::text[] AS countries, lower(regions::text)::text[] AS regions,
-                   lower(postal_prefixes::text)::text[] AS postal_prefixes,
-                   lower(industries::text)::text[] AS industries,
+                   countries, regions,
+                   postal_prefixes,
+                   industries,
                    leadroute_internal.span(employees) AS employees, leadroute_internal.span(revenue) AS revenue,
-                   lower(products::text)::text[] AS products, lower(languages::text)::text[] AS languages,
-                   lower(sources::text)::text[] AS sources, lower(events::text)::text[] AS events,
+                   products, languages,
+                   sources, events,
                    condition::text AS condition, leadroute_internal.condition_problem(condition) AS condition_problem,
-                   lower(required_skills::text)::text[] AS required_skills, fallback_queue, tenants
+                   required_skills, fallback_queue, tenants
               FROM leadroute.segments WHERE enabled) s),
     'tiers', (
         SELECT coalesce(json_agg(t), '[]') FROM (
@@ -73,7 +73,7 @@ SELECT json_build_object(
     'event_types', (SELECT coalesce(json_agg(e), '[]') FROM leadroute.event_types e),
     'sla_policies', (
         SELECT coalesce(json_agg(p), '[]') FROM (
-            SELECT name, priority, business_hours, lower(events::text)::text[] AS events, intents, segments, tenants,
+            SELECT name, priority, business_hours, events, intents, segments, tenants,
                    leadroute_internal.micros(respond_within) AS respond_within FROM leadroute.sla_policies) p),
     'escalation_steps', (
         SELECT coalesce(json_agg(e ORDER BY e.policy, e.step), '[]') FROM (
@@ -83,7 +83,7 @@ SELECT json_build_object(
             SELECT reason, kind, leadroute_internal.micros(cool_off) AS cool_off, queue, tenants FROM leadroute.recycle_rules) r),
     'playbooks', (
         SELECT coalesce(json_agg(p ORDER BY p.priority, p.name COLLATE "C"), '[]') FROM (
-            SELECT name, priority, segments, tiers, lower(events::text)::text[] AS events, expansion, recycled, tenants
+            SELECT name, priority, segments, tiers, events, expansion, recycled, tenants
               FROM leadroute.playbooks) p),
     'industry_aliases', (SELECT coalesce(json_agg(a), '[]') FROM leadroute.industry_aliases a),
     'country_aliases', (SELECT coalesce(json_agg(a), '[]') FROM leadroute.country_aliases a)
@@ -96,8 +96,8 @@ SELECT json_build_object(
     'reps', (
         SELECT coalesce(json_agg(r), '[]') FROM (
             SELECT id, rep_no, manager_id, active, presence, leadroute_internal.micros(presence_at) AS presence_at, time_zone, schedule,
-                   daily_cap, weekly_cap, max_open_leads, lower(languages::text)::text[] AS languages,
-                   lower(products::text)::text[] AS products, lower(skills::text)::text[] AS skills, backup_id, tenant
+                   daily_cap, weekly_cap, max_open_leads, languages,
+                   products, skills, backup_id, tenant
               FROM leadroute.reps) r),
     'members', (
         SELECT coalesce(json_agg(m), '[]') FROM (

@@ -114,10 +114,10 @@ CREATE FUNCTION leadroute.record_event(lead_id bigint, event text, occurred_at t
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads := leadroute_internal.open_lead(lead_id);
-    name text := nullif(lower(btrim(event)), '');
+    name text := leadroute_internal.cleaned('event', event);
     acted_at timestamptz := least(coalesce(nullif(record_event.occurred_at, '-infinity'), clock_timestamp()), clock_timestamp());
-    intent text := coalesce((SELECT t.intent FROM leadroute.event_types t WHERE t.name = lower(btrim(record_event.event))), 'medium');
-    is_hotter boolean := leadroute_internal.heat(intent) > leadroute_internal.heat((SELECT t.intent FROM leadroute.event_types t WHERE t.name = lower(lead.event)));
+    intent text := coalesce((SELECT t.intent FROM leadroute.event_types t WHERE t.name = leadroute_internal.cleaned('event', record_event.event)), 'medium');
+    is_hotter boolean := leadroute_internal.heat(intent) > leadroute_internal.heat((SELECT t.intent FROM leadroute.event_types t WHERE t.name = leadroute_internal.cleaned('event', lead.event)));
     action text := 'logged';
     target bigint := lead.id;
 BEGIN

@@ -16,7 +16,8 @@ extension_sql_file!("../sql/11_rules.sql", name = "rules", requires = ["roster"]
 extension_sql_file!("../sql/12_accounts.sql", name = "accounts", requires = ["rules"]);
 extension_sql_file!("../sql/13_config_json.sql", name = "config_json", requires = ["accounts"]);
 extension_sql_file!("../sql/14_references.sql", name = "references", requires = ["config_json"]);
-extension_sql_file!("../sql/20_leads.sql", name = "leads", requires = ["references"]);
+extension_sql_file!("../sql/15_clean_rules.sql", name = "clean_rules", requires = ["references"]);
+extension_sql_file!("../sql/20_leads.sql", name = "leads", requires = ["clean_rules"]);
 extension_sql_file!("../sql/21_turns_and_loads.sql", name = "turns_and_loads", requires = ["leads"]);
 extension_sql_file!("../sql/22_history.sql", name = "history", requires = ["turns_and_loads"]);
 extension_sql_file!("../sql/23_responses.sql", name = "responses", requires = ["history"]);
@@ -48,7 +49,8 @@ extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["health"]);
 extension_sql_file!("../sql/61_roles.sql", name = "roles", requires = ["jobs"]);
 extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["roles"]);
 extension_sql_file!("../sql/71_mail_domains.sql", name = "mail_domains", requires = ["defaults"]);
-extension_sql_file!("../sql/80_dump.sql", name = "dump", requires = ["mail_domains"]);
+extension_sql_file!("../sql/72_country_names.sql", name = "country_names", requires = ["mail_domains"]);
+extension_sql_file!("../sql/80_dump.sql", name = "dump", requires = ["country_names"]);
 extension_sql_file!("../sql/90_privileges.sql", name = "privileges", requires = ["dump"]);
 extension_sql_file!("../sql/95_event_triggers.sql", name = "event_triggers", requires = ["privileges"]);
 

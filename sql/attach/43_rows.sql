@@ -150,7 +150,7 @@ CREATE FUNCTION leadroute_internal.event_by_row(lead_id bigint, event text, occu
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads := leadroute_internal.lead_by_row(lead_id);
-    told text := lower(coalesce(nullif(btrim(event), ''), lead.event));
+    told text := leadroute_internal.cleaned('event', coalesce(nullif(btrim(event), ''), lead.event));
     acted_at timestamptz := coalesce(nullif(event_by_row.occurred_at::timestamptz, '-infinity'), clock_timestamp());
 BEGIN
     IF told IS NOT NULL AND lead.id IS NOT NULL AND is_closed THEN

@@ -203,6 +203,20 @@ pub fn unreadable_config(what: &str) -> ! {
     )
 }
 
+/// A value that a routing table does not take.
+pub fn not_allowed(column: &str, value: &str, allowed: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_CHECK_VIOLATION,
+        format!("{column}: {value} is not allowed"),
+        &format!("Allowed is {allowed}."),
+    )
+}
+
+/// A value of a routing table that no lead can be compared with.
+pub fn rule_refused(column: &str, value: &str, what: &str, hint: &str) {
+    raise(PgSqlErrorCode::ERRCODE_CHECK_VIOLATION, format!("{column}: \"{value}\" {what}"), hint);
+}
+
 /// A column of leads cannot be read.
 pub fn column_has_another_type(column: &str) -> ! {
     raise(

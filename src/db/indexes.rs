@@ -6,6 +6,10 @@ use crate::db::pg::index_scan::Index;
 pub const DOMAIN_RULES: Index = Index { table: "domain_rules", index: "domain_rules_pkey" };
 /// `mail_domains` by domain; columns: domain, kind.
 pub const MAIL_DOMAINS: Index = Index { table: "mail_domains", index: "mail_domains_pkey" };
+/// `country_aliases` by alias; columns: alias, canonical.
+pub const COUNTRY_ALIASES: Index = Index { table: "country_aliases", index: "country_aliases_pkey" };
+/// `country_names` by name; columns: name, country.
+pub const COUNTRY_NAMES: Index = Index { table: "country_names", index: "country_names_pkey" };
 /// `contacts` by email and tenant; columns: email, account_id.
 pub const CONTACTS: Index = Index { table: "contacts", index: "contacts_pkey" };
 /// `account_domains` by domain and tenant; columns: domain, account_id, division.

@@ -36,6 +36,7 @@
 //! | `entry::attached::mapping::MAPPINGS`, `pg::spi::PLANS`, `pg::insert_state::PREPARED`, `pg::catalog::RELATIONS`, `OWNER` | what relations are like | any relation changes (`pg::catalog::EPOCH`) |
 //! | `lead::row::PLACES` | columns of `leads` by name | `leads` changes |
 //! | `pg::catalog::EPOCH`, `LEADS_WATCH`, `RULES_WATCH`, `ROSTER_WATCH` | how often relations changed | the session ends |
+//! | `pg::time::NAMES` | names of time zones | the session ends |
 //! | `state::lookups::PATHS` | compiled conditions, by text | there are 100,000 |
 
 pub mod entry;

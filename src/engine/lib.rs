@@ -19,6 +19,7 @@
 //! 8. [`roster`]: who could take a lead, and when
 //! 9. [`rules`]: the routing tables, compiled
 //! 10. [`lead`] and [`time_zone`]: what everything else is about
+//! 11. [`span`]: ranges
 
 #![forbid(unsafe_code)]
 
@@ -31,6 +32,7 @@ pub mod roster;
 pub mod routing;
 pub mod rules;
 pub mod sla;
+pub mod span;
 #[cfg(test)]
 mod testkit;
 pub mod time_zone;

@@ -60,8 +60,11 @@ pub struct AccountKeys<'a> {
 
 /// What is looked up outside the engine.
 pub trait Lookups: Zones + OpenPool {
-    /// Rules of the tenant, else of `''`, and lists that know one of the names (longest first).
-    fn domain(&mut self, tenant: &str, names: &[String]) -> DomainFacts;
+    /// Rules of the tenant, else of `''`, and lists that know one of the names (longest first); of the public suffixes
+    /// above them only rules.
+    fn domain(&mut self, tenant: &str, names: &[String], suffixes: &[String]) -> DomainFacts;
+    /// The ISO code of a country by one of its names, as `normalize::country_name` gives them.
+    fn country(&mut self, name: &str) -> Option<String>;
     /// The first open lead of the person in the tenant; one that somebody works on comes before nurtured ones. `this` is
     /// the lead being routed.
     fn earlier_lead(&mut self, tenant: &str, person: &Person, this: Option<i64>) -> Earlier;

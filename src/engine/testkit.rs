@@ -145,13 +145,20 @@ impl Zones for Jiff {
 }
 
 impl Lookups for Memory {
-    fn domain(&mut self, _tenant: &str, names: &[String]) -> DomainFacts {
+    fn country(&mut self, name: &str) -> Option<String> {
+        [("germany", "DE"), ("japan", "JP"), ("netherlands", "NL")]
+            .iter()
+            .find(|row| row.0 == name)
+            .map(|row| row.1.to_owned())
+    }
+
+    fn domain(&mut self, _tenant: &str, names: &[String], suffixes: &[String]) -> DomainFacts {
         let rule = |name: &String| {
             let (kind, queue) = self.domain_rules.get(name)?.clone();
             Some((name.clone(), kind, queue))
         };
         DomainFacts {
-            rule: names.iter().find_map(rule),
+            rule: names.iter().chain(suffixes).find_map(rule),
             listed: names.iter().find_map(|name| self.listed.get(name).copied()),
         }
     }

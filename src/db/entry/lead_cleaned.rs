@@ -8,7 +8,7 @@ use crate::db::pg::security::AsOwner;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::time::now;
 use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
-use crate::db::state::config;
+use crate::db::state::{config, lookups};
 use leadroute_engine::lead::CleanLead;
 use leadroute_engine::routing::layers::intake;
 use pgrx::pg_sys::{self, Datum};
@@ -36,7 +36,7 @@ unsafe fn lead_cleaned(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             return Datum::from(tuple);
         };
         let mut clean = CleanLead { lead: row.lead(), ..CleanLead::default() };
-        intake::clean(&mut clean, &rules, now());
+        intake::clean(&mut clean, &rules, now(), &mut lookups::country);
         return Datum::from(row.cleaned(&clean));
     }
     Datum::from(tuple)

@@ -3,6 +3,7 @@
 pub mod assign_queued;
 pub mod assignee;
 pub mod attached;
+pub mod clean_rule;
 pub mod config_changed;
 pub mod escalate_overdue;
 pub mod insert;
@@ -13,6 +14,7 @@ pub mod lead_updated;
 pub mod lint;
 pub mod listen;
 pub mod lock_for_writing;
+pub mod must;
 pub mod needs_nobody;
 pub mod observe_restore;
 pub mod references;

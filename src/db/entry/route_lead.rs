@@ -248,13 +248,14 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: Cause, patience: 
     answer(id, false)
 }
 
-/// Whether a corrected lead stays where it is: no rule knows it any more, or routing has failed.
+/// Whether a corrected lead stays where it is: no rule knows it any more, what it says now cannot be read, or routing has
+/// failed.
 fn stays(decision: &Decision, id: i64, is_owned: bool) -> bool {
     if let Some((sqlstate, message)) = decision.failure() {
         errors::warn_not_routed_again(id, sqlstate, message);
         return true;
     }
-    is_owned && decision.layer == Layer::Fallback
+    is_owned && (decision.layer == Layer::Fallback || !decision.clean.unreadable.is_empty())
 }
 
 unsafe fn explain_decision(fcinfo: pg_sys::FunctionCallInfo) -> Datum {

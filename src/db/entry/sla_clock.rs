@@ -93,8 +93,7 @@ fn start(id: i64, row: &LeadRow, acted_at: Option<Micros>) -> Option<Micros> {
     let context = config::context(&rules, &roster, now(), Some(&tenant));
     let owner = row.get::<String>("owner_id").map(Outcome::Owner);
     let outcome = owner.or_else(|| row.get::<String>("queue").map(Outcome::Queue))?;
-    let event =
-        row.get::<String>("event").and_then(|event| leadroute_engine::lead::normalize::folded(&event));
+    let event = row.get::<String>("event").and_then(|event| leadroute_engine::lead::words::slug(&event));
     let segment = row.get::<String>("segment");
     let clock = sla::clock(event.as_deref(), segment.as_deref(), acted_at, &outcome, context, &TimeZones)?;
     let (started, due, next) =

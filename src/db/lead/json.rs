@@ -1,10 +1,10 @@
 //! A lead given as jsonb, taken apart key by key. What fits its column becomes a column; what does not
 //! is kept in the attributes and named as a problem; unknown keys are kept in the attributes.
 
-use crate::db::lead::columns::{self, Column};
+use crate::db::lead::columns::{self, Column, SetBy};
 use crate::db::queries;
-use leadroute_engine::lead::value::{read, Kind};
-use leadroute_engine::lead::{Problem, UNKNOWN_TENANT};
+use leadroute_engine::lead::value::{read, Kind, Reading};
+use leadroute_engine::lead::{words, Problem, UNKNOWN_TENANT};
 use pgrx::pg_sys::{self, Datum};
 
 /// A lead that was taken apart.
@@ -22,8 +22,8 @@ pub struct Fields {
     pub tenant: String,
 }
 
-/// A value as text that its column accepts; `None` for nothing; what is wrong with it.
-pub fn value(column: Column, json_type: &str, text: &str) -> Result<Option<String>, String> {
+/// What a value is for its column; what is wrong with it.
+pub fn value(column: Column, json_type: &str, text: &str) -> Result<Reading, String> {
     match column.name {
         "attributes" => Err("is not a JSON object".to_owned()),
         _ => read(kind(column), json_type, text),
@@ -35,15 +35,21 @@ fn kind(column: Column) -> Kind {
         _ if column.name == "external_id" => Kind::Key,
         pg_sys::TEXTOID => Kind::Text,
         pg_sys::INT4OID => Kind::Whole,
+        pg_sys::NUMERICOID if column.name == "annual_revenue" => Kind::Amount,
         pg_sys::NUMERICOID => Kind::Number,
         _ => Kind::Time,
     }
 }
 
-/// The column that a key stands for; that of the owner only where it may be named.
+/// The column that a key stands for, however it is written; that of the owner only where it may be named.
 fn column_of(key: &str, may_name_owner: bool) -> Option<Column> {
-    let owner = columns::column(key).filter(|column| may_name_owner && column.name == "owner_id");
-    owner.or_else(|| columns::given(key)).filter(|column| column.name != "attributes")
+    let written = words::key(key);
+    let is_named = |column: &&Column| column.name == key || words::key(column.name) == written;
+    let may_be_given = |column: &&Column| {
+        column.set_by == SetBy::App && column.name != "attributes"
+            || may_name_owner && column.name == "owner_id"
+    };
+    columns::COLUMNS.iter().filter(may_be_given).find(is_named).copied()
 }
 
 /// Reads every key of a JSON object.
@@ -51,28 +57,39 @@ pub fn read_fields(object: Datum, may_name_owner: bool) -> Fields {
     let members = queries::MEMBERS
         .read(&[Some(object)], |row| (row.get::<String>(1), row.get::<String>(2), row.get::<String>(3)));
     let (mut fields, mut columns) = (Fields::default(), serde_json::Map::new());
-    for (key, json_type, value) in members {
-        let (Some(key), Some(json_type)) = (key, json_type) else {
+    let known = members.into_iter().filter_map(|(key, json_type, value)| {
+        let column = column_of(key.as_deref()?, may_name_owner)?;
+        Some((key?, column, json_type?, value.unwrap_or_default()))
+    });
+    let mut known: Vec<_> = known.collect();
+    // of several keys for a column that which is written as the column counts
+    known.sort_by_key(|(key, column, ..)| key != column.name);
+    for (key, column, json_type, value) in known {
+        if columns.contains_key(column.name) {
+            let what = format!("is given twice, also as \"{}\"", column.name);
+            fields.odd.push(Problem { field: key, what });
             continue;
-        };
-        let Some(column) = column_of(&key, may_name_owner) else {
-            continue;
-        };
-        match read(kind(column), &json_type, value.as_deref().unwrap_or_default()) {
-            Ok(None) => fields.consumed.push(key),
-            Ok(Some(value)) => {
-                match key.as_str() {
+        }
+        match read(kind(column), &json_type, &value) {
+            Ok(Reading::Nothing) => fields.consumed.push(key),
+            Ok(Reading::Range) if key == column.name => {}
+            Ok(Reading::Range) => {
+                let what = format!("is a range, which is understood as \"{}\" only", column.name);
+                fields.odd.push(Problem { field: key, what });
+            }
+            Ok(Reading::Value(value)) => {
+                match column.name {
                     "external_id" => fields.external_id = Some(value.clone()),
                     "tenant" => fields.tenant.clone_from(&value),
                     _ => {}
                 }
-                columns.insert(key.clone(), value.into());
+                columns.insert(column.name.to_owned(), value.into());
                 fields.consumed.push(key);
             }
             Err(what) => {
-                if key == "tenant" {
+                if column.name == "tenant" {
                     UNKNOWN_TENANT.clone_into(&mut fields.tenant);
-                    columns.insert(key.clone(), UNKNOWN_TENANT.into());
+                    columns.insert(column.name.to_owned(), UNKNOWN_TENANT.into());
                 }
                 fields.odd.push(Problem { field: key, what });
             }

@@ -3,12 +3,13 @@
 use crate::db::errors;
 use crate::db::lead::columns::{self, set_by, SetBy};
 use crate::db::pg::catalog::{self, Watched};
+use crate::db::pg::jsonb;
 use crate::db::pg::security;
 use crate::db::pg::time::{from_postgres_epoch, to_postgres_epoch, NEVER};
 use crate::db::pg::tuple::{Replaced, Values};
 use leadroute_engine::decision::Decision;
 use leadroute_engine::follow_up::waiting::Waiting;
-use leadroute_engine::lead::{CleanLead, Given, Lead};
+use leadroute_engine::lead::{CleanLead, Given, Lead, Ranges};
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -146,8 +147,22 @@ impl LeadRow {
             event: self.get("event"),
             occurred_at: self.time("occurred_at"),
             source: self.get("source"),
+            ranges: self.ranges(),
             given: Given::default(),
         }
+    }
+
+    /// Ranges that the app gave for numbers, which stay in the attributes.
+    fn ranges(&self) -> Ranges {
+        let is_asked = |column| self.datum(column).is_none();
+        let attributes = self.datum("attributes");
+        let Some(attributes) = attributes.filter(|_| is_asked("employees") || is_asked("annual_revenue"))
+        else {
+            return Ranges::default();
+        };
+        // SAFETY: the column is a jsonb.
+        let text = |key: &'static str| unsafe { jsonb::member(attributes, key) }.filter(|_| is_asked(key));
+        Ranges::of(text("employees").as_deref(), text("annual_revenue").as_deref())
     }
 
     /// The lead with the owner or queue that its last decision gave it.
@@ -286,7 +301,13 @@ fn text(value: Option<&str>) -> Option<Datum> {
 
 /// The cleaned values where they differ.
 fn cleaned(clean: &CleanLead) -> impl Iterator<Item = (&'static str, Option<Datum>)> + '_ {
-    let values = [("email", &clean.email), ("industry", &clean.industry), ("country", &clean.lead.country)];
+    let values = [
+        ("email", &clean.email),
+        ("industry", &clean.industry),
+        ("country", &clean.lead.country),
+        ("language", &clean.language),
+        ("event", &clean.lead.event),
+    ];
     values.into_iter().filter_map(|(column, value)| Some((column, text(Some(value.as_deref()?)))))
 }
 

@@ -51,6 +51,15 @@ pub unsafe fn to_text(datum: Datum) -> String {
     }
 }
 
+/// The text of a member of an object; `None` if there is none.
+///
+/// # Safety
+/// `datum` must be a jsonb.
+pub unsafe fn member(datum: Datum, key: &str) -> Option<String> {
+    // SAFETY: the caller vouches for the jsonb; the function takes a key and answers with a text.
+    unsafe { pgrx::direct_function_call(pg_sys::jsonb_object_field_text, &[Some(datum), key.into_datum()]) }
+}
+
 /// The jsonb of a JSON text that is known to be valid.
 pub fn from_text(json: &str) -> Option<Datum> {
     let text = std::ffi::CString::new(json).ok()?;

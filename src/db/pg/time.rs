@@ -4,6 +4,8 @@ use chrono::{NaiveDate, NaiveDateTime};
 use leadroute_engine::time_zone::Zones;
 use leadroute_engine::Micros;
 use pgrx::pg_sys;
+use rustc_hash::FxHashSet;
+use std::cell::OnceCell;
 use std::ffi::CString;
 
 /// PostgreSQL counts from 2000-01-01, the engine from 1970-01-01.
@@ -61,7 +63,36 @@ impl Zones for TimeZones {
     }
 }
 
-/// Whether there is a time zone of that name.
+thread_local! {
+    /// The names of time zones, in lower case; the files of a server do not change while a session runs.
+    static NAMES: OnceCell<FxHashSet<String>> = const { OnceCell::new() };
+}
+
+/// Whether there is a time zone of that name in the IANA database. What POSIX would make of a text, such as `XYZ-3`, has
+/// no summer time that anybody keeps up to date.
 pub fn is_known(name: &str) -> bool {
-    zone(name).is_some()
+    NAMES.with(|names| names.get_or_init(all_names).contains(&name.to_ascii_lowercase()))
+}
+
+/// All names, without other copies of the same files, and what is no place.
+fn all_names() -> FxHashSet<String> {
+    let mut names = FxHashSet::default();
+    // SAFETY: the listing is ended; names live as long as it.
+    unsafe {
+        let listing = pg_sys::pg_tzenumerate_start();
+        loop {
+            let zone = pg_sys::pg_tzenumerate_next(listing);
+            if zone.is_null() {
+                break;
+            }
+            let name =
+                std::ffi::CStr::from_ptr(pg_sys::pg_get_timezone_name(zone)).to_string_lossy().to_lowercase();
+            let is_other = ["posix/", "right/", "localtime", "posixrules", "factory"];
+            if !is_other.iter().any(|other| name.starts_with(other)) {
+                names.insert(name);
+            }
+        }
+        pg_sys::pg_tzenumerate_end(listing);
+    }
+    names
 }

@@ -8,6 +8,7 @@ use crate::db::indexes::EXTERNAL_IDS;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::time::now;
 use crate::db::queries;
+use crate::db::state::lookups;
 use leadroute_engine::lead::CleanLead;
 use leadroute_engine::routing::layers::intake;
 use leadroute_engine::rules::Rules;
@@ -27,7 +28,7 @@ pub fn excluded(row: &LeadRow, rules: &Rules) -> Option<pg_sys::HeapTuple> {
             return None;
         }
         let mut clean = CleanLead { lead: row.lead(), ..CleanLead::default() };
-        intake::clean(&mut clean, rules, now());
+        intake::clean(&mut clean, rules, now(), &mut lookups::country);
         Some((row.routed_as(&clean, &other), other.get::<i64>("id")))
     });
     let (tuple, other) = tuple.filter(|_| !EXTERNAL_IDS.is_in_flight(&key))?;

@@ -1,6 +1,8 @@
 //! What the engine looks up, answered by PostgreSQL.
 
-use crate::db::indexes::{ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, DOMAIN_RULES, MAIL_DOMAINS, PERSONS};
+use crate::db::indexes::{
+    ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, COUNTRY_NAMES, DOMAIN_RULES, MAIL_DOMAINS, PERSONS,
+};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::jsonb::{Document, Path};
 use crate::db::pg::locks::{self, Class};
@@ -72,20 +74,33 @@ impl OpenPool for Live<'_> {
     }
 }
 
+/// The ISO code of a country by one of its names.
+pub fn country(name: &str) -> Option<String> {
+    COUNTRY_NAMES.text(name, |row| row.get::<String>(2))
+}
+
+fn domain_rule(tenant: &str, name: &String) -> Option<(String, DomainKind, Option<String>)> {
+    let rule_of = |tenant| {
+        DOMAIN_RULES.texts([name, tenant], |row| {
+            let kind = domain_kind(&row.get::<String>(2)?)?;
+            Some((name.clone(), kind, row.get(3)))
+        })
+    };
+    let own = if tenant.is_empty() { None } else { rule_of(tenant) };
+    own.or_else(|| rule_of(""))
+}
+
 impl Lookups for Live<'_> {
-    fn domain(&mut self, tenant: &str, names: &[String]) -> DomainFacts {
-        let mut facts = DomainFacts::default();
+    fn country(&mut self, name: &str) -> Option<String> {
+        country(name)
+    }
+
+    fn domain(&mut self, tenant: &str, names: &[String], suffixes: &[String]) -> DomainFacts {
+        let mut facts = DomainFacts {
+            rule: names.iter().chain(suffixes).find_map(|name| domain_rule(tenant, name)),
+            ..DomainFacts::default()
+        };
         for name in names {
-            if facts.rule.is_none() {
-                let rule_of = |tenant| {
-                    DOMAIN_RULES.texts([name, tenant], |row| {
-                        let kind = domain_kind(&row.get::<String>(2)?)?;
-                        Some((name.clone(), kind, row.get(3)))
-                    })
-                };
-                let own = if tenant.is_empty() { None } else { rule_of(tenant) };
-                facts.rule = own.or_else(|| rule_of(""));
-            }
             if facts.listed != Some(MailDomain::Disposable) {
                 let listed = MAIL_DOMAINS.text(name, |row| row.get::<String>(2));
                 let kind = |kind: String| match kind.as_str() {

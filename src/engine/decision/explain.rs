@@ -15,7 +15,7 @@ impl Decision {
 }
 
 /// The sentence for `decisions.reason`: what the deciding layer says, and for the fallback also what
-/// kept the layers before from deciding.
+/// kept the layers before from deciding, values that could not be read first.
 pub fn headline(trace: &[Step]) -> String {
     let Some((last, before)) = trace.split_last() else {
         return String::new();
@@ -24,10 +24,13 @@ pub fn headline(trace: &[Step]) -> String {
         return sentence(&last.reason);
     }
     let asked = |step: &&Step| !matches!(step.reason, Reason::NotAsked { .. });
-    match before.iter().rev().find(asked) {
-        Some(step) => format!("{}; {}", sentence(&step.reason), sentence(&last.reason)),
-        None => sentence(&last.reason),
-    }
+    let unreadable = before.iter().find_map(|step| match &step.reason {
+        Reason::Cleaned { unreadable, .. } if !unreadable.is_empty() => Some(problems(unreadable)),
+        _ => None,
+    });
+    let why = before.iter().rev().find(asked).map(|step| sentence(&step.reason));
+    let sentences = [unreadable, why, Some(sentence(&last.reason))];
+    sentences.into_iter().flatten().collect::<Vec<String>>().join("; ")
 }
 
 /// Every layer with what it found, and every candidate: eligible, or why not.
@@ -93,9 +96,6 @@ pub fn sentence(reason: &Reason) -> String {
             format!("same {key} as lead {lead_id}: merged into it")
         }
         Reason::NotAsked { needs } => format!("not asked: there is no {needs}"),
-        Reason::Unreadable { problems: list } => {
-            format!("{}: left to a person", problems(list))
-        }
         Reason::Error { sqlstate, message } => {
             format!("routing failed ({sqlstate}: {message}): kept in queue catch_all")
         }

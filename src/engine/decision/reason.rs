@@ -114,10 +114,6 @@ pub enum Reason {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         refused: Vec<Refusal>,
     },
-    /// Rules are not applied to values that could not be read.
-    Unreadable {
-        problems: Vec<Problem>,
-    },
     Segment {
         segment: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,8 +2,9 @@
 
 use crate::context::{Context, Routing};
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};
-use crate::lead::{CleanLead, Lead};
+use crate::lead::{words, CleanLead, Lead};
 use crate::lookups::Lookups;
+use crate::rules::compared::language;
 
 /// A lead that waits for somebody, as the tables hold it.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +70,7 @@ impl Waiting {
 
 /// What distribution compares, in the form that intake gives it.
 fn folded(lead: &Lead) -> Lead {
-    let fold = |value: &Option<String>| value.as_deref().and_then(crate::lead::normalize::folded);
-    Lead { language: fold(&lead.language), product: fold(&lead.product), ..lead.clone() }
+    let language = lead.language.as_deref().and_then(language);
+    let product = lead.product.as_deref().and_then(words::folded);
+    Lead { language, product, ..lead.clone() }
 }

@@ -1,11 +1,16 @@
 //! The lead as the layers see it.
 
 pub mod account;
+pub mod language;
 pub mod normalize;
+pub mod quantity;
 pub mod status;
 pub mod value;
+pub mod words;
 
+use crate::lead::quantity::Quantity;
 use crate::lead::status::Status;
+use crate::span::Span;
 use crate::Micros;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +44,8 @@ pub struct Lead {
     pub employees: Option<i32>,
     /// Annual revenue; compared as a double, so exact to 15 digits.
     pub annual_revenue: Option<f64>,
+    /// What is known of the two where only a range is.
+    pub ranges: Ranges,
     /// Product of interest.
     pub product: Option<String>,
     /// Language that the buyer speaks.
@@ -53,6 +60,29 @@ pub struct Lead {
     pub source: Option<String>,
     /// What its row says of its life already.
     pub given: Given,
+}
+
+/// Ranges as CRMs write them, such as `51-200`. A rule takes a range that lies within its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Ranges {
+    /// Of the number of employees.
+    pub employees: Option<Span<i32>>,
+    /// Of the annual revenue.
+    pub annual_revenue: Option<Span<f64>>,
+}
+
+impl Ranges {
+    /// Of texts; what is no range is left out.
+    pub fn of(employees: Option<&str>, annual_revenue: Option<&str>) -> Self {
+        let range = |text: Option<&str>| match quantity::read(text?)? {
+            Quantity::Between(low, high) => Some((low, high)),
+            Quantity::Exact(_) => None,
+        };
+        // a float that is out of range becomes the nearest integer
+        let whole = |(low, high): (f64, Option<f64>)| Span::closed(low as i32, high.map(|high| high as i32));
+        let revenue = |(low, high)| Span::closed(low, high);
+        Self { employees: range(employees).map(whole), annual_revenue: range(annual_revenue).map(revenue) }
+    }
 }
 
 /// The tenant of a lead whose tenant cannot be read. No rep works for it, so the lead waits in the catch-all queue, and it
@@ -137,11 +167,15 @@ pub struct CleanLead {
     pub email: Option<String>,
     /// The industry to store; `None` leaves the given one.
     pub industry: Option<String>,
+    /// The language to store, as a tag of BCP 47; `None` leaves the given one.
+    pub language: Option<String>,
     /// Who the person is.
     pub person: Option<Person>,
     /// Names of the mail or web host, longest first; empty without a usable domain.
     pub names: Vec<String>,
-    /// The same without free-mail and disposable domains; set when the lists have been asked.
+    /// Public suffixes that the names lie below, longest first: `ac.uk`.
+    pub suffixes: Vec<String>,
+    /// The names without free-mail and disposable domains; set when the lists have been asked.
     pub company_names: Vec<String>,
     /// Values that could not be read at all.
     pub unreadable: Vec<Problem>,

@@ -1,5 +1,6 @@
 //! Cleaning of single values: addresses, domains, phone numbers, countries.
 
+use crate::lead::words;
 use unicode_security::MixedScript;
 
 /// A cleaned e-mail address.
@@ -25,7 +26,7 @@ pub fn email(given: &str) -> Result<Address, &'static str> {
     if given.len() > LONGEST_EMAIL {
         return Err("is longer than 254 bytes");
     }
-    if given.chars().any(is_invisible) {
+    if given.chars().any(words::is_ignorable) {
         return Err("holds invisible or direction-changing characters");
     }
     let options = email_address::Options::default().without_display_text().without_domain_literal();
@@ -51,6 +52,28 @@ pub fn host(given: &str) -> Result<String, &'static str> {
     match ascii.contains('.') {
         true => Ok(ascii),
         false => Err("has a domain without a dot"),
+    }
+}
+
+/// The domain that a rule is about, given as a name, `@rival.com`, `*.foe.com`, or a web address; a public suffix too.
+pub fn rule_domain(given: &str) -> Result<String, &'static str> {
+    let rest = given.split_once("://").map_or(given, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let name = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default().trim();
+    let name = name.strip_prefix("*.").unwrap_or(name);
+    let clean = host(name)?;
+    match clean.strip_prefix("www.") {
+        Some(rest) if rest.contains('.') => Ok(rest.to_owned()),
+        _ => Ok(clean),
+    }
+}
+
+/// The same for the domain of an account, which nobody shares.
+pub fn company_domain(given: &str) -> Result<String, &'static str> {
+    let name = rule_domain(given)?;
+    match psl::domain_str(&name) {
+        Some(_) => Ok(name),
+        None => Err("is a public suffix, below which domains of many companies lie"),
     }
 }
 
@@ -81,6 +104,13 @@ pub fn company_names(host: &str) -> Vec<String> {
     names.into_iter().map(Into::into).collect()
 }
 
+/// The public suffixes above a host, longest first; without the top-level domain, which no rule is about.
+pub fn public_suffixes(host: &str) -> Vec<String> {
+    let suffix = psl::suffix_str(host).unwrap_or_default();
+    let above = suffix.match_indices('.').filter_map(|(dot, _)| suffix.get(dot + 1..));
+    [suffix].into_iter().chain(above).filter(|name| name.contains('.')).map(str::to_owned).collect()
+}
+
 /// A phone number as digits, `+` first where the country code was given (`00` counts as `+`).
 /// `None` where fewer than 7 or more than 15 digits are left (ITU-T E.164).
 pub fn phone_key(given: &str) -> Option<String> {
@@ -97,41 +127,25 @@ pub fn phone_key(given: &str) -> Option<String> {
     Some(format!("{}{digits}", if plus { "+" } else { "" }))
 }
 
-/// ISO 3166-1 alpha-2 code for a code or an English name, by the crate `rust_iso3166`.
-pub fn country(given: &str) -> Option<&'static str> {
-    let given = given.trim();
-    let upper = given.to_ascii_uppercase();
+/// ISO 3166-1 alpha-2 code for a code: of two or three letters, or of three digits. Names are looked up.
+pub fn country_code(given: &str) -> Option<&'static str> {
+    let upper = given.trim().to_ascii_uppercase();
     let found = match upper.len() {
         2 => rust_iso3166::from_alpha2(&upper),
-        3 => rust_iso3166::from_alpha3(&upper),
+        3 => rust_iso3166::from_alpha3(&upper).or_else(|| {
+            rust_iso3166::from_numeric(
+                upper.parse().ok().filter(|_| upper.bytes().all(|b| b.is_ascii_digit()))?,
+            )
+        }),
         _ => None,
     };
-    let by_name = || {
-        let wanted = given.to_lowercase();
-        let short = |name: &str| {
-            let lower = name.to_lowercase();
-            let head = lower.split(" (").next().unwrap_or_default().to_owned();
-            lower == wanted || head == wanted
-        };
-        rust_iso3166::ALL.iter().copied().find(|row| short(row.name))
-    };
-    found.or_else(by_name).map(|row| row.alpha2)
+    found.map(|row| row.alpha2)
 }
 
-/// Lower case without outer space, and single spaces within; `None` where nothing is left.
-pub fn folded(given: &str) -> Option<String> {
-    let words: Vec<&str> = given.split_whitespace().collect();
-    match words.is_empty() {
-        true => None,
-        false => Some(words.join(" ").to_lowercase()),
-    }
-}
-
-/// Control characters, and format characters that hide or turn text around (Unicode category Cf).
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}')
+/// The form in which names of countries are looked up: folded, without `the` in front.
+pub fn country_name(given: &str) -> Option<String> {
+    let folded = words::folded(given)?;
+    Some(folded.strip_prefix("the ").map_or(folded.clone(), str::to_owned))
 }
 
 #[cfg(test)]
@@ -188,10 +202,40 @@ mod tests {
     }
 
     #[test]
-    fn countries_by_code_or_name() {
-        assert_eq!(country("gb"), Some("GB"));
-        assert_eq!(country("DEU"), Some("DE"));
-        assert_eq!(country("germany"), Some("DE"));
-        assert_eq!(country("Atlantis"), None);
+    fn countries_by_code() {
+        for (given, code) in [("gb", "GB"), ("DEU", "DE"), (" 276 ", "DE")] {
+            assert_eq!(country_code(given), Some(code), "{given}");
+        }
+        for given in ["Atlantis", "uk", "xx", "000", "+27"] {
+            assert_eq!(country_code(given), None, "{given}");
+        }
+        assert_eq!(country_name(" The  Netherlands").as_deref(), Some("netherlands"));
+    }
+
+    #[test]
+    fn rules_name_domains_in_many_ways() {
+        for given in [
+            "rival.com",
+            "@rival.com",
+            "*.Rival.com",
+            "https://www.rival.com/about?x#y",
+            "www.rival.com.",
+            "sales@rival.com",
+        ] {
+            assert_eq!(rule_domain(given).as_deref(), Ok("rival.com"), "{given}");
+        }
+        assert_eq!(rule_domain("B\u{fc}cher.de").as_deref(), Ok("xn--bcher-kva.de"));
+        assert_eq!(rule_domain("ac.uk").as_deref(), Ok("ac.uk"));
+        assert!(
+            rule_domain("rival").is_err() && rule_domain("").is_err() && rule_domain("no domain").is_err()
+        );
+        assert_eq!(company_domain("eu.acme.co.uk").as_deref(), Ok("eu.acme.co.uk"));
+        assert!(company_domain("co.uk").unwrap_err().contains("public suffix"));
+    }
+
+    #[test]
+    fn public_suffixes_are_above_every_company() {
+        assert_eq!(public_suffixes("cs.ox.ac.uk"), ["ac.uk"]);
+        assert!(public_suffixes("acme.com").is_empty());
     }
 }

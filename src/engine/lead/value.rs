@@ -1,5 +1,6 @@
 //! A single value of a lead that comes as JSON: read as its column needs it, or named as a problem.
 
+use crate::lead::quantity::{self, Quantity};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 
 /// What a column takes.
@@ -9,36 +10,57 @@ pub enum Kind {
     Text,
     /// A text that must fit into an index.
     Key,
-    /// A whole number of 32 bits.
+    /// A whole number of 32 bits, as CRMs write it.
     Whole,
+    /// A number as CRMs write it.
+    Amount,
     /// A number.
     Number,
     /// A time in ISO 8601.
     Time,
 }
 
+/// What a value is for its column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// Nothing.
+    Nothing,
+    /// A text that the column accepts.
+    Value(String),
+    /// A range: it stays in the attributes, where rules for ranges find it.
+    Range,
+}
+
 /// Longest key, in bytes.
 const LONGEST_KEY: usize = 500;
 
-/// The value as text that its column accepts; `None` for nothing. An error continues a sentence that starts with the
-/// column: 'is longer than 500 bytes'. `json_type` is what `jsonb_typeof` says.
-pub fn read(kind: Kind, json_type: &str, value: &str) -> Result<Option<String>, String> {
+/// What a value is for its column. An error continues a sentence that starts with the column: 'is longer than 500 bytes'.
+/// `json_type` is what `jsonb_typeof` says.
+pub fn read(kind: Kind, json_type: &str, value: &str) -> Result<Reading, String> {
     match json_type {
-        "null" => return Ok(None),
+        "null" => return Ok(Reading::Nothing),
         "object" | "array" => return Err(format!("is an {json_type}, not a single value")),
         _ => {}
     }
     let trimmed = value.trim();
     if trimmed.is_empty() {
-        return Ok(None);
+        return Ok(Reading::Nothing);
     }
+    let quantity = || if json_type == "string" { quantity::read(trimmed) } else { None };
+    let is_counted = matches!(kind, Kind::Whole | Kind::Amount);
+    let quantity = if is_counted { quantity() } else { None };
+    if let Some(Quantity::Between(..)) = quantity {
+        return Ok(Reading::Range);
+    }
+    let written = quantity.map(|quantity| quantity.least().to_string());
+    let trimmed = written.as_deref().unwrap_or(trimmed);
     let read = match kind {
         Kind::Key if value.len() > LONGEST_KEY => {
             return Err(format!("is longer than {LONGEST_KEY} bytes"));
         }
         Kind::Text | Kind::Key => Some(value.to_owned()),
         Kind::Whole => whole(trimmed).map(|number| number.to_string()),
-        Kind::Number => is_number(trimmed).then(|| trimmed.to_owned()),
+        Kind::Amount | Kind::Number => is_number(trimmed).then(|| trimmed.to_owned()),
         Kind::Time => time(trimmed),
     };
     let wanted = match kind {
@@ -46,8 +68,8 @@ pub fn read(kind: Kind, json_type: &str, value: &str) -> Result<Option<String>, 
         Kind::Time => "a time in ISO 8601",
         _ => "a number in range",
     };
-    let beginning = || trimmed.chars().take(40).collect::<String>();
-    read.map(Some).ok_or_else(|| format!("is \"{}\", not {wanted}", beginning()))
+    let beginning = || value.trim().chars().take(40).collect::<String>();
+    read.map(Reading::Value).ok_or_else(|| format!("is \"{}\", not {wanted}", beginning()))
 }
 
 /// A whole number; `50.0` is one too.
@@ -92,12 +114,22 @@ mod tests {
     use super::*;
 
     fn of(kind: Kind, value: &str) -> Option<String> {
-        read(kind, "string", value).ok().flatten()
+        match read(kind, "string", value) {
+            Ok(Reading::Value(value)) => Some(value),
+            _ => None,
+        }
     }
 
     #[test]
     fn whole_numbers() {
-        for (value, number) in [("50", "50"), (" 50 ", "50"), ("50.0", "50"), ("50.", "50"), ("-7", "-7")] {
+        for (value, number) in [
+            ("50", "50"),
+            (" 50 ", "50"),
+            ("50.0", "50"),
+            ("1,000", "1000"),
+            ("12.000", "12000"),
+            ("-7", "-7"),
+        ] {
             assert_eq!(of(Kind::Whole, value).as_deref(), Some(number), "{value}");
         }
         for value in ["50.5", "2147483648", "many", "5e3", "0x10"] {
@@ -114,6 +146,19 @@ mod tests {
         for value in ["1e400", "1e-20000", "NaN", "inf", "1.5.0"] {
             assert!(read(Kind::Number, "string", value).is_err(), "{value}");
         }
+    }
+
+    #[test]
+    fn amounts_and_ranges_as_they_are_written() {
+        assert_eq!(of(Kind::Amount, "$1,250,000.50").as_deref(), Some("1250000.5"));
+        // a score is no amount: nothing stands between its thousands
+        assert_eq!(of(Kind::Number, "12.000").as_deref(), Some("12.000"));
+        // a number of JSON says what it is
+        assert_eq!(read(Kind::Amount, "number", "12.000"), Ok(Reading::Value("12.000".to_owned())));
+        for (kind, range) in [(Kind::Whole, "51-200"), (Kind::Whole, "500+"), (Kind::Amount, "$1M - $5M")] {
+            assert_eq!(read(kind, "string", range), Ok(Reading::Range));
+        }
+        assert!(read(Kind::Number, "string", "1-5").is_err());
     }
 
     #[test]
@@ -134,9 +179,9 @@ mod tests {
 
     #[test]
     fn nothing_is_nothing_and_containers_are_no_value() {
-        for kind in [Kind::Text, Kind::Key, Kind::Whole, Kind::Number, Kind::Time] {
-            assert_eq!(read(kind, "string", " \t"), Ok(None));
-            assert_eq!(read(kind, "null", ""), Ok(None));
+        for kind in [Kind::Text, Kind::Key, Kind::Whole, Kind::Amount, Kind::Number, Kind::Time] {
+            assert_eq!(read(kind, "string", " \t"), Ok(Reading::Nothing));
+            assert_eq!(read(kind, "null", ""), Ok(Reading::Nothing));
             assert_eq!(read(kind, "array", "[]"), Err("is an array, not a single value".to_owned()));
         }
     }

@@ -6,6 +6,8 @@ pub mod rotation;
 pub mod stand_in;
 pub mod unavailable;
 
+use crate::lead::words;
+use crate::rules::compared::{each, language};
 use crate::rules::tables::{keyed, Span};
 use crate::Micros;
 use chrono::NaiveDate;
@@ -142,7 +144,13 @@ impl Roster {
 
 impl From<RosterTables> for Roster {
     fn from(tables: RosterTables) -> Self {
-        let mut roster = Self { reps: keyed(tables.reps, |row| &row.id), ..Self::default() };
+        let mut reps = tables.reps;
+        for rep in &mut reps {
+            each(&mut rep.languages, language);
+            each(&mut rep.products, words::folded);
+            each(&mut rep.skills, words::folded);
+        }
+        let mut roster = Self { reps: keyed(reps, |row| &row.id), ..Self::default() };
         for row in tables.members {
             let tenant = roster.reps.get(&row.rep_id).map_or_else(String::new, |rep| rep.tenant.clone());
             let of_pool = roster.members.entry(row.pool.clone()).or_default();

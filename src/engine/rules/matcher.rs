@@ -1,6 +1,6 @@
 //! Which segment a lead falls into: the first match by priority, effective now.
 
-use crate::lead::Lead;
+use crate::lead::{language, Lead};
 use crate::rules::tables::{Segment, Span};
 use crate::Micros;
 use index::Index;
@@ -86,11 +86,11 @@ fn columns_hold(segment: &Segment, lead: &Lead, now: Micros) -> bool {
         && one_of(&segment.events, &lead.event)
         && one_of(&segment.industries, &lead.industry)
         && one_of(&segment.products, &lead.product)
-        && one_of(&segment.languages, &lead.language)
+        && speaks_one(&segment.languages, &lead.language)
         && one_of(&segment.sources, &lead.source)
         && one_of(&segment.regions, &lead.region)
-        && within(&segment.employees, lead.employees.as_ref())
-        && within(&segment.revenue, lead.annual_revenue.as_ref())
+        && within(&segment.employees, lead.employees.as_ref(), lead.ranges.employees.as_ref())
+        && within(&segment.revenue, lead.annual_revenue.as_ref(), lead.ranges.annual_revenue.as_ref())
         && starts_with_one(&segment.postal_prefixes, &lead.postal_code)
         && segment.effective.is_none_or(|span| span.contains(&now))
 }
@@ -111,11 +111,21 @@ fn starts_with_one(prefixes: &Option<Vec<String>>, value: &Option<String>) -> bo
     }
 }
 
-fn within<T: PartialOrd>(span: &Option<Span<T>>, value: Option<&T>) -> bool {
-    match (span, value) {
+fn speaks_one(wanted: &Option<Vec<String>>, language: &Option<String>) -> bool {
+    match (wanted, language) {
         (None, _) => true,
-        (Some(span), Some(value)) => span.contains(value),
+        (Some(list), Some(tag)) => language::is_among(tag, list),
         (Some(_), None) => false,
+    }
+}
+
+/// A range must lie within the span as a whole.
+fn within<T: PartialOrd>(span: &Option<Span<T>>, value: Option<&T>, range: Option<&Span<T>>) -> bool {
+    match (span, value, range) {
+        (None, ..) => true,
+        (Some(span), Some(value), _) => span.contains(value),
+        (Some(span), None, Some(range)) => span.holds(range),
+        (Some(_), None, None) => false,
     }
 }
 

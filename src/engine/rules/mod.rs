@@ -1,16 +1,18 @@
 //! The rules, compiled once from the routing tables.
 
 pub mod by_tenant;
+pub mod clean;
+pub mod compared;
 pub mod matcher;
 pub mod shadows;
 pub mod tables;
 pub mod way_out;
 
 use crate::rules::by_tenant::ByTenant;
+use crate::rules::compared::{aliases, compared};
 use crate::rules::matcher::Matcher;
 use crate::rules::tables::{
-    keyed, Alias, EscalationStep, Intent, Playbook, Pool, Queue, RecycleRule, RuleTables, SlaPolicy,
-    Territory, Tier,
+    keyed, EscalationStep, Intent, Playbook, Pool, Queue, RecycleRule, RuleTables, SlaPolicy, Territory, Tier,
 };
 use rustc_hash::FxHashMap;
 
@@ -38,6 +40,7 @@ pub struct Rules {
 
 impl From<RuleTables> for Rules {
     fn from(tables: RuleTables) -> Self {
+        let tables = compared(tables);
         let mut tiers: FxHashMap<String, ByTenant<Tier>> = FxHashMap::default();
         for tier in tables.tiers {
             let (segment, tenants) = (tier.segment.clone().unwrap_or_default(), tier.tenants.clone());
@@ -57,9 +60,6 @@ impl From<RuleTables> for Rules {
         for step in tables.escalation_steps {
             steps.entry(step.policy.clone()).or_default().push(step);
         }
-        let aliases = |list: Vec<Alias>| -> FxHashMap<String, String> {
-            list.into_iter().map(|row| (row.alias, row.canonical)).collect()
-        };
         Self {
             version: tables.version,
             segments: Matcher::new(tables.segments),

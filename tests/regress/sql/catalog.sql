@@ -22,7 +22,7 @@ SELECT function FROM story.functions
 
 -- pg_dump takes every table with rows of users, and every sequence, but for what a restore sets aside and what only holds here.
 SELECT relname, relkind FROM story.relations
- WHERE relkind IN ('r', 'S') AND relname NOT IN ('set_aside', 'analysed_mappings') AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'leadroute' AND relations.oid = ANY (extconfig)) ORDER BY 1;
+ WHERE relkind IN ('r', 'S') AND relname NOT IN ('set_aside', 'analysed_mappings', 'country_names') AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'leadroute' AND relations.oid = ANY (extconfig)) ORDER BY 1;
 -- Of tables that ship with rows it takes those that users made theirs.
 SELECT relname, condition FROM pg_extension, unnest(extconfig, extcondition) AS config (relation, condition) JOIN story.relations ON oid = relation
  WHERE extname = 'leadroute' AND condition <> '' ORDER BY 1;

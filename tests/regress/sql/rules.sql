@@ -39,7 +39,7 @@ INSERT INTO story.wrong (what, statement) VALUES
     ('nurture in a queue', $$INSERT INTO leadroute.tiers (name, score, action, queue) VALUES ('none', '(,0)', 'nurture', 'review')$$),
     ('a pool that is not there', $$INSERT INTO leadroute.tiers (name, score, action, pool) VALUES ('none', '(,0)', 'pool', 'nobody')$$),
     ('an unknown action', $$INSERT INTO leadroute.tiers (name, score, action) VALUES ('none', '(,0)', 'discard')$$);
-SELECT what, code, message FROM story.refused();
+SELECT * FROM story.refused();
 -- Segments.
 INSERT INTO story.wrong (what, statement) VALUES
     ('a segment without a way out', $$INSERT INTO leadroute.segments (name) VALUES ('lost')$$),
@@ -50,7 +50,7 @@ INSERT INTO story.wrong (what, statement) VALUES
     ('a condition that is no jsonpath', $$INSERT INTO leadroute.segments (name, territory, condition) VALUES ('x', 'north', '$.a ==')$$),
     ('a nameless segment', $$INSERT INTO leadroute.segments (name, territory) VALUES ('', 'north')$$),
     ('an unknown territory', $$INSERT INTO leadroute.segments (name, territory) VALUES ('x', 'nowhere')$$);
-SELECT what, code, message FROM story.refused();
+SELECT * FROM story.refused();
 -- Pools and reps.
 INSERT INTO story.wrong (what, statement) VALUES
     ('a negative weight', $$INSERT INTO leadroute.pool_members (pool, rep_id, weight) VALUES ('sales', 'ann', -1)$$),
@@ -62,7 +62,7 @@ INSERT INTO story.wrong (what, statement) VALUES
     ('an unknown time zone', $$UPDATE leadroute.reps SET time_zone = 'Europe/Atlantis' WHERE id = 'ann'$$),
     ('an unknown presence', $$UPDATE leadroute.reps SET presence = 'asleep' WHERE id = 'ann'$$),
     ('a rep who has members', $$INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('sales', 'bob'); DELETE FROM leadroute.reps WHERE id = 'bob'$$);
-SELECT what, code, message FROM story.refused();
+SELECT * FROM story.refused();
 -- Absences and hours.
 INSERT INTO leadroute.absences (rep_id, during, kind) VALUES ('ann', '[2030-01-01,2030-01-08)', 'pto');
 INSERT INTO story.wrong (what, statement) VALUES
@@ -72,7 +72,7 @@ INSERT INTO story.wrong (what, statement) VALUES
     ('a backup of oneself', $$INSERT INTO leadroute.absences (rep_id, during, backup_id) VALUES ('bob', '(,)', 'bob')$$),
     ('an eighth day of the week', $$INSERT INTO leadroute.schedules VALUES ('office'); INSERT INTO leadroute.schedule_hours VALUES ('office', 8, '9:00', '17:00')$$),
     ('a holiday that never comes', $$INSERT INTO leadroute.schedules VALUES ('office'); INSERT INTO leadroute.holidays VALUES ('office', 'infinity', 'Doomsday')$$);
-SELECT what, code, message FROM story.refused();
+SELECT * FROM story.refused();
 -- Another kind, another time or another rep is no overlap.
 INSERT INTO leadroute.absences (rep_id, during, kind) VALUES
     ('ann', '[2030-01-07,2030-01-09)', 'sick'), ('ann', '[2030-01-08,2030-01-09)', 'pto'), ('bob', '[2030-01-07,2030-01-09)', 'pto');
@@ -106,7 +106,7 @@ INSERT INTO story.wrong (what, statement) VALUES
     ('a queue for a mail provider', $$INSERT INTO leadroute.domain_rules (domain, kind, queue) VALUES ('acme.com', 'personal', 'review')$$),
     ('an alias in capitals', $$INSERT INTO leadroute.industry_aliases VALUES ('Banks', 'Banking')$$),
     ('a country that is no code', $$INSERT INTO leadroute.country_aliases VALUES ('deutschland', 'Germany')$$);
-SELECT what, code, message FROM story.refused();
+SELECT * FROM story.refused();
 -- Clocks and ladders.
 INSERT INTO story.wrong (what, statement) VALUES
     ('no time to respond', $$INSERT INTO leadroute.sla_policies (name, respond_within) VALUES ('x', '0')$$),
@@ -120,7 +120,7 @@ INSERT INTO story.wrong (what, statement) VALUES
     ('an event in capitals', $$INSERT INTO leadroute.event_types VALUES ('Call', 'high')$$),
     ('an unknown kind of recycling', $$INSERT INTO leadroute.recycle_rules (reason, kind) VALUES ('x', 'mood')$$),
     ('negative cooling off', $$INSERT INTO leadroute.recycle_rules (reason, kind, cool_off) VALUES ('x', 'timing', '-1 day')$$);
-SELECT what, code, message FROM story.refused();
+SELECT * FROM story.refused();
 
 -- What looks right but does nothing is listed.
 INSERT INTO leadroute.segments (name, fallback_queue) VALUES ('no tier', 'review');

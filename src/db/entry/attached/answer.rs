@@ -12,6 +12,7 @@ use crate::db::pg::spi::{text, timestamp};
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::time::from_postgres_epoch;
 use crate::db::queries;
+use leadroute_engine::lead::value::Reading;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 
@@ -62,8 +63,10 @@ fn time(row: Row, mapping: &Mapping, read: &Read) -> Option<Micros> {
     let parsed = || {
         let text = value(row, mapping, read)?;
         let wanted = columns::column("first_response_at")?;
-        let text = json::value(wanted, "string", &text).ok()??;
-        from_text(&text, pg_sys::TIMESTAMPTZOID, -1)
+        match json::value(wanted, "string", &text).ok()? {
+            Reading::Value(text) => from_text(&text, pg_sys::TIMESTAMPTZOID, -1),
+            _ => None,
+        }
     };
     known.or_else(parsed).map(|datum| from_postgres_epoch(datum.value() as i64))
 }

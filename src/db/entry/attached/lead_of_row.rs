@@ -10,6 +10,7 @@ use crate::db::pg::spi;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::tuple::Replaced;
 use leadroute_engine::lead::status::Status;
+use leadroute_engine::lead::value::Reading;
 use leadroute_engine::lead::{Problem, UNKNOWN_TENANT};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -128,11 +129,14 @@ impl Draft {
                 self.values.insert(known, datum);
             }
             Some(Given::Json(kind, text)) => match json::value(column, kind, &text) {
-                Ok(Some(value)) => {
+                Ok(Reading::Value(value)) => {
                     self.values
                         .extend(convert::from_text(&value, column.type_id, -1).map(|datum| (known, datum)));
                 }
-                Ok(None) => {}
+                Ok(Reading::Nothing) => {}
+                Ok(Reading::Range) => {
+                    self.kept.insert(field.to_owned(), json_of(kind, text));
+                }
                 Err(what) => {
                     self.odd.push(Problem { field: field.to_owned(), what });
                     self.kept.insert(field.to_owned(), json_of(kind, text));

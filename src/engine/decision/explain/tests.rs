@@ -86,7 +86,8 @@ fn a_fallback_says_what_kept_the_layer_before_from_deciding() {
     let expected = "none of 2 segments matches; goes to the catch-all queue catch_all";
     assert_eq!(nowhere.reason(), expected);
     let odd = setup().route(lead("nonsense"));
-    let expected = "email is not an address: left to a person; goes to the catch-all queue catch_all";
+    let expected =
+        "email is not an address; none of 2 segments matches; goes to the catch-all queue catch_all";
     assert_eq!(odd.reason(), expected);
 }
 

@@ -4,6 +4,7 @@ use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
 use crate::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
+use crate::lead::Person;
 use crate::lookups::AccountKeys;
 use crate::routing::availability::owner_or_backup;
 
@@ -13,7 +14,11 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let clean = &routing.clean;
     let keys = AccountKeys {
         tenant: &clean.lead.tenant,
-        email: clean.lead.email.as_deref(),
+        // a contact is a person, whatever tag their address has
+        email: match &clean.person {
+            Some(Person::Email(key)) => Some(key),
+            _ => clean.lead.email.as_deref(),
+        },
         crm_account_id: clean.lead.crm_account_id.as_deref(),
         domains: &clean.company_names,
     };
@@ -68,7 +73,7 @@ fn is_elsewhere(found: &AccountMatch, customer: &Account, routing: &Routing<'_>)
     let sub_domain = by_domain && routing.clean.company_names.first() != found.domain.as_ref();
     let abroad = match (&lead.country, &found.account.country) {
         // a value that is no known code does not tell where the lead is
-        (Some(lead), Some(home)) => lead != home && crate::lead::normalize::country(lead).is_some(),
+        (Some(lead), Some(home)) => lead != home && crate::lead::normalize::country_code(lead).is_some(),
         _ => false,
     };
     child || division || sub_domain || abroad

@@ -3,7 +3,7 @@
 use crate::context::{Finding, Routing};
 use crate::decision::reason::{Candidate, Reason};
 use crate::decision::Outcome;
-use crate::lead::Lead;
+use crate::lead::{language, Lead};
 use crate::roster::load::Day;
 use crate::roster::rotation::{self, Share, Turn};
 use crate::roster::unavailable::{Away, Ineligible};
@@ -238,8 +238,10 @@ fn unsuited(rep: &Rep, lead: &Lead, skills: &[String]) -> Option<Ineligible> {
         (Some(list), Some(value)) => (!list.contains(value)).then(|| value.clone()),
         _ => None,
     };
-    if let Some(needs) = lacks(&rep.languages, &lead.language) {
-        return Some(Ineligible::Language { needs });
+    if let (Some(list), Some(tag)) = (&rep.languages, &lead.language) {
+        if !language::is_among(tag, list) {
+            return Some(Ineligible::Language { needs: tag.clone() });
+        }
     }
     if let Some(needs) = lacks(&rep.products, &lead.product) {
         return Some(Ineligible::Product { needs });

@@ -7,7 +7,8 @@ use crate::rules::tables::DomainKind;
 
 /// Decides where a rule of kind partner, competitor, internal or blocked knows the domain.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
-    let Some(domain) = routing.clean.names.last() else {
+    let clean = &routing.clean;
+    let Some(domain) = clean.names.last().or(clean.suffixes.first()) else {
         return Finding::passed(Reason::NoDomain);
     };
     let Some((name, kind, queue)) = routing.domain_rule.take() else {

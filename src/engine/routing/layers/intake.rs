@@ -2,7 +2,7 @@
 
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
-use crate::lead::{normalize, CleanLead, Person, Problem, UNKNOWN_TENANT};
+use crate::lead::{language, normalize, words, CleanLead, Person, Problem, UNKNOWN_TENANT};
 use crate::rules::tables::{DomainKind, MailDomain};
 use crate::rules::Rules;
 use crate::Micros;
@@ -10,7 +10,8 @@ use rustc_hash::FxHashMap;
 
 /// Cleans every value and marks free-mail and disposable domains as 'no company'.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
-    clean(&mut routing.clean, routing.context.rules, routing.context.now);
+    let lookups = &mut *routing.lookups;
+    clean(&mut routing.clean, routing.context.rules, routing.context.now, &mut |name| lookups.country(name));
     let no_company = find_company(routing);
     let clean = &routing.clean;
     Finding::passed(Reason::Cleaned {
@@ -21,23 +22,22 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     })
 }
 
+/// Finds the ISO code of a country by a name.
+type CountryNames<'a> = &'a mut dyn FnMut(&str) -> Option<String>;
+
 /// Cleans every value.
-pub fn clean(clean: &mut CleanLead, rules: &Rules, now: Micros) {
+pub fn clean(clean: &mut CleanLead, rules: &Rules, now: Micros, countries: CountryNames<'_>) {
     clean_email(clean);
-    clean_country(clean, &rules.countries);
+    clean_country(clean, &rules.countries, countries);
     clean_industry(clean, &rules.industries);
+    clean_language(clean);
     clamp_time(clean, now);
     let lead = &mut clean.lead;
-    for value in [
-        &mut lead.region,
-        &mut lead.postal_code,
-        &mut lead.product,
-        &mut lead.language,
-        &mut lead.event,
-        &mut lead.source,
-    ] {
-        *value = value.as_deref().and_then(normalize::folded);
+    for value in [&mut lead.region, &mut lead.product, &mut lead.source] {
+        *value = value.as_deref().and_then(words::folded);
     }
+    lead.postal_code = lead.postal_code.as_deref().and_then(words::postal);
+    lead.event = lead.event.as_deref().and_then(words::slug);
 }
 
 fn note(list: &mut Vec<Problem>, field: &str, what: impl Into<String>) {
@@ -68,33 +68,43 @@ fn clean_email(clean: &mut CleanLead) {
         clean.person = None;
     }
     let site = || clean.lead.website.as_deref().and_then(normalize::website_host);
-    let names = host.or_else(site).map(|host| normalize::company_names(&host));
-    clean.names = names.unwrap_or_default();
+    if let Some(host) = host.or_else(site) {
+        clean.names = normalize::company_names(&host);
+        clean.suffixes = normalize::public_suffixes(&host);
+    }
 }
 
-fn clean_country(clean: &mut CleanLead, aliases: &FxHashMap<String, String>) {
-    let Some(given) = clean.lead.country.take() else {
+fn clean_country(clean: &mut CleanLead, aliases: &FxHashMap<String, String>, countries: CountryNames<'_>) {
+    let Some(shown) = clean.lead.country.take().as_deref().and_then(words::shown) else {
         return;
     };
-    let Some(folded) = normalize::folded(&given) else {
-        return;
-    };
-    let code = match aliases.get(&folded) {
-        Some(code) => Some(code.clone()),
-        None => normalize::country(&folded).map(str::to_owned),
-    };
+    let alias = || aliases.get(&words::folded(&shown)?).cloned();
+    let by_code = || normalize::country_code(&shown).map(str::to_owned);
+    let by_name = || countries(&normalize::country_name(&shown)?);
+    let code = alias().or_else(by_code).or_else(by_name);
     if code.is_none() {
         note(&mut clean.notes, "country", "is not a known country");
     }
-    clean.lead.country = Some(code.unwrap_or_else(|| given.trim().to_uppercase()));
+    clean.lead.country = Some(code.unwrap_or_else(|| shown.to_uppercase()));
+}
+
+fn clean_language(clean: &mut CleanLead) {
+    let Some(given) = clean.lead.language.take() else {
+        return;
+    };
+    clean.language = language::language(&given);
+    if clean.language.is_none() && words::folded(&given).is_some() {
+        note(&mut clean.notes, "language", "is not a known language");
+    }
+    clean.lead.language = words::folded(clean.language.as_deref().unwrap_or(&given));
 }
 
 fn clean_industry(clean: &mut CleanLead, aliases: &FxHashMap<String, String>) {
-    let folded = clean.lead.industry.as_deref().and_then(normalize::folded);
+    let folded = clean.lead.industry.as_deref().and_then(words::folded);
     let canonical = folded.as_ref().and_then(|name| aliases.get(name));
     clean.industry = canonical.cloned();
     clean.lead.industry = match canonical {
-        Some(name) => normalize::folded(name),
+        Some(name) => words::folded(name),
         None => folded,
     };
 }
@@ -124,9 +134,10 @@ fn find_company(routing: &mut Routing<'_>) -> Option<MailDomain> {
     }
     let site = routing.clean.lead.website.as_deref();
     let host = site.and_then(normalize::website_host);
-    let names = host.map(|host| normalize::company_names(&host)).unwrap_or_default();
+    let names = host.as_deref().map(normalize::company_names).unwrap_or_default();
     if !names.is_empty() && names != routing.clean.names {
         routing.clean.names = names;
+        routing.clean.suffixes = host.as_deref().map(normalize::public_suffixes).unwrap_or_default();
         if provider(routing).is_none() {
             routing.clean.company_names = routing.clean.names.clone();
         }
@@ -135,10 +146,11 @@ fn find_company(routing: &mut Routing<'_>) -> Option<MailDomain> {
 }
 
 fn provider(routing: &mut Routing<'_>) -> Option<MailDomain> {
-    if routing.clean.names.is_empty() {
+    if routing.clean.names.is_empty() && routing.clean.suffixes.is_empty() {
         return None;
     }
-    let facts = routing.lookups.domain(&routing.clean.lead.tenant, &routing.clean.names);
+    let clean = &routing.clean;
+    let facts = routing.lookups.domain(&clean.lead.tenant, &clean.names, &clean.suffixes);
     let kind = match facts.rule.as_ref().map(|(_, kind, _)| *kind) {
         Some(DomainKind::Personal) => Some(MailDomain::Personal),
         Some(_) => None,
@@ -264,6 +276,7 @@ mod tests {
             ("gb", "GB"),
             ("DEU", "DE"),
             ("germany", "DE"),
+            ("The Netherlands", "NL"),
             ("Atlantis", "ATLANTIS"),
         ] {
             let country = Some(given.into());

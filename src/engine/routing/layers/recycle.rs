@@ -5,6 +5,7 @@ use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
 use crate::lead::account::AccountKind;
+use crate::lead::words;
 use crate::rules::tables::RecycleKind;
 
 /// Queue for rules that name none.
@@ -21,7 +22,7 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NotDisqualified);
     }
     let reason = account.disqualified_reason.clone().unwrap_or_default();
-    let rules = routing.context.rules.recycle_rules.get(&reason);
+    let rules = words::folded(&reason).and_then(|reason| routing.context.rules.recycle_rules.get(&reason));
     let rule = rules.and_then(|rules| rules.of(&routing.clean.lead.tenant).next());
     let timing = rule.filter(|rule| rule.kind == RecycleKind::Timing);
     let ready = timing

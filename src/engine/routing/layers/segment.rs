@@ -4,13 +4,8 @@ use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::lead::Problem;
 
-/// Never decides; picks the segment. A lead with values that could not be read is not compared with
-/// segments: a person looks at it first.
+/// Never decides; picks the segment. A value that could not be read is none: rules that ask for one do not match.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
-    if !routing.clean.unreadable.is_empty() {
-        let problems = routing.clean.unreadable.clone();
-        return Finding::passed(Reason::Unreadable { problems });
-    }
     let segments = &routing.context.rules.segments;
     let (lookups, clean) = (&mut routing.lookups, &routing.clean);
     let search = segments.search(&clean.lead, routing.context.now, |path| lookups.condition(clean, path));
@@ -162,12 +157,10 @@ mod tests {
     }
 
     #[test]
-    fn a_lead_with_an_unreadable_value_is_left_to_a_person() {
-        let decision = setup(json!([{"name": "all", "priority": 1}])).route(lead("nonsense"));
-        let (field, what) = ("email".to_owned(), "is not an address".to_owned());
-        let problems = vec![Problem { field, what }];
-        let expected = Reason::Unreadable { problems };
-        assert_eq!(said(&decision, Layer::Segment), &expected);
-        assert_eq!((decision.segment, decision.layer), (None, Layer::Fallback));
+    fn an_unreadable_value_silences_only_the_rules_that_read_it() {
+        let segments = json!([{"name": "small", "priority": 1, "employees": {"lower": 1}}, {"name": "all", "priority": 2}]);
+        assert_eq!(picked(segments.clone(), lead("nonsense")).as_deref(), Some("all"));
+        let employees = Some(5);
+        assert_eq!(picked(segments, Lead { employees, ..lead("nonsense") }).as_deref(), Some("small"));
     }
 }

@@ -6,7 +6,8 @@ use crate::decision::Outcome;
 use crate::rules::tables::{Tier, TierAction};
 
 /// Decides for tiers that queue or nurture; else picks the pool. The segment's own tiers come before
-/// those for all segments. A lead without score counts as 0.
+/// those for all segments. A lead without score counts as 0; one whose score could not be read is taken only by tiers for
+/// any score.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let rules = routing.context.rules;
     let Some(segment) = routing.segment.and_then(|place| rules.segments.get(place)) else {
@@ -14,7 +15,9 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NotAsked { needs });
     };
     let score = routing.clean.lead.score.unwrap_or(0.0);
-    let holds = |tier: &&Tier| tier.score.contains(&score);
+    let is_unread = routing.clean.unreadable.iter().any(|problem| problem.field == "score");
+    let takes_any = |tier: &Tier| tier.score.lower.is_none() && tier.score.upper.is_none();
+    let holds = |tier: &&Tier| if is_unread { takes_any(tier) } else { tier.score.contains(&score) };
     let tenant = &routing.clean.lead.tenant;
     let tiers = [segment.name.as_str(), ""].into_iter().filter_map(|name| rules.tiers.get(name));
     let tier = tiers.flat_map(|tiers| tiers.of(tenant)).find(holds);

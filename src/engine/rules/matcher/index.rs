@@ -5,7 +5,7 @@
 //! kept as the words that are not empty, so that many values cost no memory. Ranges are cut into a few buckets.
 //! The answer may hold too many segments, never too few; the matcher checks each of them.
 
-use crate::lead::Lead;
+use crate::lead::{language, Lead};
 use crate::rules::tables::{Segment, Span};
 use rustc_hash::FxHashMap;
 
@@ -205,12 +205,13 @@ impl Index {
             (&self.regions, &row.regions),
             (&self.industries, &row.industries),
             (&self.products, &row.products),
-            (&self.languages, &row.languages),
             (&self.sources, &row.sources),
             (&self.events, &row.events),
         ] {
             column.keep_covering(&mut bits, values.as_deref(), itself);
         }
+        let ranges = |tag: &String| language::ranges(tag).map(str::to_owned).collect();
+        self.languages.keep_covering(&mut bits, row.languages.as_deref(), ranges);
         let beginnings = |prefix: &String| beginnings(prefix).collect();
         self.prefixes.keep_covering(&mut bits, row.postal_prefixes.as_deref(), beginnings);
         let places = bits.iter().enumerate().flat_map(|(word, bits)| {
@@ -227,14 +228,22 @@ impl Index {
             self.events.filter(lead.event.clone()),
             self.industries.filter(lead.industry.clone()),
             self.products.filter(lead.product.clone()),
-            self.languages.filter(lead.language.clone()),
+            self.languages
+                .filter(lead.language.iter().flat_map(|tag| language::ranges(tag)).map(str::to_owned)),
             self.sources.filter(lead.source.clone()),
             self.regions.filter(lead.region.clone()),
             self.prefixes.filter(lead.postal_code.iter().flat_map(|code| beginnings(code))),
-            sizes.1.filter(lead.employees.map(|value| sizes.0.of(&value))),
-            revenues.1.filter(lead.annual_revenue.map(|value| revenues.0.of(&value))),
+            sizes.1.filter(least(lead.employees, lead.ranges.employees).map(|value| sizes.0.of(&value))),
+            revenues.1.filter(
+                least(lead.annual_revenue, lead.ranges.annual_revenue).map(|value| revenues.0.of(&value)),
+            ),
         ]
     }
+}
+
+/// A value that a span must hold to take the lead.
+fn least<T: Copy>(value: Option<T>, range: Option<Span<T>>) -> Option<T> {
+    value.or_else(|| range?.lower)
 }
 
 /// Every beginning of a text, the empty one and the whole included.
