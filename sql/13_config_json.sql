@@ -25,6 +25,13 @@ CREATE FUNCTION leadroute_internal.span(range numrange) RETURNS json
                              'upper', round(upper(range), 300)::float8, 'upper_inc', upper_inc(range)) $$;
 COMMENT ON FUNCTION leadroute_internal.span(numrange) IS 'A range as the engine reads it.';
 
+CREATE FUNCTION leadroute_internal.exact(range numrange) RETURNS json
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    -- fifteen digits are exact as a double
+    SELECT json_build_object('lower', CASE WHEN length(translate(lower(range)::text, '-.', '')) > 15 THEN lower(range)::text END,
+                             'upper', CASE WHEN length(translate(upper(range)::text, '-.', '')) > 15 THEN upper(range)::text END) $$;
+COMMENT ON FUNCTION leadroute_internal.exact(numrange) IS 'Bounds of a range that a double does not tell, as texts. Internal.';
+
 CREATE FUNCTION leadroute_internal.span(range tstzrange) RETURNS json
     LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT json_build_object('lower', leadroute_internal.micros(lower(range)), 'lower_inc', lower_inc(range),
@@ -66,7 +73,8 @@ SELECT json_build_object(
               FROM leadroute.segments WHERE enabled) s),
     'tiers', (
         SELECT coalesce(json_agg(t), '[]') FROM (
-            SELECT segment, name, leadroute_internal.span(score) AS score, action, pool, queue, tenants FROM leadroute.tiers) t),
+            SELECT segment, name, leadroute_internal.span(score) AS score, leadroute_internal.exact(score) AS exact_score, action, pool, queue, tenants
+              FROM leadroute.tiers) t),
     'pools', (SELECT coalesce(json_agg(p), '[]') FROM leadroute.pools p),
     'queues', (SELECT coalesce(json_agg(q), '[]') FROM leadroute.queues q),
     'territories', (SELECT coalesce(json_agg(t), '[]') FROM leadroute.territories t),

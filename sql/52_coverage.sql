@@ -65,7 +65,7 @@ WITH rep AS MATERIALIZED (
       LEFT JOIN territory t ON t.name = s.territory
      WHERE w.is_live
 ), empty_pool AS MATERIALIZED (
-    SELECT p.name, p.when_all_away, count(DISTINCT w.segment) AS segments, bool_and(w.is_told) AS is_told, min(w.way_out) AS way_out,
+    SELECT p.name, p.when_all_away, count(DISTINCT w.segment) AS segments, array_agg(DISTINCT w.segment) AS named, bool_and(w.is_told) AS is_told, min(w.way_out) AS way_out,
            count(DISTINCT w.way_out) AS ways_out
       FROM leadroute.pools p JOIN way w ON w.pool = p.name
      WHERE NOT EXISTS (SELECT FROM taker WHERE pool = p.name)
@@ -138,7 +138,9 @@ UNION ALL
 SELECT 'pools', p.name,
        format('nobody in the pool can take leads%s: those of %s go to %s%s',
               CASE p.when_all_away WHEN 'hold' THEN ', and nobody is left who could come back to those that it should hold' ELSE '' END,
-              CASE p.segments WHEN 1 THEN 'its segment' ELSE format('its %s segments', p.segments) END,
+              CASE WHEN p.segments = 1 THEN format('segment "%s"', p.named[1])
+                   WHEN p.segments <= 5 THEN format('segments "%s"', array_to_string(p.named, '", "'))
+                   ELSE format('%s segments, such as "%s"', p.segments, array_to_string(p.named[1:3], '", "')) END,
               CASE p.ways_out WHEN 1 THEN format('queue "%s"', p.way_out) ELSE format('%s queues', p.ways_out) END,
               CASE WHEN p.is_told THEN '' ELSE ' and nobody is told' END),
        CASE WHEN p.is_told AND p.when_all_away <> 'hold' THEN 'warning' ELSE 'error' END
@@ -167,7 +169,7 @@ SELECT 'pools', w.pool,
     UNION ALL
     SELECT 2, format('speaks "%s"', x) FROM unnest(lower(s.languages::text)::text[]) x
      WHERE need.skilled AND NOT EXISTS (SELECT FROM taker k WHERE k.pool = w.pool AND k.skills @> need.skills
-                                           AND (k.languages IS NULL OR x = ANY (k.languages)))
+                                           AND (k.languages IS NULL OR x LIKE ANY (SELECT unnest(ARRAY[l, l || '-%']) FROM unnest(k.languages) l)))
     UNION ALL
     SELECT 3, format('sells "%s"', x) FROM unnest(lower(s.products::text)::text[]) x
      WHERE need.skilled AND NOT EXISTS (SELECT FROM taker k WHERE k.pool = w.pool AND k.skills @> need.skills

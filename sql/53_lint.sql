@@ -34,7 +34,7 @@ SELECT 'warning', v."table", v.key, format('event "%s" is not in event_types: a 
         UNION ALL SELECT 'sla_policies', name, events FROM leadroute.sla_policies
         UNION ALL SELECT 'playbooks', name, events FROM leadroute.playbooks) v
  CROSS JOIN LATERAL unnest(v.events) e
- WHERE lower(e) NOT IN (SELECT name FROM leadroute.event_types)
+ WHERE e NOT IN (SELECT name FROM leadroute.event_types)
 UNION ALL
 SELECT 'error', v."table", v.key, format('segment "%s" does not exist', n), 'Correct the name, or take it out of the list.'
   FROM (SELECT 'sla_policies' AS "table", name AS key, segments FROM leadroute.sla_policies
@@ -65,9 +65,9 @@ SELECT DISTINCT ON (a.name) 'warning', 'sla_policies', a.name,
   FROM leadroute.sla_policies a
  CROSS JOIN LATERAL (
     SELECT CASE WHEN a.intents IS NOT NULL THEN a.intents::text[] WHEN a.events IS NULL THEN '{high,medium,low}'
-                ELSE ARRAY(SELECT coalesce(t.intent, 'medium') FROM unnest(a.events) e LEFT JOIN leadroute.event_types t ON t.name = lower(e)) END AS intents) i
+                ELSE ARRAY(SELECT coalesce(t.intent, 'medium') FROM unnest(a.events) e LEFT JOIN leadroute.event_types t ON t.name = e) END AS intents) i
   JOIN leadroute.sla_policies b ON b.name <> a.name AND (b.respond_within, b.name COLLATE "C") < (a.respond_within, a.name COLLATE "C")
-   AND (b.events IS NULL OR lower(b.events::text)::text[] @> lower(a.events::text)::text[])
+   AND (b.events IS NULL OR b.events::text[] @> a.events::text[])
    AND (b.segments IS NULL OR b.segments::text[] @> a.segments::text[])
    AND (b.intents IS NULL OR b.intents::text[] @> i.intents)
 UNION ALL
@@ -103,10 +103,78 @@ SELECT 'warning', 'reps', r.id, format('%s is 0: pool %s never gives the rep a l
 $$;
 COMMENT ON FUNCTION leadroute_internal.rule_findings() IS 'The findings of lint_config() that neither config_problems nor coverage_gaps shows.';
 
+CREATE FUNCTION leadroute_internal.account_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SELECT 'error', 'accounts', a.id,
+       CASE WHEN a.kind = 'customer' THEN 'the customer has neither owner nor customer success manager: its leads go to the segments, like those of strangers'
+            ELSE 'the named account has no owner: its leads go to the segments, like those of strangers' END,
+       CASE WHEN a.kind = 'customer' THEN 'Set its owner_id or csm_id.' ELSE 'Set its owner_id, or named to false.' END
+  FROM leadroute.accounts a
+ WHERE a.owner_id IS NULL AND (a.kind = 'customer' AND a.csm_id IS NULL OR a.kind <> 'customer' AND a.named)
+UNION ALL
+SELECT 'warning', 'accounts', a.id,
+       CASE WHEN coalesce(a.disqualified_reason, '') = '' THEN 'the account is disqualified without a reason: its leads are recycled as poor fit, for ever'
+            ELSE format('no recycle rule knows the reason "%s": its leads are recycled as poor fit, for ever', a.disqualified_reason) END,
+       CASE WHEN coalesce(a.disqualified_reason, '') = '' THEN 'Set disqualified_reason.' ELSE 'Insert the reason into leadroute.recycle_rules, or correct it.' END
+  FROM leadroute.accounts a
+ WHERE a.kind = 'disqualified'
+   AND NOT EXISTS (SELECT FROM leadroute.recycle_rules r WHERE lower(r.reason) = lower(a.disqualified_reason))
+UNION ALL
+SELECT 'error', 'account_domains', d.domain,
+       format('%s is a domain of %s mail, which stands for no company: account "%s" is never found by it', d.domain,
+              CASE m.kind WHEN 'personal' THEN 'free' ELSE 'disposable' END, d.account_id),
+       'Delete it, and name the people in leadroute.contacts; or insert it into leadroute.domain_rules as company, if the account runs it.'
+  FROM leadroute.account_domains d JOIN leadroute.mail_domains m ON m.domain = d.domain
+ WHERE NOT EXISTS (SELECT FROM leadroute.domain_rules r WHERE r.domain = d.domain AND r.tenant IN (d.tenant, '') AND r.kind = 'company')
+$$;
+COMMENT ON FUNCTION leadroute_internal.account_findings() IS 'The findings of lint_config() about accounts.';
+
+CREATE FUNCTION leadroute_internal.danger_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SELECT 'error', 'queues', q.name, format('auto_assign_after is %s, but there is no auto_assign_pool: leads stay in the queue', q.auto_assign_after),
+       'Set auto_assign_pool to the pool that shall get them.'
+  FROM leadroute.queues q WHERE q.auto_assign_after > interval '0' AND q.auto_assign_pool IS NULL
+UNION ALL
+SELECT 'warning', 'sla_policies', p.name, format('nobody answers within %s: every lead of the policy goes up its ladder', p.respond_within),
+       'Intervals without a unit are seconds: write ''5 minutes''.'
+  FROM leadroute.sla_policies p WHERE p.respond_within < interval '1 minute'
+UNION ALL
+SELECT 'warning', 'sla_policies', p.name,
+       format('the clock runs day and night, while active reps (%s) have working hours: leads of the night go up the ladder before anybody is on duty', r.n),
+       'Set business_hours to true, so that the clock stands still while whoever has the lead is off duty.'
+  FROM leadroute.sla_policies p CROSS JOIN (SELECT count(*) AS n FROM leadroute.reps WHERE active AND schedule IS NOT NULL) r
+ WHERE NOT p.business_hours AND r.n > 0
+UNION ALL
+-- Of conditions: what they name must be a column, or something that leads have had.
+SELECT 'warning', 'segments', s.name,
+       CASE WHEN k.part[1] = 'attributes' THEN format('the condition asks for attribute "%s", which none of the last 10000 leads has', k.part[2])
+            ELSE format('the condition asks for "%s", which is no column of leads', k.part[1]) END,
+       CASE WHEN k.part[1] = 'attributes' THEN 'Correct the name; case counts.' ELSE 'What an app sends beside the columns stands in attributes: $.attributes.name.' END
+  FROM leadroute.segments s
+ CROSS JOIN LATERAL regexp_matches(s.condition::text, '\$\."([^"]+)"(?:\."([^"]+)")?', 'g') k (part)
+ WHERE s.enabled
+   AND CASE WHEN k.part[1] <> 'attributes' THEN k.part[1] NOT IN (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'leadroute.leads'::regclass AND a.attnum > 0)
+            ELSE k.part[2] IS NOT NULL AND EXISTS (SELECT FROM leadroute.leads)
+                 AND NOT EXISTS (SELECT FROM (SELECT attributes FROM leadroute.leads ORDER BY id DESC LIMIT 10000) l WHERE l.attributes ? k.part[2]) END
+UNION ALL
+-- What was imported, or came with a dump.
+SELECT 'error', 'leads', v.name, format('leads (%s) are with %s "%s", which does not exist', v.n, v.kind, v.name), 'Insert it, or give the leads to others, with transfer_lead or reroute_lead.'
+  FROM (SELECT 'rep' AS kind, l.owner_id AS name, count(*) AS n FROM leadroute.leads l WHERE l.owner_id IS NOT NULL GROUP BY 2
+        UNION ALL
+        SELECT 'queue', l.queue, count(*) FROM leadroute.leads l WHERE l.queue IS NOT NULL GROUP BY 2) v
+ WHERE NOT EXISTS (SELECT FROM leadroute.reps r WHERE v.kind = 'rep' AND r.id = v.name)
+   AND NOT EXISTS (SELECT FROM leadroute.queues q WHERE v.kind = 'queue' AND q.name = v.name)
+$$;
+COMMENT ON FUNCTION leadroute_internal.danger_findings() IS 'The findings of lint_config() about settings that are allowed, and seldom meant.';
+
 CREATE FUNCTION leadroute.lint_config() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 WITH gap AS MATERIALIZED (SELECT * FROM leadroute.coverage_gaps), found AS (
     SELECT f.* FROM leadroute_internal.rule_findings() f
+    UNION ALL
+    SELECT f.* FROM leadroute_internal.account_findings() f
+    UNION ALL
+    SELECT f.* FROM leadroute_internal.danger_findings() f
     UNION ALL
     SELECT g.severity, g."table", g.key, g.gap,
            CASE g."table"

@@ -66,6 +66,9 @@ unsafe fn column_of(desc: pg_sys::TupleDesc, column: &str) -> (usize, pg_sys::Oi
     // SAFETY: looks a name and its type up in the descriptor.
     let (number, type_id) = unsafe {
         let number = pg_sys::SPI_fnumber(desc, name.as_ptr());
+        if number <= 0 {
+            errors::column_has_another_type(column);
+        }
         (number, pg_sys::getBaseType(pg_sys::SPI_gettypeid(desc, number)))
     };
     (usize::try_from(number - 1).unwrap_or(usize::MAX), type_id)

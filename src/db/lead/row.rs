@@ -9,6 +9,7 @@ use crate::db::pg::time::{from_postgres_epoch, to_postgres_epoch, NEVER};
 use crate::db::pg::tuple::{Replaced, Values};
 use leadroute_engine::decision::Decision;
 use leadroute_engine::follow_up::waiting::Waiting;
+use leadroute_engine::lead::exact;
 use leadroute_engine::lead::{CleanLead, Given, Lead, Ranges};
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
@@ -109,6 +110,15 @@ impl LeadRow {
         double.filter(|number| !number.is_nan()).map(|number| number.clamp(f64::MIN, f64::MAX))
     }
 
+    /// A number as it is written, where a double is not exact.
+    fn digits(&self, column: &'static str) -> Option<String> {
+        let value = self.datum(column)?;
+        // SAFETY: the column is numeric, whose output is a C string.
+        let text: &std::ffi::CStr =
+            unsafe { pgrx::direct_function_call(pg_sys::numeric_out, &[Some(value)])? };
+        exact::beyond_double(&text.to_string_lossy()).map(str::to_owned)
+    }
+
     /// The value of any column, with its type.
     pub fn value(&self, column: &str) -> (Option<Datum>, pg_sys::Oid) {
         let name = std::ffi::CString::new(column).unwrap_or_default();
@@ -144,6 +154,7 @@ impl LeadRow {
             product: self.get("product"),
             language: self.get("language"),
             score: self.double("score"),
+            exact_score: self.digits("score"),
             event: self.get("event"),
             occurred_at: self.time("occurred_at"),
             source: self.get("source"),

@@ -1,6 +1,7 @@
 //! The lead as the layers see it.
 
 pub mod account;
+pub mod exact;
 pub mod language;
 pub mod normalize;
 pub mod quantity;
@@ -52,6 +53,8 @@ pub struct Lead {
     pub language: Option<String>,
     /// Score given by qualification; `None` counts as 0.
     pub score: Option<f64>,
+    /// The score as it is written, where a double is not exact.
+    pub exact_score: Option<String>,
     /// Name of the trigger event.
     pub event: Option<String>,
     /// When the buyer acted.

@@ -79,6 +79,9 @@ pub struct Tier {
     pub segment: Option<String>,
     pub name: String,
     pub score: Span<f64>,
+    /// Bounds as they are written, where a double is not exact.
+    #[serde(default = "no_bounds")]
+    pub exact_score: Span<String>,
     pub action: TierAction,
     pub pool: Option<String>,
     pub queue: Option<String>,
@@ -203,6 +206,10 @@ pub struct SlaPolicy {
     #[serde(default)]
     pub business_hours: bool,
     pub tenants: Option<Vec<String>>,
+}
+
+const fn no_bounds() -> Span<String> {
+    Span { lower: None, lower_inc: false, upper: None, upper_inc: false }
 }
 
 const fn hundred() -> i32 {

@@ -68,4 +68,10 @@ SELECT l.email, l.segment, l.employees, l.annual_revenue, l.attributes, d.layer,
 SELECT leadroute.route_lead('{"Email": "Ada@keys.com", "firstName": "Ada", "Last Name": "Lovelace", "postal_code": "1", "PostalCode": "2", "shoeSize": 38}') ->> 'created' AS created;
 SELECT l.email, l.first_name, l.last_name, l.postal_code, l.attributes, d.trace -> 0 -> 'unreadable' AS unreadable
   FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id WHERE l.email = 'ada@keys.com';
+-- Scores are compared to the last digit.
+DELETE FROM leadroute.tiers;
+INSERT INTO leadroute.tiers (name, score, pool) VALUES ('hot', '[80,)', 'sales'), ('warm', '[20,80)', 'sales'), ('cool', '[10.00000000000000000001,20)', 'sales');
+SELECT score, leadroute.preview_route(jsonb_build_object('score', score::numeric)) ->> 'tier' AS number, leadroute.preview_route(jsonb_build_object('score', score)) ->> 'tier' AS text
+  FROM unnest('{80,79.99999999999999999,80.00000000000000000000,19.999999999999999999999999999999999999999999,20.00000000000000000001,10,10.00000000000000000001,10.00000000000000000002}'::text[]) score;
+INSERT INTO leadroute.leads (score) VALUES (79.99999999999999999) RETURNING tier;
 SELECT * FROM leadroute.check_integrity();

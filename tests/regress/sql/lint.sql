@@ -93,3 +93,21 @@ SELECT * FROM story.lint($$
     UPDATE leadroute.territories SET manager_id = 'bob'$$);
 SELECT * FROM story.lint($$UPDATE leadroute.segments SET required_skills = '{legal}'; INSERT INTO leadroute.leads (company, email) VALUES ('Acme', 'a@acme.com');
                            UPDATE leadroute.reps SET active = false WHERE id = 'ann'$$);
+
+-- Accounts that nobody answers for, are recycled by no rule, or have the domain of a mail provider.
+SELECT * FROM story.lint($$
+    INSERT INTO leadroute.accounts (id, kind, named, csm_id, disqualified_reason) VALUES ('alone', 'customer', false, NULL, NULL), ('cared for', 'customer', false, 'ann', NULL), ('star', 'prospect', true, NULL, NULL),
+        ('gone', 'disqualified', false, NULL, NULL), ('poor', 'disqualified', false, NULL, 'No Budget'), ('odd', 'disqualified', false, NULL, 'no mood');
+    INSERT INTO leadroute.recycle_rules (reason, kind) VALUES ('no budget', 'timing');
+    INSERT INTO leadroute.account_domains (domain, account_id) VALUES ('gmail.com', 'star'), ('star.com', 'star')$$);
+-- Settings that are allowed, and seldom meant.
+SELECT * FROM story.lint($$
+    INSERT INTO leadroute.queues (name, auto_assign_after) VALUES ('later', '5 minutes');
+    UPDATE leadroute.sla_policies SET respond_within = '5' WHERE name = 'high intent';
+    INSERT INTO leadroute.schedules VALUES ('office'); INSERT INTO leadroute.schedule_hours VALUES ('office', 1, '9:00', '17:00');
+    UPDATE leadroute.sla_policies SET business_hours = true WHERE name = 'low intent';
+    UPDATE leadroute.reps SET schedule = 'office' WHERE id = 'ann'$$);
+SELECT * FROM story.lint($$
+    INSERT INTO leadroute.leads (email, attributes) VALUES ('a@b.com', '{"Plan": "pro"}');
+    UPDATE leadroute.segments SET condition = '$.attributes.plan == "pro" && $.Plan == 1 && $.attributes.Plan == 1 && $.score > 1' WHERE name = 'dach'$$);
+SELECT * FROM story.lint($$SET LOCAL session_replication_role = replica; INSERT INTO leadroute.leads (email, owner_id, status) VALUES ('a@b.com', 'nobody', 'assigned'); SET LOCAL session_replication_role = origin$$);

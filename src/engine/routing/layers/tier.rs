@@ -3,6 +3,7 @@
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
+use crate::lead::exact;
 use crate::rules::tables::{Tier, TierAction};
 
 /// Decides for tiers that queue or nurture; else picks the pool. The segment's own tiers come before
@@ -17,7 +18,12 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let score = routing.clean.lead.score.unwrap_or(0.0);
     let is_unread = routing.clean.unreadable.iter().any(|problem| problem.field == "score");
     let takes_any = |tier: &Tier| tier.score.lower.is_none() && tier.score.upper.is_none();
-    let holds = |tier: &&Tier| if is_unread { takes_any(tier) } else { tier.score.contains(&score) };
+    let exact = routing.clean.lead.exact_score.as_deref();
+    let holds = |tier: &&Tier| match (&tier.exact_score.lower, &tier.exact_score.upper) {
+        _ if is_unread => takes_any(tier),
+        (None, None) if exact.is_none() => tier.score.contains(&score),
+        _ => exact::holds(&tier.score, &tier.exact_score, score, exact),
+    };
     let tenant = &routing.clean.lead.tenant;
     let tiers = [segment.name.as_str(), ""].into_iter().filter_map(|name| rules.tiers.get(name));
     let tier = tiers.flat_map(|tiers| tiers.of(tenant)).find(holds);

@@ -1,6 +1,7 @@
 INSERT INTO leadroute.leads (email, country, employees, score) VALUES ('ann{n}@new{n}.com', 'DE', 50, 20), ('bob{n}@customer.com', 'Germany', 500, 2);
 INSERT INTO leadroute.leads (external_id, email, website, attributes) VALUES ('x{n}', 'known@gmail.com', 'www.gus.com', '{"vip": true}') ON CONFLICT DO NOTHING;
-INSERT INTO leadroute.leads (email, industry) SELECT 'many' , 'factory' FROM leadroute.event_types;
+INSERT INTO leadroute.domain_rules (domain, kind, queue) VALUES ('many.example', 'blocked', 'blocked') ON CONFLICT DO NOTHING;
+INSERT INTO leadroute.leads (email, industry) SELECT 'all@many.example' , 'factory' FROM leadroute.event_types;
 SELECT leadroute.route_lead('{"email": "cyd{n}@eve.com", "external_id": "form{n}", "country": "UK"}');
 SELECT leadroute.preview_route('{"email": "x@rival.com"}');
 SELECT leadroute.reroute_lead(1);
@@ -33,7 +34,7 @@ DELETE FROM leadroute.queues WHERE name OPERATOR(pg_catalog.=) 'other{n}';
 INSERT INTO leadroute.absences (rep_id, during) VALUES ('hal', '[2020-01-01,2020-02-01)') ON CONFLICT DO NOTHING;
 UPDATE leadroute.segments SET priority = 11 WHERE name OPERATOR(pg_catalog.=) 'vip';
 UPDATE leadroute.leads SET owner_id = 'dan' WHERE id OPERATOR(pg_catalog.=) 2::pg_catalog.int8;
-DELETE FROM leadroute.leads WHERE email OPERATOR(pg_catalog.=) 'many';
+DELETE FROM leadroute.leads WHERE email OPERATOR(pg_catalog.=) 'all@many.example';
 CREATE TABLE public.another{n} (i pg_catalog.int4);
 DROP TABLE public.another{n};
 ANALYZE;
