@@ -19,7 +19,7 @@
 //! 8. [`roster`]: who could take a lead, and when
 //! 9. [`rules`]: the routing tables, compiled
 //! 10. [`lead`] and [`time_zone`]: what everything else is about
-//! 11. [`span`]: ranges
+//! 11. [`span`] has ranges
 
 #![forbid(unsafe_code)]
 

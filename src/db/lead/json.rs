@@ -52,25 +52,31 @@ fn column_of(key: &str, may_name_owner: bool) -> Option<Column> {
     columns::COLUMNS.iter().filter(may_be_given).find(is_named).copied()
 }
 
-/// Reads every key of a JSON object.
-pub fn read_fields(object: Datum, may_name_owner: bool) -> Fields {
+/// A member of an object: its key, the column that it stands for, type and text of its value.
+type Member = (String, Column, String, String);
+
+/// The members that stand for columns. Of several for one column that which is written as the column comes first.
+fn members(object: Datum, may_name_owner: bool) -> Vec<Member> {
     let members = queries::MEMBERS
         .read(&[Some(object)], |row| (row.get::<String>(1), row.get::<String>(2), row.get::<String>(3)));
-    let (mut fields, mut columns) = (Fields::default(), serde_json::Map::new());
     let known = members.into_iter().filter_map(|(key, json_type, value)| {
         let column = column_of(key.as_deref()?, may_name_owner)?;
         Some((key?, column, json_type?, value.unwrap_or_default()))
     });
-    let mut known: Vec<_> = known.collect();
-    // of several keys for a column that which is written as the column counts
+    let mut known: Vec<Member> = known.collect();
     known.sort_by_key(|(key, column, ..)| key != column.name);
-    for (key, column, json_type, value) in known {
-        if columns.contains_key(column.name) {
-            let what = format!("is given twice, also as \"{}\"", column.name);
-            fields.odd.push(Problem { field: key, what });
-            continue;
-        }
-        match read(kind(column), &json_type, &value) {
+    known
+}
+
+/// Reads every key of a JSON object.
+pub fn read_fields(object: Datum, may_name_owner: bool) -> Fields {
+    let (mut fields, mut columns) = (Fields::default(), serde_json::Map::new());
+    for (key, column, json_type, value) in members(object, may_name_owner) {
+        let read = match columns.contains_key(column.name) {
+            true => Err(format!("is given twice, also as \"{}\"", column.name)),
+            false => read(kind(column), &json_type, &value),
+        };
+        match read {
             Ok(Reading::Nothing) => fields.consumed.push(key),
             Ok(Reading::Range) if key == column.name => {}
             Ok(Reading::Range) => {
@@ -87,7 +93,7 @@ pub fn read_fields(object: Datum, may_name_owner: bool) -> Fields {
                 fields.consumed.push(key);
             }
             Err(what) => {
-                if column.name == "tenant" {
+                if column.name == "tenant" && !columns.contains_key("tenant") {
                     UNKNOWN_TENANT.clone_into(&mut fields.tenant);
                     columns.insert(column.name.to_owned(), UNKNOWN_TENANT.into());
                 }

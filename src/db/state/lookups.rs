@@ -79,11 +79,11 @@ pub fn country(name: &str) -> Option<String> {
     COUNTRY_NAMES.text(name, |row| row.get::<String>(2))
 }
 
-fn domain_rule(tenant: &str, name: &String) -> Option<(String, DomainKind, Option<String>)> {
+fn domain_rule(tenant: &str, name: &str) -> Option<(String, DomainKind, Option<String>)> {
     let rule_of = |tenant| {
         DOMAIN_RULES.texts([name, tenant], |row| {
             let kind = domain_kind(&row.get::<String>(2)?)?;
-            Some((name.clone(), kind, row.get(3)))
+            Some((name.to_owned(), kind, row.get(3)))
         })
     };
     let own = if tenant.is_empty() { None } else { rule_of(tenant) };

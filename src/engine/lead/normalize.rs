@@ -1,6 +1,7 @@
 //! Cleaning of single values: addresses, domains, phone numbers, countries.
 
 use crate::lead::words;
+use isocountry::CountryCode;
 use unicode_security::MixedScript;
 
 /// A cleaned e-mail address.
@@ -130,16 +131,17 @@ pub fn phone_key(given: &str) -> Option<String> {
 /// ISO 3166-1 alpha-2 code for a code: of two or three letters, or of three digits. Names are looked up.
 pub fn country_code(given: &str) -> Option<&'static str> {
     let upper = given.trim().to_ascii_uppercase();
+    // Kosovo has none in ISO 3166-1; this is the one that the CLDR and most CRMs use
+    if matches!(upper.as_str(), "XK" | "XKX") {
+        return Some("XK");
+    }
+    let number = || upper.parse().ok().filter(|_| upper.bytes().all(|byte| byte.is_ascii_digit()));
     let found = match upper.len() {
-        2 => rust_iso3166::from_alpha2(&upper),
-        3 => rust_iso3166::from_alpha3(&upper).or_else(|| {
-            rust_iso3166::from_numeric(
-                upper.parse().ok().filter(|_| upper.bytes().all(|b| b.is_ascii_digit()))?,
-            )
-        }),
+        2 => CountryCode::for_alpha2(&upper).ok(),
+        3 => CountryCode::for_alpha3(&upper).ok().or_else(|| CountryCode::for_id(number()?).ok()),
         _ => None,
     };
-    found.map(|row| row.alpha2)
+    found.map(|code| code.alpha2())
 }
 
 /// The form in which names of countries are looked up: folded, without `the` in front.
@@ -203,7 +205,7 @@ mod tests {
 
     #[test]
     fn countries_by_code() {
-        for (given, code) in [("gb", "GB"), ("DEU", "DE"), (" 276 ", "DE")] {
+        for (given, code) in [("gb", "GB"), ("DEU", "DE"), (" 276 ", "DE"), ("xk", "XK")] {
             assert_eq!(country_code(given), Some(code), "{given}");
         }
         for given in ["Atlantis", "uk", "xx", "000", "+27"] {
