@@ -27,7 +27,7 @@ pub fn email(given: &str) -> Result<Address, &'static str> {
     if given.len() > LONGEST_EMAIL {
         return Err("is longer than 254 bytes");
     }
-    if given.chars().any(words::is_ignorable) {
+    if words::has_ignorable(given) {
         return Err("holds invisible or direction-changing characters");
     }
     let options = email_address::Options::default().without_display_text().without_domain_literal();

@@ -6,14 +6,22 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Text to show and to store: in NFC, without characters that nobody sees, single blanks; `None` where nothing is left.
 pub fn shown(given: &str) -> Option<String> {
-    let words: Vec<&str> = given.split_whitespace().collect();
-    let text = words.join(" ");
-    let text = match text.is_ascii() {
-        true => text.chars().filter(|c| !c.is_ascii_control()).collect(),
-        false => text.nfc().filter(|c| !is_ignorable(*c)).collect::<String>(),
-    };
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    if is_plain(given) {
+        return Some(given.to_owned());
+    }
+    let seen = given.chars().filter(|c| c.is_whitespace() || !is_ignorable(*c)).nfc().collect::<String>();
+    let words: Vec<&str> = seen.split_whitespace().collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// Whether there is nothing to do: most values are ASCII, and come from a form that has cleaned them.
+fn is_plain(given: &str) -> bool {
+    let bytes = given.as_bytes();
+    let is_single = |pair: &[u8]| pair != b"  ";
+    bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
+        && bytes.windows(2).all(is_single)
+        && bytes.first().is_some_and(|byte| *byte != b' ')
+        && bytes.last().is_some_and(|byte| *byte != b' ')
 }
 
 /// Text to compare: as shown, and in one case, by the full case folding of Unicode. `İ` is an `i`, whose dot is seen
@@ -49,8 +57,16 @@ pub fn key(given: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether a text has characters that are not drawn.
+pub fn has_ignorable(text: &str) -> bool {
+    match text.is_ascii() {
+        true => text.bytes().any(|byte| byte.is_ascii_control()),
+        false => text.chars().any(is_ignorable),
+    }
+}
+
 /// Characters that are not drawn. Source: `Default_Ignorable_Code_Point` of Unicode, and control characters.
-pub fn is_ignorable(c: char) -> bool {
+fn is_ignorable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
