@@ -53,16 +53,23 @@ COMMENT ON COLUMN leadroute.account_domains.account_id IS 'The account.';
 COMMENT ON COLUMN leadroute.account_domains.division IS 'Division that uses it.';
 COMMENT ON COLUMN leadroute.account_domains.tenant IS 'The tenant of the account.';
 
+CREATE FUNCTION leadroute_internal.person_of(email text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'leadroute_person_of';
+COMMENT ON FUNCTION leadroute_internal.person_of(text) IS 'The person whom an address stands for, as leads.person_key; the address where it is none. Internal.';
+
 CREATE TABLE leadroute.contacts (
     email text COLLATE "C" NOT NULL CHECK (email = lower(email COLLATE "default") AND email LIKE '%_@_%'),
     account_id text NOT NULL,
     name text,
     tenant text COLLATE "C" NOT NULL DEFAULT '',
+    person text COLLATE "C" GENERATED ALWAYS AS (leadroute_internal.person_of(email)) STORED,
     PRIMARY KEY (email, tenant)
 );
+CREATE INDEX contacts_person_idx ON leadroute.contacts (person, tenant);
 CREATE INDEX contacts_account_id_idx ON leadroute.contacts (account_id);
 COMMENT ON TABLE leadroute.contacts IS 'People of accounts.';
 COMMENT ON COLUMN leadroute.contacts.email IS 'Key in its tenant: lower case.';
+COMMENT ON COLUMN leadroute.contacts.person IS 'Who that is: the address without its plus-tag. Leads are found by it.';
 COMMENT ON COLUMN leadroute.contacts.account_id IS 'The account.';
 COMMENT ON COLUMN leadroute.contacts.name IS 'Name for people.';
 COMMENT ON COLUMN leadroute.contacts.tenant IS 'The tenant of the account.';

@@ -68,6 +68,8 @@ CREATE TABLE leadroute.leads (
     attached_key text,
     tenant text COLLATE "C" NOT NULL DEFAULT '',
     unassigned_at timestamptz,
+    closed_at timestamptz,
+    amount numeric,
     CONSTRAINT leads_never_to_nobody CHECK (routed_at IS NULL OR routed_at = '-infinity' OR owner_id IS NOT NULL
         OR queue IS NOT NULL OR duplicate_of IS NOT NULL OR leadroute_internal.needs_nobody(status))
 );
@@ -107,6 +109,8 @@ COMMENT ON COLUMN leadroute.leads.campaign IS 'Campaign.';
 COMMENT ON COLUMN leadroute.leads.attributes IS 'Anything else that the app knows.';
 COMMENT ON COLUMN leadroute.leads.status IS 'Stage of life.';
 COMMENT ON COLUMN leadroute.leads.owner_id IS 'The rep who owns it: reps.id. Given with a new lead, that rep keeps it.';
+COMMENT ON COLUMN leadroute.leads.closed_at IS 'When it was converted, lost or disqualified; NULL while it is open.';
+COMMENT ON COLUMN leadroute.leads.amount IS 'What it was worth, as close_lead() was told.';
 COMMENT ON COLUMN leadroute.leads.unassigned_at IS 'Since when nobody is assigned to it in the table that links rows of its attached table to owners; see release_unassigned().';
 COMMENT ON COLUMN leadroute.leads.queue IS 'The queue it waits in.';
 COMMENT ON COLUMN leadroute.leads.account_id IS 'The account it belongs to.';

@@ -87,14 +87,17 @@ BEGIN
             USING ERRCODE = 'restrict_violation', HINT = 'Insert a new lead for the other tenant.';
     END IF;
     NEW.updated_at := clock_timestamp();
+    IF NEW.status <> OLD.status AND leadroute_internal.is_closed(NEW.status) <> leadroute_internal.is_closed(OLD.status) THEN
+        NEW.closed_at := CASE WHEN leadroute_internal.is_closed(NEW.status) THEN coalesce(nullif(NEW.closed_at, OLD.closed_at), clock_timestamp()) END;
+    END IF;
     -- ON CONFLICT (id) DO UPDATE with all of excluded: that was decided about a row that is not inserted.
     IF NEW.decision_id IS DISTINCT FROM OLD.decision_id AND leadroute_internal.is_undecided(NEW.decision_id) THEN
         SELECT OLD.status, OLD.owner_id, OLD.queue, OLD.account_id, OLD.segment, OLD.territory, OLD.tier, OLD.pool,
                OLD.playbook, OLD.expansion, OLD.held, OLD.duplicate_of, OLD.person_key, OLD.routed_at, OLD.sla_due_at,
-               OLD.first_response_at, OLD.decision_id
+               OLD.first_response_at, OLD.decision_id, OLD.closed_at, OLD.amount
           INTO NEW.status, NEW.owner_id, NEW.queue, NEW.account_id, NEW.segment, NEW.territory, NEW.tier, NEW.pool,
                NEW.playbook, NEW.expansion, NEW.held, NEW.duplicate_of, NEW.person_key, NEW.routed_at, NEW.sla_due_at,
-               NEW.first_response_at, NEW.decision_id;
+               NEW.first_response_at, NEW.decision_id, NEW.closed_at, NEW.amount;
     END IF;
     -- Routing sets decision_id together with the owner; a rename leaves an owner that is no rep.
     IF NEW.routed_at IS NOT NULL
@@ -151,6 +154,10 @@ CREATE FUNCTION leadroute_internal.stays(touch leadroute.leads, first_had text) 
                 AND (touch.owner_id IS DISTINCT FROM first_had OR d.previous_owner_id IS NOT DISTINCT FROM d.owner_id)) $$;
 COMMENT ON FUNCTION leadroute_internal.stays(leadroute.leads, text) IS 'Whether a touch does not follow its first lead, whose owner was first_had. Internal.';
 
+CREATE FUNCTION leadroute_internal.follows_now(touch bigint) RETURNS void
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_follows_now';
+COMMENT ON FUNCTION leadroute_internal.follows_now(bigint) IS 'The next update of the touch waits for nobody who holds its row, and fails instead. Internal.';
+
 CREATE FUNCTION leadroute_internal.touch_follows(touch leadroute.leads, owner_id text, queue text, reason text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -179,6 +186,7 @@ BEGIN
             CONTINUE;
         END IF;
         BEGIN
+            PERFORM leadroute_internal.follows_now(touch.id);
             PERFORM leadroute_internal.touch_follows(touch, owner_id, queue, format('follows lead %s', first_id));
         EXCEPTION WHEN lock_not_available THEN
             -- its row is held: housekeeping comes back for it

@@ -63,6 +63,62 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean) IS 'Notes that a rep answered a lead. The first meaningful response stops the clock, whoever of the team gives it; an automatic reply (meaningful = false) does not, nor does a change of owner. True if a clock was stopped. One that was given before the event that started the clock is only noted. A response to a touch is one to the first lead; a time in the future is now.';
 
+CREATE FUNCTION leadroute.close_lead(lead_id bigint, status text, amount numeric DEFAULT NULL, at timestamptz DEFAULT clock_timestamp()) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads := leadroute_internal.open_lead(lead_id);
+    ended text := leadroute_internal.cleaned('converted,lost,disqualified', close_lead.status);
+    ended_at timestamptz := least(coalesce(close_lead.at, clock_timestamp()), clock_timestamp());
+    worth numeric := coalesce(close_lead.amount, lead.amount);
+    decision bigint;
+BEGIN
+    IF ended IS NULL THEN
+        RAISE EXCEPTION 'close_lead: "%" does not end the work on a lead', coalesce(close_lead.status, 'NULL')
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Allowed is one of: converted, lost, disqualified.';
+    END IF;
+    IF NOT (worth >= 0 AND worth < 'Infinity') THEN
+        RAISE EXCEPTION 'close_lead: amount must be 0 or more, not %', worth
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave it out where it is not known.';
+    END IF;
+    IF ended_at < lead.occurred_at THEN
+        RAISE EXCEPTION 'the end (%) is before the buyer acted (%)', ended_at, lead.occurred_at
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Check the time zone of "at".';
+    END IF;
+    IF lead.status = ended AND lead.amount IS NOT DISTINCT FROM worth THEN
+        -- said again
+        RETURN lead.decision_id;
+    END IF;
+    lead.status := ended;
+    decision := leadroute_internal.note_decision(lead, 'manual', lead.owner_id,
+                                                 format('closed as %s%s by %s', ended, ' (' || worth || ')', session_user));
+    UPDATE leadroute.leads l SET status = ended, amount = worth, closed_at = ended_at, decision_id = decision WHERE l.id = lead.id;
+    RETURN decision;
+END $$;
+COMMENT ON FUNCTION leadroute.close_lead(bigint, text, numeric, timestamptz) IS 'Ends the work on a lead: converted, lost or disqualified, with what it was worth, and when; returns the decision that says so. Its clock stops. A later submit of the person is a new lead. Closed again, status and amount are what was said last. A touch closes its first lead; a time in the future is now.';
+
+CREATE FUNCTION leadroute_internal.stays_answered(lead_id bigint, reason text) RETURNS boolean
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lead leadroute.leads;
+    rep text;
+BEGIN
+    SELECT * INTO lead FROM leadroute.leads l WHERE l.id = stays_answered.lead_id FOR UPDATE;
+    IF lead.first_response_at IS NULL OR lead.duplicate_of IS NOT NULL OR leadroute_internal.is_closed(lead.status) THEN
+        RETURN false;
+    END IF;
+    -- whoever has left keeps nothing
+    SELECT r.id INTO rep FROM leadroute.responses s JOIN leadroute.reps r ON r.id = s.rep_id AND r.active AND r.tenant = lead.tenant
+     WHERE s.lead_id = lead.id AND s.meaningful ORDER BY s.at, s.id LIMIT 1;
+    IF rep IS NULL THEN
+        RETURN false;
+    END IF;
+    IF rep IS DISTINCT FROM lead.owner_id THEN
+        PERFORM leadroute_internal.hand_over(lead, 'reroute', rep, NULL, concat_ws('; asked for: ', format('%s has answered', rep), stays_answered.reason));
+    END IF;
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.stays_answered(bigint, text) IS 'Whether a lead that is to be routed again stays with who answered it first; it goes to them if somebody else has it. Internal.';
+
 CREATE FUNCTION leadroute.claim_lead(lead_id bigint, rep_id text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

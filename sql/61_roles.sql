@@ -16,6 +16,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('sales_tool', 'SELECT', 'TABLE leadroute.leads, leadroute.queue_backlog, leadroute.rep_load'),
     ('sales_tool', 'EXECUTE', 'FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean), leadroute.record_event(bigint, text, timestamptz, jsonb), '
             'leadroute.claim_lead(bigint, text), leadroute.transfer_lead(bigint, text, text), leadroute.return_turn(bigint, text), '
+            'leadroute.close_lead(bigint, text, numeric, timestamptz), '
             'leadroute.set_presence(text, text), leadroute.attached_lead(regclass, text), leadroute.explain_decision(bigint), '
             'leadroute.take_notifications(text, integer, interval, text), leadroute.ack_notifications(bigint[]), '
             'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(), leadroute.doze(), leadroute.wake()'),

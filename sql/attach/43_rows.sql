@@ -77,7 +77,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.reopen(leadroute.leads, text, timestamptz, text) IS 'A closed lead is worked on again: it is routed, with a clock, and its owner is told. Internal.';
 
-CREATE FUNCTION leadroute_internal.status_by_row(lead_id bigint, status text, was_closed boolean) RETURNS void
+CREATE FUNCTION leadroute_internal.status_by_row(lead_id bigint, status text, was_closed boolean, is_owner_chosen boolean) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads;
@@ -95,10 +95,14 @@ BEGIN
         -- the touch does not follow its first lead any more
         UPDATE leadroute.leads l SET decision_id = leadroute_internal.note_decision(lead, 'manual', lead.owner_id, format('its row is %s, by %s', status_by_row.status, session_user))
          WHERE l.id = lead.id;
-    ELSIF was_closed AND lead.status = 'merged' THEN
+    ELSIF was_closed AND lead.status = 'merged' AND NOT is_owner_chosen
+          -- unless a person had chosen its owner before it was closed
+          AND NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.lead_id = lead.id AND d.cause = 'manual'
+                             AND d.owner_id IS NOT DISTINCT FROM lead.owner_id AND d.previous_owner_id IS DISTINCT FROM d.owner_id) THEN
         SELECT * INTO first FROM leadroute.leads l WHERE l.id = lead.duplicate_of;
         PERFORM leadroute_internal.touch_follows(lead, first.owner_id, first.queue, format('open again by %s: follows lead %s', session_user, first.id));
-    ELSIF lead.status = 'merged' AND status_by_row.status IN ('working', 'qualified')
+    END IF;
+    IF lead.status = 'merged' AND status_by_row.status IN ('working', 'qualified')
           AND (leadroute_internal.lead_by_row(lead_id)).first_response_at IS NULL THEN
         -- the person has been answered
         PERFORM leadroute_internal.response_by_row(lead_id, NULL, NULL, NULL);
@@ -106,7 +110,7 @@ BEGIN
     UPDATE leadroute.leads l SET status = status_by_row.status
      WHERE l.id = status_by_row.lead_id AND l.status NOT IN ('merged', status_by_row.status);
 END $$;
-COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text, boolean) IS 'Takes over the status that the row of an attached table gives its lead; without one a closed lead is open again. was_closed: whether the row said so before. Internal.';
+COMMENT ON FUNCTION leadroute_internal.status_by_row(bigint, text, boolean, boolean) IS 'Takes over the status that the row of an attached table gives its lead; without one a closed lead is open again. was_closed: whether the row said so before; is_owner_chosen: whether it names another owner in the same statement. Internal.';
 
 CREATE FUNCTION leadroute_internal.lead_by_row(lead_id bigint) RETURNS leadroute.leads
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -179,7 +183,7 @@ CREATE FUNCTION leadroute_internal.may_route_again(lead leadroute.leads) RETURNS
 COMMENT ON FUNCTION leadroute_internal.may_route_again(leadroute.leads) IS
     'Whether a lead that was corrected may be routed again: while nobody has answered, by routing itself, and not more often than leadroute.max_reroutes. Internal.';
 
-CREATE FUNCTION leadroute_internal.row_corrected(lead_id bigint, given jsonb, table_no integer, may_route boolean) RETURNS void
+CREATE FUNCTION leadroute_internal.row_corrected(lead_id bigint, given jsonb, table_no integer, may_route boolean, ranges jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     was leadroute.leads;
@@ -200,6 +204,11 @@ BEGIN
                    r.campaign
               FROM jsonb_populate_record(l, given) r)
      WHERE l.id = lead_id RETURNING * INTO lead;
+    IF ranges <> '{}' THEN
+        UPDATE leadroute.leads l
+           SET attributes = nullif((coalesce(l.attributes, '{}') - ARRAY(SELECT jsonb_object_keys(ranges))) || jsonb_strip_nulls(ranges), '{}')
+         WHERE l.id = lead_id RETURNING * INTO lead;
+    END IF;
     -- Who the buyer is, and where. What else becomes known changes no owner.
     SELECT string_agg(c.field, ', ') INTO corrected
       FROM (VALUES ('email', was.email, lead.email), ('phone', was.phone, lead.phone), ('company', was.company, lead.company),
@@ -214,8 +223,8 @@ BEGIN
         PERFORM leadroute_internal.route_correction(lead_id, format('corrected in %s: %s', place, corrected));
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.row_corrected(bigint, jsonb, integer, boolean) IS
-    'Takes over what was corrected in the row of an attached table: given are fields of leads with their new values. Where the buyer is another, or somewhere else, the lead may be routed again. Internal.';
+COMMENT ON FUNCTION leadroute_internal.row_corrected(bigint, jsonb, integer, boolean, jsonb) IS
+    'Takes over what was corrected in the row of an attached table: given are fields of leads with their new values; ranges go to the attributes. Where the buyer is another, or somewhere else, the lead may be routed again. Internal.';
 
 CREATE FUNCTION leadroute_internal.go_on_with_touch(keys text[], table_no integer) RETURNS text[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -7,7 +7,7 @@ CREATE TABLE leadroute.rep_sources (
     owner name,
     synced_at timestamptz NOT NULL DEFAULT now(),
     synced_by text NOT NULL DEFAULT session_user,
-    refused jsonb NOT NULL DEFAULT '{}'
+    refused jsonb NOT NULL DEFAULT '{}' CHECK (leadroute_internal.must(jsonb_typeof(refused) = 'object', 'rep_sources.refused', refused::text, 'an object'))
 );
 COMMENT ON TABLE leadroute.rep_sources IS 'Tables of users that reps are kept in step with; see sync_reps().';
 COMMENT ON COLUMN leadroute.rep_sources.source_no IS 'Key; reps.source_no.';

@@ -91,6 +91,15 @@ pub fn pool_is_gone(id: i64, pool: &str) -> ! {
     )
 }
 
+/// A closed lead is not routed again.
+pub fn is_closed(lead: i64, status: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("lead {lead} is closed: {status}"),
+        "Open it again by its status first, or record the new event of the buyer with leadroute.record_event().",
+    )
+}
+
 /// A touch is not routed by itself.
 pub fn is_a_touch(id: i64, first: i64) -> ! {
     raise(

@@ -10,8 +10,8 @@ pub const MAIL_DOMAINS: Index = Index { table: "mail_domains", index: "mail_doma
 pub const COUNTRY_ALIASES: Index = Index { table: "country_aliases", index: "country_aliases_pkey" };
 /// `country_names` by name; columns: name, country.
 pub const COUNTRY_NAMES: Index = Index { table: "country_names", index: "country_names_pkey" };
-/// `contacts` by email and tenant; columns: email, account_id.
-pub const CONTACTS: Index = Index { table: "contacts", index: "contacts_pkey" };
+/// `contacts` by person and tenant; columns: email, account_id.
+pub const CONTACTS: Index = Index { table: "contacts", index: "contacts_person_idx" };
 /// `account_domains` by domain and tenant; columns: domain, account_id, division.
 pub const ACCOUNT_DOMAINS: Index = Index { table: "account_domains", index: "account_domains_pkey" };
 /// `accounts` by tenant and id.

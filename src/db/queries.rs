@@ -87,6 +87,10 @@ pub static TOUCHES_FOLLOW: Query = Query::new(
     &[INT8OID, TEXTOID, TEXTOID, TEXTOID],
 );
 
+/// Whether a lead ($1) stays with who answered it, whatever somebody wants ($2).
+pub static STAYS_ANSWERED: Query =
+    Query::new("SELECT leadroute_internal.stays_answered($1, $2)", &[INT8OID, TEXTOID]);
+
 /// The members of a JSON object: key, type and text of the value.
 pub static MEMBERS: Query =
     Query::new("SELECT key, jsonb_typeof(value), value #>> '{}' FROM jsonb_each($1)", &[JSONBOID]);

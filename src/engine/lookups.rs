@@ -52,6 +52,8 @@ pub struct AccountKeys<'a> {
     pub tenant: &'a str,
     /// Cleaned e-mail address.
     pub email: Option<&'a str>,
+    /// Whom it stands for: the same without plus-tag.
+    pub person: Option<&'a str>,
     /// `accounts.id`.
     pub crm_account_id: Option<&'a str>,
     /// The company domain, longest first: `eu.acme.com`, `acme.com`.

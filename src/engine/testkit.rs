@@ -172,7 +172,7 @@ impl Lookups for Memory {
     }
 
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch> {
-        let contact = keys.email.and_then(|email| self.contacts.get(email));
+        let contact = keys.person.and_then(|person| self.contacts.get(person));
         let by_contact = contact.and_then(|id| self.found(id, MatchedBy::Contact));
         let by_id = || self.found(keys.crm_account_id?, MatchedBy::CrmId);
         let by_domain = || {

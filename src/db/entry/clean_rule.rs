@@ -8,6 +8,7 @@ use crate::db::pg::trigger_data::{arguments, Call, On, When, INSERT, UPDATE};
 use crate::db::pg::tuple::{Replaced, Values};
 use crate::db::state::lookups;
 use crate::db::state::restoring::is_within_restore;
+use leadroute_engine::lead::normalize;
 use leadroute_engine::rules::clean::{Form, Refused};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -23,13 +24,25 @@ sql_function! {
     leadroute_cleaned, pg_finfo_leadroute_cleaned, cleaned
 }
 
+sql_function! {
+    /// `leadroute_internal.person_of(text)`
+    leadroute_person_of, pg_finfo_leadroute_person_of, person_of
+}
+
 const CALL: Call =
     Call { function: "clean_rule", on: On::Ours, when: When::BeforeRow, events: INSERT | UPDATE };
 
-/// The code of a country by a name that a DBA has given it, or one of its own.
-fn country(name: &str) -> Option<String> {
-    let _owner = AsOwner::begin();
-    COUNTRY_ALIASES.text(name, |row| row.get::<String>(2)).or_else(|| lookups::country(name))
+/// A value as it is stored.
+fn clean(form: Form<'_>, given: &str) -> Result<String, Refused> {
+    let alias = |name: &str| {
+        let _owner = AsOwner::begin();
+        COUNTRY_ALIASES.text(name, |row| row.get::<String>(2))
+    };
+    let country = |name: &str| {
+        let _owner = AsOwner::begin();
+        lookups::country(name)
+    };
+    form.clean(given, &mut { alias }, &mut { country })
 }
 
 unsafe fn clean_rule(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
@@ -40,12 +53,18 @@ unsafe fn clean_rule(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let tuple = if is_update { data.tg_newtuple } else { data.tg_trigtuple };
         let desc = (*data.tg_relation).rd_att;
         let values = Values::of(tuple, desc);
+        let before = is_update.then(|| Values::of(data.tg_trigtuple, desc));
         let mut replaced = Replaced::none(desc);
         let mut is_changed = false;
         for pair in arguments(data).chunks_exact(2) {
             let [column, form] = pair else { continue };
             let (place, type_id) = column_of(desc, column);
             let Some(value) = values.get(place) else { continue };
+            // what stood there may be older than this check: a change of another column is no reason to refuse it
+            let old = before.as_ref().and_then(|before| before.get(place));
+            if old.is_some_and(|old| is_same(old, value, type_id)) {
+                continue;
+            }
             let table = || std::ffi::CStr::from_ptr(pg_sys::get_rel_name((*data.tg_relation).rd_id));
             let refuse = |value: &str, refused: Refused| {
                 let place = format!("{}.{column}", table().to_string_lossy());
@@ -74,6 +93,22 @@ unsafe fn column_of(desc: pg_sys::TupleDesc, column: &str) -> (usize, pg_sys::Oi
     (usize::try_from(number - 1).unwrap_or(usize::MAX), type_id)
 }
 
+/// # Safety
+/// Both must be of the type.
+unsafe fn is_same(one: Datum, other: Datum, type_id: pg_sys::Oid) -> bool {
+    // SAFETY: the caller vouches for the type.
+    unsafe {
+        match type_id {
+            pg_sys::TEXTOID => String::from_datum(one, false) == String::from_datum(other, false),
+            pg_sys::TEXTARRAYOID => {
+                let list = |datum| Vec::<Option<String>>::from_datum(datum, false);
+                list(one) == list(other)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// The value as it is stored; `None` where it is so already. What cannot be read is refused, but for a restore, which
 /// brings what was there.
 unsafe fn clean_value(
@@ -83,7 +118,7 @@ unsafe fn clean_value(
     column: &str,
     refuse: &dyn Fn(&str, Refused),
 ) -> Option<Datum> {
-    let clean = |given: &String| match form.clean(given, &mut country) {
+    let clean = |given: &String| match clean(form, given) {
         Ok(clean) => clean,
         Err(refused) => {
             if !is_within_restore() {
@@ -122,7 +157,17 @@ unsafe fn cleaned(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     unsafe {
         let value = |n| argument(fcinfo, n).and_then(|datum| String::from_datum(datum, false));
         let (form, given) = (value(0).unwrap_or_default(), value(1).unwrap_or_default());
-        let clean = Form::named(&form).clean(&given, &mut country).ok();
+        let clean = clean(Form::named(&form), &given).ok();
         clean.and_then(IntoDatum::into_datum).unwrap_or_else(|| null(fcinfo))
+    }
+}
+
+/// The person whom an address stands for.
+unsafe fn person_of(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict, text; the call info is valid.
+    unsafe {
+        let email = argument(fcinfo, 0).and_then(|datum| String::from_datum(datum, false));
+        let person = email.map(|email| normalize::email(&email).map_or(email, |address| address.key));
+        person.and_then(IntoDatum::into_datum).unwrap_or_else(|| null(fcinfo))
     }
 }

@@ -18,6 +18,7 @@ use crate::db::routing::pending_decision::{Pending, Wanted};
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::decision::{Decision, Layer, Step};
+use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::{Given, Holder};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
@@ -162,7 +163,18 @@ fn preview(pending: &Pending) -> serde_json::Value {
 
 unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL: bigint, text.
-    unsafe { route_again(fcinfo, Cause::Reroute, Patience::fresh()) }
+    unsafe {
+        let arguments = [argument(fcinfo, 0), argument(fcinfo, 1)];
+        if let Some(id) = arguments[0].and_then(|datum| i64::from_datum(datum, false)) {
+            let _owner = AsOwner::begin();
+            catalog::lock_for_writing();
+            let stays = queries::STAYS_ANSWERED.returning(&arguments, |row| row.get::<bool>(1));
+            if stays.first().copied().flatten() == Some(true) {
+                return answer(id, false);
+            }
+        }
+        route_again(fcinfo, Cause::Reroute, Patience::fresh())
+    }
 }
 
 sql_function! {
@@ -222,6 +234,11 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: Cause, patience: 
     let found = queries::LEAD_LOCK.returning(&arguments, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        if let Some(status) = row.get::<String>("status").filter(|_| cause == Cause::Reroute) {
+            if Status::named(&status).is_some_and(Status::is_closed) {
+                errors::is_closed(id, &status);
+            }
+        }
         match (row.get::<i64>("duplicate_of"), row.get::<String>("owner_id")) {
             // corrected, it may be another person's
             (Some(_), _) if cause == Cause::Enrichment => {}

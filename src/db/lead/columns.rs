@@ -37,7 +37,7 @@ const fn by_extension(name: &'static str, type_id: Oid) -> Column {
 }
 
 /// All of them.
-pub static COLUMNS: [Column; 49] = [
+pub static COLUMNS: [Column; 51] = [
     by_extension("id", pg_sys::INT8OID),
     by_app("external_id", pg_sys::TEXTOID),
     by_app("email", pg_sys::TEXTOID),
@@ -87,6 +87,8 @@ pub static COLUMNS: [Column; 49] = [
     by_extension("attached_key", pg_sys::TEXTOID),
     by_app("tenant", pg_sys::TEXTOID),
     by_extension("unassigned_at", pg_sys::TIMESTAMPTZOID),
+    by_routing("closed_at", pg_sys::TIMESTAMPTZOID),
+    by_routing("amount", pg_sys::NUMERICOID),
 ];
 
 /// The column of a name.

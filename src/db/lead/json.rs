@@ -44,7 +44,10 @@ fn kind(column: Column) -> Kind {
 /// The column that a key stands for, however it is written; that of the owner only where it may be named.
 fn column_of(key: &str, may_name_owner: bool) -> Option<Column> {
     let written = words::key(key);
-    let is_named = |column: &&Column| column.name == key || words::key(column.name) == written;
+    // who may say so strips these from a form by their names
+    let is_exact = |column: &&Column| ["tenant", "owner_id"].contains(&column.name);
+    let is_named =
+        |column: &&Column| column.name == key || !is_exact(column) && words::key(column.name) == written;
     let may_be_given = |column: &&Column| {
         column.set_by == SetBy::App && column.name != "attributes"
             || may_name_owner && column.name == "owner_id"
@@ -73,15 +76,15 @@ pub fn read_fields(object: Datum, may_name_owner: bool) -> Fields {
     let (mut fields, mut columns) = (Fields::default(), serde_json::Map::new());
     for (key, column, json_type, value) in members(object, may_name_owner) {
         let read = match columns.contains_key(column.name) {
-            true => Err(format!("is given twice, also as \"{}\"", column.name)),
+            true => Err("is given twice".to_owned()),
             false => read(kind(column), &json_type, &value),
         };
         match read {
             Ok(Reading::Nothing) => fields.consumed.push(key),
             Ok(Reading::Range) if key == column.name => {}
             Ok(Reading::Range) => {
-                let what = format!("is a range, which is understood as \"{}\" only", column.name);
-                fields.odd.push(Problem { field: key, what });
+                let what = format!("is a range, which is not understood as \"{key}\"");
+                fields.odd.push(Problem { field: column.name.to_owned(), what });
             }
             Ok(Reading::Value(value)) => {
                 match column.name {
@@ -97,7 +100,8 @@ pub fn read_fields(object: Datum, may_name_owner: bool) -> Fields {
                     UNKNOWN_TENANT.clone_into(&mut fields.tenant);
                     columns.insert(column.name.to_owned(), UNKNOWN_TENANT.into());
                 }
-                fields.odd.push(Problem { field: key, what });
+                let what = if key == column.name { what } else { format!("{what} (given as \"{key}\")") };
+                fields.odd.push(Problem { field: column.name.to_owned(), what });
             }
         }
     }

@@ -355,6 +355,8 @@ fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Opti
                 .max(clean.lead.given.answered_at.and(clean.lead.occurred_at))
                 .and_then(time),
         ),
+        ("closed_at", if decision.status().is_closed() { time(now) } else { None }),
+        ("amount", None),
         ("sla_due_at", decision.clock.as_ref().and_then(|clock| time(clock.due_at))),
         ("decision_id", Some(Datum::from(id))),
         ("tenant", text(Some(&clean.lead.tenant))),

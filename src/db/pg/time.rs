@@ -71,6 +71,12 @@ thread_local! {
 /// Whether there is a time zone of that name in the IANA database. What POSIX would make of a text, such as `XYZ-3`, has
 /// no summer time that anybody keeps up to date.
 pub fn is_known(name: &str) -> bool {
+    let is_place = name.contains('/') && !name.contains([',', '<', ';']);
+    let is_copy = ["posix/", "right/"].iter().any(|copy| name.to_ascii_lowercase().starts_with(copy));
+    // reading all names takes some milliseconds
+    if name == "UTC" || is_place && !is_copy {
+        return zone(name).is_some();
+    }
     NAMES.with(|names| names.get_or_init(all_names).contains(&name.to_ascii_lowercase()))
 }
 

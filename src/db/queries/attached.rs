@@ -120,9 +120,12 @@ pub static STORED_COLUMN: Query = Query::new(
     &[OIDOID, INT2OID],
 );
 
-/// A row tells the status ($2) of its lead ($1), and whether it was closed before ($3).
-pub static STATUS_BY_ROW: Query =
-    Query::new("SELECT leadroute_internal.status_by_row($1, $2, $3)", &[INT8OID, TEXTOID, BOOLOID]);
+/// A row tells the status ($2) of its lead ($1), whether it was closed before ($3), and whether it names another owner
+/// as well ($4).
+pub static STATUS_BY_ROW: Query = Query::new(
+    "SELECT leadroute_internal.status_by_row($1, $2, $3, $4)",
+    &[INT8OID, TEXTOID, BOOLOID, BOOLOID],
+);
 
 /// A row tells of an answer to its lead ($1): by a rep ($2), or by what stands there ($3), at $4.
 pub static RESPONSE_BY_ROW: Query = Query::new(
@@ -130,10 +133,11 @@ pub static RESPONSE_BY_ROW: Query = Query::new(
     &[INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID],
 );
 
-/// A row corrects its lead ($1): fields with values ($2), the table ($3), whether the lead may be routed again ($4).
+/// A row corrects its lead ($1): fields with values ($2), the table ($3), whether the lead may be routed again ($4),
+/// and ranges for fields ($5).
 pub static ROW_CORRECTED: Query = Query::new(
-    "SELECT leadroute_internal.row_corrected($1, $2, $3, $4)",
-    &[INT8OID, JSONBOID, INT4OID, BOOLOID],
+    "SELECT leadroute_internal.row_corrected($1, $2, $3, $4, $5)",
+    &[INT8OID, JSONBOID, INT4OID, BOOLOID, JSONBOID],
 );
 
 /// A row tells of an event ($2) of the buyer of its lead ($1), at $3, a text, and whether it is closed ($4).

@@ -79,6 +79,20 @@ pub fn country(name: &str) -> Option<String> {
     COUNTRY_NAMES.text(name, |row| row.get::<String>(2))
 }
 
+/// The account of a contact: of several addresses of one person that which the lead has comes first.
+fn contact(person: &str, tenant: &str, email: Option<&str>) -> Option<String> {
+    let mut first = None;
+    let exact = CONTACTS.texts([person, tenant], |row| {
+        let account = row.get::<String>(2)?;
+        if row.get::<String>(1).as_deref() == email {
+            return Some(account);
+        }
+        first.get_or_insert(account);
+        None
+    });
+    exact.or(first)
+}
+
 fn domain_rule(tenant: &str, name: &str) -> Option<(String, DomainKind, Option<String>)> {
     let rule_of = |tenant| {
         DOMAIN_RULES.texts([name, tenant], |row| {
@@ -148,8 +162,7 @@ impl Lookups for Live<'_> {
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch> {
         let tenant = keys.tenant;
         let account = |id: &str| account(tenant, id);
-        let contact =
-            keys.email.and_then(|email| CONTACTS.texts([email, tenant], |row| row.get::<String>(2)));
+        let contact = keys.person.and_then(|person| contact(person, tenant, keys.email));
         let contact = contact.and_then(|id| account(&id)).map(|found| (found, MatchedBy::Contact, None));
         let by_id = || Some((account(keys.crm_account_id?)?, MatchedBy::CrmId, None));
         let by_domain = || {

@@ -14,13 +14,42 @@ pub fn language(given: &str) -> Option<String> {
 fn by_tag(given: &str) -> Option<String> {
     let tag = LanguageTag::parse_and_normalize(given).ok()?;
     let primary = tag.primary_language();
-    let language = match primary.len() {
-        2 => Language::from_639_1(primary),
-        3 => Language::from_639_3(primary),
+    let current = FORMER.iter().find(|(former, _)| *former == primary).map_or(primary, |(_, now)| now);
+    let language = match current.len() {
+        2 => Language::from_639_1(current),
+        3 => Language::from_639_3(current),
         _ => None,
     }?;
     Some(format!("{}{}", code(language), tag.as_str().get(primary.len()..)?))
 }
+
+/// Codes that are written still: those that ISO 639-1 has withdrawn, and those of ISO 639-2/B that are none of 639-3.
+const FORMER: [(&str, &str); 24] = [
+    ("iw", "he"),
+    ("in", "id"),
+    ("ji", "yi"),
+    ("jw", "jv"),
+    ("alb", "sq"),
+    ("arm", "hy"),
+    ("baq", "eu"),
+    ("bur", "my"),
+    ("chi", "zh"),
+    ("cze", "cs"),
+    ("dut", "nl"),
+    ("fre", "fr"),
+    ("geo", "ka"),
+    ("ger", "de"),
+    ("gre", "el"),
+    ("ice", "is"),
+    ("mac", "mk"),
+    ("mao", "mi"),
+    ("may", "ms"),
+    ("per", "fa"),
+    ("rum", "ro"),
+    ("slo", "sk"),
+    ("tib", "bo"),
+    ("wel", "cy"),
+];
 
 /// In one language a name is that of itself; English has the last word.
 fn by_name(given: &str) -> Option<Language> {
@@ -64,6 +93,8 @@ mod tests {
             ("français", "fr"),
             ("Spanish", "es"),
             ("norwegian", "no"),
+            ("ger", "de"),
+            ("iw-IL", "he-IL"),
             ("en-US", "en-US"),
         ] {
             assert_eq!(language(given).as_deref(), Some(tag), "{given}");

@@ -58,9 +58,15 @@ pub fn host(given: &str) -> Result<String, &'static str> {
 
 /// The domain that a rule is about, given as a name, `@rival.com`, `*.foe.com`, or a web address; a public suffix too.
 pub fn rule_domain(given: &str) -> Result<String, &'static str> {
-    let rest = given.split_once("://").map_or(given, |(_, rest)| rest);
+    let (is_web, rest) =
+        given.trim().split_once("://").map_or((false, given.trim()), |(_, rest)| (true, rest));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let name = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default().trim();
+    let name = match authority.rsplit_once('@') {
+        Some((user, _)) if !user.is_empty() && !is_web => return Err("is an address, not a domain"),
+        Some((_, name)) => name,
+        None => authority,
+    };
+    let name = name.split(':').next().unwrap_or_default().trim();
     let name = name.strip_prefix("*.").unwrap_or(name);
     let clean = host(name)?;
     match clean.strip_prefix("www.") {
@@ -144,6 +150,16 @@ pub fn country_code(given: &str) -> Option<&'static str> {
     found.map(|code| code.alpha2())
 }
 
+/// Finds something by a folded name.
+pub type ByName<'a> = &'a mut dyn FnMut(&str) -> Option<String>;
+
+/// The code of a country, for leads and rules: by an alias that somebody has given it, by a code, by a name.
+pub fn country(given: &str, aliases: ByName<'_>, names: ByName<'_>) -> Option<String> {
+    let folded = words::folded(given)?;
+    let by_code = || country_code(&folded).map(str::to_owned);
+    aliases(&folded).or_else(by_code).or_else(|| names(&country_name(&folded)?))
+}
+
 /// The form in which names of countries are looked up: folded, without `the` in front.
 pub fn country_name(given: &str) -> Option<String> {
     let folded = words::folded(given)?;
@@ -222,12 +238,13 @@ mod tests {
             "*.Rival.com",
             "https://www.rival.com/about?x#y",
             "www.rival.com.",
-            "sales@rival.com",
+            "https://me@rival.com:8080",
         ] {
             assert_eq!(rule_domain(given).as_deref(), Ok("rival.com"), "{given}");
         }
         assert_eq!(rule_domain("B\u{fc}cher.de").as_deref(), Ok("xn--bcher-kva.de"));
         assert_eq!(rule_domain("ac.uk").as_deref(), Ok("ac.uk"));
+        assert!(rule_domain("spammer@gmail.com").unwrap_err().contains("address"));
         assert!(
             rule_domain("rival").is_err() && rule_domain("").is_err() && rule_domain("no domain").is_err()
         );

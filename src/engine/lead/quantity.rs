@@ -34,15 +34,11 @@ pub fn read(given: &str) -> Option<Quantity> {
         return Some(Quantity::Exact(number));
     }
     let (low, high) = [" to ", "–", "—", "..", "-"].iter().find_map(|between| text.split_once(between))?;
-    // '1-5M' means millions on both sides
-    let unit = |text: &str| text.trim().chars().rev().take_while(|c| c.is_alphabetic()).count();
-    let (shared, high) = (unit(high), number(high)?);
-    let letters: String =
-        text.trim().chars().rev().take(shared).collect::<Vec<_>>().into_iter().rev().collect();
-    let low = match unit(low) {
-        0 if shared > 0 => number(&format!("{}{letters}", low.trim()))?,
-        _ => number(low)?,
-    };
+    let ((low, low_times), (high, high_times)) = (parts(low)?, parts(high)?);
+    let high = high * high_times.unwrap_or(1.0);
+    // '1-5M' means millions on both sides, '500-1k' does not
+    let shared = low * low_times.or(high_times).unwrap_or(1.0);
+    let low = if shared <= high { shared } else { low * low_times.unwrap_or(1.0) };
     (low <= high).then_some(Quantity::Between(low, Some(high)))
 }
 
@@ -65,13 +61,18 @@ const UNITS: [(&str, f64); 14] = [
 ];
 
 fn number(given: &str) -> Option<f64> {
-    let text: String =
-        given.chars().filter(|c| !c.is_whitespace() && !matches!(c, '\'' | '’' | '_')).collect();
+    let (number, times) = parts(given)?;
+    Some(number * times.unwrap_or(1.0)).filter(|number| number.is_finite())
+}
+
+/// A number and what its unit makes of it.
+fn parts(given: &str) -> Option<(f64, Option<f64>)> {
+    let is_between = |c: char| c.is_whitespace() || matches!(c, '\'' | '’' | '_');
+    let text: String = given.chars().filter(|c| !is_between(*c)).collect();
     let text = without_currency(text.trim_start_matches('~'));
     let unit = UNITS.iter().find_map(|(unit, times)| Some((text.strip_suffix(unit)?, *times)));
-    let (digits, times) = unit.unwrap_or((text, 1.0));
-    let number = plain(digits)?.parse::<f64>().ok()? * times;
-    number.is_finite().then_some(number)
+    let (digits, times) = unit.map_or((text, None), |(digits, times)| (digits, Some(times)));
+    Some((plain(without_currency(digits))?.parse().ok()?, times))
 }
 
 fn without_currency(text: &str) -> &str {
@@ -162,6 +163,9 @@ mod tests {
             ("$1M-$5M", 1e6, Some(5e6)),
             ("1-5M", 1e6, Some(5e6)),
             ("1k-5k", 1e3, Some(5e3)),
+            ("1-5 Mio. €", 1e6, Some(5e6)),
+            ("$1-5M USD", 1e6, Some(5e6)),
+            ("500-1k", 500.0, Some(1e3)),
         ] {
             assert_eq!(read(given), Some(Quantity::Between(low, high)), "{given}");
         }

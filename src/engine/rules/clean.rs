@@ -1,5 +1,6 @@
 //! Values of rules, cleaned when they are written by the functions that clean leads.
 
+use crate::lead::normalize::ByName;
 use crate::lead::{language, normalize, words};
 
 /// What a column of a routing table holds.
@@ -53,22 +54,18 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// The value as it is stored. `countries` answers the code of a country by its folded name, with and without `the`.
-    pub fn clean(
-        self,
-        given: &str,
-        countries: &mut dyn FnMut(&str) -> Option<String>,
-    ) -> Result<String, Refused> {
+    /// The value as it is stored. Countries are found by alias or name, as [`normalize::country`] says.
+    pub fn clean(self, given: &str, aliases: ByName<'_>, names: ByName<'_>) -> Result<String, Refused> {
         let cleaned = match self {
             Self::Shown => words::shown(given).ok_or("is empty"),
             Self::Folded => words::folded(given).ok_or("is empty"),
             Self::Event => words::slug(given).ok_or("is no name of an event"),
             Self::Postal => words::postal(given).ok_or("is empty"),
             Self::Language => language::language(given).ok_or("is not a known language"),
-            Self::Country => country(given, countries).ok_or("is not a known country"),
+            Self::Country => normalize::country(given, aliases, names).ok_or("is not a known country"),
             Self::Domain => normalize::rule_domain(given),
             Self::CompanyDomain => normalize::company_domain(given),
-            Self::Contact => normalize::email(given).map(|address| address.key),
+            Self::Contact => normalize::email(given).map(|address| address.email),
             Self::OneOf(words) => one_of(given, words).ok_or("is not allowed"),
         };
         cleaned.map_err(|what| Refused { what: what.to_owned(), hint: self.hint() })
@@ -93,13 +90,6 @@ impl<'a> Form<'a> {
     }
 }
 
-fn country(given: &str, countries: &mut dyn FnMut(&str) -> Option<String>) -> Option<String> {
-    let folded = words::folded(given)?;
-    countries(&folded)
-        .or_else(|| normalize::country_code(&folded).map(str::to_owned))
-        .or_else(|| countries(&normalize::country_name(&folded)?))
-}
-
 fn one_of(given: &str, words: &str) -> Option<String> {
     let wanted = words::slug(given)?;
     words.split(',').find(|word| words::slug(word).as_ref() == Some(&wanted)).map(str::to_owned)
@@ -111,12 +101,14 @@ mod tests {
     use proptest::prelude::*;
 
     fn clean(form: &str, given: &str) -> Result<String, String> {
-        let mut countries = |name: &str| match name {
-            "uk" => Some("GB".to_owned()),
+        let mut aliases = |name: &str| (name == "uk").then(|| "GB".to_owned());
+        // a name that is the code of another country
+        let mut names = |name: &str| match name {
             "netherlands" => Some("NL".to_owned()),
+            "nga" => Some("RU".to_owned()),
             _ => None,
         };
-        Form::named(form).clean(given, &mut countries).map_err(|refused| refused.what)
+        Form::named(form).clean(given, &mut aliases, &mut names).map_err(|refused| refused.what)
     }
 
     #[test]
@@ -130,10 +122,11 @@ mod tests {
             ("country", "uk", "GB"),
             ("country", "deu", "DE"),
             ("country", "The Netherlands", "NL"),
+            ("country", "NGA", "NG"),
             ("domain", "@Rival.com", "rival.com"),
             ("domain", "ac.uk", "ac.uk"),
             ("company_domain", "https://www.acme.com/", "acme.com"),
-            ("contact", "Ada+news@B\u{fc}cher.de", "ada@xn--bcher-kva.de"),
+            ("contact", "Ada+news@B\u{fc}cher.de", "ada+news@xn--bcher-kva.de"),
             ("online,away,offline", " Away ", "away"),
             ("weighted_round_robin,least_loaded", "Least Loaded", "least_loaded"),
         ] {
@@ -153,7 +146,7 @@ mod tests {
         ] {
             assert_eq!(clean(form, given), Err(what.to_owned()), "{form} {given}");
         }
-        let refused = Form::OneOf("high,low").clean("hot", &mut |_| None).unwrap_err();
+        let refused = Form::OneOf("high,low").clean("hot", &mut |_| None, &mut |_| None).unwrap_err();
         assert_eq!(refused.hint, "Allowed is one of: high, low.");
     }
 

@@ -112,7 +112,6 @@ SELECT change, story.evaluations(change) FROM unnest('{"note = ''z''", "stage = 
 SELECT leadroute.attach('story.clocked', '{"email": "email", "owner_id": "owner", "company": {"expression": "(SELECT story.evaluated(lead.twice))"}, "source": {"expression": "story.evaluated(''web'')"}}');
 SELECT change, story.evaluations(change) FROM unnest('{"note = ''a''", "stage = ''old''"}'::text[]) change;
 SELECT company FROM leadroute.leads WHERE email = '1@e.com';
-
 -- A row that is closed tells of something more in the same statement, and later: it stays closed.
 SELECT leadroute.attach('story.deal', '{"email": "email", "event": "event", "occurred_at": "happened", "owner_id": {"column": "owner", "rep": "email"}, "responded_by": "answered_by", "status": {"expression": "CASE stage WHEN ''won'' THEN ''converted'' END"}}');
 INSERT INTO story.deal (id, email, happened) VALUES (50, '50@a.com', now() - interval '2 days');

@@ -64,8 +64,20 @@ SELECT leadroute.attach('story.deal', '{"email": "email", "employees": "size", "
 INSERT INTO story.deal VALUES (1, 'a@size.com', '51-200', NULL), (2, 'b@size.com', '2.500', NULL), (3, 'c@size.com', NULL, '€ 2 Mio.'), (4, 'd@size.com', 'some', '2,5');
 SELECT l.email, l.segment, l.employees, l.annual_revenue, l.attributes, d.layer, d.reason FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id WHERE l.email LIKE '%size.com' ORDER BY l.id;
 
+-- Corrected, a number becomes a range, another, and a number again. Typed numbers are what they are.
+UPDATE story.deal SET size = '11-50' WHERE id = 2;
+UPDATE story.deal SET size = '201-500' WHERE id = 1;
+SELECT email, employees, attributes FROM leadroute.leads WHERE email IN ('a@size.com', 'b@size.com') ORDER BY id;
+UPDATE story.deal SET size = '7' WHERE id IN (1, 2);
+SELECT email, employees, attributes FROM leadroute.leads WHERE email IN ('a@size.com', 'b@size.com') ORDER BY id;
+CREATE TABLE story.typed (id integer PRIMARY KEY, email text, size real, turnover numeric(14,3), owner text);
+SELECT leadroute.attach('story.typed', '{"email": "email", "employees": "size", "annual_revenue": "turnover", "owner_id": "owner"}');
+INSERT INTO story.typed VALUES (1, 'a@typed.com', 50, 250.000), (2, 'b@typed.com', 'NaN', 'NaN'), (3, 'c@typed.com', NULL, 12345678901.125);
+SELECT email, employees, annual_revenue, attributes FROM leadroute.leads WHERE email LIKE '%typed.com' ORDER BY id;
+
 -- Keys of JSON however they are written; of two the exact one counts.
-SELECT leadroute.route_lead('{"Email": "Ada@keys.com", "firstName": "Ada", "Last Name": "Lovelace", "postal_code": "1", "PostalCode": "2", "shoeSize": 38}') ->> 'created' AS created;
+SELECT leadroute.route_lead('{"Email": "Ada@keys.com", "firstName": "Ada", "Last Name": "Lovelace", "postal_code": "1", "PostalCode": "2", "shoeSize": 38, "ownerId": "ann", "Tenant": "x"}') ->> 'created' AS created;
+SELECT leadroute.preview_route('{"Score": "hot"}') ->> 'reason' AS reason;
 SELECT l.email, l.first_name, l.last_name, l.postal_code, l.attributes, d.trace -> 0 -> 'unreadable' AS unreadable
   FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id WHERE l.email = 'ada@keys.com';
 -- Scores are compared to the last digit.

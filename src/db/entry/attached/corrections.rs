@@ -20,6 +20,8 @@ const OTHERS: [&str; 4] = ["tenant", "attributes", "event", "occurred_at"];
 pub struct Corrections {
     /// Fields of the lead with their new values.
     fields: BTreeMap<&'static str, Option<String>>,
+    /// Fields whose ranges, which stand in the attributes, are others.
+    ranges: BTreeMap<String, Option<String>>,
     /// What the buyer did since.
     pub event: Event,
 }
@@ -54,19 +56,29 @@ impl Corrections {
                 _ => {}
             }
         }
-        Self { fields: changed, event }
+        Self { fields: changed, ranges: ranges(&old, &new), event }
     }
 }
 
 /// Takes them over. Only with `may_route` the lead may be routed again.
 pub fn corrected(lead: i64, corrections: &Corrections, mapping: &Mapping, may_route: bool) {
-    if corrections.fields.is_empty() {
+    if corrections.fields.is_empty() && corrections.ranges.is_empty() {
         return;
     }
     let fields = serde_json::to_string(&corrections.fields).unwrap_or_default();
+    let ranges = serde_json::to_string(&corrections.ranges).unwrap_or_default();
     let _owner = AsOwner::begin();
     let [lead, table] = [Datum::from(lead), Datum::from(mapping.table_no)].map(Some);
-    queries::ROW_CORRECTED.write(&[lead, jsonb::from_text(&fields), table, may_route.into_datum()]);
+    let [fields, ranges] = [fields, ranges].map(|json| jsonb::from_text(&json));
+    queries::ROW_CORRECTED.write(&[lead, fields, table, may_route.into_datum(), ranges]);
+}
+
+/// The ranges of the new version where they differ; none for those that are gone.
+fn ranges(old: &Draft, new: &Draft) -> BTreeMap<String, Option<String>> {
+    let (before, after) = (old.ranges(), new.ranges());
+    let fields = before.keys().chain(after.keys());
+    let changed = fields.filter(|field| before.get(*field) != after.get(*field));
+    changed.map(|field| (field.clone(), after.get(field).cloned())).collect()
 }
 
 impl Event {

@@ -34,6 +34,8 @@ pub struct Draft {
     pub odd: Vec<Problem>,
     /// What goes to the attributes beside them, as JSON.
     kept: BTreeMap<String, String>,
+    /// Those of them that are ranges, as texts.
+    ranges: BTreeMap<String, String>,
 }
 
 impl Draft {
@@ -98,7 +100,7 @@ impl Draft {
         // SAFETY: as before.
         let text = || unsafe { convert::to_text(datum, value.type_id) };
         let given = match special {
-            Ok(given) => given.unwrap_or_else(|| Given::Json("string", text())),
+            Ok(given) => given.unwrap_or_else(|| Given::Json(kind_of(value.type_id), text())),
             Err(failure) => {
                 self.odd.push(Problem {
                     field: field.to_owned(),
@@ -135,6 +137,7 @@ impl Draft {
                 }
                 Ok(Reading::Nothing) => {}
                 Ok(Reading::Range) => {
+                    self.ranges.insert(field.to_owned(), text.clone());
                     self.kept.insert(field.to_owned(), json_of(kind, text));
                 }
                 Err(what) => {
@@ -148,6 +151,11 @@ impl Draft {
     /// The lead is routed now, so the time that it has to be answered begins now.
     pub fn comes_now(&mut self) {
         self.values.remove("occurred_at");
+    }
+
+    /// Ranges where a number is meant, by field.
+    pub const fn ranges(&self) -> &BTreeMap<String, String> {
+        &self.ranges
     }
 
     /// The values as texts, by field.
@@ -219,10 +227,27 @@ impl Draft {
     }
 }
 
+/// What JSON would call a column of a type: in a text a point may stand between thousands, in a number it does not.
+fn kind_of(type_id: pg_sys::Oid) -> &'static str {
+    // SAFETY: a look-up in the syscache.
+    match unsafe { pg_sys::getBaseType(type_id) } {
+        pg_sys::INT2OID
+        | pg_sys::INT4OID
+        | pg_sys::INT8OID
+        | pg_sys::NUMERICOID
+        | pg_sys::FLOAT4OID
+        | pg_sys::FLOAT8OID => "number",
+        _ => "string",
+    }
+}
+
 /// A value of the mapping as JSON; all but strings are JSON already.
 fn json_of(kind: &str, text: String) -> String {
     match kind {
         "string" => serde_json::Value::String(text).to_string(),
+        // NaN and infinities are none of JSON
+        "number" if text.parse().is_ok_and(f64::is_finite) => text,
+        "number" => serde_json::Value::String(text).to_string(),
         _ => text,
     }
 }

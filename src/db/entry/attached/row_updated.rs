@@ -115,7 +115,7 @@ pub fn changed(lead: i64, old: Row, new: Row, mapping: &Mapping) {
     if is_owner_chosen {
         take_over(lead, new, mapping);
     }
-    status(lead, old, new, mapping);
+    status(lead, old, new, mapping, is_owner_chosen);
     let mut answers = [&mapping.answered_at, &mapping.answered_by].into_iter().flatten();
     if answers.any(|read| may_differ(read, old, new, mapping)) {
         let (before, after) = (answer(old, mapping), answer(new, mapping));
@@ -132,7 +132,7 @@ pub fn changed(lead: i64, old: Row, new: Row, mapping: &Mapping) {
 }
 
 /// Takes over the status that the row gives its lead.
-fn status(lead: i64, old: Row, new: Row, mapping: &Mapping) {
+fn status(lead: i64, old: Row, new: Row, mapping: &Mapping, is_owner_chosen: bool) {
     if !mapping.status.as_ref().is_some_and(|read| may_differ(read, old, new, mapping)) {
         return;
     }
@@ -150,7 +150,8 @@ fn status(lead: i64, old: Row, new: Row, mapping: &Mapping) {
         let was_closed = before.as_ref().is_some_and(is_closed);
         if status.is_some() || was_closed {
             let _owner = AsOwner::begin();
-            let arguments = [Some(Datum::from(lead)), text(status.as_deref()), was_closed.into_datum()];
+            let [was_closed, is_owner_chosen] = [was_closed, is_owner_chosen].map(IntoDatum::into_datum);
+            let arguments = [Some(Datum::from(lead)), text(status.as_deref()), was_closed, is_owner_chosen];
             queries::STATUS_BY_ROW.write(&arguments);
         }
     }

@@ -9,13 +9,34 @@ use crate::db::entry::attached::statement::{quoted, Statement};
 use crate::db::entry::attached::{holder, owner, owner_table};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog::sql_name;
+use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::locks;
-use crate::db::pg::security::{is_own_session, AsTableOwner};
+use crate::db::pg::security::{is_own_session, only_the_extension, AsTableOwner};
 use crate::db::pg::subtransaction::{protect, Failure};
 use crate::db::routing::bulk_run;
 use crate::db::{errors, settings};
 use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::FromDatum;
+use std::cell::Cell;
 use std::rc::Rc;
+
+sql_function! {
+    /// `leadroute_internal.follows_now(bigint)`
+    leadroute_follows_now, pg_finfo_leadroute_follows_now, follows_now
+}
+
+thread_local! {
+    /// The touch whose next update is made because its first lead has another owner.
+    static FOLLOWING: Cell<Option<i64>> = const { Cell::new(None) };
+}
+
+/// The next update of a touch ($1) may be left for later: whoever calls catches 55P03.
+unsafe fn follows_now(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("follows_now");
+    // SAFETY: as declared in SQL: strict, bigint.
+    FOLLOWING.set(unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) });
+    Datum::from(0)
+}
 
 /// Writes into the row of an attached table what has changed in its lead.
 pub fn mirror(old: &LeadRow, lead: &LeadRow) {
@@ -28,7 +49,8 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
         // Who owns the first lead was not asked whether they can own the row of a touch.
         let is_touch = lead.get::<i64>("duplicate_of").is_some();
         // There may be many; housekeeping comes back for those that are held.
-        let _hurry = is_touch.then(bulk_run::without_waiting);
+        let follows = is_touch && FOLLOWING.take() == Some(id);
+        let _hurry = follows.then(bulk_run::without_waiting);
         let owner = owner.filter(|(_, after)| {
             let problem = after
                 .as_ref()
@@ -46,8 +68,8 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
             match is_touch {
                 // the first lead does not fail because of the row of a touch
                 true => protect(|| write(changes, linked, &mapping, &key)).unwrap_or_else(|failure| {
-                    if failure.is_held() {
-                        // it follows later
+                    if failure.is_held() && follows {
+                        // it does so later
                         failure.rethrow();
                     }
                     errors::warn_not_written(

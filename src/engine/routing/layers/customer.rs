@@ -14,8 +14,8 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let clean = &routing.clean;
     let keys = AccountKeys {
         tenant: &clean.lead.tenant,
-        // a contact is a person, whatever tag their address has
-        email: match &clean.person {
+        email: clean.lead.email.as_deref(),
+        person: match &clean.person {
             Some(Person::Email(key)) => Some(key),
             _ => clean.lead.email.as_deref(),
         },

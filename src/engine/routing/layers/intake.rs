@@ -2,6 +2,7 @@
 
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
+use crate::lead::normalize::ByName;
 use crate::lead::{language, normalize, words, CleanLead, Person, Problem, UNKNOWN_TENANT};
 use crate::rules::tables::{DomainKind, MailDomain};
 use crate::rules::Rules;
@@ -22,11 +23,8 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     })
 }
 
-/// Finds the ISO code of a country by a name.
-type CountryNames<'a> = &'a mut dyn FnMut(&str) -> Option<String>;
-
 /// Cleans every value.
-pub fn clean(clean: &mut CleanLead, rules: &Rules, now: Micros, countries: CountryNames<'_>) {
+pub fn clean(clean: &mut CleanLead, rules: &Rules, now: Micros, countries: ByName<'_>) {
     clean_email(clean);
     clean_country(clean, &rules.countries, countries);
     clean_industry(clean, &rules.industries);
@@ -74,14 +72,11 @@ fn clean_email(clean: &mut CleanLead) {
     }
 }
 
-fn clean_country(clean: &mut CleanLead, aliases: &FxHashMap<String, String>, countries: CountryNames<'_>) {
+fn clean_country(clean: &mut CleanLead, aliases: &FxHashMap<String, String>, countries: ByName<'_>) {
     let Some(shown) = clean.lead.country.take().as_deref().and_then(words::shown) else {
         return;
     };
-    let alias = || aliases.get(&words::folded(&shown)?).cloned();
-    let by_code = || normalize::country_code(&shown).map(str::to_owned);
-    let by_name = || countries(&normalize::country_name(&shown)?);
-    let code = alias().or_else(by_code).or_else(by_name);
+    let code = normalize::country(&shown, &mut |folded| aliases.get(folded).cloned(), countries);
     if code.is_none() {
         note(&mut clean.notes, "country", "is not a known country");
     }

@@ -16,7 +16,8 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NotAsked { needs });
     };
     let score = routing.clean.lead.score.unwrap_or(0.0);
-    let is_unread = routing.clean.unreadable.iter().any(|problem| problem.field == "score");
+    let is_unread = routing.clean.lead.score.is_none()
+        && routing.clean.unreadable.iter().any(|problem| problem.field == "score");
     let takes_any = |tier: &Tier| tier.score.lower.is_none() && tier.score.upper.is_none();
     let exact = routing.clean.lead.exact_score.as_deref();
     let holds = |tier: &&Tier| match (&tier.exact_score.lower, &tier.exact_score.upper) {

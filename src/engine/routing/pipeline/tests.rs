@@ -129,7 +129,8 @@ fn a_score_that_a_door_could_not_read_is_in_no_tier_for_scores() {
     let mut setup = setup();
     let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
     let context = Context { rules, roster, now, presence_ttl: None, tenant: None };
-    let decision = route(hot(), odd, context, &mut setup.lookups);
+    let unread = Lead { score: None, ..hot() };
+    let decision = route(unread, odd, context, &mut setup.lookups);
     ends_with(&decision, "fallback");
     assert!(decision.reason().starts_with("score is not a number; "), "{}", decision.reason());
 }
