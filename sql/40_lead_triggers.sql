@@ -140,7 +140,7 @@ CREATE FUNCTION leadroute_internal.lead_cleaned() RETURNS trigger
 COMMENT ON FUNCTION leadroute_internal.lead_cleaned() IS 'Trigger: corrected values of a lead are cleaned, and tell who the person is, as those of a new one.';
 
 CREATE TRIGGER lead_cleaned BEFORE UPDATE ON leadroute.leads FOR EACH ROW
-    WHEN ((OLD.email, OLD.phone, OLD.country, OLD.industry) IS DISTINCT FROM (NEW.email, NEW.phone, NEW.country, NEW.industry))
+    WHEN ((OLD.email, OLD.phone, OLD.country, OLD.industry, OLD.language) IS DISTINCT FROM (NEW.email, NEW.phone, NEW.country, NEW.industry, NEW.language))
     EXECUTE FUNCTION leadroute_internal.lead_cleaned();
 
 CREATE TRIGGER lead_changed BEFORE UPDATE ON leadroute.leads

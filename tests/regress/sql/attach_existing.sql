@@ -84,6 +84,15 @@ SELECT leadroute.transfer_lead(leadroute.attached_lead('story.deal', '["us","20"
 SELECT no, owner FROM story.deal WHERE region = 'us' AND no >= 20 ORDER BY 1;
 SELECT d.cause, d.previous_owner_id, d.owner_id, regexp_replace(d.reason, 'lead \d+|by .*?(?=$|:)', '...', 'g') AS reason FROM leadroute.decisions d WHERE d.lead_id = leadroute.attached_lead('story.deal', '["us","21"]') ORDER BY d.id;
 
+-- Opened again and given to somebody in one statement, it is theirs; whom a person had chosen before it was closed stays.
+INSERT INTO story.deal (region, no, email) VALUES ('us', 30, 'g@t.com'), ('us', 31, 'g@t.com'), ('us', 32, 'g@t.com');
+SELECT leadroute.transfer_lead(leadroute.attached_lead('story.deal', '["us","30"]'), 'cid') > 0 AS transferred;
+UPDATE story.deal SET owner = 'bob' WHERE (region, no) = ('us', 32);
+UPDATE story.deal SET stage = 'won' WHERE region = 'us' AND no IN (31, 32);
+UPDATE story.deal SET stage = NULL, owner = 'ann' WHERE (region, no) = ('us', 31);
+UPDATE story.deal SET stage = NULL WHERE (region, no) = ('us', 32);
+SELECT d.no, d.owner, l.owner_id FROM story.deal d JOIN leadroute.leads l ON l.attached_key = format('["%s","%s"]', d.region, d.no) WHERE d.region = 'us' AND d.no >= 30 ORDER BY 1;
+
 -- Code of the owner of a table runs as that role, whatever the type of the key.
 CREATE ROLE lr_crm;
 GRANT CREATE, USAGE ON SCHEMA story TO lr_crm;

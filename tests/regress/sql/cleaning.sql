@@ -44,10 +44,24 @@ SELECT lead, story.place(lead) FROM unnest(ARRAY[
     '{"email": "a@rival.com"}', '{"email": "a@eu.foe.com"}', '{"email": "a@xn--bcher-kva.de"}', '{"email": "a@ox.ac.uk"}', '{"email": "a@ac.uk"}', '{"email": "a@acme.com"}', '{"email": "KIM+other@bücher.de"}']::jsonb[]) lead;
 DELETE FROM leadroute.domain_rules WHERE kind = 'partner';
 SELECT story.place('{"email": "KIM+other@bücher.de"}');
+-- Two addresses of one person are two contacts; that which the lead has comes first, and either finds the person.
+INSERT INTO leadroute.accounts (id, kind, owner_id) VALUES ('one', 'customer', 'ann'), ('two', 'customer', 'bob');
+INSERT INTO leadroute.contacts (email, account_id) VALUES ('lee+a@tags.com', 'one'), ('Lee+B@tags.com', 'two') ON CONFLICT (email, tenant) DO UPDATE SET account_id = excluded.account_id RETURNING email;
+SELECT email, leadroute.preview_route(jsonb_build_object('email', email)) ->> 'account_id' AS account FROM unnest('{lee+a@tags.com,LEE+b@tags.com,lee@tags.com}'::text[]) email;
+-- What stood there before, as after a restore, keeps nobody from changing something else; an address is no domain.
+BEGIN;
+SET LOCAL session_replication_role = replica;
+UPDATE leadroute.reps SET languages = '{Klingon,de}' WHERE id = 'bob';
+SET LOCAL session_replication_role = origin;
+UPDATE leadroute.reps SET presence = 'AWAY' WHERE id = 'bob' RETURNING languages, presence;
+SELECT code, message FROM story.try($$UPDATE leadroute.reps SET languages = '{Klingon}' WHERE id = 'bob'$$);
+ROLLBACK;
+SELECT code, message FROM story.try($$INSERT INTO leadroute.domain_rules (domain, kind, queue) VALUES ('spammer@gmail.com', 'blocked', 'blocked')$$);
 -- What is stored of it.
 INSERT INTO leadroute.leads (country, language, event) VALUES ('The Netherlands', 'german (Austria)', 'Price List'), ('Holland', 'de_AT', 'price-list') RETURNING country, language, event;
 SELECT trace -> 0 -> 'notes' AS notes FROM leadroute.decisions ORDER BY id DESC LIMIT 2;
 SELECT c.policy FROM leadroute.sla_clocks c ORDER BY id DESC LIMIT 1;
+UPDATE leadroute.leads SET language = 'Deutsch', country = 'Nigeria' WHERE language = 'de-AT' RETURNING language, country;
 
 -- Numbers as CRMs send them, and ranges, which a segment takes that holds them whole.
 DELETE FROM leadroute.segments;
