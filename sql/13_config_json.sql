@@ -89,6 +89,9 @@ SELECT json_build_object(
     'recycle_rules', (
         SELECT coalesce(json_agg(r), '[]') FROM (
             SELECT reason, kind, leadroute_internal.micros(cool_off) AS cool_off, queue, tenants FROM leadroute.recycle_rules) r),
+    'account_policies', (
+        SELECT coalesce(json_agg(a), '[]') FROM (
+            SELECT kind, when_off_duty, when_all_away, tenants FROM leadroute.account_policies) a),
     'playbooks', (
         SELECT coalesce(json_agg(p ORDER BY p.priority, p.name COLLATE "C"), '[]') FROM (
             SELECT name, priority, segments, tiers, events, expansion, recycled, tenants

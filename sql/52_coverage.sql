@@ -86,9 +86,9 @@ SELECT 'accounts' AS "table", a.id AS key,
        format('the %s "%s" is not active and no backup stands in: its leads go to %s',
               CASE role WHEN 'csm' THEN 'customer success manager' ELSE 'owner' END, r.rep_id,
               CASE WHEN role = 'csm' AND o.is_covered THEN format('its owner "%s"', a.owner_id)
-                   WHEN role = 'owner' AND a.kind = 'customer' AND m.is_covered
-                   THEN format('the segments, like those of strangers, while its customer success manager "%s" is away', a.csm_id)
+                   WHEN role = 'owner' AND m.is_covered THEN format('its customer success manager "%s"', a.csm_id)
                    WHEN a.kind = 'customer' AND (pm.is_covered OR po.is_covered) THEN format('those who answer for account "%s" above it', p.id)
+                   WHEN coalesce(boss.rep_id, other_boss.rep_id) IS NOT NULL THEN format('the manager "%s"', coalesce(boss.rep_id, other_boss.rep_id))
                    ELSE 'the segments, like those of strangers' END) AS gap,
        'warning' AS severity
   FROM rep r
@@ -101,21 +101,23 @@ SELECT 'accounts' AS "table", a.id AS key,
   LEFT JOIN leadroute.accounts p ON p.tenant = a.tenant AND p.id = a.parent_id AND p.kind = 'customer'
   LEFT JOIN rep pm ON pm.rep_id = p.csm_id
   LEFT JOIN rep po ON po.rep_id = p.owner_id
+  LEFT JOIN rep boss ON boss.rep_id = r.manager_id AND boss.is_covered
+  LEFT JOIN rep other_boss ON other_boss.rep_id = CASE role WHEN 'csm' THEN o.manager_id ELSE m.manager_id END AND other_boss.is_covered
  WHERE NOT r.active AND NOT r.is_covered
 UNION ALL
 -- Who stands in.
 SELECT 'reps', r.rep_id,
        format('the standing backup "%s" is not active: %s', r.backup_id,
-              coalesce('"' || r.stands_in || '" stands in instead', 'while the rep is away, the leads of their accounts go to the segments')),
+              coalesce('"' || r.stands_in || '" stands in instead', 'while the rep is absent, leads of their accounts go to others who answer for them')),
        'warning'
   FROM rep r JOIN rep b ON b.rep_id = r.backup_id
  WHERE r.active AND NOT b.active AND r.ring IS NULL
 UNION ALL
 SELECT 'reps', r.rep_id,
        CASE WHEN r.is_able
-            THEN format('the standing backup "%s" is not active and the chain comes back to the rep: while they are away, the leads of their accounts go to the segments',
+            THEN format('the standing backup "%s" is not active and the chain comes back to the rep: while they are absent, leads of their accounts go to others who answer for them',
                         r.backup_id)
-            ELSE format('%s stand in for each other and none of them can take leads: those of their accounts go to the segments',
+            ELSE format('%s stand in for each other and none of them can take leads: those of their accounts go to others who answer for them',
                         (SELECT string_agg('"' || id || '"', ', ' ORDER BY at) FROM unnest(r.ring) WITH ORDINALITY u (id, at))) END,
        'warning'
   FROM rep r
@@ -126,7 +128,7 @@ SELECT 'absences', a.id::text,
        format('the backup "%s" of "%s" from %s is not active: %s', a.backup_id, a.rep_id,
               coalesce(to_char(lower(a.during), 'YYYY-MM-DD'), 'the beginning'),
               CASE WHEN b.is_covered OR s.is_covered THEN 'their backups are asked instead'
-                   ELSE 'nobody stands in, and the leads of their accounts go to the segments' END),
+                   ELSE 'nobody stands in, and leads of their accounts go to others who answer for them' END),
        'warning'
   FROM leadroute.absences a
   JOIN rep r ON r.rep_id = a.rep_id

@@ -6,7 +6,7 @@ WITH config AS (
            'leadroute.account_domains, leadroute.contacts, leadroute.domain_rules, leadroute.mail_domains, leadroute.industry_aliases, '
            'leadroute.country_aliases, leadroute.territories, leadroute.segments, leadroute.tiers, leadroute.pools, leadroute.pool_members, '
            'leadroute.queues, leadroute.event_types, leadroute.sla_policies, leadroute.escalation_steps, leadroute.recycle_rules, '
-           'leadroute.playbooks' AS tables
+           'leadroute.account_policies, leadroute.playbooks' AS tables
 )
 SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('app', 'INSERT (external_id, email, first_name, last_name, phone, title, department, company, website, crm_account_id, country, region, '

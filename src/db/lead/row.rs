@@ -188,6 +188,7 @@ impl LeadRow {
             account_id: self.get("account_id"),
             playbook: self.get("playbook"),
             expansion: self.get("expansion").unwrap_or(false),
+            held: self.get("held").unwrap_or(false),
             tried: Vec::new(),
         }
     }

@@ -53,16 +53,22 @@ fn problems(list: &[Problem]) -> String {
     items.join(", ")
 }
 
-fn refusals(list: &[Refusal]) -> String {
+fn refusals<'a>(list: impl IntoIterator<Item = &'a Refusal>) -> String {
     let items: Vec<String> =
-        (list.iter()).map(|refusal| format!("{} {}", refusal.rep, refusal.why)).collect();
+        (list.into_iter()).map(|refusal| format!("{} {}", refusal.rep, refusal.why)).collect();
     items.join(", ")
 }
 
-fn for_whom(refused: &[Refusal]) -> String {
-    match refused.is_empty() {
-        true => String::new(),
-        false => format!(", because {}", refusals(refused)),
+/// Why a rep gets the lead of an account: who else does not. Where they are not there themselves, nobody else is.
+fn for_whom(rep: &str, refused: &[Refusal]) -> String {
+    let (own, others): (Vec<&Refusal>, Vec<&Refusal>) =
+        refused.iter().partition(|refusal| refusal.rep == rep);
+    let others = refusals(others);
+    match (own.first(), others.is_empty()) {
+        (None, true) => String::new(),
+        (None, false) => format!(", because {others}"),
+        (Some(own), true) => format!(", who {}, as nobody stands in", own.why),
+        (Some(own), false) => format!(", who {}, as {others}", own.why),
     }
 }
 
@@ -121,11 +127,11 @@ fn account_sentence(reason: &Reason) -> String {
         }
         Reason::Customer { account, by, rep, expansion, refused } => {
             let part = if *expansion { " (another part of it)" } else { "" };
-            let (by, why) = (found_by(*by), for_whom(refused));
+            let (by, why) = (found_by(*by), for_whom(rep, refused));
             format!("customer {account}{part}, found by {by}: goes to {rep}{why}")
         }
         Reason::OwnersAway { account, refused } => {
-            format!("nobody of account {account} is there: {}", refusals(refused))
+            format!("nobody who answers for account {account} can take it: {}", refusals(refused))
         }
         Reason::NoOwner { account } => format!("account {account} has no owner"),
         Reason::NotDisqualified => "the account is not disqualified".into(),
@@ -142,7 +148,7 @@ fn account_sentence(reason: &Reason) -> String {
         }
         Reason::NotNamed => "not a named account".into(),
         Reason::Named { account, by, rep, refused } => {
-            let (by, why) = (found_by(*by), for_whom(refused));
+            let (by, why) = (found_by(*by), for_whom(rep, refused));
             format!("named account {account}, found by {by}: goes to {rep}{why}")
         }
         _ => rule_sentence(reason),
@@ -163,6 +169,9 @@ fn rule_sentence(reason: &Reason) -> String {
                 TierAction::Queue => format!("score {score} is tier {tier}: queue {target}"),
                 TierAction::Nurture => format!("score {score} is tier {tier}: nurture"),
             }
+        }
+        Reason::NotNurtured { tier, score, account } => {
+            format!("score {score} is tier {tier}, nurture, which is not for leads of account {account}")
         }
         Reason::NoTier { segment, score } => format!("no tier of segment {segment} has score {score}"),
         Reason::Turn { pool, rep, by, anyway, .. } => {

@@ -135,6 +135,12 @@ pub enum Reason {
         action: TierAction,
         target: Option<String>,
     },
+    /// The tier says nurture, which is not for leads of an account that somebody should answer for.
+    NotNurtured {
+        tier: String,
+        score: f64,
+        account: String,
+    },
     NoTier {
         segment: String,
         score: f64,

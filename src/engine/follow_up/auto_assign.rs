@@ -1,15 +1,20 @@
 //! A lead that waits in a queue goes to a rep of a pool.
 
-use crate::context::Context;
+use crate::context::{Context, Finding, Routing};
 use crate::decision::{Decision, Layer, Notice, Outcome, Step};
 use crate::follow_up::waiting::Waiting;
+use crate::lead::CleanLead;
 use crate::lookups::Lookups;
 use crate::routing::availability::away;
-use crate::routing::layers::distribution;
+use crate::routing::layers::{customer, distribution, domain_rule, intake, named_account};
 use crate::time_zone::Zones;
 
-/// The decision that gives the lead to a rep of its pool; `None` while nobody is eligible.
+/// The decision that gives the lead to a rep of its pool; `None` while nobody is eligible. A lead that was held goes to
+/// those who answer for its account, if it has come to have one.
 pub fn hand_out(waiting: &Waiting, context: Context<'_>, lookups: &mut dyn Lookups) -> Option<Decision> {
+    if let Some(decision) = waiting.held.then(|| to_account(waiting, context, lookups)).flatten() {
+        return Some(decision);
+    }
     let mut routing = waiting.routing(context, lookups);
     let found = distribution::ask(&mut routing);
     let Some(Outcome::Owner(rep)) = found.outcome else {
@@ -19,6 +24,30 @@ pub fn hand_out(waiting: &Waiting, context: Context<'_>, lookups: &mut dyn Looku
     let trace = vec![Step { layer, decided: true, reason: found.reason }];
     let notices = vec![Notice { kind: "assigned", rep_id: Some(rep.clone()) }];
     Some(waiting.decision(layer, Outcome::Owner(rep), routing, trace, notices))
+}
+
+/// The decision of the account layers, which look the account up anew.
+fn to_account(waiting: &Waiting, context: Context<'_>, lookups: &mut dyn Lookups) -> Option<Decision> {
+    let clean = CleanLead { lead: waiting.lead.clone(), ..CleanLead::default() };
+    let mut routing = Routing::new(clean, context, lookups);
+    intake::ask(&mut routing);
+    domain_rule::ask(&mut routing);
+    let asked = [
+        (Layer::Customer, customer::ask(&mut routing)),
+        (Layer::NamedAccount, named_account::ask(&mut routing)),
+    ];
+    let found = asked.into_iter().find(|(_, found)| matches!(found.outcome, Some(Outcome::Owner(_))));
+    let (layer, Finding { outcome: Some(Outcome::Owner(rep)), reason }) = found? else {
+        return None;
+    };
+    let trace = vec![Step { layer, decided: true, reason }];
+    let kind = if routing.expansion { "expansion" } else { "assigned" };
+    let notices = vec![Notice { kind, rep_id: Some(rep.clone()) }];
+    let account = routing.account.as_ref().and_then(Option::as_ref).map(|found| found.account.id.clone());
+    routing.turns = distribution::owner_match(&rep, &routing);
+    let expansion = routing.expansion;
+    let decision = waiting.decision(layer, Outcome::Owner(rep), routing, trace, notices);
+    Some(Decision { account_id: account, tier: None, pool: None, expansion, ..decision })
 }
 
 /// Whether any member of a pool is there; if not, no lead need be looked at.
@@ -32,7 +61,8 @@ pub fn somebody_is_there(pool: &str, context: Context<'_>, zones: &dyn Zones) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testkit::{lead, owner, roster, Setup};
+    use crate::lead::account::{Account, AccountKind};
+    use crate::testkit::{account, lead, owner, roster, Setup};
     use serde_json::{json, Value};
 
     fn team(ann: &str) -> Value {
@@ -40,6 +70,31 @@ mod tests {
             "reps": [{"id": "ann", "presence": ann}, {"id": "bob", "presence": "away", "languages": ["fr"]}],
             "members": [{"pool": "hunters", "rep_id": "ann"}, {"pool": "hunters", "rep_id": "bob"}],
         })
+    }
+
+    #[test]
+    fn a_held_lead_goes_to_the_owner_that_its_account_has_by_now() {
+        let pool = json!({"name": "hunters", "pool_no": 1, "when_all_away": "hold"});
+        let mut setup = Setup::new(json!({ "pools": [pool] }), team("online"));
+        setup.lookups.account(Account {
+            named: true,
+            owner_id: Some("bob".into()),
+            ..account("acme", AccountKind::Prospect)
+        });
+        setup.lookups.account_domain("acme.com", "acme", None);
+        for (held, to) in [(true, "bob"), (false, "ann")] {
+            let waiting = Waiting {
+                lead: lead("Ada@Acme.com"),
+                pool: Some("hunters".into()),
+                held,
+                ..Waiting::default()
+            };
+            let (rules, roster, now) = (&setup.rules, &setup.roster, setup.now);
+            let context = Context { rules, roster, now, presence_ttl: None, tenant: None };
+            let decision = hand_out(&waiting, context, &mut setup.lookups).unwrap();
+            assert_eq!((owner(&decision), decision.pool.is_none()), (to, held));
+            assert_eq!(decision.account_id.is_some(), held);
+        }
     }
 
     #[test]

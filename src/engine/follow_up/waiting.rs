@@ -19,6 +19,8 @@ pub struct Waiting {
     pub account_id: Option<String>,
     pub playbook: Option<String>,
     pub expansion: bool,
+    /// Its pool keeps it until somebody is back.
+    pub held: bool,
     /// Reps who have had the lead already.
     pub tried: Vec<String>,
 }

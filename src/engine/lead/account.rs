@@ -4,10 +4,11 @@ use crate::Micros;
 use serde::{Deserialize, Serialize};
 
 /// `accounts.kind`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountKind {
     /// Not yet bought.
+    #[default]
     Prospect,
     /// Buys.
     Customer,

@@ -44,6 +44,11 @@ impl fmt::Display for Away {
 }
 
 impl Away {
+    /// Whether the rep works here and is only outside their hours. All others who are away are absent.
+    pub const fn is_off_duty(&self) -> bool {
+        matches!(self, Self::Holiday { .. } | Self::OffHours { .. })
+    }
+
     /// Whether the rep comes back by itself.
     pub const fn is_passing(&self) -> bool {
         !matches!(self, Self::Unknown | Self::OtherTenant | Self::CannotHold { .. } | Self::Inactive)

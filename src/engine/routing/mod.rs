@@ -1,5 +1,6 @@
 //! From a lead to its decision.
 
+pub mod account_team;
 pub mod availability;
 pub mod layers;
 pub mod pipeline;

@@ -138,6 +138,8 @@ fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec
     let rules = routing.context.rules;
     if let (Outcome::Owner(owner), Layer::Customer | Layer::NamedAccount) = (&outcome, layer) {
         routing.turns = layers::distribution::owner_match(owner, &routing);
+        // for policies, playbooks and reports
+        layers::segment::ask(&mut routing);
     }
     let segment = routing.segment.and_then(|place| rules.segments.get(place));
     let segment_name = segment.map(|row| row.name.clone());

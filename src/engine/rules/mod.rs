@@ -8,13 +8,16 @@ pub mod shadows;
 pub mod tables;
 pub mod way_out;
 
+use crate::lead::account::AccountKind;
 use crate::rules::by_tenant::ByTenant;
 use crate::rules::compared::{aliases, compared};
 use crate::rules::matcher::Matcher;
 use crate::rules::tables::{
-    keyed, EscalationStep, Intent, Playbook, Pool, Queue, RecycleRule, RuleTables, SlaPolicy, Territory, Tier,
+    keyed, AccountPolicy, EscalationStep, Intent, Playbook, Pool, Queue, RecycleRule, RuleTables, SlaPolicy,
+    Territory, Tier,
 };
 use rustc_hash::FxHashMap;
+use std::hash::Hash;
 
 /// The rules, compiled for look-ups. They change seldom.
 #[derive(Debug, Default)]
@@ -33,24 +36,26 @@ pub struct Rules {
     pub sla_policies: ByTenant<SlaPolicy>,
     pub escalation_steps: FxHashMap<String, Vec<EscalationStep>>,
     pub recycle_rules: FxHashMap<String, ByTenant<RecycleRule>>,
+    /// What becomes of leads of accounts whose owners are away, by kind.
+    pub account_policies: FxHashMap<AccountKind, ByTenant<AccountPolicy>>,
     pub playbooks: ByTenant<Playbook>,
     pub industries: FxHashMap<String, String>,
     pub countries: FxHashMap<String, String>,
 }
 
+impl Rules {
+    /// What becomes of leads of a tenant's accounts of a kind while their owners are away; `None` is the defaults.
+    pub fn account_policy(&self, kind: AccountKind, tenant: &str) -> Option<&AccountPolicy> {
+        self.account_policies.get(&kind)?.of(tenant).next()
+    }
+}
+
 impl From<RuleTables> for Rules {
     fn from(tables: RuleTables) -> Self {
         let tables = compared(tables);
-        let mut tiers: FxHashMap<String, ByTenant<Tier>> = FxHashMap::default();
-        for tier in tables.tiers {
-            let (segment, tenants) = (tier.segment.clone().unwrap_or_default(), tier.tenants.clone());
-            tiers.entry(segment).or_default().push(tier, tenants.as_deref());
-        }
-        let mut recycle_rules: FxHashMap<String, ByTenant<RecycleRule>> = FxHashMap::default();
-        for rule in tables.recycle_rules {
-            let (reason, tenants) = (rule.reason.clone(), rule.tenants.clone());
-            recycle_rules.entry(reason).or_default().push(rule, tenants.as_deref());
-        }
+        let tiers = filed(tables.tiers, |row| (row.segment.clone().unwrap_or_default(), row.tenants.clone()));
+        let recycle_rules = filed(tables.recycle_rules, |row| (row.reason.clone(), row.tenants.clone()));
+        let account_policies = filed(tables.account_policies, |row| (row.kind, row.tenants.clone()));
         let playbooks = tables.playbooks.into_iter().enumerate();
         let playbooks = playbooks.map(|(place, row)| Playbook { place, ..row });
         let catch_all = |queue: &&Queue| queue.kind == "catch_all";
@@ -72,9 +77,23 @@ impl From<RuleTables> for Rules {
             sla_policies: ByTenant::new(tables.sla_policies, |row| &row.tenants),
             escalation_steps: steps,
             recycle_rules,
+            account_policies,
             playbooks: ByTenant::new(playbooks.collect(), |row| &row.tenants),
             industries: aliases(tables.industry_aliases),
             countries: aliases(tables.country_aliases),
         }
     }
+}
+
+/// Rows by a key, and by tenant.
+fn filed<K: Eq + Hash, T: Clone>(
+    rows: Vec<T>,
+    key: impl Fn(&T) -> (K, Option<Vec<String>>),
+) -> FxHashMap<K, ByTenant<T>> {
+    let mut filed: FxHashMap<K, ByTenant<T>> = FxHashMap::default();
+    for row in rows {
+        let (key, tenants) = key(&row);
+        filed.entry(key).or_default().push(row, tenants.as_deref());
+    }
+    filed
 }

@@ -1,5 +1,6 @@
 //! The rules as they stand in the routing tables, read from JSON and compiled once.
 
+use crate::lead::account::AccountKind;
 pub use crate::span::Span;
 use crate::Micros;
 use rustc_hash::FxHashMap;
@@ -237,6 +238,39 @@ pub struct RecycleRule {
     pub tenants: Option<Vec<String>>,
 }
 
+/// What becomes of a lead whose owner is off duty, with no backup on duty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenOffDuty {
+    /// The owner keeps it.
+    #[default]
+    Keep,
+    /// The others who answer for the account are asked, as for an owner who is absent.
+    Replace,
+}
+
+/// What becomes of a lead while nobody who answers for the account is on duty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenTeamAway {
+    /// The first who is only off duty gets it, else the first who comes back.
+    #[default]
+    Keep,
+    /// It goes on to the segments.
+    Segment,
+}
+
+/// One row of `account_policies`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct AccountPolicy {
+    pub kind: AccountKind,
+    pub when_off_duty: WhenOffDuty,
+    pub when_all_away: WhenTeamAway,
+    pub tenants: Option<Vec<String>>,
+}
+
 /// One row of `playbooks`.
 #[derive(Debug, Clone, Deserialize)]
 #[allow(missing_docs)]
@@ -276,6 +310,7 @@ pub struct RuleTables {
     pub sla_policies: Vec<SlaPolicy>,
     pub escalation_steps: Vec<EscalationStep>,
     pub recycle_rules: Vec<RecycleRule>,
+    pub account_policies: Vec<AccountPolicy>,
     pub playbooks: Vec<Playbook>,
     pub industry_aliases: Vec<Alias>,
     pub country_aliases: Vec<Alias>,

@@ -1,4 +1,4 @@
--- named_account: named accounts go to their owner, or to the backups of an owner who is away.
+-- named_account: named accounts go to their owner, or to those who stand in for an owner who is away.
 \i setup.sql
 INSERT INTO leadroute.reps (id, backup_id) VALUES ('olga', NULL), ('stan', NULL), ('tina', NULL), ('ann', NULL);
 INSERT INTO leadroute.accounts (id, named, owner_id) VALUES ('acme', true, 'olga'), ('plain', false, 'olga'), ('orphan', true, NULL);
@@ -28,7 +28,7 @@ SELECT story.step(7, 'named_account');
 UPDATE leadroute.reps SET presence = 'away' WHERE id = 'tina';
 INSERT INTO leadroute.leads (email) VALUES ('g@acme.com') RETURNING id, owner_id;
 SELECT story.step(8, 'named_account');
--- A circle of backups ends, and the lead goes on to the segments: never silently to who is away.
+-- A circle of backups ends; while somebody of the account comes back by themselves, no stranger gets its leads.
 UPDATE leadroute.reps SET active = false, backup_id = 'olga' WHERE id = 'stan';
 INSERT INTO leadroute.leads (email) VALUES ('h@acme.com') RETURNING id, owner_id;
 SELECT story.explain(9);

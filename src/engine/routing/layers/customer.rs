@@ -1,4 +1,4 @@
-//! Existing customers go to their customer success manager, else to the account owner.
+//! Existing customers go to their customer success manager, else to the account owner; see [`account_team`].
 
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
@@ -6,10 +6,10 @@ use crate::decision::Outcome;
 use crate::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
 use crate::lead::Person;
 use crate::lookups::AccountKeys;
-use crate::routing::availability::owner_or_backup;
+use crate::routing::account_team;
 
 /// Looks the account up for this and the next two layers; decides where it is, or belongs to, a
-/// customer with somebody there to answer.
+/// customer with somebody who answers for it.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let clean = &routing.clean;
     let keys = AccountKeys {
@@ -33,17 +33,13 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     };
     let expansion = by != MatchedBy::Contact && is_elsewhere(&found, customer, routing);
     let parent = found.parent.as_ref().filter(|parent| parent.kind == AccountKind::Customer);
-    let responsible: Vec<&String> =
-        [Some(customer), parent].into_iter().flatten().flat_map(responsible).collect();
-    if responsible.is_empty() {
+    let mut responsible = [Some(customer), parent].into_iter().flatten().flat_map(responsible).peekable();
+    if responsible.peek().is_none() {
         return Finding::passed(Reason::NoOwner { account });
     }
-    let (context, mut refused) = (routing.context, Vec::new());
-    let rep = responsible.into_iter().find_map(|rep| {
-        let (rep, refusals) = owner_or_backup(rep, context, &*routing.lookups);
-        refused.extend(refusals);
-        rep
-    });
+    let context = routing.context;
+    let policy = context.rules.account_policy(AccountKind::Customer, &routing.clean.lead.tenant);
+    let (rep, refused) = account_team::taker(responsible, policy, context, &*routing.lookups);
     let Some(rep) = rep else {
         return Finding::passed(Reason::OwnersAway { account, refused });
     };

@@ -1,11 +1,11 @@
-//! Named accounts go to their owner, or to the backups of an owner who is away.
+//! Named accounts go to their owner, else to those who answer for the account with them; see [`account_team`].
 
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
-use crate::routing::availability::owner_or_backup;
+use crate::routing::account_team;
 
-/// Decides where the account is named and its owner or a backup is there.
+/// Decides where the account is named and somebody answers for it.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let found = routing.account.as_ref().and_then(Option::as_ref);
     let Some(found) = found else {
@@ -15,11 +15,13 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NotNamed);
     }
     let (account, by) = (found.account.id.clone(), found.by);
-    let Some(owner) = found.account.owner_id.as_ref() else {
+    let responsible = || [&found.account.owner_id, &found.account.csm_id].into_iter().flatten();
+    if responsible().next().is_none() {
         return Finding::passed(Reason::NoOwner { account });
-    };
+    }
     let context = routing.context;
-    let (rep, refused) = owner_or_backup(owner, context, &*routing.lookups);
+    let policy = context.rules.account_policy(found.account.kind, &routing.clean.lead.tenant);
+    let (rep, refused) = account_team::taker(responsible(), policy, context, &*routing.lookups);
     match rep {
         None => Finding::passed(Reason::OwnersAway { account, refused }),
         Some(rep) => {

@@ -3,6 +3,7 @@
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
+use crate::lead::account::{Account, AccountKind};
 use crate::lead::exact;
 use crate::rules::tables::{Tier, TierAction};
 
@@ -33,6 +34,10 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NoTier { segment, score });
     };
     routing.tier = Some(tier.name.clone());
+    if let (TierAction::Nurture, Some(account)) = (tier.action, kept_from_nurture(routing)) {
+        let tier = tier.name.clone();
+        return Finding::passed(Reason::NotNurtured { tier, score, account });
+    }
     let (target, outcome) = match tier.action {
         TierAction::Pool => {
             routing.pool.clone_from(&tier.pool);
@@ -44,6 +49,15 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let (tier, action) = (tier.name.clone(), tier.action);
     let reason = Reason::Tier { tier, score, action, target };
     Finding { reason, outcome }
+}
+
+/// The account of a lead that does not end in nurture: a customer's, or a named one's.
+fn kept_from_nurture(routing: &Routing<'_>) -> Option<String> {
+    let found = routing.account.as_ref().and_then(Option::as_ref)?;
+    let is_customer = |account: &Account| account.kind == AccountKind::Customer;
+    let is_kept =
+        found.account.named || is_customer(&found.account) || found.parent.as_ref().is_some_and(is_customer);
+    is_kept.then(|| found.account.id.clone())
 }
 
 /// Nurture; for a person who is there already, a touch of that lead.
