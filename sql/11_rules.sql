@@ -74,9 +74,11 @@ CREATE TABLE leadroute.tiers (
     pool text,
     queue text,
     tenants leadroute.names,
-    CONSTRAINT tiers_target_fits_action CHECK (leadroute_internal.must(CASE action WHEN 'pool' THEN pool IS NOT NULL AND queue IS NULL
-                    WHEN 'queue' THEN queue IS NOT NULL AND pool IS NULL
-                    ELSE pool IS NULL AND queue IS NULL END, 'tiers.action', action, 'pool with a pool, queue with a queue, and nurture with neither')),
+    unless_intent text CHECK (unless_intent IN ('high', 'medium', 'low')),
+    CONSTRAINT tiers_target_fits_action CHECK (leadroute_internal.must(CASE action WHEN 'pool' THEN pool IS NOT NULL AND queue IS NULL AND unless_intent IS NULL
+                    WHEN 'queue' THEN queue IS NOT NULL AND (pool IS NULL OR unless_intent IS NOT NULL)
+                    ELSE queue IS NULL AND (pool IS NULL OR unless_intent IS NOT NULL) END, 'tiers.action', action,
+                    'pool with a pool, queue with a queue, and nurture with neither; the last two with a pool for unless_intent')),
     CONSTRAINT tiers_no_overlap EXCLUDE USING gist
         ((coalesce(segment, '')) WITH =, score WITH &&, leadroute_internal.tenant_ranges(tenants) WITH &&),
     CONSTRAINT tiers_name_of_tenant EXCLUDE USING gist
@@ -92,7 +94,8 @@ COMMENT ON COLUMN leadroute.tiers.segment IS 'Segment; NULL is every segment.';
 COMMENT ON COLUMN leadroute.tiers.name IS 'Name, unique in the segment.';
 COMMENT ON COLUMN leadroute.tiers.score IS 'Scores of the tier; a lead without score counts as 0.';
 COMMENT ON COLUMN leadroute.tiers.action IS 'pool, queue or nurture.';
-COMMENT ON COLUMN leadroute.tiers.pool IS 'The pool, for action pool.';
+COMMENT ON COLUMN leadroute.tiers.pool IS 'The pool, for action pool and for leads of unless_intent.';
+COMMENT ON COLUMN leadroute.tiers.unless_intent IS 'Leads whose event shows at least this intent go to a pool instead of queue or nurture: to pool, else to that of the next tier of the segment with higher scores.';
 COMMENT ON COLUMN leadroute.tiers.queue IS 'The queue, for action queue.';
 COMMENT ON COLUMN leadroute.tiers.tenants IS 'Organisations whose leads it takes; NULL is any.';
 

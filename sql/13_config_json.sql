@@ -73,7 +73,7 @@ SELECT json_build_object(
               FROM leadroute.segments WHERE enabled) s),
     'tiers', (
         SELECT coalesce(json_agg(t), '[]') FROM (
-            SELECT segment, name, leadroute_internal.span(score) AS score, leadroute_internal.exact(score) AS exact_score, action, pool, queue, tenants
+            SELECT segment, name, leadroute_internal.span(score) AS score, leadroute_internal.exact(score) AS exact_score, action, pool, queue, unless_intent, tenants
               FROM leadroute.tiers) t),
     'pools', (SELECT coalesce(json_agg(p), '[]') FROM leadroute.pools p),
     'queues', (SELECT coalesce(json_agg(q), '[]') FROM leadroute.queues q),

@@ -13,7 +13,7 @@ CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.segments FOR EACH
     'sources', 'shown', 'events', 'event', 'required_skills', 'shown');
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.reps FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule(
     'languages', 'language', 'products', 'shown', 'skills', 'shown', 'presence', 'online,away,offline');
-CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.tiers FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('action', 'pool,queue,nurture');
+CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.tiers FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('action', 'pool,queue,nurture', 'unless_intent', 'high,medium,low');
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.event_types FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('name', 'event', 'intent', 'high,medium,low');
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.sla_policies FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('events', 'event', 'intents', 'high,medium,low');
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.escalation_steps FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('action', 'remind,reassign,manager,queue');

@@ -146,6 +146,25 @@ CREATE TRIGGER lead_cleaned BEFORE UPDATE ON leadroute.leads FOR EACH ROW
 CREATE TRIGGER lead_changed BEFORE UPDATE ON leadroute.leads
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.lead_changed();
 
+CREATE FUNCTION leadroute_internal.lead_scored() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'leads' THEN
+        PERFORM leadroute_internal.not_our_trigger('lead_scored');
+    END IF;
+    IF leadroute_internal.may_route_again(NEW) AND NEW.duplicate_of IS NULL
+       AND EXISTS (SELECT FROM leadroute.tiers t
+                    WHERE coalesce(t.segment, NEW.segment) = NEW.segment AND (t.tenants IS NULL OR NEW.tenant = ANY (t.tenants))
+                      AND t.score @> coalesce(OLD.score, 0) <> (t.score @> NEW.score)) THEN
+        PERFORM leadroute_internal.route_correction(NEW.id, format('the score rose from %s to %s', coalesce(OLD.score, 0), NEW.score));
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.lead_scored() IS 'Trigger: a score that has risen past the border of a tier routes a lead once, while nobody has answered.';
+
+CREATE TRIGGER lead_scored AFTER UPDATE OF score ON leadroute.leads FOR EACH ROW
+    WHEN (NEW.score > coalesce(OLD.score, 0)) EXECUTE FUNCTION leadroute_internal.lead_scored();
+
 CREATE FUNCTION leadroute_internal.stays(touch leadroute.leads, first_had text) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     -- whose row has an owner whom a person has chosen, other than the first lead had, and whose row is closed
@@ -200,6 +219,7 @@ CREATE FUNCTION leadroute_internal.late_touches_follow(batch integer) RETURNS vo
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     first leadroute.leads;
+    touch leadroute.leads;
 BEGIN
     FOR first IN SELECT f.* FROM leadroute.leads f
                   WHERE f.id IN (SELECT t.duplicate_of FROM leadroute.leads t JOIN leadroute.leads l ON l.id = t.duplicate_of
@@ -207,8 +227,14 @@ BEGIN
                   ORDER BY f.id FOR UPDATE SKIP LOCKED LOOP
         PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, NULL);
     END LOOP;
+    FOR touch IN SELECT t.* FROM leadroute.leads t JOIN leadroute.leads f ON f.id = t.duplicate_of
+                  WHERE NOT leadroute_internal.is_closed(f.status) AND t.event IS DISTINCT FROM f.event AND t.routed_at > now() - interval '1 day'
+                    AND (f.owner_id IS NOT NULL OR f.queue IS NOT NULL) AND leadroute_internal.is_hotter(t.event, f.event)
+                  ORDER BY t.id LIMIT batch LOOP
+        PERFORM leadroute_internal.touch_heard(touch.duplicate_of, touch.id, false);
+    END LOOP;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.late_touches_follow(integer) IS 'Touches that others held when their first leads got another owner follow now. Internal.';
+COMMENT ON FUNCTION leadroute_internal.late_touches_follow(integer) IS 'Touches that others held when their first leads got another owner follow now, and first leads that others held hear of their touches. Internal.';
 
 CREATE FUNCTION leadroute_internal.add_load(rep_no integer, given integer, open integer, at timestamptz DEFAULT clock_timestamp()) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_add_load';

@@ -161,9 +161,68 @@ CREATE FUNCTION leadroute_internal.route_correction(lead_id bigint, reason text)
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_route_correction';
 COMMENT ON FUNCTION leadroute_internal.route_correction(bigint, text) IS 'reroute_lead, with enrichment as the cause: in the same pool the rep who has the lead keeps it, and a touch may become a lead of its own. Internal.';
 
+CREATE FUNCTION leadroute_internal.replace_owner(lead_id bigint, reason text) RETURNS jsonb
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_replace_owner';
+COMMENT ON FUNCTION leadroute_internal.replace_owner(bigint, text) IS 'reroute_lead, with event as the cause, for a lead that its owner must answer: if they cannot in time, it goes to a backup, else by the rules. It stays where there is nobody else, unless its owner has left. Internal.';
+
 CREATE FUNCTION leadroute_internal.heat(intent text) RETURNS integer
     LANGUAGE sql IMMUTABLE AS $$ SELECT array_position('{low,medium,high}', coalesce(intent, 'medium')) $$;
 COMMENT ON FUNCTION leadroute_internal.heat(text) IS 'Intents in order, the hottest last. Internal.';
+
+CREATE FUNCTION leadroute_internal.intent_of(event text) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce((SELECT t.intent FROM leadroute.event_types t WHERE t.name = leadroute_internal.cleaned('event', event)), 'medium') $$;
+COMMENT ON FUNCTION leadroute_internal.intent_of(text) IS 'The intent of an event; medium where it is not known. Internal.';
+
+CREATE FUNCTION leadroute_internal.is_hotter(event text, than text) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT leadroute_internal.heat(leadroute_internal.intent_of(event)) > leadroute_internal.heat(leadroute_internal.intent_of(than)) $$;
+COMMENT ON FUNCTION leadroute_internal.is_hotter(text, text) IS 'Whether an event shows more intent than another. Internal.';
+
+CREATE FUNCTION leadroute_internal.must_answer(lead leadroute.leads, acted_at timestamptz, may_move boolean, reason text) RETURNS boolean
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF may_move AND lead.owner_id IS NOT NULL THEN
+        PERFORM leadroute_internal.replace_owner(lead.id, reason);
+        IF (SELECT l.owner_id IS DISTINCT FROM lead.owner_id FROM leadroute.leads l WHERE l.id = lead.id) THEN
+            RETURN true;
+        END IF;
+    END IF;
+    PERFORM leadroute_internal.restart_clock(lead.id, acted_at);
+    INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, queue, tenant)
+    VALUES (lead.id, lead.decision_id, 'event', coalesce(lead.owner_id,
+            (SELECT q.manager_id FROM leadroute.queues q JOIN leadroute.reps m ON m.id = q.manager_id AND m.tenant = lead.tenant
+              WHERE q.name = lead.queue)), lead.queue, lead.tenant);
+    PERFORM leadroute_internal.wake_listeners();
+    RETURN false;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.must_answer(leadroute.leads, timestamptz, boolean, text) IS 'The buyer of an open lead wants an answer now: the clock starts anew, by its event, and whoever has it is told. With may_move somebody else gets it if its owner cannot answer in time; true if so. Internal.';
+
+CREATE FUNCTION leadroute_internal.touch_heard(first_id bigint, touch_id bigint, moves boolean) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    first leadroute.leads;
+    touch leadroute.leads;
+    raises boolean;
+BEGIN
+    -- who holds the first lead is not waited for: merge_duplicates() hears it later
+    SELECT * INTO first FROM leadroute.leads l WHERE l.id = first_id AND NOT leadroute_internal.is_closed(l.status) FOR UPDATE SKIP LOCKED;
+    SELECT * INTO touch FROM leadroute.leads l WHERE l.id = touch_id;
+    IF first.id IS NULL OR touch.duplicate_of IS DISTINCT FROM first.id THEN
+        RETURN;
+    END IF;
+    raises := leadroute_internal.is_hotter(touch.event, first.event);
+    UPDATE leadroute.leads l SET occurred_at = greatest(l.occurred_at, touch.occurred_at), event = CASE WHEN raises THEN touch.event ELSE l.event END WHERE l.id = first.id;
+    moves := leadroute_internal.must_answer(first, touch.occurred_at, moves, format('submitted again as lead %s', touch.id));
+    IF (touch.owner_id, touch.queue) IS DISTINCT FROM (first.owner_id, first.queue) AND NOT moves THEN
+        -- nobody else was there
+        PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, first.owner_id);
+    END IF;
+    INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, details, tenant)
+    VALUES (first.id, coalesce(touch.event, 'submit'), leadroute_internal.intent_of(touch.event), touch.occurred_at,
+            CASE WHEN moves THEN 'rerouted' ELSE 'clock_restarted' END, jsonb_build_object('touch', touch.id), first.tenant);
+END $$;
+COMMENT ON FUNCTION leadroute_internal.touch_heard(bigint, bigint, boolean) IS 'A touch that shows more intent than its first lead starts the clock of that anew, and its owner is told; where the owner cannot answer in time (moves), somebody else gets it. Internal.';
 
 CREATE FUNCTION leadroute.record_event(lead_id bigint, event text, occurred_at timestamptz DEFAULT clock_timestamp(),
                                        details jsonb DEFAULT NULL) RETURNS jsonb
@@ -172,8 +231,8 @@ DECLARE
     lead leadroute.leads := leadroute_internal.open_lead(lead_id);
     name text := leadroute_internal.cleaned('event', event);
     acted_at timestamptz := least(coalesce(nullif(record_event.occurred_at, '-infinity'), clock_timestamp()), clock_timestamp());
-    intent text := coalesce((SELECT t.intent FROM leadroute.event_types t WHERE t.name = leadroute_internal.cleaned('event', record_event.event)), 'medium');
-    is_hotter boolean := leadroute_internal.heat(intent) > leadroute_internal.heat((SELECT t.intent FROM leadroute.event_types t WHERE t.name = leadroute_internal.cleaned('event', lead.event)));
+    intent text := leadroute_internal.intent_of(event);
+    is_hotter boolean := leadroute_internal.is_hotter(event, lead.event);
     action text := 'logged';
     target bigint := lead.id;
 BEGIN
@@ -200,13 +259,7 @@ BEGIN
             action := 'rerouted';
             PERFORM leadroute_internal.route_event(lead.id, 'event ' || name);
         ELSE
-            action := 'clock_restarted';
-            PERFORM leadroute_internal.restart_clock(lead.id, acted_at);
-            INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, queue, tenant)
-            VALUES (lead.id, lead.decision_id, 'event', coalesce(lead.owner_id,
-                    (SELECT q.manager_id FROM leadroute.queues q JOIN leadroute.reps m ON m.id = q.manager_id AND m.tenant = lead.tenant
-                      WHERE q.name = lead.queue)), lead.queue, lead.tenant);
-            PERFORM leadroute_internal.wake_listeners();
+            action := CASE WHEN leadroute_internal.must_answer(lead, acted_at, true, 'event ' || name) THEN 'rerouted' ELSE 'clock_restarted' END;
         END IF;
     END IF;
     INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, details, tenant)

@@ -77,6 +77,10 @@ pub static FILL: Query = Query::new(
     &[INT8OID, INT8OID],
 );
 
+/// The first lead ($1) hears of a touch ($2); whether somebody else must get it ($3).
+pub static TOUCH_HEARD: Query =
+    Query::new("SELECT leadroute_internal.touch_heard($1, $2, $3)", &[INT8OID, INT8OID, BOOLOID]);
+
 /// Touches of a lead ($2) that has become a touch itself belong to the first lead ($1).
 pub static TOUCHES_MOVE: Query =
     Query::new("UPDATE leadroute.leads SET duplicate_of = $1 WHERE duplicate_of = $2", &[INT8OID, INT8OID]);

@@ -8,7 +8,7 @@ use crate::rules::tables::{DomainKind, MailDomain, Pool};
 use crate::time_zone::Zones;
 
 /// The first lead of a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EarlierLead {
     /// Key of that lead.
     pub id: i64,
@@ -16,6 +16,12 @@ pub struct EarlierLead {
     pub owner_id: Option<String>,
     /// The queue it waits in; neither owner nor queue: marketing keeps it warm.
     pub queue: Option<String>,
+    /// What the buyer did.
+    pub event: Option<String>,
+    /// Its segment.
+    pub segment: Option<String>,
+    /// Whether somebody has answered it.
+    pub is_answered: bool,
 }
 
 impl EarlierLead {

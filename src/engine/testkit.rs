@@ -69,7 +69,12 @@ impl Memory {
     /// A lead of the person that is already there.
     pub fn earlier(&mut self, key: &str, id: i64, owner: Option<&str>, queue: Option<&str>) {
         let (owner_id, queue) = (owner.map(str::to_owned), queue.map(str::to_owned));
-        let first = EarlierLead { id, owner_id, queue };
+        let first = EarlierLead { id, owner_id, queue, ..EarlierLead::default() };
+        self.earlier.insert(key.into(), Earlier::Lead(first));
+    }
+
+    /// The same, with more said of it.
+    pub fn earlier_lead(&mut self, key: &str, first: EarlierLead) {
         self.earlier.insert(key.into(), Earlier::Lead(first));
     }
 

@@ -173,7 +173,7 @@ unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
                 return answer(id, false);
             }
         }
-        route_again(fcinfo, Cause::Reroute, Patience::fresh())
+        route_again(fcinfo, Again::by(Cause::Reroute), Patience::fresh())
     }
 }
 
@@ -185,7 +185,18 @@ sql_function! {
 unsafe fn route_event(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("route_event");
     // SAFETY: as declared in SQL: bigint, text.
-    unsafe { route_again(fcinfo, Cause::Event, Patience::fresh()) }
+    unsafe { route_again(fcinfo, Again::by(Cause::Event), Patience::fresh()) }
+}
+
+sql_function! {
+    /// `leadroute_internal.replace_owner(bigint, text)`
+    leadroute_replace_owner, pg_finfo_leadroute_replace_owner, replace_owner
+}
+
+unsafe fn replace_owner(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("replace_owner");
+    // SAFETY: as declared in SQL: bigint, text.
+    unsafe { route_again(fcinfo, Again { replaces: true, ..Again::by(Cause::Event) }, Patience::fresh()) }
 }
 
 sql_function! {
@@ -196,7 +207,7 @@ sql_function! {
 unsafe fn route_correction(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("route_correction");
     // SAFETY: as declared in SQL: bigint, text.
-    unsafe { route_again(fcinfo, Cause::Enrichment, Patience::of_statement()) }
+    unsafe { route_again(fcinfo, Again::by(Cause::Enrichment), Patience::of_statement()) }
 }
 
 sql_function! {
@@ -208,7 +219,8 @@ unsafe fn merge_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("merge_lead");
     let _limit = bulk_run::limit_waits();
     // SAFETY: as declared in SQL: bigint, text.
-    let merged = protect_one_of_many(|| unsafe { route_again(fcinfo, Cause::Reroute, Patience::none()) });
+    let merged =
+        protect_one_of_many(|| unsafe { route_again(fcinfo, Again::by(Cause::Reroute), Patience::none()) });
     merged.unwrap_or_else(|failure| {
         // SAFETY: as declared in SQL: strict, bigint and text.
         let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
@@ -220,7 +232,27 @@ unsafe fn merge_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     })
 }
 
-unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: Cause, patience: Patience) -> Datum {
+/// Why a lead is routed again.
+#[derive(Clone, Copy)]
+struct Again {
+    cause: Cause,
+    /// Its owner must answer in time, or somebody else gets it.
+    replaces: bool,
+}
+
+impl Again {
+    const fn by(cause: Cause) -> Self {
+        Self { cause, replaces: false }
+    }
+
+    /// Whether it matters who has the lead.
+    fn asks_for_holder(self) -> bool {
+        self.replaces || self.cause == Cause::Enrichment
+    }
+}
+
+unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, again: Again, patience: Patience) -> Datum {
+    let cause = again.cause;
     // SAFETY: as declared in SQL: bigint, text.
     let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
     let Some(id) = id else {
@@ -243,8 +275,8 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: Cause, patience: 
             // corrected, it may be another person's
             (Some(_), _) if cause == Cause::Enrichment => {}
             (Some(first), _) => errors::is_a_touch(id, first),
-            (None, Some(rep)) if cause == Cause::Enrichment => {
-                let holder = Holder { rep, pool: row.get::<String>("pool") };
+            (None, Some(rep)) if again.asks_for_holder() => {
+                let holder = Holder { rep, pool: row.get::<String>("pool"), must_answer: again.replaces };
                 batch.set_known(Vec::new(), Given { holder: Some(holder), ..Given::default() });
             }
             (None, _) => {}
@@ -256,7 +288,8 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: Cause, patience: 
     let Some((Some(mut pending), owner)) = found.into_iter().next() else {
         errors::no_such_lead(id);
     };
-    if cause == Cause::Enrichment && stays(&pending.decision, id, owner.is_some()) {
+    if again.asks_for_holder() && stays(&pending.decision, id, owner.as_deref(), again, &batch) {
+        batch.withdraw(&pending);
         return answer(id, false);
     }
     // SAFETY: as declared in SQL.
@@ -265,14 +298,21 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, cause: Cause, patience: 
     answer(id, false)
 }
 
-/// Whether a corrected lead stays where it is: no rule knows it any more, what it says now cannot be read, or routing has
-/// failed.
-fn stays(decision: &Decision, id: i64, is_owned: bool) -> bool {
+/// Whether a lead stays where it is: routing has failed, or there is nobody else. A corrected one stays also where what it
+/// says now cannot be read.
+fn stays(decision: &Decision, id: i64, owner: Option<&str>, again: Again, batch: &Batch) -> bool {
     if let Some((sqlstate, message)) = decision.failure() {
         errors::warn_not_routed_again(id, sqlstate, message);
         return true;
     }
-    is_owned && (decision.layer == Layer::Fallback || !decision.clean.unreadable.is_empty())
+    let is_lost = decision.layer == Layer::Fallback;
+    match owner {
+        None => false,
+        Some(owner) if again.replaces => {
+            decision.outcome.owner() == Some(owner) || is_lost && batch.is_active(owner)
+        }
+        Some(_) => is_lost || !decision.clean.unreadable.is_empty(),
+    }
 }
 
 unsafe fn explain_decision(fcinfo: pg_sys::FunctionCallInfo) -> Datum {

@@ -323,6 +323,17 @@ impl Batch {
         self.touches.append(touches);
     }
 
+    /// A decision that is not written after all: its turn is free again.
+    pub fn withdraw(mut self, pending: &Pending) {
+        self.dropped(pending);
+        self.ledgers.flush();
+    }
+
+    /// Whether a rep works here.
+    pub fn is_active(&self, rep: &str) -> bool {
+        self.roster.reps.get(rep).is_some_and(|rep| rep.active)
+    }
+
     /// Writes a new decision for a lead that is there.
     pub fn revise(&mut self, mut pending: Pending, previous_owner: Option<&str>) -> i64 {
         pending.decision_id = next_value("decisions_id_seq");

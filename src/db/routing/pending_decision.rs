@@ -2,7 +2,7 @@
 
 use crate::db::indexes::LEADS;
 use crate::db::lead::row::LeadRow;
-use leadroute_engine::decision::Decision;
+use leadroute_engine::decision::{Decision, Heard};
 use leadroute_engine::follow_up::escalation::Overdue;
 use leadroute_engine::follow_up::waiting::Waiting;
 use leadroute_engine::lead::{Given, Lead};
@@ -34,7 +34,8 @@ impl Pending {
     /// The lead as a touch of the one that it was merged into.
     pub fn touch(&self) -> Option<Touch> {
         let first = self.decision.outcome.duplicate_of()?;
-        Some(Touch { decision_id: self.decision_id, first, lead_id: self.lead_id })
+        let heard = self.decision.heard();
+        Some(Touch { decision_id: self.decision_id, first, lead_id: self.lead_id, heard })
     }
 
     /// Whether the row has been inserted. A trigger of the user may have given it a later decision since; a row
@@ -64,6 +65,8 @@ pub struct Touch {
     pub first: i64,
     /// The touch.
     pub lead_id: i64,
+    /// What it asks of the first lead.
+    pub heard: Option<Heard>,
 }
 
 /// What is to be decided about a row.

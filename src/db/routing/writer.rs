@@ -85,7 +85,11 @@ pub fn fill(touches: &[Touch]) {
 }
 
 fn fill_one(touch: &Touch) {
-    queries::FILL.write(&[Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))]);
+    let leads = [Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))];
+    queries::FILL.write(&leads);
+    if let Some(heard) = touch.heard {
+        queries::TOUCH_HEARD.write(&[leads[0], leads[1], heard.moves.into_datum()]);
+    }
 }
 
 /// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.

@@ -143,7 +143,14 @@ impl Lookups for Live<'_> {
                 .get::<String>("status")
                 .and_then(|status| Status::named(&status))
                 .is_none_or(|status| !status.is_closed());
-            let lead = EarlierLead { id, owner_id: row.get("owner_id"), queue: row.get("queue") };
+            let lead = EarlierLead {
+                id,
+                owner_id: row.get("owner_id"),
+                queue: row.get("queue"),
+                event: row.get("event"),
+                segment: row.get("segment"),
+                is_answered: row.time("first_response_at").is_some(),
+            };
             let rank = |lead: &EarlierLead| (lead.is_nurtured(), lead.id);
             let first = found.as_ref().is_none_or(|best| rank(&lead) < rank(best));
             if open && first && Some(id) != this {

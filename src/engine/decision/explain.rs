@@ -5,7 +5,7 @@ use crate::decision::{Decision, Layer, Step};
 use crate::lead::account::MatchedBy;
 use crate::lead::Problem;
 use crate::roster::unavailable::{Ineligible, Refusal};
-use crate::rules::tables::{DomainKind, MailDomain, RecycleKind, Strategy, TierAction};
+use crate::rules::tables::{DomainKind, Intent, MailDomain, RecycleKind, Strategy, TierAction};
 
 impl Decision {
     /// One sentence for `decisions.reason`.
@@ -97,9 +97,11 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::InNurture { lead_id } => {
             format!("lead {lead_id} of this person is in nurture: this one is looked at")
         }
-        Reason::MergedInto { lead_id, by_email } => {
+        Reason::MergedInto { lead_id, by_email, raises, moves } => {
             let key = if *by_email { "e-mail address" } else { "phone number" };
-            format!("same {key} as lead {lead_id}: merged into it")
+            let raises = if *raises { ", which becomes more urgent" } else { "" };
+            let moves = moves.as_ref().map(|away| format!("; it moves on, as {} {}", away.rep, away.why));
+            format!("same {key} as lead {lead_id}: merged into it{raises}{}", moves.unwrap_or_default())
         }
         Reason::NotAsked { needs } => format!("not asked: there is no {needs}"),
         Reason::Error { sqlstate, message } => {
@@ -108,19 +110,26 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::Escalated { policy, step, to } => {
             format!("no response in time (policy {policy}, step {step}): now with {to}")
         }
+        _ => given_sentence(reason),
+    }
+}
+
+fn given_sentence(reason: &Reason) -> String {
+    match reason {
+        Reason::Stays { pool, rep } => format!("stays with {rep}, whose turn in pool {pool} it was"),
+        Reason::NoOwnerGiven => "the row has no owner".into(),
+        Reason::StandsIn { rep, refused } => format!("{rep} stands in, because {}", refusals(refused)),
+        Reason::GivenOwner { rep } => format!("{rep} owns the row already"),
+        Reason::GivenStranger { owner, queue } => {
+            format!("the row belongs to \"{owner}\", who is no rep: queue {queue}")
+        }
+        Reason::GivenClosed { status } => format!("the row came as {status}: nothing is left to do"),
         _ => account_sentence(reason),
     }
 }
 
 fn account_sentence(reason: &Reason) -> String {
     match reason {
-        Reason::Stays { pool, rep } => format!("stays with {rep}, whose turn in pool {pool} it was"),
-        Reason::NoOwnerGiven => "the row has no owner".into(),
-        Reason::GivenOwner { rep } => format!("{rep} owns the row already"),
-        Reason::GivenStranger { owner, queue } => {
-            format!("the row belongs to \"{owner}\", who is no rep: queue {queue}")
-        }
-        Reason::GivenClosed { status } => format!("the row came as {status}: nothing is left to do"),
         Reason::NoAccount => "belongs to no known account".into(),
         Reason::NotCustomer { account, by } => {
             format!("account {account}, found by {}, is no customer", found_by(*by))
@@ -169,6 +178,14 @@ fn rule_sentence(reason: &Reason) -> String {
                 TierAction::Queue => format!("score {score} is tier {tier}: queue {target}"),
                 TierAction::Nurture => format!("score {score} is tier {tier}: nurture"),
             }
+        }
+        Reason::TooEager { tier, score, intent, pool } => {
+            let intent = match intent {
+                Intent::High => "high",
+                Intent::Medium => "medium",
+                Intent::Low => "low",
+            };
+            format!("score {score} is tier {tier}, but {intent} intent reaches a rep: pool {pool}")
         }
         Reason::NotNurtured { tier, score, account } => {
             format!("score {score} is tier {tier}, nurture, which is not for leads of account {account}")

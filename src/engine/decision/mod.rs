@@ -165,7 +165,26 @@ pub struct Clock {
     pub next_at: Option<Micros>,
 }
 
+/// What a touch asks of its first lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Heard {
+    /// Its clock starts anew, and who has it is told.
+    pub raises: bool,
+    /// Its owner cannot answer in time: somebody else gets it.
+    pub moves: bool,
+}
+
 impl Decision {
+    /// What a touch asks of its first lead, if anything.
+    pub fn heard(&self) -> Option<Heard> {
+        match &self.trace.last()?.reason {
+            Reason::MergedInto { raises, moves, .. } if *raises || moves.is_some() => {
+                Some(Heard { raises: *raises, moves: moves.is_some() })
+            }
+            _ => None,
+        }
+    }
+
     /// SQLSTATE and message, if routing itself has failed.
     pub fn failure(&self) -> Option<(&str, &str)> {
         match &self.trace.last()?.reason {

@@ -3,7 +3,7 @@
 use crate::lead::account::MatchedBy;
 use crate::lead::Problem;
 use crate::roster::unavailable::{Ineligible, Refusal};
-use crate::rules::tables::{DomainKind, MailDomain, RecycleKind, Strategy, TierAction};
+use crate::rules::tables::{DomainKind, Intent, MailDomain, RecycleKind, Strategy, TierAction};
 use serde::{Deserialize, Serialize};
 
 /// A candidate of a pool: eligible, or why not.
@@ -53,8 +53,19 @@ pub enum Reason {
     MergedInto {
         lead_id: i64,
         by_email: bool,
+        /// The buyer shows more intent than the first lead did.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        raises: bool,
+        /// Why the owner of the first lead cannot answer in time: it moves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        moves: Option<Refusal>,
     },
     NoOwnerGiven,
+    /// The owner of a lead cannot answer in time, and somebody stands in.
+    StandsIn {
+        rep: String,
+        refused: Vec<Refusal>,
+    },
     /// The pool is that of the turn by which the rep has the lead.
     Stays {
         pool: String,
@@ -134,6 +145,13 @@ pub enum Reason {
         score: f64,
         action: TierAction,
         target: Option<String>,
+    },
+    /// The tier sends leads of this intent to a pool all the same.
+    TooEager {
+        tier: String,
+        score: f64,
+        intent: Intent,
+        pool: String,
     },
     /// The tier says nurture, which is not for leads of an account that somebody should answer for.
     NotNurtured {

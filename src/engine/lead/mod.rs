@@ -114,6 +114,8 @@ pub struct Holder {
     pub rep: String,
     /// The pool whose turn it was.
     pub pool: Option<String>,
+    /// Whether somebody else gets the lead if they cannot answer in time.
+    pub must_answer: bool,
 }
 
 impl Given {

@@ -1,10 +1,12 @@
 //! Whether a rep can take a lead now, and who stands in for one who cannot.
 
 use crate::context::Context;
+use crate::decision::Outcome;
 use crate::roster::calendar::Calendar;
 use crate::roster::unavailable::{Away, Refusal};
 use crate::roster::{stand_in, Presence, Rep};
 use crate::rules::tables::Span;
+use crate::sla;
 use crate::time_zone::Zones;
 use crate::Micros;
 
@@ -74,6 +76,27 @@ pub fn available_at(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Optio
         let end = upper.filter(|end| *end < Micros::MAX)?;
         at = end.saturating_add(Micros::from(upper_inc));
     }
+}
+
+/// Why the owner of a lead cannot answer it in time: gone for good, or away for longer than the policy for event and segment
+/// allows a buyer who acted at `acted_at` to wait.
+pub fn is_late(
+    owner: &str,
+    [event, segment]: [Option<&str>; 2],
+    acted_at: Option<Micros>,
+    context: Context<'_>,
+    zones: &dyn Zones,
+) -> Option<Refusal> {
+    let refusal = |why| Refusal { rep: owner.to_owned(), why };
+    let Some(rep) = context.roster.reps.get(owner) else {
+        return Some(refusal(Away::Unknown));
+    };
+    let why = away(rep, context, zones)?;
+    let outcome = Outcome::Owner(owner.to_owned());
+    let due = || sla::clock(event, segment, acted_at, &outcome, context, zones).map(|clock| clock.due_at);
+    let back = || available_at(rep, context, zones);
+    let is_late = !why.is_passing() || due().is_some_and(|due| back().is_none_or(|back| back > due));
+    is_late.then(|| refusal(why))
 }
 
 /// `owner`, or the first of those who stand in that is available. The refusals say who could not.

@@ -59,8 +59,8 @@ pub fn through_layers(mut routing: Routing<'_>) -> Decision {
         if let Some(outcome) = outcome {
             return decision(routing, layer, outcome, trace);
         }
-        let closed = if layer == Layer::Intake { layers::given::closed(&routing) } else { None };
-        if let Some(Finding { reason, outcome: Some(outcome) }) = closed {
+        let given = if layer == Layer::Intake { after_intake(&mut routing) } else { None };
+        if let Some(Finding { reason, outcome: Some(outcome) }) = given {
             trace.push(Step { layer: Layer::Given, decided: true, reason });
             return decision(routing, Layer::Given, outcome, trace);
         }
@@ -68,6 +68,11 @@ pub fn through_layers(mut routing: Routing<'_>) -> Decision {
     // The fallback layer always decides; without it the lead still ends in the catch-all queue.
     let outcome = Outcome::Queue(crate::rules::way_out::CATCH_ALL.into());
     decision(routing, Layer::Fallback, outcome, trace)
+}
+
+/// What is known already of a lead that is closed, or whose owner cannot answer.
+fn after_intake(routing: &mut Routing<'_>) -> Option<Finding> {
+    layers::given::closed(routing).or_else(|| layers::given::must_answer(routing))
 }
 
 /// The decision for a lead whose routing failed: the catch-all queue, with the error.
@@ -144,7 +149,10 @@ fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec
     let segment = routing.segment.and_then(|place| rules.segments.get(place));
     let segment_name = segment.map(|row| row.name.clone());
     let clock = clock(&routing, layer, &outcome, segment_name.as_deref());
-    let notices = notices(&routing, layer, &outcome);
+    let notices = match trace.last() {
+        Some(Step { layer: Layer::Duplicate, reason, .. }) => touch_notice(&routing, &outcome, reason),
+        _ => notices(&routing, layer, &outcome),
+    };
     Decision {
         layer,
         account_id: (routing.account.as_ref()).and_then(Option::as_ref).map(|found| found.account.id.clone()),
@@ -210,6 +218,15 @@ fn owner_notice(routing: &Routing<'_>, outcome: &Outcome) -> Vec<Notice> {
     };
     let rep = outcome.owner().map(str::to_owned);
     rep.map_or_else(Vec::new, |rep| vec![Notice { kind, rep_id: Some(rep) }])
+}
+
+/// A touch tells who has the first lead; where that moves on, or its clock starts anew, whoever has it then is told of that
+/// instead.
+fn touch_notice(routing: &Routing<'_>, outcome: &Outcome, reason: &Reason) -> Vec<Notice> {
+    match reason {
+        Reason::MergedInto { raises: true, .. } | Reason::MergedInto { moves: Some(_), .. } => Vec::new(),
+        _ => owner_notice(routing, outcome),
+    }
 }
 
 /// The manager of the queue is told at once; without one the notice names only the queue.

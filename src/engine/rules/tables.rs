@@ -86,6 +86,9 @@ pub struct Tier {
     pub action: TierAction,
     pub pool: Option<String>,
     pub queue: Option<String>,
+    /// From this intent on, leads go to a pool all the same.
+    #[serde(default)]
+    pub unless_intent: Option<Intent>,
     pub tenants: Option<Vec<String>>,
 }
 
@@ -157,6 +160,21 @@ pub enum Intent {
     High,
     Medium,
     Low,
+}
+
+impl Intent {
+    const fn heat(self) -> u8 {
+        match self {
+            Self::Low => 0,
+            Self::Medium => 1,
+            Self::High => 2,
+        }
+    }
+
+    /// Whether a buyer is more eager than with another one.
+    pub const fn is_hotter_than(self, other: Self) -> bool {
+        self.heat() > other.heat()
+    }
 }
 
 /// One row of `event_types`.

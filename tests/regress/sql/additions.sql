@@ -87,11 +87,11 @@ SELECT leadroute.reroute_lead(1) ->> 'owner_id' AS owner_id;
 ALTER TABLE leadroute.leads DROP COLUMN title;
 ALTER TABLE leadroute.leads ADD COLUMN title text;
 SELECT leadroute.reroute_lead(1) ->> 'owner_id' AS owner_id;
-INSERT INTO leadroute.leads (email, score) VALUES ('dan@mill.com', 5) RETURNING owner_id;
-ALTER TABLE leadroute.leads ALTER score TYPE float8;
-INSERT INTO leadroute.leads (email, score) VALUES ('eve@mill.com', 5) RETURNING owner_id;
-ALTER TABLE leadroute.leads ALTER score TYPE numeric;
-INSERT INTO leadroute.leads (email, score) VALUES ('eve@mill.com', 5) RETURNING owner_id;
+INSERT INTO leadroute.leads (email, annual_revenue) VALUES ('dan@mill.com', 5) RETURNING owner_id;
+ALTER TABLE leadroute.leads ALTER annual_revenue TYPE float8;
+INSERT INTO leadroute.leads (email, annual_revenue) VALUES ('eve@mill.com', 5) RETURNING owner_id;
+ALTER TABLE leadroute.leads ALTER annual_revenue TYPE numeric;
+INSERT INTO leadroute.leads (email, annual_revenue) VALUES ('eve@mill.com', 5) RETURNING owner_id;
 
 -- What was written about leads goes with them.
 TRUNCATE leadroute.leads;

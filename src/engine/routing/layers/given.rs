@@ -3,6 +3,7 @@
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
+use crate::routing::availability::{is_late, owner_or_backup};
 use crate::routing::layers::distribution;
 
 /// Decides for a row that has an owner. One who is no rep of the tenant keeps the row, and the lead waits for a person.
@@ -34,6 +35,24 @@ pub fn stays(routing: &mut Routing<'_>) -> Option<Finding> {
     })
 }
 
+/// Decides for a lead that its owner must answer: they keep it if they can do so in time, else somebody who stands in for them
+/// gets it. Where nobody does, the rules are asked. Segment, tier and pool are those that it matches.
+pub fn must_answer(routing: &mut Routing<'_>) -> Option<Finding> {
+    let holder = routing.clean.lead.given.holder.as_ref().filter(|holder| holder.must_answer)?.rep.clone();
+    super::segment::ask(routing);
+    super::tier::ask(routing);
+    let context = routing.context;
+    let segment = routing.segment.and_then(|place| context.rules.segments.get(place));
+    let lead = &routing.clean.lead;
+    let rule = [lead.event.as_deref(), segment.map(|row| row.name.as_str())];
+    if is_late(&holder, rule, lead.occurred_at, context, &*routing.lookups).is_none() {
+        return Some(Finding::decided(Outcome::Owner(holder.clone()), Reason::GivenOwner { rep: holder }));
+    }
+    let (rep, refused) = owner_or_backup(&holder, context, &*routing.lookups);
+    let rep = rep.filter(|rep| *rep != holder)?;
+    Some(Finding::decided(Outcome::Owner(rep.clone()), Reason::StandsIn { rep, refused }))
+}
+
 /// Decides for a row whose work has ended: it keeps its owner, and nobody is told.
 pub fn closed(routing: &Routing<'_>) -> Option<Finding> {
     let given = &routing.clean.lead.given;
@@ -47,7 +66,7 @@ mod tests {
     use super::*;
     use crate::decision::{Decision, Layer};
     use crate::lead::status::Status;
-    use crate::lead::{Given, Lead};
+    use crate::lead::{Given, Holder, Lead};
     use crate::testkit::{lead, owner, queue, said, Setup, MINUTE};
     use serde_json::json;
 
@@ -91,6 +110,27 @@ mod tests {
             assert_eq!(queue(&decision), "catch_all");
             let (owner, queue) = (name, "catch_all".to_owned());
             assert_eq!(said(&decision, Layer::Given), &Reason::GivenStranger { owner, queue });
+        }
+    }
+
+    #[test]
+    fn who_cannot_answer_is_replaced_by_a_backup_else_by_the_rules() {
+        let rules = json!({
+            "segments": [{"name": "all", "priority": 1}],
+            "tiers": [{"name": "any", "score": {}, "action": "pool", "pool": "pool"}],
+            "pools": [{"name": "pool", "pool_no": 1}],
+        });
+        for (ben_is_there, layer, rep) in [(true, Layer::Given, "ben"), (false, Layer::Distribution, "cid")] {
+            let roster = json!({
+                "reps": [{"id": "ann", "active": false, "backup_id": "ben"}, {"id": "ben", "active": ben_is_there}, {"id": "cid"}],
+                "members": [{"pool": "pool", "rep_id": "ann"}, {"pool": "pool", "rep_id": "cid"}],
+            });
+            let holder = Some(Holder { rep: "ann".into(), pool: None, must_answer: true });
+            let given = Given { holder, ..Given::default() };
+            let decision = Setup::new(rules.clone(), roster).route(Lead { given, ..lead("ada@acme.com") });
+            assert_eq!((decision.layer, owner(&decision)), (layer, rep));
+            assert_eq!((decision.pool.as_deref(), decision.segment.as_deref()), (Some("pool"), Some("all")));
+            assert_eq!(decision.notices.len(), 1);
         }
     }
 

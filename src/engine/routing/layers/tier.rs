@@ -5,7 +5,8 @@ use crate::decision::reason::Reason;
 use crate::decision::Outcome;
 use crate::lead::account::{Account, AccountKind};
 use crate::lead::exact;
-use crate::rules::tables::{Tier, TierAction};
+use crate::rules::tables::{Intent, Segment, Tier, TierAction};
+use crate::sla;
 
 /// Decides for tiers that queue or nurture; else picks the pool. The segment's own tiers come before
 /// those for all segments. A lead without score counts as 0; one whose score could not be read is taken only by tiers for
@@ -17,23 +18,17 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NotAsked { needs });
     };
     let score = routing.clean.lead.score.unwrap_or(0.0);
-    let is_unread = routing.clean.lead.score.is_none()
-        && routing.clean.unreadable.iter().any(|problem| problem.field == "score");
-    let takes_any = |tier: &Tier| tier.score.lower.is_none() && tier.score.upper.is_none();
-    let exact = routing.clean.lead.exact_score.as_deref();
-    let holds = |tier: &&Tier| match (&tier.exact_score.lower, &tier.exact_score.upper) {
-        _ if is_unread => takes_any(tier),
-        (None, None) if exact.is_none() => tier.score.contains(&score),
-        _ => exact::holds(&tier.score, &tier.exact_score, score, exact),
-    };
-    let tenant = &routing.clean.lead.tenant;
-    let tiers = [segment.name.as_str(), ""].into_iter().filter_map(|name| rules.tiers.get(name));
-    let tier = tiers.flat_map(|tiers| tiers.of(tenant)).find(holds);
+    let tier = tier_of(segment, score, routing);
     let Some(tier) = tier else {
         let segment = segment.name.clone();
         return Finding::passed(Reason::NoTier { segment, score });
     };
     routing.tier = Some(tier.name.clone());
+    if let Some(pool) = pool_for_intent(tier, segment, routing) {
+        routing.pool = Some(pool.clone());
+        let (tier, intent) = (tier.name.clone(), intent(routing));
+        return Finding::passed(Reason::TooEager { tier, score, intent, pool });
+    }
     if let (TierAction::Nurture, Some(account)) = (tier.action, kept_from_nurture(routing)) {
         let tier = tier.name.clone();
         return Finding::passed(Reason::NotNurtured { tier, score, account });
@@ -49,6 +44,46 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let (tier, action) = (tier.name.clone(), tier.action);
     let reason = Reason::Tier { tier, score, action, target };
     Finding { reason, outcome }
+}
+
+/// The tier of a score: of the segment's own, else of those for all.
+fn tier_of<'a>(segment: &Segment, score: f64, routing: &Routing<'a>) -> Option<&'a Tier> {
+    let is_unread = routing.clean.lead.score.is_none()
+        && routing.clean.unreadable.iter().any(|problem| problem.field == "score");
+    let takes_any = |tier: &Tier| tier.score.lower.is_none() && tier.score.upper.is_none();
+    let exact = routing.clean.lead.exact_score.as_deref();
+    let holds = |tier: &&Tier| match (&tier.exact_score.lower, &tier.exact_score.upper) {
+        _ if is_unread => takes_any(tier),
+        (None, None) if exact.is_none() => tier.score.contains(&score),
+        _ => exact::holds(&tier.score, &tier.exact_score, score, exact),
+    };
+    let tenant = &routing.clean.lead.tenant;
+    let rules = routing.context.rules;
+    let tiers = [segment.name.as_str(), ""].into_iter().filter_map(|name| rules.tiers.get(name));
+    tiers.flat_map(|tiers| tiers.of(tenant)).find(holds)
+}
+
+fn intent(routing: &Routing<'_>) -> Intent {
+    sla::intent(routing.context.rules, routing.clean.lead.event.as_deref())
+}
+
+/// The pool for a lead whose intent reaches a rep although its score does not: that of the tier, else of the next tier above
+/// it that has one.
+fn pool_for_intent(tier: &Tier, segment: &Segment, routing: &Routing<'_>) -> Option<String> {
+    tier.unless_intent.filter(|least| !least.is_hotter_than(intent(routing)))?;
+    let rules = routing.context.rules;
+    let ends = tier.score.upper;
+    let is_above = |row: &&Tier| {
+        row.action == TierAction::Pool
+            && ends.is_some_and(|ends| row.score.lower.is_some_and(|lower| lower >= ends))
+    };
+    let above = || {
+        let tiers = [segment.name.as_str(), ""].into_iter().filter_map(|name| rules.tiers.get(name));
+        let above = tiers.flat_map(|tiers| tiers.of(&routing.clean.lead.tenant)).filter(is_above);
+        let lower = |row: &&Tier| row.score.lower.unwrap_or(f64::MIN);
+        above.min_by(|one, other| lower(one).total_cmp(&lower(other)))?.pool.clone()
+    };
+    tier.pool.clone().or_else(above)
 }
 
 /// The account of a lead that does not end in nurture: a customer's, or a named one's.
@@ -72,6 +107,32 @@ mod tests {
     use crate::lead::Lead;
     use crate::testkit::{lead, queue, said, Setup};
     use serde_json::{json, Value};
+
+    #[test]
+    fn intent_reaches_a_rep_although_the_score_does_not() {
+        let cold = |pool: Option<&str>| json!({"name": "cold", "score": from(0, Some(50)), "action": "nurture", "pool": pool, "unless_intent": "medium"});
+        let rules = |pool| {
+            json!({
+                "segments": [{"name": "all", "priority": 1}],
+                "tiers": [cold(pool), {"name": "warm", "score": from(50, Some(80)), "action": "pool", "pool": "warm"},
+                    {"name": "hot", "score": from(80, None), "action": "pool", "pool": "hot"}],
+                "pools": [{"name": "warm", "pool_no": 1}, {"name": "hot", "pool_no": 2}, {"name": "own", "pool_no": 3}],
+                "event_types": [{"name": "demo", "intent": "high"}, {"name": "visit", "intent": "low"}],
+            })
+        };
+        for (pool, to) in [(None, "warm"), (Some("own"), "own")] {
+            for (event, expected) in [(Some("demo"), Some(to)), (None, Some(to)), (Some("visit"), None)] {
+                let event = event.map(str::to_owned);
+                let decision =
+                    Setup::new(rules(pool), json!({})).route(Lead { event, ..lead("ada@acme.com") });
+                assert_eq!(decision.pool.as_deref(), expected);
+                assert_eq!(
+                    (decision.outcome == Outcome::Nurture, decision.tier.as_deref()),
+                    (expected.is_none(), Some("cold"))
+                );
+            }
+        }
+    }
 
     fn from(lower: i32, upper: Option<i32>) -> Value {
         json!({"lower": lower, "lower_inc": true, "upper": upper})

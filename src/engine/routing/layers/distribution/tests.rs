@@ -232,7 +232,7 @@ fn a_trace_tells_the_turn_that_it_took() {
 fn a_corrected_lead_stays_with_the_rep_whose_turn_it_was() {
     use crate::lead::{Given, Holder};
     let corrected = |rep: &str, pool: &str| {
-        let holder = Some(Holder { rep: rep.to_owned(), pool: Some(pool.to_owned()) });
+        let holder = Some(Holder { rep: rep.to_owned(), pool: Some(pool.to_owned()), must_answer: false });
         Lead { given: Given { holder, ..Given::default() }, ..lead("ada@acme.com") }
     };
     let reps = json!([{"id": "ann"}, {"id": "bob", "daily_cap": 0}, {"id": "cid", "presence": "offline"}, {"id": "dan"}]);
