@@ -45,7 +45,7 @@ CREATE FUNCTION leadroute_internal.condition_problem(condition jsonpath) RETURNS
     LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     -- Quoted strings are emptied first: a $ inside one is no variable.
-    IF regexp_replace(condition::text, '"(\\.|[^"\\])*"', '""', 'g') LIKE '%$""%' THEN
+    IF regexp_replace(condition::text, E'"(\\\\.|[^"\\\\])*"', '""', 'g') LIKE '%$""%' THEN
         RETURN 'the condition uses a variable, and there are none';
     END IF;
     PERFORM jsonb_path_query_first('{}', condition, '{}', true);
@@ -56,7 +56,7 @@ END $$;
 COMMENT ON FUNCTION leadroute_internal.condition_problem(jsonpath) IS 'What is wrong with the condition of a segment; NULL if nothing is.';
 
 CREATE FUNCTION leadroute.rules_json() RETURNS text
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 AS $$
 SELECT json_build_object(
     'version', (SELECT last_value FROM leadroute.config_version_seq),
     'segments', (

@@ -10,7 +10,7 @@ SELECT segment, shadowed_by
 COMMENT ON VIEW leadroute.segment_shadows IS 'Segments that can never match, because one without a condition comes before them and takes everything that they would. Those that are over, or have an empty list, are left out.';
 
 CREATE FUNCTION leadroute_internal.rule_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET intervalstyle = postgres AS $$
 -- Segments that never match.
 SELECT 'error', 'segments', h.segment, format('the segment never matches: segment "%s" comes before it and takes all of its leads', h.shadowed_by),
        'Give it a lower priority number than that of the other, or delete it.'
@@ -53,7 +53,7 @@ SELECT 'error', 'domain_rules', r.domain,
        'Delete the rule, or the domain of the account.'
   FROM leadroute.account_domains d
   JOIN leadroute.accounts a ON a.tenant = d.tenant AND a.id = d.account_id AND a.kind = 'customer'
- CROSS JOIN LATERAL (VALUES (d.domain), (substring(d.domain FROM '^[^.]+\.(.*)$'))) n (name)
+ CROSS JOIN LATERAL (VALUES (d.domain), (substring(d.domain FROM '^[^.]+[.](.*)$'))) n (name)
   JOIN leadroute.domain_rules r ON r.domain = n.name AND r.tenant IN (d.tenant, '')
  WHERE r.kind <> 'company'
    AND (r.domain = d.domain OR NOT EXISTS (SELECT FROM leadroute.domain_rules o WHERE o.domain = d.domain AND o.tenant IN (d.tenant, '')))
@@ -104,7 +104,7 @@ $$;
 COMMENT ON FUNCTION leadroute_internal.rule_findings() IS 'The findings of lint_config() that neither config_problems nor coverage_gaps shows.';
 
 CREATE FUNCTION leadroute_internal.account_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET intervalstyle = postgres AS $$
 SELECT 'error', 'accounts', a.id,
        CASE WHEN a.kind = 'customer' THEN 'the customer has neither owner nor customer success manager: its leads go to the segments, like those of strangers'
             ELSE 'the named account has no owner: its leads go to the segments, like those of strangers' END,
@@ -130,7 +130,7 @@ $$;
 COMMENT ON FUNCTION leadroute_internal.account_findings() IS 'The findings of lint_config() about accounts.';
 
 CREATE FUNCTION leadroute_internal.danger_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET intervalstyle = postgres AS $$
 SELECT 'error', 'queues', q.name, format('auto_assign_after is %s, but there is no auto_assign_pool: leads stay in the queue', q.auto_assign_after),
        'Set auto_assign_pool to the pool that shall get them.'
   FROM leadroute.queues q WHERE q.auto_assign_after > interval '0' AND q.auto_assign_pool IS NULL
@@ -151,7 +151,7 @@ SELECT 'warning', 'segments', s.name,
             ELSE format('the condition asks for "%s", which is no column of leads', k.part[1]) END,
        CASE WHEN k.part[1] = 'attributes' THEN 'Correct the name; case counts.' ELSE 'What an app sends beside the columns stands in attributes: $.attributes.name.' END
   FROM leadroute.segments s
- CROSS JOIN LATERAL regexp_matches(s.condition::text, '\$\."([^"]+)"(?:\."([^"]+)")?', 'g') k (part)
+ CROSS JOIN LATERAL regexp_matches(s.condition::text, '[$][.]"([^"]+)"(?:[.]"([^"]+)")?', 'g') k (part)
  WHERE s.enabled
    AND CASE WHEN k.part[1] <> 'attributes' THEN k.part[1] NOT IN (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'leadroute.leads'::regclass AND a.attnum > 0)
             ELSE k.part[2] IS NOT NULL AND EXISTS (SELECT FROM leadroute.leads)
@@ -168,7 +168,7 @@ $$;
 COMMENT ON FUNCTION leadroute_internal.danger_findings() IS 'The findings of lint_config() about settings that are allowed, and seldom meant.';
 
 CREATE FUNCTION leadroute.lint_config() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
-    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET intervalstyle = postgres AS $$
 WITH gap AS MATERIALIZED (SELECT * FROM leadroute.coverage_gaps), found AS (
     SELECT f.* FROM leadroute_internal.rule_findings() f
     UNION ALL

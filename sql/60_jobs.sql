@@ -28,7 +28,7 @@ CREATE FUNCTION leadroute.schedule_jobs() RETURNS TABLE (job text, schedule text
 DECLARE
     version text := (SELECT extversion FROM pg_extension WHERE extname = 'pg_cron');
     -- written 1.4-1 or 1.6
-    knows_seconds boolean := regexp_match(version, '^(\d+)\.(\d+)')::integer[] >= '{1,5}';
+    knows_seconds boolean := regexp_match(version, '^([0-9]+)[.]([0-9]+)')::integer[] >= '{1,5}';
 BEGIN
     IF version IS NULL THEN
         RAISE EXCEPTION 'pg_cron is not installed in this database'

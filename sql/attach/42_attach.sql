@@ -144,7 +144,7 @@ CREATE FUNCTION leadroute_internal.attached_json(table_no integer) RETURNS text
         'checks', leadroute_internal.checks_json(t),
         'owner', (SELECT leadroute_internal.column_json(coalesce(t.owners, t.relation), e."column")
                          || jsonb_build_object('users', leadroute_internal.referenced_json(coalesce(t.owners, t.relation), e."column"),
-                                'rep', coalesce(e.rep, 'id'), 'expression', e.expression, 'sees_lead', coalesce(e.expression ~* '\mlead\M', false), 'nobody', e.nobody,
+                                'rep', coalesce(e.rep, 'id'), 'expression', e.expression, 'sees_lead', coalesce(e.expression ~* '[[:<:]]lead[[:>:]]', false), 'nobody', e.nobody,
                                 'link', jsonb_build_object('oid', t.owners::oid::bigint, 'author', (
                                     SELECT c.relowner::bigint FROM pg_class c WHERE c.oid = t.owners AND leadroute_internal.is_trusted(t))) || leadroute_internal.column_json(t.owners, e.link_row))
                     FROM leadroute_internal.mapping_entries(t.mapping) e WHERE e.field = 'owner_id'))::text

@@ -170,7 +170,7 @@ COMMENT ON FUNCTION leadroute_internal.event_by_row(bigint, text, text, boolean)
 CREATE FUNCTION leadroute_internal.bare(field text, value text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT nullif(CASE field WHEN 'phone' THEN regexp_replace(value, '[^0-9+]', '', 'g')
-                             ELSE lower(btrim(regexp_replace(value, '\s+', ' ', 'g'))) END, '') $$;
+                             ELSE lower(btrim(regexp_replace(value, '[[:space:]]+', ' ', 'g'))) END, '') $$;
 COMMENT ON FUNCTION leadroute_internal.bare(text, text) IS 'A value without what does not change its meaning: case and blanks, and in phone numbers all but digits. Internal.';
 
 CREATE FUNCTION leadroute_internal.may_route_again(lead leadroute.leads) RETURNS boolean

@@ -174,7 +174,7 @@ BEGIN
     END IF;
     FOR part IN SELECT g.tgrelid FROM pg_trigger g
                  WHERE g.tgfoid = 'leadroute.attached_statement'::regproc AND g.tgname = 'leadroute_1_begin'
-                   AND replace(encode(g.tgargs, 'escape'), '\000', '') = t.table_no::text AND g.tgrelid <> t.relation
+                   AND replace(encode(g.tgargs, 'escape'), E'\\000', '') = t.table_no::text AND g.tgrelid <> t.relation
                    AND g.tgrelid NOT IN (SELECT p.relid FROM pg_partition_tree(t.relation) p) ORDER BY g.tgrelid LOOP
         BEGIN
             -- What this command detached is locked already. Everybody may put such a trigger on a table of their own, and
@@ -305,7 +305,7 @@ DECLARE
     needs record;
 BEGIN
     FOR needs IN SELECT g.oid AS trigger, format(E'SELECT (%s\n) FROM %s', m.expression,
-                        CASE WHEN m.field <> 'owner_id' THEN format('ONLY %s AS lead', t.relation) WHEN m.expression ~* '\mlead\M'
+                        CASE WHEN m.field <> 'owner_id' THEN format('ONLY %s AS lead', t.relation) WHEN m.expression ~* '[[:<:]]lead[[:>:]]'
                              THEN format('leadroute.reps AS rep, ONLY %s AS lead', t.relation) ELSE 'leadroute.reps AS rep' END) AS query
                    FROM leadroute_internal.mapping_entries(t.mapping) m
                    JOIN pg_trigger g ON g.tgrelid = t.relation AND g.tgparentid = 0 AND g.tgfoid = 'leadroute.attached_row'::regproc

@@ -146,21 +146,43 @@ impl Drop for Settings {
     }
 }
 
-/// Until it is dropped, names are looked up in pg_catalog only. Look-ups by index and appended rows need
-/// no names; queries do.
-pub struct SafePath {
+/// Until it is dropped, names are looked up in pg_catalog only, and statements and numbers are read and written in one
+/// way, whatever the session has set. Look-ups by index and appended rows need neither; queries do.
+pub struct SafeSettings {
     _settings: Settings,
 }
 
-impl SafePath {
-    /// Sets the path.
+impl SafeSettings {
+    /// Sets what is set otherwise.
     pub fn begin() -> Self {
         let settings = Settings::begin();
-        // SAFETY: reads a setting.
-        if unsafe { CStr::from_ptr(pg_sys::namespace_search_path) } != SAFE_PATH {
+        // SAFETY: reads settings.
+        let (path, unusual) = unsafe { (CStr::from_ptr(pg_sys::namespace_search_path), unusual()) };
+        if path != SAFE_PATH {
             settings.set(c"search_path", SAFE_PATH);
         }
+        for (_, name, value) in unusual.into_iter().filter(|(is_unusual, ..)| *is_unusual) {
+            settings.set(name, value);
+        }
         Self { _settings: settings }
+    }
+}
+
+/// Whether settings on which the meaning of a text depends have unusual values, and the usual ones.
+///
+/// # Safety
+/// Must be called by the thread of the backend.
+unsafe fn unusual() -> [(bool, &'static CStr, &'static CStr); 5] {
+    // SAFETY: the caller vouches for the thread; nobody else writes settings.
+    unsafe {
+        [
+            (!pg_sys::standard_conforming_strings, c"standard_conforming_strings", c"on"),
+            // with less than one, doubles lose digits on their way through a text
+            (pg_sys::extra_float_digits < 1, c"extra_float_digits", c"1"),
+            (pg_sys::quote_all_identifiers, c"quote_all_identifiers", c"off"),
+            (pg_sys::Transform_null_equals, c"transform_null_equals", c"off"),
+            (!pg_sys::Array_nulls, c"array_nulls", c"on"),
+        ]
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::db::errors;
 use crate::db::pg::catalog;
-use crate::db::pg::security::SafePath;
+use crate::db::pg::security::SafeSettings;
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::{Cell, RefCell};
@@ -100,7 +100,7 @@ unsafe fn run<T>(
     mut each: impl FnMut(Row) -> T,
 ) -> (u64, Vec<T>) {
     let mut rows = Vec::new();
-    let _path = SafePath::begin();
+    let _path = SafeSettings::begin();
     // SAFETY: connect and finish are paired (an error rolls back to a level that closes SPI); the
     // arrays are as long as the plan has parameters; rows are read before SPI frees them.
     unsafe {
@@ -213,7 +213,7 @@ pub fn over_changed_rows<T>(
 ) -> Vec<T> {
     let sql = CString::new(sql).unwrap_or_default();
     let mut rows = Vec::new();
-    let _path = SafePath::begin();
+    let _path = SafeSettings::begin();
     // SAFETY: as in `run`; PostgreSQL only reads the trigger data, which outlives the connection. SPI frees the plan.
     unsafe {
         pg_sys::SPI_connect();
@@ -236,7 +236,7 @@ pub fn over_changed_rows<T>(
 /// Runs a statement once; the first value that it returns, as text.
 pub fn run_once(sql: &str) -> Option<String> {
     let sql = CString::new(sql).unwrap_or_default();
-    let _path = SafePath::begin();
+    let _path = SafeSettings::begin();
     // SAFETY: connect and finish are paired; the value is copied before SPI frees it.
     unsafe {
         pg_sys::SPI_connect();
@@ -267,7 +267,7 @@ pub fn insert<const N: usize>(
     let statement = CString::new(statement).unwrap_or_default();
     // The values are made before SPI has a memory context of its own.
     let rows: Vec<_> = rows.collect();
-    let _path = SafePath::begin();
+    let _path = SafeSettings::begin();
     // SAFETY: as in `Query::run`; SPI frees the plan.
     unsafe {
         pg_sys::SPI_connect();

@@ -42,6 +42,10 @@ SELECT name, has_schema_privilege('public', name, 'USAGE') AS usage, has_schema_
 SELECT function FROM story.functions JOIN pg_language l ON l.oid = prolang
  WHERE lanname <> 'c' AND NOT coalesce(proconfig && ARRAY['search_path=pg_catalog, pg_temp'], false) ORDER BY 1;
 SELECT function FROM story.functions WHERE prosecdef AND NOT coalesce(proconfig && ARRAY['search_path=pg_catalog, pg_temp'], false);
+-- A function is parsed by the settings of whoever calls it: a backslash stands in E'' only, where all read it alike.
+SELECT p.oid::regprocedure AS function FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+ WHERE p.pronamespace IN ('leadroute'::regnamespace, 'leadroute_internal'::regnamespace) AND l.lanname <> 'c'
+   AND regexp_replace(p.prosrc, E'\\mE\'([^\'\\\\]|\\\\.|\'\')*\'', '', 'g') ~ E'\\\\' ORDER BY 1;
 
 -- No foreign keys, which parallel restores do not wait for; every reference has an index to lead it.
 SELECT conrelid::regclass AS "table", conname FROM pg_constraint WHERE contype = 'f' AND connamespace::regnamespace::text LIKE 'leadroute%';

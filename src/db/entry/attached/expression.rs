@@ -6,7 +6,7 @@ use crate::db::entry::attached::owner;
 use crate::db::entry::attached::row_by_key::rows_of;
 use crate::db::pg::catalog::{owner_of, relation};
 use crate::db::pg::function::{argument, sql_function};
-use crate::db::pg::security::{only_the_extension, AsOwner, AsTableOwner, SafePath};
+use crate::db::pg::security::{only_the_extension, AsOwner, AsTableOwner, SafeSettings};
 use crate::db::pg::subtransaction::protect;
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -77,7 +77,7 @@ pub fn columns_named(expression: &str, mapping: &Mapping) -> Option<Vec<String>>
     let sql = CString::new(sql).ok()?;
     let numbers = protect(|| {
         let _owner = AsTableOwner::evaluating(mapping.author());
-        let _path = SafePath::begin();
+        let _path = SafeSettings::begin();
         // SAFETY: one statement was written, and one is looked at; the table is locked by the statement that changes it.
         unsafe {
             let statements = pg_sys::pg_parse_query(sql.as_ptr());
@@ -123,7 +123,7 @@ fn stored_name(table: Oid, number: i16) -> Option<String> {
 fn analysed_type(sql: &str, table: Oid, rows: &[Oid]) -> Oid {
     let sql = CString::new(sql).unwrap_or_default();
     let _owner = AsTableOwner::evaluating(owner_of(table));
-    let _path = SafePath::begin();
+    let _path = SafeSettings::begin();
     // SAFETY: connect and finish are paired; SPI copies the type and frees the plan.
     unsafe {
         let mut types: Vec<Oid> = rows.iter().map(|row| pg_sys::get_rel_type_id(*row)).collect();
@@ -163,7 +163,7 @@ unsafe fn depend_on_query(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     unsafe {
         {
             let _owner = AsTableOwner::evaluating(owner_of(table));
-            let _path = SafePath::begin();
+            let _path = SafeSettings::begin();
             let statements = pg_sys::pg_parse_query(sql.as_ptr());
             if statements.is_null() || (*statements).length != 1 {
                 errors::not_an_expression();
