@@ -258,8 +258,11 @@ BEGIN
     LOOP
         EXECUTE format('CREATE TRIGGER config_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.config_changed(%L)', name, kind);
-        -- also when a subscription applies the change
+        -- also when a subscription applies the change: as it copies a table, and then row by row, when only such triggers fire
         EXECUTE format('ALTER TABLE leadroute.%I ENABLE ALWAYS TRIGGER config_changed', name);
+        EXECUTE format('CREATE TRIGGER config_replicated AFTER INSERT OR UPDATE OR DELETE ON leadroute.%I '
+                       'FOR EACH ROW EXECUTE FUNCTION leadroute_internal.config_changed(%L)', name, kind);
+        EXECUTE format('ALTER TABLE leadroute.%I ENABLE REPLICA TRIGGER config_replicated', name);
     END LOOP;
 END $$;
 
@@ -267,3 +270,6 @@ END $$;
 CREATE TRIGGER roster_changed AFTER UPDATE ON leadroute.pools
     FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.config_changed('roster');
 ALTER TABLE leadroute.pools ENABLE ALWAYS TRIGGER roster_changed;
+CREATE TRIGGER roster_replicated AFTER UPDATE ON leadroute.pools
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.config_changed('roster');
+ALTER TABLE leadroute.pools ENABLE REPLICA TRIGGER roster_replicated;

@@ -154,7 +154,7 @@ COMMENT ON FUNCTION leadroute_internal.triggers_off(text) IS 'A restore has swit
 CREATE FUNCTION leadroute_internal.triggers_on(name text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    lost text;
+    lost record;
 BEGIN
     IF name IN ('queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains') THEN
         EXECUTE format('WITH back AS (DELETE FROM leadroute_internal.set_aside WHERE "table" = %1$L RETURNING "row" AS r)
@@ -165,10 +165,11 @@ BEGIN
     ELSIF name = 'removed_defaults' THEN
         UPDATE leadroute.removed_defaults r SET key = r.key;
     END IF;
-    -- ENABLE TRIGGER ALL forgets that some also fire for a subscription
-    FOR lost IN SELECT g.tgname FROM pg_trigger g WHERE g.tgrelid = format('leadroute.%I', name)::regclass
-                   AND g.tgname IN ('config_changed', 'roster_changed') AND g.tgenabled <> 'A' LOOP
-        EXECUTE format('ALTER TABLE leadroute.%I ENABLE ALWAYS TRIGGER %I', name, lost);
+    -- ENABLE TRIGGER ALL forgets that some also fire for a subscription, or only for one
+    FOR lost IN SELECT g.tgname, CASE WHEN g.tgname LIKE '%_changed' THEN 'ALWAYS' ELSE 'REPLICA' END AS fires
+                  FROM pg_trigger g WHERE g.tgrelid = format('leadroute.%I', name)::regclass AND g.tgenabled = 'O'
+                   AND g.tgname IN ('config_changed', 'roster_changed', 'config_replicated', 'roster_replicated') LOOP
+        EXECUTE format('ALTER TABLE leadroute.%I ENABLE %s TRIGGER %I', name, lost.fires, lost.tgname);
         -- Sessions that route meanwhile hear of the rows: the statement trigger fires for none, too.
         EXECUTE format('DELETE FROM leadroute.%I WHERE false', name);
     END LOOP;

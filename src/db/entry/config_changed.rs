@@ -8,14 +8,15 @@ use crate::db::state::restoring::is_within_restore;
 use pgrx::pg_sys::{self, Datum};
 
 sql_function! {
-    /// `leadroute_internal.config_changed(group)`: statement trigger on every table that is compiled.
+    /// `leadroute_internal.config_changed(group)`: trigger on every table that is compiled, for statements, and for the
+    /// rows of a subscription.
     leadroute_config_changed, pg_finfo_leadroute_config_changed, config_changed
 }
 
 const CALL: Call = Call {
     function: "config_changed",
     on: On::Ours,
-    when: When::AfterStatement,
+    when: When::After,
     events: INSERT | UPDATE | DELETE | TRUNCATE,
 };
 

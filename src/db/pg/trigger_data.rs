@@ -37,6 +37,8 @@ pub enum When {
     AfterRow,
     /// After a statement.
     AfterStatement,
+    /// After a statement, or after a row.
+    After,
     /// Before a statement, and after it.
     AroundStatement,
 }
@@ -83,6 +85,7 @@ impl Call {
             When::BeforeRow => is_row && is_before,
             When::AfterRow => is_row && is_after,
             When::AfterStatement => !is_row && is_after,
+            When::After => is_after,
             When::AroundStatement => !is_row && (is_before || is_after),
         };
         when && self.events & (1 << (event & pg_sys::TRIGGER_EVENT_OPMASK)) != 0

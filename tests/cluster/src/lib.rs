@@ -1,5 +1,6 @@
 //! What the tests share: databases of their own, a small company, and waiting on conditions.
 
+pub mod own_cluster;
 pub mod paths;
 pub mod references;
 pub mod restoring;

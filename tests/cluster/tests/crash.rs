@@ -1,36 +1,11 @@
 //! The real pg_cron drives the ladder while the server is cut off and comes back: every lead ends where the
 //! ladder says, each step once. On a cluster of its own.
 
+use leadroute_cluster_tests::own_cluster::Cluster;
 use leadroute_cluster_tests::{check_consistency, number, text, wait_for};
-use postgres::{Client, Config, NoTls};
-use std::path::PathBuf;
-use std::process::Command;
+use postgres::Client;
 
 const LEADS: i64 = 40;
-
-/// A private cluster that is dropped at the end.
-struct Cluster;
-
-impl Cluster {
-    fn run(verb: &str) -> String {
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dev/cluster.sh");
-        let output = Command::new(script).args([verb, "crash"]).output().expect("dev/cluster.sh");
-        assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    fn connect(database: &str) -> Option<Client> {
-        let variables = Self::run("env");
-        let host = variables.split_whitespace().find_map(|word| word.strip_prefix("PGHOST="))?;
-        Config::new().host(host).port(5432).user("leadroute").dbname(database).connect(NoTls).ok()
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        Self::run("drop");
-    }
-}
 
 fn overdue_leads(client: &mut Client, first: i64) {
     // The first step has been due for a while, the second comes within a minute.
@@ -44,12 +19,11 @@ fn overdue_leads(client: &mut Client, first: i64) {
 
 #[test]
 fn a_power_cut_in_the_middle_of_the_ladder() {
-    Cluster::run("drop");
-    let _cluster = Cluster;
-    Cluster::run("start");
-    let mut admin = Cluster::connect("postgres").expect("a server");
+    let cluster = Cluster::start("crash");
+    let connect = |database: &str| cluster.connect("leadroute", database);
+    let mut admin = connect("postgres").expect("a server");
     admin.batch_execute("CREATE DATABASE leadroute").unwrap();
-    let mut client = Cluster::connect("leadroute").expect("a database");
+    let mut client = connect("leadroute").expect("a database");
     client
         .batch_execute(
             "CREATE EXTENSION pg_cron; CREATE EXTENSION leadroute CASCADE;
@@ -68,9 +42,9 @@ fn a_power_cut_in_the_middle_of_the_ladder() {
     // Not committed when the power goes.
     client.batch_execute("BEGIN").unwrap();
     overdue_leads(&mut client, 1000);
-    Cluster::run("crash");
-    Cluster::run("start");
-    let mut client = wait_for("the server", 30, || Cluster::connect("leadroute"));
+    cluster.run("crash");
+    cluster.run("start");
+    let mut client = wait_for("the server", 30, || connect("leadroute"));
     overdue_leads(&mut client, 2000);
     let waiting = "SELECT count(*) FROM leadroute.leads WHERE owner_id <> 'boss'";
     wait_for("the ladder to end at the manager", 240, || (number(&mut client, waiting) == 0).then_some(()));

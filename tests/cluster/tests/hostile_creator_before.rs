@@ -1,9 +1,8 @@
 //! Hostile creator: what P may have made before the extension comes, to be in it when it is there.
 
+use leadroute_cluster_tests::own_cluster::Cluster;
 use leadroute_cluster_tests::roles::Scene;
-use postgres::{Client, Config, Error, NoTls};
-use std::path::PathBuf;
-use std::process::Command;
+use postgres::Error;
 
 /// Fails unless creating the extension was refused with this code and a hint.
 fn check_refused(created: Result<(), Error>, code: &str, what: &str) {
@@ -29,31 +28,6 @@ fn a_schema_that_is_there_before_is_refused() {
     }
 }
 
-/// A private cluster that is dropped at the end: it has no role `leadroute_owner` yet.
-struct Cluster;
-
-impl Cluster {
-    fn run(verb: &str) -> String {
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dev/cluster.sh");
-        let output = Command::new(script).args([verb, "owner"]).output().expect("dev/cluster.sh");
-        assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    fn connect(user: &str, database: &str) -> Client {
-        let variables = Self::run("env");
-        let host =
-            variables.split_whitespace().find_map(|word| word.strip_prefix("PGHOST=")).expect("a host");
-        Config::new().host(host).port(5432).user(user).dbname(database).connect(NoTls).expect("a session")
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        Self::run("drop");
-    }
-}
-
 /// How P, who has CREATEROLE, may create that role, to make use of it once it owns everything; `{P}` is P.
 const BY_P: [&str; 6] = [
     "CREATE ROLE leadroute_owner LOGIN",
@@ -75,10 +49,10 @@ const BY_A_SUPERUSER: [&str; 4] = [
 /// A role `leadroute_owner` that may do more than own things, or that somebody can become, owns nothing of ours.
 #[test]
 fn a_role_that_is_there_before_is_looked_at() {
-    Cluster::run("drop");
-    let _cluster = Cluster;
-    Cluster::run("start");
-    let mut dba = Cluster::connect("leadroute", "postgres");
+    // it has no role leadroute_owner yet
+    let cluster = Cluster::start("owner");
+    let connect = |user: &str, database: &str| cluster.connect(user, database).expect("a session");
+    let mut dba = connect("leadroute", "postgres");
     dba.batch_execute("CREATE ROLE p LOGIN CREATEROLE; CREATE ROLE q LOGIN; CREATE ROLE other").unwrap();
     for database in ["company", "second", "third"] {
         dba.batch_execute(&format!("CREATE DATABASE {database}")).unwrap();
@@ -88,22 +62,22 @@ fn a_role_that_is_there_before_is_looked_at() {
     let attempts =
         BY_P.iter().map(|sql| ("p", sql)).chain(BY_A_SUPERUSER.iter().map(|sql| ("leadroute", sql)));
     for (maker, sql) in attempts {
-        let made = Cluster::connect(maker, "company").batch_execute(&sql.replace("{P}", "p"));
+        let made = connect(maker, "company").batch_execute(&sql.replace("{P}", "p"));
         made.unwrap_or_else(|error| panic!("{sql}: {error}"));
         for installer in ["leadroute", "q"] {
-            check_refused(Cluster::connect(installer, "company").batch_execute(install), "55000", sql);
+            check_refused(connect(installer, "company").batch_execute(install), "55000", sql);
         }
         dba.batch_execute("DROP ROLE leadroute_owner").unwrap();
     }
     // One that may do nothing and has nobody in it will do, and so will the one that the extension made.
     dba.batch_execute("CREATE ROLE leadroute_owner").unwrap();
     for database in ["company", "second"] {
-        Cluster::connect("q", database).batch_execute(install).unwrap();
+        connect("q", database).batch_execute(install).unwrap();
     }
     let begins_anew = "DROP EXTENSION leadroute";
     for database in ["company", "second"] {
-        Cluster::connect("q", database).batch_execute(begins_anew).unwrap();
+        connect("q", database).batch_execute(begins_anew).unwrap();
     }
     dba.batch_execute("DROP ROLE leadroute_owner").unwrap();
-    Cluster::connect("q", "third").batch_execute(install).unwrap();
+    connect("q", "third").batch_execute(install).unwrap();
 }

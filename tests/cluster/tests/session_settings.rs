@@ -72,7 +72,10 @@ fn answer(client: &mut Client, statement: &str) -> String {
                 _ => None,
             });
             let cells = |row: &postgres::SimpleQueryRow| {
-                (0..row.len()).map(|n| row.get(n).unwrap_or("NULL").to_owned()).collect::<Vec<_>>().join(" | ")
+                (0..row.len())
+                    .map(|n| row.get(n).unwrap_or("NULL").to_owned())
+                    .collect::<Vec<_>>()
+                    .join(" | ")
             };
             rows.map(cells).collect::<Vec<_>>().join("\n")
         }
