@@ -8,6 +8,10 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.not_our_trigger(text) IS 'The error of a trigger function that somebody has put on another table. Trigger functions run as the owner and check where they are called: whoever may execute one can put it on a table of their own.';
 
+CREATE FUNCTION leadroute_internal.setting(name text) RETURNS text
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'leadroute_setting';
+COMMENT ON FUNCTION leadroute_internal.setting(text) IS 'The setting leadroute.name, also in a session that has not loaded the library yet. Internal.';
+
 CREATE FUNCTION leadroute_internal.config_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_config_changed';
 COMMENT ON FUNCTION leadroute_internal.config_changed() IS 'Trigger: makes every session read the rules, the roster or the mappings again, once the change commits.';

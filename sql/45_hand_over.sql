@@ -87,8 +87,7 @@ CREATE FUNCTION leadroute.set_presence(rep_id text, presence text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     rep leadroute.reps;
-    -- NULL in a session that has not routed yet
-    ttl integer := coalesce((SELECT setting::integer FROM pg_settings WHERE name = 'leadroute.presence_ttl'), 57600);
+    ttl interval := leadroute_internal.setting('presence_ttl');
 BEGIN
     IF presence IS NULL OR presence NOT IN ('online', 'away', 'offline') THEN
         RAISE EXCEPTION 'presence must be online, away or offline, not "%"', presence
@@ -96,7 +95,7 @@ BEGIN
     END IF;
     rep := leadroute_internal.known_rep(rep_id, NULL);
     -- A tool that reports every few seconds must not make every session read the roster again each time.
-    IF rep.presence = set_presence.presence AND rep.presence_at > clock_timestamp() - interval '1 second' * ttl / 4 THEN
+    IF rep.presence = set_presence.presence AND rep.presence_at > clock_timestamp() - ttl / 4 THEN
         RETURN;
     END IF;
     UPDATE leadroute.reps r SET presence = set_presence.presence, presence_at = clock_timestamp() WHERE r.id = set_presence.rep_id;

@@ -181,17 +181,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.purge_notifications(interval, integer) IS 'Removes notifications that were acknowledged so long ago, and those so old that nobody has ever taken. What was tried in vain stays. Returns how many.';
 
-CREATE FUNCTION leadroute_internal.alarm_share() RETURNS double precision
-    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_alarm_share';
-COMMENT ON FUNCTION leadroute_internal.alarm_share() IS 'The setting leadroute.alarm_share, also in a session that has not loaded the library yet. Internal.';
-
 CREATE FUNCTION leadroute.check_rates() RETURNS integer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     -- Fewer leads say nothing; more cost time.
     at_least constant integer := 20;
     at_most constant integer := 10000;
-    threshold constant float8 := leadroute_internal.alarm_share();
+    threshold constant float8 := leadroute_internal.setting('alarm_share');
     catch_all leadroute.queues;
     leads integer;
     fallbacks integer;

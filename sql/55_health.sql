@@ -13,14 +13,13 @@ BEGIN
         RETURN QUERY VALUES ('jobs', 'warning', 'pg_cron is not installed: a scheduler of your own must CALL keep_time() once a minute, and the other jobs');
         RETURN;
     END IF;
-    -- As the owner of the table, from whom row security hides no jobs of others.
-    FOR found IN SELECT * FROM jsonb_to_recordset(leadroute_internal.as_owner_of(leadroute_internal.relation_named('cron.job'), format($q$
+    FOR found IN SELECT * FROM jsonb_to_recordset(leadroute_internal.of_cron(format($q$
         SELECT jsonb_agg(f) FROM (SELECT j.jobname, j.active, j.nodeport, d.status, d.return_message, d.start_time
           FROM unnest(%L::text[]) name
           LEFT JOIN cron.job j ON j.jobname = name AND j.database = current_database()
           LEFT JOIN LATERAL (SELECT r.status, r.return_message, r.start_time FROM cron.job_run_details r
                               WHERE r.jobid = j.jobid AND r.status IN ('succeeded', 'failed') ORDER BY r.runid DESC LIMIT 1) d ON true
-         ORDER BY name) f $q$, ARRAY['leadroute escalation', 'leadroute housekeeping', 'leadroute outbox', 'leadroute performance']))::jsonb)
+         ORDER BY name) f $q$, ARRAY(SELECT j.job FROM leadroute_internal.jobs(true) j)))::jsonb)
                AS f (jobname text, active boolean, nodeport integer, status text, return_message text, start_time timestamptz) LOOP
         "check" := coalesce(found.jobname, 'jobs');
         IF found.jobname IS NULL THEN
@@ -45,8 +44,8 @@ END $$;
 COMMENT ON FUNCTION leadroute_internal.job_health() IS 'What pg_cron says of the jobs of leadroute, for routing_health.';
 
 CREATE VIEW leadroute.routing_health AS
-SELECT 'routing' AS "check", CASE WHEN coalesce(current_setting('leadroute.enabled', true), 'on')::boolean THEN 'ok' ELSE 'error' END AS status,
-       CASE WHEN coalesce(current_setting('leadroute.enabled', true), 'on')::boolean THEN 'is on' ELSE 'is off: leads are not assigned' END AS detail
+SELECT 'routing' AS "check", CASE leadroute_internal.setting('enabled') WHEN 'on' THEN 'ok' ELSE 'error' END AS status,
+       CASE leadroute_internal.setting('enabled') WHEN 'on' THEN 'is on' ELSE 'is off: leads are not assigned' END AS detail
 UNION ALL
 SELECT 'leads without a route', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END,
        format('leads that came while routing was off: %s (reroute_lead() routes them)', count(*))

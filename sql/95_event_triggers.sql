@@ -7,6 +7,8 @@ CREATE EVENT TRIGGER leadroute_dropping ON ddl_command_start
                  'DROP FUNCTION', 'DROP MATERIALIZED VIEW', 'DROP OPERATOR', 'DROP OWNED', 'DROP PROCEDURE', 'DROP ROUTINE',
                  'DROP SCHEMA', 'DROP SEQUENCE', 'DROP TABLE', 'DROP TYPE', 'DROP VIEW')
     EXECUTE FUNCTION leadroute_internal.attached_dropping();
+CREATE EVENT TRIGGER leadroute_extension_dropping ON ddl_command_start WHEN tag IN ('DROP EXTENSION', 'DROP OWNED', 'DROP SCHEMA')
+    EXECUTE FUNCTION leadroute_internal.extension_dropping();
 CREATE EVENT TRIGGER leadroute_dropped ON sql_drop EXECUTE FUNCTION leadroute_internal.attached_dropped();
 CREATE EVENT TRIGGER leadroute_triggers ON ddl_command_end WHEN tag IN ('ALTER TABLE')
     EXECUTE FUNCTION leadroute_internal.triggers_switched();

@@ -179,7 +179,7 @@ CREATE FUNCTION leadroute_internal.may_route_again(lead leadroute.leads) RETURNS
            -- whom a person has chosen stays
            AND NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = lead.decision_id AND (d.cause IN ('manual', 'claim') OR d.layer = 'given' AND d.cause <> 'enrichment'))
            AND (SELECT count(*) FROM leadroute.decisions d WHERE d.lead_id = lead.id AND d.cause = 'enrichment')
-               < current_setting('leadroute.max_reroutes')::integer $$;
+               < leadroute_internal.setting('max_reroutes')::integer $$;
 COMMENT ON FUNCTION leadroute_internal.may_route_again(leadroute.leads) IS
     'Whether a lead that was corrected may be routed again: while nobody has answered, by routing itself, and not more often than leadroute.max_reroutes. Internal.';
 

@@ -20,6 +20,13 @@ pub static ROSTER: Query = Query::new("SELECT leadroute.roster_json()", &[]);
 pub static EXTENSION_OWNER: Query =
     Query::new("SELECT extowner FROM pg_catalog.pg_extension WHERE extname = 'leadroute'", &[]);
 
+/// Whether the extension goes when something of a kind ($1) and with these names ($2) is dropped.
+pub static IS_DROPPED_WITH: Query =
+    Query::new("SELECT leadroute_internal.is_dropped_with($1, $2)", &[TEXTOID, TEXTARRAYOID]);
+
+/// Removes the jobs of this database from pg_cron, whosever they are.
+pub static JOBS_GONE: Query = Query::new("SELECT leadroute_internal.jobs_gone()", &[]);
+
 /// Forgets the turns of a pool ($1) that is being deleted.
 pub static TURNS_GONE: Query = Query::new(
     "WITH returned AS (DELETE FROM leadroute.returned_turns WHERE pool_no = $1)

@@ -3,8 +3,8 @@
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::locks::{self, Sleep};
 use crate::db::pg::security::AsOwner;
+use crate::db::queries;
 use crate::db::routing::outbox;
-use crate::db::{queries, settings};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::Cell;
@@ -23,11 +23,6 @@ sql_function! {
 sql_function! {
     /// `leadroute_internal.wake_listeners()`
     leadroute_wake_listeners, pg_finfo_leadroute_wake_listeners, wake_listeners
-}
-
-sql_function! {
-    /// `leadroute_internal.alarm_share()`
-    leadroute_alarm_share, pg_finfo_leadroute_alarm_share, alarm_share
 }
 
 /// How long a listener that wants to sleep waits for transactions that are just committing, in milliseconds.
@@ -61,10 +56,6 @@ unsafe fn wake(_: pg_sys::FunctionCallInfo) -> Datum {
 unsafe fn wake_listeners(_: pg_sys::FunctionCallInfo) -> Datum {
     outbox::written();
     Datum::from(0)
-}
-
-unsafe fn alarm_share(_: pg_sys::FunctionCallInfo) -> Datum {
-    settings::ALARM_SHARE.get().into_datum().unwrap_or(Datum::from(0))
 }
 
 /// Where this session looks for notifications.
