@@ -9,7 +9,7 @@
 \set event random(1, 4)
 INSERT INTO plain.leads (email, first_name, last_name, phone, company, country, industry, employees, language, product,
                              score, event, source, campaign, attributes)
-VALUES ('p' || :client_id || '.' || :person || '@company' || :company || '.com', 'Ada', 'Lovelace', '+49 30 1234567',
+VALUES ('p' || :client_id || '.' || :person || '@company' || :company || '.com', 'Ada', 'Lovelace', '+49 30 4587321',
         'Company Ltd',
         ('{DE,FR,GB,US,NL,BE,AT,CH,IT,ES,PT,PL,CZ,SE,NO,DK,FI,IE,CA,JP}'::text[])[:country],
         'industry-' || :industry, :employees, 'en', 'core', :score,

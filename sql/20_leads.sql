@@ -86,7 +86,7 @@ COMMENT ON COLUMN leadroute.leads.external_id IS 'Key in the app, unique over al
 COMMENT ON COLUMN leadroute.leads.email IS 'E-mail address; stored in lower case.';
 COMMENT ON COLUMN leadroute.leads.first_name IS 'First name.';
 COMMENT ON COLUMN leadroute.leads.last_name IS 'Last name.';
-COMMENT ON COLUMN leadroute.leads.phone IS 'Phone number; tells duplicates apart only where there is no e-mail.';
+COMMENT ON COLUMN leadroute.leads.phone IS 'Phone number; stored in E.164 where it can be read, an extension goes to attributes as phone_extension. Tells duplicates apart only where there is no e-mail.';
 COMMENT ON COLUMN leadroute.leads.title IS 'Job title.';
 COMMENT ON COLUMN leadroute.leads.department IS 'Department.';
 COMMENT ON COLUMN leadroute.leads.company IS 'Company name.';
@@ -122,7 +122,7 @@ COMMENT ON COLUMN leadroute.leads.playbook IS 'Playbook.';
 COMMENT ON COLUMN leadroute.leads.expansion IS 'Comes from another part of a customer.';
 COMMENT ON COLUMN leadroute.leads.held IS 'Waits in the queue until the first rep of the pool is back.';
 COMMENT ON COLUMN leadroute.leads.duplicate_of IS 'The first lead of the same person; this row is a touch of it.';
-COMMENT ON COLUMN leadroute.leads.person_key IS 'Who the person is: address without plus-tag, or phone number.';
+COMMENT ON COLUMN leadroute.leads.person_key IS 'Who the person is: address without plus-tag, or phone number in E.164; NULL where neither can be read, or the number is a dummy.';
 COMMENT ON COLUMN leadroute.leads.routed_at IS 'When it was routed; a row that comes with it is not routed again. -infinity: it came while routing was off.';
 COMMENT ON COLUMN leadroute.leads.sla_due_at IS 'When the first response is due.';
 COMMENT ON COLUMN leadroute.leads.first_response_at IS 'When somebody answered.';

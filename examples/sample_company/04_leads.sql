@@ -52,7 +52,7 @@ WITH listed AS (
 )
 SELECT l.*, c.place_no, c.domain, p.firsts[1 + n % 8] AS first_name, p.lasts[9 + n / 8 % 8] AS last_name,
        lower(left(p.firsts[1 + n % 8], 1) || '.' || p.lasts[9 + n / 8 % 8]) || '@' || c.domain AS email,
-       p.phone || '5550' || lpad(n::text, 4, '0') AS phone,
+       p.phone || 2000 + n AS phone,
        pg_temp.pick('title', n, '{Head of Operations,VP Finance,Data Analyst,CTO,Plant Manager,IT Manager,Buyer,
             Founder}') AS title,
        pg_temp.pick('department', n, '{Operations,Finance,IT,Procurement,NULL}') AS department,

@@ -23,9 +23,10 @@ const CALL: Call =
 
 unsafe fn lead_cleaned(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuple and relation are valid.
-    let (tuple, row) = unsafe {
+    let (tuple, row, before) = unsafe {
         let data = CALL.data(fcinfo);
-        (data.tg_newtuple, LeadRow::new(data.tg_newtuple, (*data.tg_relation).rd_att))
+        let row = |tuple| LeadRow::new(tuple, (*data.tg_relation).rd_att);
+        (data.tg_newtuple, row(data.tg_newtuple), row(data.tg_trigtuple))
     };
     if row.was_routed() {
         let _owner = AsOwner::begin();
@@ -37,7 +38,7 @@ unsafe fn lead_cleaned(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         };
         let mut clean = CleanLead { lead: row.lead(), ..CleanLead::default() };
         intake::clean(&mut clean, &rules, now(), &mut lookups::country);
-        return Datum::from(row.cleaned(&clean));
+        return Datum::from(row.cleaned(&clean, &before));
     }
     Datum::from(tuple)
 }

@@ -1,5 +1,6 @@
 //! A lead as a row of `leads` and as JSON.
 
 pub mod columns;
+pub mod extension;
 pub mod json;
 pub mod row;

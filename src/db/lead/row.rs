@@ -2,6 +2,7 @@
 
 use crate::db::errors;
 use crate::db::lead::columns::{self, set_by, SetBy};
+use crate::db::lead::extension;
 use crate::db::pg::catalog::{self, Watched};
 use crate::db::pg::jsonb;
 use crate::db::pg::security;
@@ -206,7 +207,7 @@ impl LeadRow {
 
     /// The tuple with the cleaned values and the decision.
     pub fn decided(&self, decision: &Decision, id: i64, now: Micros) -> pg_sys::HeapTuple {
-        self.with(columns(decision, id, now))
+        self.with(columns(decision, id, now).into_iter().chain(self.extension(&decision.clean)))
     }
 
     /// The tuple with the defaults of columns that must not be null: ORMs say NULL for what they do not know. `None` if
@@ -274,10 +275,24 @@ impl LeadRow {
         self.get::<i64>("routed_at").is_some_and(|at| at != NEVER)
     }
 
-    /// The tuple with the cleaned values, and with who the person is.
-    pub fn cleaned(&self, clean: &CleanLead) -> pg_sys::HeapTuple {
+    /// The tuple of a lead that has changed, with the cleaned values, and with who the person is.
+    pub fn cleaned(&self, clean: &CleanLead, before: &Self) -> pg_sys::HeapTuple {
         let person = text(clean.person.as_ref().map(|person| person.key()));
-        self.with(cleaned(clean).chain([("person_key", person)]))
+        let is_same_phone = clean.lead.phone == before.get("phone");
+        let gone = || self.datum("attributes").zip(before.datum("attributes"));
+        let gone = if is_same_phone || clean.extension.is_some() { None } else { gone() };
+        // SAFETY: the columns are a jsonb.
+        let gone = gone.and_then(|(new, old)| unsafe { extension::leave_out(new, old) });
+        let attributes = gone.map(|attributes| ("attributes", attributes)).or_else(|| self.extension(clean));
+        self.with(cleaned(clean).chain([("person_key", person)]).chain(attributes))
+    }
+
+    /// The attributes with the extension that was given with the phone number, if there was one.
+    fn extension(&self, clean: &CleanLead) -> Option<(&'static str, Option<Datum>)> {
+        let given = clean.extension.as_deref()?;
+        // SAFETY: the column is a jsonb.
+        let attributes = unsafe { extension::add(self.datum("attributes"), given) };
+        attributes.map(|attributes| ("attributes", Some(attributes)))
     }
 
     /// The tuple with the cleaned values, and with all that routing has set in another lead.
@@ -286,7 +301,7 @@ impl LeadRow {
         let set = set_by(SetBy::Routing).map(value);
         let occurred_at = clean.lead.occurred_at.map(|at| Datum::from(to_postgres_epoch(at)));
         let other = [("occurred_at", occurred_at), ("tenant", text(Some(&clean.lead.tenant)))];
-        self.with(cleaned(clean).chain(other).chain(set))
+        self.with(cleaned(clean).chain(other).chain(set).chain(self.extension(clean)))
     }
 
     /// The tuple with what only routing sets as in another version; people set owner, queue and status as well.
@@ -315,6 +330,7 @@ fn text(value: Option<&str>) -> Option<Datum> {
 fn cleaned(clean: &CleanLead) -> impl Iterator<Item = (&'static str, Option<Datum>)> + '_ {
     let values = [
         ("email", &clean.email),
+        ("phone", &clean.phone),
         ("industry", &clean.industry),
         ("country", &clean.lead.country),
         ("language", &clean.language),

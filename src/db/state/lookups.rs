@@ -233,7 +233,12 @@ fn person_lock(tenant: &str, key: &str) -> i32 {
 /// The row as jsonb, with the cleaned values over the given ones.
 fn document(row: &LeadRow, clean: &CleanLead) -> Option<Document> {
     let mut over = serde_json::Map::new();
-    let stored = [("email", &clean.email), ("industry", &clean.industry), ("country", &clean.lead.country)];
+    let stored = [
+        ("email", &clean.email),
+        ("phone", &clean.phone),
+        ("industry", &clean.industry),
+        ("country", &clean.lead.country),
+    ];
     for (column, value) in stored {
         if let Some(value) = value {
             over.insert(column.to_owned(), value.as_str().into());

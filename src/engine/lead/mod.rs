@@ -4,6 +4,7 @@ pub mod account;
 pub mod exact;
 pub mod language;
 pub mod normalize;
+pub mod phone;
 pub mod quantity;
 pub mod status;
 pub mod value;
@@ -150,7 +151,7 @@ pub struct Problem {
 pub enum Person {
     /// Lower-case address without plus-tag.
     Email(String),
-    /// Digits, with a leading `+` where the country code was given.
+    /// E.164: `+4930123456`.
     Phone(String),
 }
 
@@ -174,6 +175,10 @@ pub struct CleanLead {
     pub industry: Option<String>,
     /// The language to store, as a tag of BCP 47; `None` leaves the given one.
     pub language: Option<String>,
+    /// The phone number to store, in E.164; `None` leaves the given one.
+    pub phone: Option<String>,
+    /// The extension that was given with it.
+    pub extension: Option<String>,
     /// Who the person is.
     pub person: Option<Person>,
     /// Names of the mail or web host, longest first; empty without a usable domain.

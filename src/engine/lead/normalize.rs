@@ -1,4 +1,4 @@
-//! Cleaning of single values: addresses, domains, phone numbers, countries.
+//! Cleaning of single values: addresses, domains, countries.
 
 use crate::lead::words;
 use isocountry::CountryCode;
@@ -118,22 +118,6 @@ pub fn public_suffixes(host: &str) -> Vec<String> {
     [suffix].into_iter().chain(above).filter(|name| name.contains('.')).map(str::to_owned).collect()
 }
 
-/// A phone number as digits, `+` first where the country code was given (`00` counts as `+`).
-/// `None` where fewer than 7 or more than 15 digits are left (ITU-T E.164).
-pub fn phone_key(given: &str) -> Option<String> {
-    let number = given.split(['x', 'X', '#', ';']).next()?.trim();
-    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    let (plus, digits) = match (number.starts_with('+'), digits.strip_prefix("00")) {
-        (true, _) => (true, digits.as_str()),
-        (false, Some(rest)) => (true, rest),
-        (false, None) => (false, digits.as_str()),
-    };
-    if !(7..=15).contains(&digits.len()) {
-        return None;
-    }
-    Some(format!("{}{digits}", if plus { "+" } else { "" }))
-}
-
 /// ISO 3166-1 alpha-2 code for a code: of two or three letters, or of three digits. Names are looked up.
 pub fn country_code(given: &str) -> Option<&'static str> {
     let upper = given.trim().to_ascii_uppercase();
@@ -209,14 +193,6 @@ mod tests {
         assert_eq!(website_host("https://www.Acme.com:8080/a?b#c").unwrap(), "acme.com");
         assert_eq!(website_host("acme.com/contact").unwrap(), "acme.com");
         assert_eq!(website_host("not a site"), None);
-    }
-
-    #[test]
-    fn phones_keep_digits_and_country_code() {
-        assert_eq!(phone_key("+44 (20) 7946-0000 x12").unwrap(), "+442079460000");
-        assert_eq!(phone_key("0044 20 7946 0000").unwrap(), "+442079460000");
-        assert_eq!(phone_key("020 7946 0000").unwrap(), "02079460000");
-        assert_eq!(phone_key("12"), None);
     }
 
     #[test]

@@ -29,11 +29,11 @@ INSERT INTO leadroute.leads (email) VALUES ('ada.webinar@acme.com'), ('ada@acme.
 RETURNING id, status;
 
 -- The phone number decides only where there is no e-mail ...
-INSERT INTO leadroute.leads (first_name, phone) VALUES ('Dan', '+1 (415) 555-0100') RETURNING id, status;
-INSERT INTO leadroute.leads (first_name, phone) VALUES ('Daniel', '001 415 555 0100') RETURNING id, status, duplicate_of;
+INSERT INTO leadroute.leads (first_name, phone) VALUES ('Dan', '+1 (415) 555-2671') RETURNING id, status;
+INSERT INTO leadroute.leads (first_name, phone) VALUES ('Daniel', '001 415 555 2671') RETURNING id, status, duplicate_of;
 -- ... colleagues behind one switchboard are two people.
-INSERT INTO leadroute.leads (email, phone) VALUES ('eva@acme.com', '+1 415 555 0100') RETURNING id, status;
-INSERT INTO leadroute.leads (email, phone) VALUES ('fay@acme.com', '+1 415 555 0100') RETURNING id, status;
+INSERT INTO leadroute.leads (email, phone) VALUES ('eva@acme.com', '+1 415 555 2671') RETURNING id, status;
+INSERT INTO leadroute.leads (email, phone) VALUES ('fay@acme.com', '+1 415 555 2671') RETURNING id, status;
 SELECT story.step(13, 'duplicate'), story.step(11, 'duplicate') AS step_without_email;
 
 -- Nothing to compare is no duplicate.

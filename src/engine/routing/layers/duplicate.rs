@@ -71,7 +71,7 @@ mod tests {
     fn setup() -> Setup {
         let mut setup = Setup::new(json!({}), json!({"reps": [{"id": "mia"}]}));
         setup.lookups.earlier("ada@acme.com", 7, Some("mia"), None);
-        setup.lookups.earlier("+442079460000", 8, None, Some("catch_all"));
+        setup.lookups.earlier("+442083661177", 8, None, Some("catch_all"));
         setup.lookups.in_flight("ben@acme.com");
         setup
     }
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_phone_number_decides_only_without_address() {
-        let decision = setup().route(phone("0044 20 7946-0000"));
+        let decision = setup().route(phone("0044 20 8366-1177"));
         assert_eq!(decision.outcome.duplicate_of(), Some(8));
         assert_eq!(decision.outcome.queue(), Some("catch_all"));
         let by_email = false;
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(said(&decision, Layer::Duplicate), &expected);
 
         let email = Some("cid@acme.com".to_owned());
-        let other = setup().route(Lead { email, ..phone("0044 20 7946-0000") });
+        let other = setup().route(Lead { email, ..phone("0044 20 8366-1177") });
         assert_eq!(said(&other, Layer::Duplicate), &Reason::FirstSeen);
     }
 

@@ -3,7 +3,7 @@
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::lead::normalize::ByName;
-use crate::lead::{language, normalize, words, CleanLead, Person, Problem, UNKNOWN_TENANT};
+use crate::lead::{language, normalize, phone, words, CleanLead, Person, Problem, UNKNOWN_TENANT};
 use crate::rules::tables::{DomainKind, MailDomain};
 use crate::rules::Rules;
 use crate::Micros;
@@ -25,8 +25,16 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
 
 /// Cleans every value.
 pub fn clean(clean: &mut CleanLead, rules: &Rules, now: Micros, countries: ByName<'_>) {
-    clean_email(clean);
+    let has_address = clean_email(clean);
     clean_country(clean, &rules.countries, countries);
+    let caller = clean_phone(clean);
+    if !has_address {
+        clean.person = caller.map(Person::Phone);
+    }
+    // Whose person it is cannot be told where the tenant could not be read.
+    if clean.lead.tenant == UNKNOWN_TENANT {
+        clean.person = None;
+    }
     clean_industry(clean, &rules.industries);
     clean_language(clean);
     clamp_time(clean, now);
@@ -43,7 +51,8 @@ fn note(list: &mut Vec<Problem>, field: &str, what: impl Into<String>) {
     list.push(Problem { field, what });
 }
 
-fn clean_email(clean: &mut CleanLead) {
+/// Answers whether an address was given, readable or not.
+fn clean_email(clean: &mut CleanLead) -> bool {
     let given = clean.lead.email.take();
     let given = given.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let mut host = None;
@@ -57,19 +66,26 @@ fn clean_email(clean: &mut CleanLead) {
         }
         Some(Err(what)) => note(&mut clean.unreadable, "email", what),
     }
-    if given.is_none() {
-        let phone = clean.lead.phone.as_deref();
-        clean.person = phone.and_then(normalize::phone_key).map(Person::Phone);
-    }
-    // Whose person it is cannot be told where the tenant could not be read.
-    if clean.lead.tenant == UNKNOWN_TENANT {
-        clean.person = None;
-    }
     let site = || clean.lead.website.as_deref().and_then(normalize::website_host);
     if let Some(host) = host.or_else(site) {
         clean.names = normalize::company_names(&host);
         clean.suffixes = normalize::public_suffixes(&host);
     }
+    given.is_some()
+}
+
+/// The number as it is dialled in the country of the lead, which is clean by now; answers it if it is somebody's.
+fn clean_phone(clean: &mut CleanLead) -> Option<String> {
+    let given = clean.lead.phone.as_deref().filter(|text| words::shown(text).is_some())?;
+    let read = phone::read(given, clean.lead.country.as_deref());
+    let phone = read.map_err(|what| note(&mut clean.notes, "phone", what)).ok()?;
+    if phone.is_dummy {
+        note(&mut clean.notes, "phone", "is a number that nobody has");
+    }
+    clean.extension = phone.extension;
+    clean.phone = Some(phone.number.clone());
+    clean.lead.phone = Some(phone.number.clone());
+    (!phone.is_dummy).then_some(phone.number)
 }
 
 fn clean_country(clean: &mut CleanLead, aliases: &FxHashMap<String, String>, countries: ByName<'_>) {
@@ -203,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_malformed_address_is_reported_and_no_phone_stands_in_for_it() {
-        let phone = Some("+44 20 7946 0000".into());
+        let phone = Some("+44 20 8366 1177".into());
         let clean = cleaned(Lead { phone, ..lead("ada at acme") }).clean;
         let expected = [problem("email", "is not an address")];
         assert_eq!(clean.unreadable, expected);
@@ -214,13 +230,34 @@ mod tests {
     fn without_an_address_the_phone_is_the_person_and_the_web_site_the_company() {
         let clean = cleaned(Lead {
             email: Some("  ".into()),
-            phone: Some("+44 20 7946 0000".into()),
+            phone: Some("+44 20 8366 1177".into()),
             website: Some("https://www.acme.com/contact".into()),
             ..Lead::default()
         })
         .clean;
-        assert_eq!(clean.person, Some(Person::Phone("+442079460000".into())));
+        assert_eq!(clean.person, Some(Person::Phone("+442083661177".into())));
         assert_eq!(clean.company_names, ["acme.com"]);
+    }
+
+    #[test]
+    fn a_number_is_dialled_in_the_country_of_the_lead_whatever_that_is_called() {
+        let person = |number: &str, country: Option<&str>| {
+            let (phone, country) = (Some(number.into()), country.map(str::to_owned));
+            cleaned(Lead { phone, country, ..Lead::default() }).clean
+        };
+        let clean = person("030 123456 ext. 7", Some("germany"));
+        assert_eq!(clean.person, Some(Person::Phone("+4930123456".into())));
+        assert_eq!((clean.phone.as_deref(), clean.extension.as_deref()), (Some("+4930123456"), Some("7")));
+
+        let clean = person("030 123456", None);
+        let why = "has no country code, and the lead no country that is known";
+        let expected = [problem("phone", why)];
+        assert_eq!((&clean.person, &clean.phone, &clean.notes[..]), (&None, &None, &expected[..]));
+
+        let clean = person("(415) 555-0123", Some("US"));
+        let expected = [problem("phone", "is a number that nobody has")];
+        assert_eq!(clean.phone.as_deref(), Some("+14155550123"));
+        assert_eq!((&clean.person, &clean.notes[..]), (&None, &expected[..]));
     }
 
     #[test]

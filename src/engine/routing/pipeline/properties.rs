@@ -117,7 +117,7 @@ fn setups() -> impl Strategy<Value = Setup> {
         });
         setup.lookups.account_domain("acme.com", "acme", None);
         setup.lookups.earlier("ada@acme.com", 7, Some("ann"), None);
-        setup.lookups.earlier("+442079460000", 8, None, None);
+        setup.lookups.earlier("+442083661177", 8, None, None);
         setup.lookups.listed("gmail.com", crate::rules::tables::MailDomain::Personal);
         setup.lookups.domain_rule("rival.com", DomainKind::Competitor, Some("rivals"));
         setup.lookups.condition_is("$.true", true);
@@ -135,7 +135,7 @@ fn emails() -> impl Strategy<Value = String> {
 }
 
 fn leads() -> impl Strategy<Value = Lead> {
-    let phone = prop_oneof![Just("0044 20 7946 0000".to_owned()), any::<String>()];
+    let phone = prop_oneof![Just("0044 20 8366 1177".to_owned()), any::<String>()];
     let country = select(&COUNTRIES[..]).prop_map(str::to_owned);
     let country = prop_oneof![4 => country, 1 => any::<String>()];
     let texts = (prop::option::weighted(0.9, emails()), prop::option::of(phone), country);

@@ -18,7 +18,7 @@ SELECT n, 'L' || to_char(n, 'FM0000') AS external_id,
             WHEN n % 27 = 10 THEN 'c' || n || '@eve.com'
             ELSE 'Person' || n || '@Company' || n % 50 || '.com' END AS email,
        CASE WHEN n % 3 = 0 THEN 'Name ' || n END AS first_name,
-       CASE WHEN n % 29 = 6 THEN '+49 30 12345' || n / 90 WHEN n % 5 = 0 THEN '0' || n END AS phone,
+       CASE WHEN n % 29 = 6 THEN '+49 30 12345' || 10 + n / 90 WHEN n % 5 = 0 THEN '030 5550' || n % 7 END AS phone,
        CASE WHEN n % 4 > 0 THEN E'Company\t"' || n % 50 || E'", \\N' END AS company,
        CASE WHEN n % 29 = 6 AND n % 2 = 0 THEN 'https://www.away.com/about' END AS website,
        CASE WHEN n % 43 = 12 THEN 'ann' WHEN n % 43 = 13 THEN 'unknown account' END AS crm_account_id,
