@@ -83,13 +83,14 @@ BEGIN
                FROM (SELECT r.parent, r.key, r.child || '.' || r."column" AS target FROM leadroute_internal.config_references r
                      UNION ALL VALUES
                         ('reps', 'id', 'leads.owner_id'), ('reps', 'id', 'notifications.rep_id'), ('reps', 'id', 'responses.rep_id'),
-                        ('reps', 'id', 'claims.rep_id'),
+                        ('reps', 'id', 'claims.rep_id'), ('reps', 'id', 'past_stints.owner_id'), ('reps', 'id', 'sla_clocks.of_rep'), ('reps', 'id', 'sla_clocks.answered_by'),
                         ('queues', 'name', 'leads.queue'), ('queues', 'name', 'notifications.queue'), ('queues', 'name', 'claims.queue'),
-                        ('territories', 'name', 'leads.territory'), ('pools', 'name', 'leads.pool'),
+                        ('queues', 'name', 'past_stints.queue'), ('queues', 'name', 'sla_clocks.of_queue'),
+                        ('territories', 'name', 'leads.territory'), ('territories', 'name', 'sla_clocks.of_territory'), ('pools', 'name', 'leads.pool'),
                         ('segments', 'name', 'leads.segment'), ('segments', 'name', 'sla_policies.segments[]'),
                         ('segments', 'name', 'playbooks.segments[]'), ('accounts', 'id', 'leads.account_id'),
                         ('playbooks', 'name', 'leads.playbook'), ('sla_policies', 'name', 'sla_clocks.policy'),
-                        ('event_types', 'name', 'leads.event'), ('event_types', 'name', 'segments.events[]'),
+                        ('event_types', 'name', 'leads.event'), ('event_types', 'name', 'sla_clocks.of_event'), ('event_types', 'name', 'segments.events[]'),
                         ('event_types', 'name', 'sla_policies.events[]'), ('event_types', 'name', 'playbooks.events[]')) p (parent, key, target)
               GROUP BY p.parent, p.key LOOP
         EXECUTE format('CREATE TRIGGER carry_key AFTER UPDATE ON leadroute.%I FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I)

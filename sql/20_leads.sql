@@ -187,7 +187,13 @@ CREATE TABLE leadroute.sla_clocks (
     steps_done integer NOT NULL DEFAULT 0,
     next_at timestamptz,
     stopped_at timestamptz,
-    tenant text COLLATE "C" NOT NULL DEFAULT ''
+    tenant text COLLATE "C" NOT NULL DEFAULT '',
+    ended text,
+    answered_by text,
+    of_rep text,
+    of_queue text,
+    of_territory text,
+    of_event text
 );
 CREATE INDEX sla_clocks_lead_id_idx ON leadroute.sla_clocks (lead_id);
 CREATE INDEX sla_clocks_next_at_idx ON leadroute.sla_clocks (next_at) WHERE next_at IS NOT NULL;
@@ -199,8 +205,14 @@ COMMENT ON COLUMN leadroute.sla_clocks.started_at IS 'When the buyer acted.';
 COMMENT ON COLUMN leadroute.sla_clocks.due_at IS 'When the first response is due.';
 COMMENT ON COLUMN leadroute.sla_clocks.steps_done IS 'Last step of the ladder that was taken.';
 COMMENT ON COLUMN leadroute.sla_clocks.next_at IS 'When the next step is due; NULL after the last.';
-COMMENT ON COLUMN leadroute.sla_clocks.stopped_at IS 'When the lead was answered or left the ladder.';
+COMMENT ON COLUMN leadroute.sla_clocks.stopped_at IS 'When it ended; NULL while it runs.';
 COMMENT ON COLUMN leadroute.sla_clocks.tenant IS 'The tenant of the lead.';
+COMMENT ON COLUMN leadroute.sla_clocks.ended IS 'How it ended. Met or late: answered, by a response, or worked, by a status that somebody set. Without an answer: closed, merged, nurture, rerouted (the decision that followed started another, if one was needed), restarted by an event that shows more intent.';
+COMMENT ON COLUMN leadroute.sla_clocks.answered_by IS 'The rep who answered, or took the lead up.';
+COMMENT ON COLUMN leadroute.sla_clocks.of_rep IS 'The rep for whom it counts: who had the lead when the time ran out, or else when the clock ended. NULL until either has happened.';
+COMMENT ON COLUMN leadroute.sla_clocks.of_queue IS 'The queue, if it waited in one then.';
+COMMENT ON COLUMN leadroute.sla_clocks.of_territory IS 'The territory of the lead then.';
+COMMENT ON COLUMN leadroute.sla_clocks.of_event IS 'The event that started it, where the lead has a later one.';
 
 -- The columns after created_at are for those who deliver. They may be NULL and have no defaults, so that routing appends
 -- rows without a whole INSERT (src/db/pg/table.rs); one table, because a second one would cost routing a second row.

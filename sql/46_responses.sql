@@ -36,32 +36,37 @@ DECLARE
     answered_at timestamptz := least(coalesce(record_response.at, clock_timestamp()), clock_timestamp());
     -- an event may have moved occurred_at since
     first_act timestamptz := least(lead.occurred_at, (SELECT min(c.started_at) FROM leadroute.sla_clocks c WHERE c.lead_id = lead.id));
-    stopped integer;
+    by_whom text := rep.id || coalesce(' (' || record_response.channel || ')', '');
+    stopped bigint;
     decision bigint;
 BEGIN
-    IF answered_at < first_act THEN
+    -- clocks of machines differ
+    IF answered_at < first_act - interval '1 minute' THEN
         RAISE EXCEPTION 'the response (%) is before the buyer acted (%)', answered_at, first_act
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Check the time zone of "at".';
     END IF;
+    answered_at := greatest(answered_at, first_act);
     INSERT INTO leadroute.responses (lead_id, rep_id, channel, at, meaningful, tenant)
     VALUES (lead.id, rep.id, record_response.channel, answered_at, coalesce(record_response.meaningful, true), lead.tenant);
     IF NOT coalesce(record_response.meaningful, true) THEN
         RETURN false;
     END IF;
-    UPDATE leadroute.sla_clocks c SET stopped_at = answered_at, next_at = NULL
-     WHERE c.lead_id = lead.id AND c.stopped_at IS NULL AND least(c.started_at, lead.occurred_at) <= answered_at;
-    GET DIAGNOSTICS stopped = ROW_COUNT;
-    IF lead.first_response_at IS NULL THEN
-        decision := leadroute_internal.note_decision(lead, 'response', lead.owner_id,
-                                                     format('first response by %s%s', rep.id, ' (' || record_response.channel || ')'));
+    IF lead.owner_id IS NULL AND rep.active AND NOT leadroute_internal.is_closed(lead.status) THEN
+        decision := leadroute_internal.hand_over(lead, 'response', rep.id, NULL, format('answered by %s, who takes it%s', by_whom,
+                                                 coalesce(' out of queue ' || lead.queue, '')));
+    ELSIF lead.first_response_at IS NULL THEN
+        decision := leadroute_internal.note_decision(lead, 'response', lead.owner_id, format('first response by %s', by_whom));
     END IF;
+    stopped := leadroute_internal.end_clocks(lead.id, answered_at, 'answered', rep.id);
     UPDATE leadroute.leads l
        SET first_response_at = least(l.first_response_at, answered_at), decision_id = coalesce(decision, l.decision_id),
-           status = CASE l.status WHEN 'assigned' THEN 'working' ELSE l.status END
+           -- while a clock runs, the buyer waits for another answer
+           status = CASE WHEN l.status <> 'assigned' OR EXISTS (SELECT FROM leadroute.sla_clocks c WHERE c.lead_id = l.id AND c.stopped_at IS NULL)
+                         THEN l.status ELSE 'working' END
      WHERE l.id = lead.id;
     RETURN stopped > 0;
 END $$;
-COMMENT ON FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean) IS 'Notes that a rep answered a lead. The first meaningful response stops the clock, whoever of the team gives it; an automatic reply (meaningful = false) does not, nor does a change of owner. True if a clock was stopped. One that was given before the event that started the clock is only noted. A response to a touch is one to the first lead; a time in the future is now.';
+COMMENT ON FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean) IS 'Notes that a rep answered a lead. The first meaningful response stops the clock, whoever of the team gives it; an automatic reply (meaningful = false) does not, nor does a change of owner. True if a clock was stopped. Who answers a lead that nobody owns gets it. One that was given more than a minute before the event that started the clock is only noted. A response to a touch is one to the first lead; a time in the future is now.';
 
 CREATE FUNCTION leadroute.close_lead(lead_id bigint, status text, amount numeric DEFAULT NULL, at timestamptz DEFAULT clock_timestamp()) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -182,6 +187,7 @@ COMMENT ON FUNCTION leadroute_internal.is_hotter(text, text) IS 'Whether an even
 CREATE FUNCTION leadroute_internal.must_answer(lead leadroute.leads, acted_at timestamptz, may_move boolean, reason text) RETURNS boolean
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    UPDATE leadroute.sla_clocks c SET of_event = coalesce(c.of_event, lead.event) WHERE c.lead_id = lead.id AND c.stopped_at IS NULL;
     IF may_move AND lead.owner_id IS NOT NULL THEN
         PERFORM leadroute_internal.replace_owner(lead.id, reason);
         IF (SELECT l.owner_id IS DISTINCT FROM lead.owner_id FROM leadroute.leads l WHERE l.id = lead.id) THEN

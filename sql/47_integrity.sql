@@ -42,6 +42,7 @@ CREATE FUNCTION leadroute.check_integrity() RETURNS TABLE ("table" text, key tex
     SELECT a."table", a.id::text, format('lead %s does not exist', a.lead_id)
       FROM (SELECT 'decisions' AS "table", id, lead_id FROM leadroute.decisions
             UNION ALL SELECT 'sla_clocks', id, lead_id FROM leadroute.sla_clocks
+            UNION ALL SELECT 'past_stints', no, lead_id FROM leadroute.past_stints
             UNION ALL SELECT 'notifications', id, lead_id FROM leadroute.notifications WHERE lead_id IS NOT NULL
             UNION ALL SELECT 'lead_events', id, lead_id FROM leadroute.lead_events
             UNION ALL SELECT 'responses', id, lead_id FROM leadroute.responses

@@ -9,13 +9,15 @@ COMMENT ON VIEW leadroute.audit_log IS 'Every decision with its lead; is_current
 
 CREATE VIEW leadroute.escalations AS
 SELECT d.id AS decision_id, d.decided_at, d.lead_id, l.email, c.policy, c.started_at, c.due_at,
-       CASE WHEN isfinite(c.due_at) THEN d.decided_at - c.due_at END AS overdue_by, d.previous_owner_id, d.owner_id, d.queue, d.reason, d.tenant
+       CASE WHEN isfinite(c.due_at) THEN d.decided_at - c.due_at END AS overdue_by, d.previous_owner_id, d.owner_id, d.queue, d.reason, d.tenant,
+       (t.step ->> 'step')::integer AS step, t.step ->> 'action' AS action
   FROM leadroute.decisions d
   JOIN leadroute.leads l ON l.id = d.lead_id
   LEFT JOIN LATERAL (SELECT policy, started_at, due_at FROM leadroute.sla_clocks
                       WHERE lead_id = d.lead_id ORDER BY (started_at <= d.decided_at) DESC, id DESC LIMIT 1) c ON true
+  LEFT JOIN LATERAL (SELECT s.step FROM jsonb_array_elements(d.trace) s (step) WHERE s.step ->> 'code' = 'escalated' LIMIT 1) t ON true
  WHERE d.cause = 'escalation';
-COMMENT ON VIEW leadroute.escalations IS 'Every step of an SLA ladder that was taken.';
+COMMENT ON VIEW leadroute.escalations IS 'Every step of an SLA ladder that was taken: its number, and what was done: reassign, manager or queue, by which somebody else has the lead, or remind, which leaves it where it is.';
 
 CREATE VIEW leadroute.pool_skips AS
 SELECT d.pool, c ->> 'rep' AS rep_id, coalesce(c ->> 'presence', nullif(c ->> 'why', 'away'), c ->> 'away') AS why,

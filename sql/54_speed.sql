@@ -1,23 +1,31 @@
 -- How fast leads are answered, and what waits.
 
 CREATE VIEW leadroute.speed_to_lead AS
-SELECT l.id AS lead_id, l.email, l.owner_id, l.territory, l.segment, l.event, coalesce(e.intent, 'medium') AS intent,
-       l.occurred_at, l.created_at AS inserted_at, d.decided_at AS routed_at, n.created_at AS notified_at,
-       r.at AS first_response_at, r.rep_id AS answered_by, r.channel,
-       CASE WHEN isfinite(l.occurred_at) THEN d.decided_at - l.occurred_at END AS time_to_route,
-       CASE WHEN isfinite(l.occurred_at) AND isfinite(r.at) THEN r.at - l.occurred_at END AS time_to_response,
-       c.policy, c.due_at, coalesce(r.at, now()) > c.due_at AS is_breached, l.tenant
+SELECT l.id AS lead_id, l.email, l.owner_id, l.territory, l.segment, coalesce(c.of_event, l.event) AS event, coalesce(e.intent, 'medium') AS intent,
+       a.acted_at AS occurred_at, l.created_at AS inserted_at, d.decided_at AS routed_at, n.created_at AS notified_at,
+       a.answered_at AS first_response_at, coalesce(c.answered_by, r.rep_id) AS answered_by, r.channel,
+       CASE WHEN isfinite(a.acted_at) THEN d.decided_at - a.acted_at END AS time_to_route,
+       CASE WHEN isfinite(a.acted_at) AND isfinite(a.answered_at) THEN greatest(a.answered_at - a.acted_at, '0') END AS time_to_response,
+       c.policy, c.due_at, coalesce(c.stopped_at, now()) > c.due_at AS is_breached, l.tenant, c.id AS clock_id, c.ended
   FROM leadroute.leads l
-  LEFT JOIN leadroute.event_types e ON e.name = lower(l.event)
-  LEFT JOIN LATERAL (SELECT decided_at FROM leadroute.decisions WHERE lead_id = l.id ORDER BY id LIMIT 1) d ON true
-  LEFT JOIN LATERAL (SELECT created_at FROM leadroute.notifications WHERE lead_id = l.id ORDER BY id LIMIT 1) n ON true
-  LEFT JOIN LATERAL (SELECT at, rep_id, channel FROM leadroute.responses WHERE lead_id = l.id AND meaningful ORDER BY at, id LIMIT 1) r ON true
-  LEFT JOIN LATERAL (SELECT policy, due_at FROM leadroute.sla_clocks WHERE lead_id = l.id ORDER BY id LIMIT 1) c ON true
+  LEFT JOIN leadroute.sla_clocks c ON c.lead_id = l.id
+  LEFT JOIN leadroute.event_types e ON e.name = lower(coalesce(c.of_event, l.event))
+  LEFT JOIN LATERAL (SELECT decided_at FROM leadroute.decisions
+                      WHERE lead_id = l.id AND (c.id IS NULL OR decided_at >= c.started_at) AND cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response')
+                      ORDER BY id LIMIT 1) d ON true
+  LEFT JOIN LATERAL (SELECT created_at FROM leadroute.notifications WHERE lead_id = l.id AND (c.id IS NULL OR created_at >= c.started_at)
+                      ORDER BY id LIMIT 1) n ON true
+  LEFT JOIN LATERAL (SELECT at, rep_id, channel FROM leadroute.responses
+                      WHERE lead_id = l.id AND meaningful AND (c.id IS NULL OR c.ended = 'answered' AND greatest(at, c.started_at) = c.stopped_at)
+                      ORDER BY at, id LIMIT 1) r ON true
+  -- The clock of an import starts when the lead comes.
+  CROSS JOIN LATERAL (SELECT least(c.started_at, l.occurred_at) AS acted_at,
+                             CASE WHEN c.id IS NULL THEN r.at WHEN c.ended IN ('answered', 'worked') THEN c.stopped_at END AS answered_at) a
  WHERE l.duplicate_of IS NULL;
-COMMENT ON VIEW leadroute.speed_to_lead IS 'The way of each lead from the buyer''s action to the first meaningful response: inserted, routed, notified, answered. is_breached compares the answer, or now, with the due time of its first clock. speed_percentiles sums it up.';
+COMMENT ON VIEW leadroute.speed_to_lead IS 'The way from the buyer''s action to the first meaningful response: inserted, routed, notified, answered. One row for each clock, so one for each action that somebody must answer, and one for a lead without clock. first_response_at is what ended the clock: a response, or a status that says that somebody works on the lead. is_breached compares that, the end of the clock without an answer (ended), or now, with the due time. speed_percentiles sums it up.';
 
 CREATE VIEW leadroute.speed_percentiles AS
-SELECT g.dimension, g.value, count(*) AS leads, count(s.first_response_at) AS answered,
+SELECT g.dimension, g.value, count(DISTINCT s.lead_id) AS leads, count(s.first_response_at) AS answered,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY s.time_to_response) AS p50,
        percentile_cont(0.9) WITHIN GROUP (ORDER BY s.time_to_response) AS p90,
        percentile_cont(0.99) WITHIN GROUP (ORDER BY s.time_to_response) AS p99,
@@ -27,29 +35,39 @@ SELECT g.dimension, g.value, count(*) AS leads, count(s.first_response_at) AS an
  CROSS JOIN LATERAL (VALUES ('rep', coalesce(s.answered_by, s.owner_id)), ('territory', s.territory), ('event', s.event), ('intent', s.intent)) g (dimension, value)
  WHERE g.value IS NOT NULL
  GROUP BY g.dimension, g.value, s.tenant;
-COMMENT ON VIEW leadroute.speed_percentiles IS 'Times from the buyer''s action to the first response and to routing, as percentiles by rep (who answered, else the owner), territory, event and intent.';
+COMMENT ON VIEW leadroute.speed_percentiles IS 'Times from the buyer''s action to the response and to routing, as percentiles by rep (who answered, else the owner), territory, event and intent. answered counts actions of buyers, of which a lead may have several.';
+
+-- A clock counts for whoever had the lead when its time ran out, or else when it ended; while it runs, for the owner.
+CREATE VIEW leadroute_internal.clocks_counted AS
+SELECT CASE WHEN k.is_known THEN c.of_rep ELSE l.owner_id END AS rep_id, CASE WHEN k.is_known THEN c.of_territory ELSE l.territory END AS territory, c.tenant,
+       k.is_answered AND NOT k.is_late AS is_met, k.is_late, c.stopped_at IS NULL AND NOT k.is_late AS is_running,
+       CASE WHEN k.is_late AND k.is_answered AND c.answered_by IS DISTINCT FROM CASE WHEN k.is_known THEN c.of_rep ELSE l.owner_id END
+            THEN c.answered_by END AS rescued_by
+  FROM leadroute.sla_clocks c
+  LEFT JOIN leadroute.leads l ON l.id = c.lead_id AND c.stopped_at IS NULL
+ CROSS JOIN LATERAL (SELECT coalesce(c.stopped_at, now()) > c.due_at AS is_late, coalesce(c.ended IN ('answered', 'worked'), false) AS is_answered,
+                            c.stopped_at IS NOT NULL OR (c.of_rep IS NOT NULL OR c.of_queue IS NOT NULL) AND c.due_at < now() AS is_known) k;
+COMMENT ON VIEW leadroute_internal.clocks_counted IS 'Each clock, for whom it counts and as what.';
 
 CREATE VIEW leadroute.sla_by_rep AS
-SELECT l.owner_id AS rep_id, count(*) AS clocks,
-       count(*) FILTER (WHERE c.stopped_at <= c.due_at) AS met,
-       count(*) FILTER (WHERE coalesce(c.stopped_at, now()) > c.due_at) AS breached,
-       count(*) FILTER (WHERE c.stopped_at IS NULL AND c.due_at >= now()) AS running,
-       round(100.0 * count(*) FILTER (WHERE c.stopped_at <= c.due_at)
-             / nullif(count(*) FILTER (WHERE c.stopped_at IS NOT NULL OR c.due_at < now()), 0), 1) AS percent_met, l.tenant
-  FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
- WHERE l.owner_id IS NOT NULL GROUP BY l.owner_id, l.tenant;
-COMMENT ON VIEW leadroute.sla_by_rep IS 'SLA clocks of the leads that each rep owns: answered in time, breached (answered too late, or not yet), still running.';
+SELECT u.rep_id, count(*) FILTER (WHERE u.is_own) AS clocks, count(*) FILTER (WHERE u.is_met) AS met, count(*) FILTER (WHERE u.is_late) AS breached,
+       count(*) FILTER (WHERE u.is_running) AS running,
+       round(100.0 * count(*) FILTER (WHERE u.is_met) / nullif(count(*) FILTER (WHERE u.is_met OR u.is_late), 0), 1) AS percent_met, u.tenant,
+       count(*) FILTER (WHERE NOT u.is_own) AS rescues
+  FROM (SELECT c.rep_id, c.tenant, true AS is_own, c.is_met, c.is_late, c.is_running FROM leadroute_internal.clocks_counted c WHERE c.rep_id IS NOT NULL
+        UNION ALL
+        SELECT c.rescued_by, c.tenant, false, false, false, false FROM leadroute_internal.clocks_counted c WHERE c.rescued_by IS NOT NULL) u
+ GROUP BY u.rep_id, u.tenant;
+COMMENT ON VIEW leadroute.sla_by_rep IS 'SLA clocks by rep: met, breached (the time ran out while the rep had the lead, whoever has it now), still running; those that ended without an answer before that (closed, merged, routed again) are neither. rescues: leads of others, or of queues, whose time had run out and that this rep answered.';
 
 CREATE VIEW leadroute.sla_by_territory AS
-SELECT l.territory, count(*) AS clocks,
-       count(*) FILTER (WHERE c.stopped_at <= c.due_at) AS met,
-       count(*) FILTER (WHERE coalesce(c.stopped_at, now()) > c.due_at) AS breached,
-       count(*) FILTER (WHERE c.stopped_at IS NULL AND c.due_at >= now()) AS running,
-       round(100.0 * count(*) FILTER (WHERE c.stopped_at <= c.due_at)
-             / nullif(count(*) FILTER (WHERE c.stopped_at IS NOT NULL OR c.due_at < now()), 0), 1) AS percent_met, l.tenant
-  FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
- WHERE l.territory IS NOT NULL GROUP BY l.territory, l.tenant;
-COMMENT ON VIEW leadroute.sla_by_territory IS 'The same as sla_by_rep for each territory, leads in queues included.';
+SELECT c.territory, count(*) AS clocks, count(*) FILTER (WHERE c.is_met) AS met, count(*) FILTER (WHERE c.is_late) AS breached,
+       count(*) FILTER (WHERE c.is_running) AS running,
+       round(100.0 * count(*) FILTER (WHERE c.is_met) / nullif(count(*) FILTER (WHERE c.is_met OR c.is_late), 0), 1) AS percent_met, c.tenant,
+       count(c.rescued_by) AS rescues
+  FROM leadroute_internal.clocks_counted c
+ WHERE c.territory IS NOT NULL GROUP BY c.territory, c.tenant;
+COMMENT ON VIEW leadroute.sla_by_territory IS 'The same as sla_by_rep for each territory, leads in queues included. rescues: breached, and answered then by somebody else.';
 
 CREATE VIEW leadroute.queue_backlog AS
 SELECT q.name AS queue, q.kind, q.manager_id, count(l.id) AS leads, count(l.id) FILTER (WHERE l.held) AS held,

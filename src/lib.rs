@@ -27,11 +27,13 @@ extension_sql_file!(
     requires = ["responses"]
 );
 extension_sql_file!("../sql/attach/25_checks.sql", name = "attached_checks", requires = ["attached_tables"]);
-extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["attached_checks"]);
+extension_sql_file!("../sql/26_stints.sql", name = "past_stints", requires = ["attached_checks"]);
+extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["past_stints"]);
 extension_sql_file!("../sql/31_defaults_kept.sql", name = "defaults_kept", requires = ["guards"]);
 extension_sql_file!("../sql/40_lead_triggers.sql", name = "lead_triggers", requires = ["defaults_kept"]);
 extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["lead_triggers"]);
-extension_sql_file!("../sql/attach/42_attach.sql", name = "attach", requires = ["duplicates"]);
+extension_sql_file!("../sql/42_clocks.sql", name = "clocks", requires = ["duplicates"]);
+extension_sql_file!("../sql/attach/42_attach.sql", name = "attach", requires = ["clocks"]);
 extension_sql_file!("../sql/attach/43_rows.sql", name = "attached_rows", requires = ["attach"]);
 extension_sql_file!("../sql/attach/44_ddl.sql", name = "attached_ddl", requires = ["attached_rows"]);
 extension_sql_file!("../sql/45_hand_over.sql", name = "hand_over", requires = ["attached_ddl"]);
@@ -41,7 +43,8 @@ extension_sql_file!("../sql/48_outbox.sql", name = "outbox", requires = ["integr
 extension_sql_file!("../sql/attach/49_problems.sql", name = "attached_problems", requires = ["outbox"]);
 extension_sql_file!("../sql/attach/50_sync_reps.sql", name = "sync_reps", requires = ["attached_problems"]);
 extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["sync_reps"]);
-extension_sql_file!("../sql/52_coverage.sql", name = "coverage", requires = ["views"]);
+extension_sql_file!("../sql/51_stints.sql", name = "stints", requires = ["views"]);
+extension_sql_file!("../sql/52_coverage.sql", name = "coverage", requires = ["stints"]);
 extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]);
 extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["lint"]);
 extension_sql_file!("../sql/55_health.sql", name = "health", requires = ["speed"]);

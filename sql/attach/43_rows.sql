@@ -143,8 +143,7 @@ BEGIN
     ELSIF lead.first_response_at IS NULL THEN
         decision := leadroute_internal.note_decision(lead, 'response', lead.owner_id,
             format('first response by %s', coalesce(format('"%s", who is no rep', given), 'somebody')));
-        UPDATE leadroute.sla_clocks c SET stopped_at = least(answered_at, clock_timestamp()), next_at = NULL
-         WHERE c.lead_id = lead.id AND c.stopped_at IS NULL;
+        PERFORM leadroute_internal.end_clocks(lead.id, least(answered_at, clock_timestamp()), 'answered', NULL);
         UPDATE leadroute.leads l SET first_response_at = least(answered_at, clock_timestamp()), decision_id = decision WHERE l.id = lead.id;
     END IF;
 END $$;

@@ -16,7 +16,7 @@ pub const CONTACTS: Index = Index { table: "contacts", index: "contacts_person_i
 pub const ACCOUNT_DOMAINS: Index = Index { table: "account_domains", index: "account_domains_pkey" };
 /// `accounts` by tenant and id.
 pub const ACCOUNTS: Index = Index { table: "accounts", index: "accounts_pkey" };
-/// `reps` by id.
+/// `reps` by id; columns: id, rep_no.
 pub const REPS: Index = Index { table: "reps", index: "reps_pkey" };
 /// `leads` by person and tenant; only first leads are in the index.
 pub const PERSONS: Index = Index { table: "leads", index: "leads_person_key_idx" };
@@ -28,3 +28,7 @@ pub const EXTERNAL_IDS: Index = Index { table: "leads", index: "leads_external_i
 pub const TOUCHES: Index = Index { table: "leads", index: "leads_duplicate_of_idx" };
 /// `leads` by the key of their row in an attached table.
 pub const ATTACHED: Index = Index { table: "leads", index: "leads_attached_key_idx" };
+/// `decisions` by id; columns: id, lead_id, decided_at, cause.
+pub const DECISIONS: Index = Index { table: "decisions", index: "decisions_pkey" };
+/// `past_stints` by lead, in order; columns: lead_id, no, rep_no, owner_id, queue, since, until, ended.
+pub const PAST_STINTS: Index = Index { table: "past_stints", index: "past_stints_pkey" };

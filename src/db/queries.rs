@@ -37,22 +37,45 @@ pub static TURNS_GONE: Query = Query::new(
 /// Forgets the load of a rep ($1) who has been deleted.
 pub static LOAD_GONE: Query = Query::new("DELETE FROM leadroute.loads WHERE rep_no = $1", &[INT4OID]);
 
-/// Stops the clock of a lead ($1) at $2.
-pub static CLOCK_STOP: Query = Query::new(
-    "UPDATE leadroute.sla_clocks SET stopped_at = $2, next_at = NULL WHERE lead_id = $1 AND stopped_at IS NULL",
-    &[INT8OID, TIMESTAMPTZOID],
+/// Ends the running clocks of a lead ($1) at $2, in a way ($3), by a rep ($4); answers how many.
+pub static CLOCKS_END: Query = Query::new(
+    "SELECT leadroute_internal.end_clocks($1, $2, $3, $4)",
+    &[INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID],
 );
 
-/// Sets the last step taken ($2) of a clock ($1), and when the next is due ($3).
+/// The clock of a lead ($1) that ended last: how, and when.
+pub static CLOCK_ENDED: Query = Query::new(
+    "SELECT ended, stopped_at FROM leadroute.sla_clocks WHERE lead_id = $1 AND stopped_at IS NOT NULL ORDER BY id DESC LIMIT 1",
+    &[INT8OID],
+);
+
+/// The clock of a lead ($1) has run out with a rep ($2) or in a queue ($3), in a territory ($4), who gives the lead away.
+pub static CLOCK_LATE: Query = Query::new(
+    "UPDATE leadroute.sla_clocks SET of_rep = $2, of_queue = $3, of_territory = $4
+      WHERE lead_id = $1 AND stopped_at IS NULL AND due_at < clock_timestamp() AND of_rep IS NULL AND of_queue IS NULL",
+    &[INT8OID, TEXTOID, TEXTOID, TEXTOID],
+);
+
+/// Sets the last step taken ($2) of a clock ($1), and when the next is due ($3). Its time has run out with a rep ($4) or in
+/// a queue ($5), in a territory ($6), unless that is known already.
 pub static CLOCK_STEP: Query = Query::new(
-    "UPDATE leadroute.sla_clocks SET steps_done = $2, next_at = $3 WHERE id = $1",
-    &[INT8OID, INT4OID, TIMESTAMPTZOID],
+    "UPDATE leadroute.sla_clocks
+        SET steps_done = $2, next_at = $3,
+            (of_rep, of_queue, of_territory) = (
+                SELECT CASE WHEN is_known THEN of_rep ELSE $4 END, CASE WHEN is_known THEN of_queue ELSE $5 END,
+                       CASE WHEN is_known THEN of_territory ELSE $6 END
+                  FROM (SELECT of_rep IS NOT NULL OR of_queue IS NOT NULL) k (is_known))
+      WHERE id = $1",
+    &[INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID],
 );
 
-/// Gives a lead that is there its new decision, and the values that intake has cleaned.
+/// Gives a lead that is there its new decision, and the values that intake has cleaned. It was routed when whoever has it
+/// got it.
 pub static LEAD_UPDATE: Query = Query::new(
     "UPDATE leadroute.leads
-        SET decision_id = $2, routed_at = $3, status = $4, owner_id = $5, queue = $6, account_id = $7, segment = $8,
+        SET decision_id = $2, status = $4,
+            routed_at = CASE WHEN routed_at > '-infinity' AND (owner_id, queue, duplicate_of) IS NOT DISTINCT FROM ($5, $6, $14)
+                             THEN routed_at ELSE $3 END, owner_id = $5, queue = $6, account_id = $7, segment = $8,
             territory = $9, tier = $10, pool = $11, playbook = $12, expansion = $13, duplicate_of = $14,
             person_key = coalesce($15, person_key), sla_due_at = coalesce($16, sla_due_at),
             email = coalesce($17, email), industry = coalesce($18, industry), country = coalesce($19, country),
@@ -171,7 +194,7 @@ pub static DECISION: Query = Query::new(
 /// Clocks that ran out at $2, oldest first; $1 at most. Clocks and leads that others have locked are
 /// skipped. Planned with its values: only they tell that few clocks are due among many.
 pub static OVERDUE: Query = Query::new(
-    "SELECT c.id, c.lead_id, c.policy, c.steps_done, c.due_at, c.next_at, c.started_at
+    "SELECT c.id, c.lead_id, c.policy, c.steps_done, c.due_at, c.next_at
        FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
       WHERE c.stopped_at IS NULL AND c.next_at <= $2
       ORDER BY c.next_at, c.id LIMIT $1 FOR UPDATE OF c, l SKIP LOCKED",
@@ -185,9 +208,10 @@ pub static CLOCK_PUT_OFF: Query = Query::new(
     &[INT8OID],
 );
 
-/// Reps who have owned a lead.
+/// Reps who have owned a lead, by the names that they have now.
 pub static OWNERS_SO_FAR: Query = Query::new(
-    "SELECT DISTINCT owner_id FROM leadroute.decisions WHERE lead_id = $1 AND owner_id IS NOT NULL",
+    "SELECT r.id FROM leadroute.past_stints s JOIN leadroute.reps r ON r.rep_no = s.rep_no WHERE s.lead_id = $1
+     UNION SELECT owner_id FROM leadroute.leads WHERE id = $1 AND owner_id IS NOT NULL",
     &[INT8OID],
 );
 

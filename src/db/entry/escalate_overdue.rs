@@ -1,10 +1,11 @@
 //! `escalate_overdue`: the next step of the ladder for leads that nobody answered in time.
 
+use crate::db::entry::sla_clock;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
 use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
-use crate::db::pg::spi::timestamp;
+use crate::db::pg::spi::{text, timestamp};
 use crate::db::pg::subtransaction::{protect, Failure};
 use crate::db::pg::time::{from_postgres_epoch, now};
 use crate::db::routing::batch::Batch;
@@ -14,7 +15,6 @@ use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::follow_up::escalation::Overdue;
 use leadroute_engine::lead::status::Status;
-use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
 use std::cell::Cell;
@@ -27,7 +27,6 @@ sql_function! {
 struct Clock {
     id: i64,
     lead_id: i64,
-    started_at: Micros,
     overdue: Overdue,
 }
 
@@ -41,7 +40,6 @@ unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let clocks = queries::OVERDUE.returning(&[Some(Datum::from(batch)), as_of], |row| Clock {
         id: row.get(1).unwrap_or_default(),
         lead_id: row.get(2).unwrap_or_default(),
-        started_at: row.get::<i64>(7).map_or(0, from_postgres_epoch),
         overdue: Overdue {
             policy: row.get(3).unwrap_or_default(),
             steps_done: row.get(4).unwrap_or_default(),
@@ -64,6 +62,15 @@ fn put_off(clock: &Clock, failure: &Failure) {
     }
 }
 
+/// A lead whose clock has run out.
+struct Found {
+    decided: Option<Decided>,
+    status: Option<Status>,
+    owner: Option<String>,
+    queue: Option<String>,
+    territory: Option<String>,
+}
+
 /// One step for one lead that is locked; `None` if it needs none.
 fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
     let lead = [Some(Datum::from(clock.lead_id))];
@@ -72,33 +79,33 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
     let found = queries::LEAD_LOCK.returning(&lead, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        let status = row.get::<String>("status").and_then(|status| Status::named(&status));
         let wanted = Wanted::Escalate { overdue: &clock.overdue, tried: &tried };
-        let is_waiting = is_waiting(&row, clock.started_at);
-        is_waiting.then(|| (session.decide(&row, true, wanted), row.get::<String>("owner_id")))
+        // Whatever ends a clock has ended it: as long as it runs, somebody with the lead must answer.
+        let is_waiting = status.is_some_and(|status| status == Status::Queued || status.is_with_rep());
+        let decided = is_waiting.then(|| session.decide(&row, true, wanted));
+        let (owner, queue, territory) = (row.get("owner_id"), row.get("queue"), row.get("territory"));
+        Found { decided, status, owner, queue, territory }
     });
-    let Some((Decided { pending, progress: Some(progress) }, owner)) = found.into_iter().next()? else {
-        // Answered, closed or without escalation steps: this clock has nothing to do any more.
-        queries::CLOCK_STOP.write(&[lead[0], timestamp(Some(now()))]);
+    let Found { decided, status, owner, queue, territory } = found.into_iter().next()?;
+    let Some(Decided { pending, progress }) = decided else {
+        sla_clock::end(clock.lead_id, now(), status.and_then(sla_clock::end_by).unwrap_or("rerouted"), None);
         return None;
     };
     // Without a decision nobody is there to take the lead: the same step is tried when somebody is back.
     let is_taken = pending.is_some();
     if let Some(pending) = pending {
-        session.revise(pending, owner.as_deref());
+        match owner.as_deref().filter(|owner| pending.decision.outcome.owner() == Some(owner)) {
+            Some(owner) => session.remind(pending, owner),
+            None => drop(session.revise(pending, owner.as_deref())),
+        }
     }
+    // Without progress no step is left: the clock goes on until somebody answers.
+    let (steps_done, next_at) =
+        progress.map_or((clock.overdue.steps_done, None), |progress| (progress.steps_done, progress.next_at));
+    let [owner, queue, territory] = [owner, queue, territory].map(|name: Option<String>| text(name.as_deref()));
     let id = Some(Datum::from(clock.id));
-    queries::CLOCK_STEP.write(&[id, progress.steps_done.into_datum(), timestamp(progress.next_at)]);
+    let times = [id, steps_done.into_datum(), timestamp(next_at), owner, queue, territory];
+    queries::CLOCK_STEP.write(&times);
     is_taken.then_some(())
-}
-
-/// Whether the lead still waits for an answer. One that was answered does, if that was before the clock started:
-/// an event has started the clock anew.
-fn is_waiting(row: &LeadRow, started_at: Micros) -> bool {
-    let status = row.get::<String>("status").and_then(|status| Status::named(&status));
-    let answered = row.time("first_response_at");
-    match status {
-        Some(Status::Assigned | Status::Queued) => answered.is_none_or(|at| at < started_at),
-        Some(status) if status.is_taken_up() => answered.is_some_and(|at| at < started_at),
-        _ => false,
-    }
 }

@@ -1,7 +1,7 @@
 //! What follows when a lead has changed, by routing or by hand: loads, clocks, locks, and the row it came from.
 
 use crate::db::entry::attached::write_back;
-use crate::db::entry::{assignee, rep_load, sla_clock};
+use crate::db::entry::{assignee, rep_load, sla_clock, stint};
 use crate::db::indexes::TOUCHES;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::function::sql_function;
@@ -29,7 +29,12 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     {
         let _owner = AsOwner::begin();
         rep_load::count(&old, &new);
-        sla_clock::stop_if_answered(&old, &new);
+        // A clock counts for whoever has the lead when it ends.
+        let has_left = stint::end_if_left(&old, &new);
+        let stopped = sla_clock::end_if_over(&old, &new);
+        if !has_left {
+            stint::end_if_taken_up(&old, &new, stopped > 0);
+        }
         let held_by = |row: &LeadRow| (row.get::<String>("owner_id"), row.get::<String>("queue"));
         if held_by(&old) != held_by(&new) {
             sla_clock::follow_owner(&new);

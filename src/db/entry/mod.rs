@@ -24,3 +24,4 @@ pub mod return_turn;
 pub mod route_lead;
 pub mod setting;
 pub mod sla_clock;
+pub mod stint;

@@ -63,7 +63,7 @@ unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let lead = unsafe { object(fcinfo, "route_lead") };
     let may_name_owner = may_insert("leads", c"owner_id");
     let _owner = AsOwner::begin();
-    catalog::lock_for_writing();
+    catalog::lock_for_inserting();
     let fields = read_fields(lead, may_name_owner);
     let mut patience = Patience::fresh();
     if let Some(id) =

@@ -1,5 +1,5 @@
-//! Clocks of leads that are there: another owner has other hours, a hotter event starts a new clock, and a closed lead
-//! has none.
+//! Clocks of leads that are there: another owner has other hours, a hotter event starts a new clock, and one that is
+//! answered, taken up or closed has none.
 
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
@@ -16,15 +16,40 @@ use leadroute_engine::{sla, Micros};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 
-/// The clock of a lead stops when its work ends, and when somebody takes it up: that is an answer at that moment. A response
-/// says itself which clocks it answers.
-pub fn stop_if_answered(old: &LeadRow, new: &LeadRow) {
-    let status = |row: &LeadRow| row.get::<String>("status").and_then(|status| Status::named(&status));
-    let becomes = |is: fn(Status) -> bool| status(new).is_some_and(is) && !status(old).is_some_and(is);
-    let is_response = old.time("first_response_at") != new.time("first_response_at");
-    if becomes(Status::is_closed) || becomes(Status::is_taken_up) && !is_response {
-        queries::CLOCK_STOP.write(&[new.get::<i64>("id").map(Datum::from), timestamp(Some(now()))]);
+/// How a clock ends because of the status of its lead, which nobody has to answer any more.
+pub const fn end_by(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Converted | Status::Lost | Status::Disqualified => Some("closed"),
+        Status::Merged => Some("merged"),
+        Status::Nurture => Some("nurture"),
+        Status::New | Status::Assigned | Status::Queued | Status::Working | Status::Qualified => None,
     }
+}
+
+/// The clock of a lead ends when nobody has to answer it any more, when somebody says that it was answered, and when
+/// somebody takes it up: that is an answer at that moment. A response has said before which clocks it answers. Answers how
+/// many clocks have ended.
+pub fn end_if_over(old: &LeadRow, new: &LeadRow) -> i64 {
+    let status = |row: &LeadRow| row.get::<String>("status").and_then(|status| Status::named(&status));
+    let (Some(was), Some(is)) = (status(old), status(new)) else {
+        return 0;
+    };
+    let answered_at = new.time("first_response_at").filter(|at| old.time("first_response_at") != Some(*at));
+    let (at, how) = match (end_by(is).filter(|_| is != was), answered_at) {
+        (Some("closed"), _) => (new.time("closed_at").unwrap_or_else(now), "closed"),
+        (Some(how), _) => (now(), how),
+        (None, Some(at)) => (at, "answered"),
+        (None, None) if is.is_taken_up() && !was.is_taken_up() => (now(), "worked"),
+        _ => return 0,
+    };
+    let by = new.get::<String>("owner_id").filter(|_| matches!(how, "answered" | "worked"));
+    end(new.get("id").unwrap_or_default(), at, how, by.as_deref())
+}
+
+/// Ends the running clocks of a lead, which is locked; answers how many.
+pub fn end(lead_id: i64, at: Micros, how: &str, by: Option<&str>) -> i64 {
+    let arguments = [Some(Datum::from(lead_id)), timestamp(Some(at)), text(Some(how)), text(by)];
+    queries::CLOCKS_END.returning(&arguments, |row| row.get::<i64>(1)).first().copied().flatten().unwrap_or(0)
 }
 
 /// A clock that counts working hours goes by those of the new owner or queue.
@@ -98,7 +123,7 @@ fn start(id: i64, row: &LeadRow, acted_at: Option<Micros>) -> Option<Micros> {
     let clock = sla::clock(event.as_deref(), segment.as_deref(), acted_at, &outcome, context, &TimeZones)?;
     let (started, due, next) =
         (timestamp(Some(clock.started_at)), timestamp(Some(clock.due_at)), timestamp(clock.next_at));
-    queries::CLOCK_STOP.write(&[Some(Datum::from(id)), timestamp(Some(now()))]);
+    end(id, now(), "restarted", None);
     queries::CLOCK_START.write(&[Some(Datum::from(id)), text(Some(&clock.policy)), started, due, next]);
     Some(clock.due_at)
 }

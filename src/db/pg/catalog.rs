@@ -98,14 +98,27 @@ pub fn epoch() -> u64 {
 /// Tables that routing writes to.
 const WRITTEN: [&str; 6] = ["leads", "decisions", "sla_clocks", "notifications", "turns", "loads"];
 
+/// What is written about leads that are there, beside that.
+const WRITTEN_LATER: [&str; 1] = ["past_stints"];
+
 /// Takes the table locks for writing about leads before anything is read: taken after a weaker lock, they could
 /// deadlock with a REINDEX that came in between.
 pub fn lock_for_writing() {
+    lock_for_inserting();
+    lock(&WRITTEN_LATER);
+}
+
+/// The same for new leads, which need fewer: a backend has few slots for locks that cost little.
+pub fn lock_for_inserting() {
+    lock(&WRITTEN);
+}
+
+fn lock(tables: &[&'static str]) {
     // SAFETY: the relations are there; a standby writes nothing.
     unsafe {
         if !pg_sys::RecoveryInProgress() {
             let mode = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
-            WRITTEN.iter().for_each(|name| pg_sys::LockRelationOid(relation(name), mode));
+            tables.iter().for_each(|name| pg_sys::LockRelationOid(relation(name), mode));
         }
     }
 }

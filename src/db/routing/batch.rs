@@ -345,4 +345,10 @@ impl Batch {
         self.ledgers.flush();
         pending.decision_id
     }
+
+    /// Writes a decision about a lead that stays with its owner.
+    pub fn remind(&self, mut pending: Pending, owner: &str) {
+        pending.decision_id = next_value("decisions_id_seq");
+        writer::reminded(&pending, self.cause, self.rules.version, Some(owner));
+    }
 }

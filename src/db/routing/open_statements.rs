@@ -33,7 +33,7 @@ pub fn announce(origin: Option<Origin>) {
 
 /// A statement that inserts leads begins.
 pub fn begin(target: Destination) {
-    catalog::lock_for_writing();
+    catalog::lock_for_inserting();
     let origin = if target == Destination::Leads { NEXT_INSERT.take() } else { None };
     let around = innermost(Batch::begin_within);
     let mut batch = match origin {

@@ -94,22 +94,39 @@ fn fill_one(touch: &Touch) {
 
 /// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
 pub fn revised(pending: &Pending, cause: Cause, version: i64, previous_owner: Option<&str>) {
-    update_lead(pending);
+    let leads = std::slice::from_ref(pending);
+    // First, since whoever had the lead has it until now, and by that decision it goes.
+    record_decisions(leads, cause, version, previous_owner);
     // Escalation and auto-assignment go on with the running clock; any other decision starts a new one, or needs none.
     if !cause.keeps_clock() {
+        let how = if pending.touch().is_some() { "merged" } else { "rerouted" };
         let now = timestamp(Some(pending.decided_at));
-        queries::CLOCK_STOP.write(&[Some(Datum::from(pending.lead_id)), now]);
+        queries::CLOCKS_END.returning(&[Some(Datum::from(pending.lead_id)), now, text(Some(how)), None], |_| ());
     }
-    record(std::slice::from_ref(pending), cause, version, previous_owner);
+    update_lead(pending);
+    record_rest(leads);
     if let Some(touch) = pending.touch() {
         fill(&[touch]);
         queries::TOUCHES_MOVE.write(&[Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))]);
     }
 }
 
+/// Writes a decision by which the lead stays where it is: somebody is reminded.
+pub fn reminded(pending: &Pending, cause: Cause, version: i64, owner: Option<&str>) {
+    record(std::slice::from_ref(pending), cause, version, owner);
+}
+
 /// Decisions, clocks and notifications, table by table.
 fn record(leads: &[Pending], cause: Cause, version: i64, previous_owner: Option<&str>) {
+    record_decisions(leads, cause, version, previous_owner);
+    record_rest(leads);
+}
+
+fn record_decisions(leads: &[Pending], cause: Cause, version: i64, previous_owner: Option<&str>) {
     DECISIONS.insert(leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
+}
+
+fn record_rest(leads: &[Pending]) {
     CLOCKS.insert(leads.iter().filter_map(clock));
     NOTIFICATIONS.insert(leads.iter().flat_map(notifications));
     if leads.iter().any(|lead| !lead.decision.notices.is_empty()) {

@@ -5,7 +5,7 @@ use crate::decision::{Decision, Layer, Step};
 use crate::lead::account::MatchedBy;
 use crate::lead::Problem;
 use crate::roster::unavailable::{Ineligible, Refusal};
-use crate::rules::tables::{DomainKind, Intent, MailDomain, RecycleKind, Strategy, TierAction};
+use crate::rules::tables::{DomainKind, EscalationAction, Intent, MailDomain, RecycleKind, Strategy, TierAction};
 
 impl Decision {
     /// One sentence for `decisions.reason`.
@@ -107,8 +107,12 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::Error { sqlstate, message } => {
             format!("routing failed ({sqlstate}: {message}): kept in queue catch_all")
         }
-        Reason::Escalated { policy, step, to } => {
-            format!("no response in time (policy {policy}, step {step}): now with {to}")
+        Reason::Escalated { policy, step, to, action } => {
+            let done = match action {
+                EscalationAction::Remind => format!("{to} was reminded"),
+                _ => format!("now with {to}"),
+            };
+            format!("no response in time (policy {policy}, step {step}): {done}")
         }
         _ => given_sentence(reason),
     }

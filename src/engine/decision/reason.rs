@@ -3,7 +3,7 @@
 use crate::lead::account::MatchedBy;
 use crate::lead::Problem;
 use crate::roster::unavailable::{Ineligible, Refusal};
-use crate::rules::tables::{DomainKind, Intent, MailDomain, RecycleKind, Strategy, TierAction};
+use crate::rules::tables::{DomainKind, EscalationAction, Intent, MailDomain, RecycleKind, Strategy, TierAction};
 use serde::{Deserialize, Serialize};
 
 /// A candidate of a pool: eligible, or why not.
@@ -196,6 +196,8 @@ pub enum Reason {
         policy: String,
         step: i32,
         to: String,
+        /// What was done, which may be stronger than what the step asks for.
+        action: EscalationAction,
     },
 }
 

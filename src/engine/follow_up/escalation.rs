@@ -115,7 +115,7 @@ fn act(
         };
     };
     let to = outcome.owner().or(outcome.queue()).unwrap_or_default().to_owned();
-    let reason = Reason::Escalated { policy: overdue.policy.clone(), step: row.step, to };
+    let reason = Reason::Escalated { policy: overdue.policy.clone(), step: row.step, to, action };
     trace.push(Step { layer: Layer::Escalation, decided: true, reason });
     let notices = notices(action, &outcome, context.rules);
     Ok(waiting.decision(Layer::Escalation, outcome, routing, trace, notices))

@@ -76,6 +76,17 @@ SELECT status, owner_id, queue FROM leadroute.leads WHERE email = 'eva@acme.com'
 SELECT leadroute.escalate_overdue() AS escalated;
 SELECT status, owner_id, queue FROM leadroute.leads WHERE email = 'eva@acme.com';
 SELECT kind, rep_id, queue FROM leadroute.notifications WHERE lead_id = 11 ORDER BY id;
+-- A reminder is no hand-over: whoever has the lead has it by the decision that placed it, and goes on.
+SELECT e.step, e.action, e.previous_owner_id IS NOT DISTINCT FROM e.owner_id AS stays, e.reason, s.ended
+  FROM leadroute.escalations e LEFT JOIN leadroute.stints s ON s.lead_id = e.lead_id AND s.no = e.step - 1 WHERE e.lead_id = 11 ORDER BY e.decision_id;
+SELECT DISTINCT step, action FROM leadroute.escalations ORDER BY 1, 2;
+INSERT INTO leadroute.leads (email, event, occurred_at) VALUES ('eve@acme.com', 'call', now() - interval '10 minutes') RETURNING id AS reminded, owner_id, routed_at, decision_id \gset
+UPDATE leadroute.leads SET status = 'qualified' WHERE id = :reminded;
+UPDATE leadroute.leads SET event = 'newsletter' WHERE id = :reminded;
+SELECT leadroute.record_event(:reminded, 'call', now() - interval '90 seconds') ->> 'action' AS action;
+SELECT leadroute.escalate_overdue() AS escalated;
+SELECT status, owner_id = :'owner_id' AND routed_at = :'routed_at' AND decision_id = :decision_id AS as_before, (SELECT count(*) FROM leadroute.stints WHERE lead_id = :reminded) AS stints
+  FROM leadroute.leads WHERE id = :reminded;
 -- Without a ladder nobody climbs.
 DELETE FROM leadroute.escalation_steps WHERE policy = 'calls';
 INSERT INTO leadroute.leads (email, event, occurred_at) VALUES ('fay@acme.com', 'call', now() - interval '10 minutes') RETURNING id, owner_id;

@@ -158,10 +158,13 @@ fn intake_names_what_it_changed() {
 #[test]
 fn a_step_of_the_ladder_and_an_error() {
     let (policy, to) = ("fast".to_owned(), "max".to_owned());
-    let reason = Reason::Escalated { policy, step: 2, to };
+    let mut reason = Reason::Escalated { policy, step: 2, to, action: EscalationAction::Manager };
+    assert_eq!(sentence(&reason), "no response in time (policy fast, step 2): now with max");
+    if let Reason::Escalated { action, .. } = &mut reason {
+        *action = EscalationAction::Remind;
+    }
     let step = Step { layer: Layer::Escalation, decided: true, reason };
-    let expected = "no response in time (policy fast, step 2): now with max";
-    assert_eq!(headline(&[step]), expected);
+    assert_eq!(headline(&[step]), "no response in time (policy fast, step 2): max was reminded");
 
     let (sqlstate, message) = ("22012".to_owned(), "division by zero".to_owned());
     let error = sentence(&Reason::Error { sqlstate, message });

@@ -126,7 +126,12 @@ fn without_any_manager_the_fallback_queue_gets_it() {
 fn a_queue_step_names_why() {
     let done = next(&mut setup(), overdue(3, &["ann"])).unwrap();
     assert_eq!((queue(&done.decision), done.next_at), ("north", None));
-    let expected = Reason::Escalated { policy: "fast".into(), step: 4, to: "north".into() };
+    let expected = Reason::Escalated {
+        policy: "fast".into(),
+        step: 4,
+        to: "north".into(),
+        action: EscalationAction::Queue,
+    };
     assert_eq!(done.decision.trace.last().unwrap().reason, expected);
 }
 

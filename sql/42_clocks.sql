@@ -1,0 +1,49 @@
+-- The one place where clocks end.
+
+CREATE FUNCTION leadroute_internal.had_at(lead_id bigint, at timestamptz, OUT owner_id text, OUT queue text)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT h.owner_id, h.queue
+      FROM (SELECT s.no, s.owner_id, s.queue FROM leadroute.past_stints s WHERE s.lead_id = had_at.lead_id AND s.until >= at
+            UNION ALL
+            SELECT NULL, l.owner_id, l.queue FROM leadroute.leads l WHERE l.id = had_at.lead_id) h
+     ORDER BY h.no NULLS LAST LIMIT 1 $$;
+COMMENT ON FUNCTION leadroute_internal.had_at(bigint, timestamptz) IS 'Who had a lead at a moment: a rep, or a queue. Before it was routed that is who got it first. Internal.';
+
+CREATE FUNCTION leadroute_internal.counts_for(clock leadroute.sla_clocks, at timestamptz, rep_id text, OUT rep text, OUT queue text, OUT territory text)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF at > clock.due_at AND (clock.of_rep IS NOT NULL OR clock.of_queue IS NOT NULL) THEN
+        rep := clock.of_rep;
+        queue := clock.of_queue;
+        territory := clock.of_territory;
+        RETURN;
+    END IF;
+    SELECT h.owner_id, h.queue, l.territory INTO rep, queue, territory
+      FROM leadroute.leads l, leadroute_internal.had_at(l.id, least(at, clock.due_at)) h WHERE l.id = clock.lead_id;
+    IF at <= clock.due_at AND rep IS NULL AND rep_id IS NOT NULL THEN
+        rep := rep_id;
+        queue := NULL;
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.counts_for(leadroute.sla_clocks, timestamptz, text) IS 'For whom a clock counts that ends at a moment: whoever had the lead when the time ran out, or else then; an answer in time out of a queue counts for the rep who gives it. Internal.';
+
+CREATE FUNCTION leadroute_internal.end_clocks(lead_id bigint, at timestamptz, ended text, rep_id text) RETURNS bigint
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    WITH ran AS (
+        SELECT c.id, c.stopped_at IS NULL AS runs, least(c.started_at, l.occurred_at) AS began
+          FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
+         -- An answer may be told late, after its clock has ended in another way.
+         WHERE c.lead_id = end_clocks.lead_id AND (c.stopped_at IS NULL OR end_clocks.ended = 'answered' AND c.stopped_at > at)
+    ), over AS (
+        -- It is none to what the buyer did later; but clocks of machines differ, and a minute is forgiven.
+        SELECT r.id, r.runs FROM ran r
+         WHERE end_clocks.ended <> 'answered' OR r.began <= at
+            OR r.began <= at + interval '1 minute' AND NOT EXISTS (SELECT FROM ran o WHERE o.began <= at)
+    ), written AS (
+        UPDATE leadroute.sla_clocks c
+           SET stopped_at = greatest(at, c.started_at), next_at = NULL, ended = end_clocks.ended, answered_by = rep_id,
+               (of_rep, of_queue, of_territory) = (
+                    SELECT f.rep, f.queue, f.territory FROM leadroute_internal.counts_for(c, greatest(at, c.started_at), rep_id) f)
+          FROM over o WHERE c.id = o.id)
+    SELECT count(*) FROM over WHERE runs $$;
+COMMENT ON FUNCTION leadroute_internal.end_clocks(bigint, timestamptz, text, text) IS 'Ends the clocks of a lead, which is locked, at a moment, with how, and who answered; returns how many were running. Internal.';
