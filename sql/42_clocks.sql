@@ -1,13 +1,13 @@
 -- The one place where clocks end.
 
-CREATE FUNCTION leadroute_internal.had_at(lead_id bigint, at timestamptz, OUT owner_id text, OUT queue text)
+CREATE FUNCTION leadroute_internal.had_at(lead_id bigint, at timestamptz, from_stint integer, OUT owner_id text, OUT queue text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT h.owner_id, h.queue
-      FROM (SELECT s.no, s.owner_id, s.queue FROM leadroute.past_stints s WHERE s.lead_id = had_at.lead_id AND s.until >= at
+      FROM (SELECT s.no, s.owner_id, s.queue FROM leadroute.past_stints s WHERE s.lead_id = had_at.lead_id AND s.until >= at AND s.no >= from_stint
             UNION ALL
             SELECT NULL, l.owner_id, l.queue FROM leadroute.leads l WHERE l.id = had_at.lead_id) h
      ORDER BY h.no NULLS LAST LIMIT 1 $$;
-COMMENT ON FUNCTION leadroute_internal.had_at(bigint, timestamptz) IS 'Who had a lead at a moment: a rep, or a queue. Before it was routed that is who got it first. Internal.';
+COMMENT ON FUNCTION leadroute_internal.had_at(bigint, timestamptz, integer) IS 'Who had a lead at a moment: a rep, or a queue. Before a stint of the lead that is whoever had it then. Internal.';
 
 CREATE FUNCTION leadroute_internal.counts_for(clock leadroute.sla_clocks, at timestamptz, rep_id text, OUT rep text, OUT queue text, OUT territory text)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -19,7 +19,7 @@ BEGIN
         RETURN;
     END IF;
     SELECT h.owner_id, h.queue, l.territory INTO rep, queue, territory
-      FROM leadroute.leads l, leadroute_internal.had_at(l.id, least(at, clock.due_at)) h WHERE l.id = clock.lead_id;
+      FROM leadroute.leads l, leadroute_internal.had_at(l.id, least(at, clock.due_at), coalesce(clock.from_stint, 1)) h WHERE l.id = clock.lead_id;
     IF at <= clock.due_at AND rep IS NULL AND rep_id IS NOT NULL THEN
         rep := rep_id;
         queue := NULL;

@@ -296,8 +296,9 @@ pub static CLOCK_MOVE: Query = Query::new(
 /// Starts a clock for a lead ($1): policy, start, due and next step.
 pub static CLOCK_START: Query = Query::new(
     "WITH started AS (
-        INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, next_at, tenant)
-        SELECT $1, $2, $3, $4, $5, tenant FROM leadroute.leads WHERE id = $1)
+        INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, next_at, tenant, from_stint)
+        SELECT $1, $2, $3, $4, $5, tenant, (SELECT max(s.no) + 1 FROM leadroute.past_stints s WHERE s.lead_id = $1)
+          FROM leadroute.leads WHERE id = $1)
      UPDATE leadroute.leads SET sla_due_at = $4 WHERE id = $1",
     &[INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID],
 );

@@ -1,12 +1,13 @@
 //! Stints: who has a lead, from when to when, and how that ended. The one that goes on is in the lead itself; a row is
 //! written where it ends, whoever ends it, so that stints follow each other without gap or overlap.
 
-use crate::db::indexes::{DECISIONS, PAST_STINTS, REPS};
+use crate::db::indexes::{DECISIONS, REPS};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::spi::{text, timestamp};
 use crate::db::pg::table::Table;
 use crate::db::pg::time::{from_postgres_epoch, now};
 use crate::db::queries;
+use crate::db::state::past_stints::Last;
 use leadroute_engine::lead::status::Status;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{Datum, INT4OID, INT8OID, TEXTOID, TIMESTAMPTZOID};
@@ -39,33 +40,6 @@ impl Stands {
             None if row.get("status").is_some_and(is_closed) => Self::Closed,
             None => Self::Open,
         }
-    }
-}
-
-/// The stint before the one that goes on.
-struct Last {
-    no: i32,
-    until: Micros,
-    ended: String,
-}
-
-impl Last {
-    fn of(lead_id: i64) -> Option<Self> {
-        let mut last = None;
-        PAST_STINTS.bigint(lead_id, |row| {
-            last = Some(Self {
-                no: row.get(2).unwrap_or_default(),
-                until: row.get::<i64>(7).map_or(0, from_postgres_epoch),
-                ended: row.get(8).unwrap_or_default(),
-            });
-            None::<()>
-        });
-        last
-    }
-
-    /// Whether the next stint began with an answer: its owner works on the lead.
-    fn is_answer(&self) -> bool {
-        matches!(&*self.ended, "answered" | "worked")
     }
 }
 
@@ -160,7 +134,7 @@ fn write(old: &LeadRow, was: Stands, last: Option<Last>, ended: &str, at: Micros
     let until = at.clamp(since, now().max(since));
     ENDED.insert([[
         Some(Datum::from(id(old))),
-        last.map_or(1, |last| last.no.saturating_add(1)).into_datum(),
+        Last::next(last.as_ref()).into_datum(),
         rep_no.into_datum(),
         text(owner.as_deref()),
         text(queue.as_deref()),

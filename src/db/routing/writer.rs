@@ -8,6 +8,7 @@ use crate::db::pg::table::Table;
 use crate::db::pg::time::to_postgres_epoch;
 use crate::db::routing::outbox;
 use crate::db::routing::pending_decision::{Pending, Touch};
+use crate::db::state::past_stints::Last;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
 use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
@@ -39,7 +40,7 @@ static DECISIONS: Table<20> = Table::new(
     ],
 );
 
-static CLOCKS: Table<9> = Table::new(
+static CLOCKS: Table<10> = Table::new(
     "sla_clocks",
     [
         INT8OID,
@@ -51,6 +52,7 @@ static CLOCKS: Table<9> = Table::new(
         TIMESTAMPTZOID,
         TIMESTAMPTZOID,
         TEXTOID,
+        INT4OID,
     ],
 );
 
@@ -61,7 +63,8 @@ static NOTIFICATIONS: Table<8> = Table::new(
 
 /// Writes the decisions of leads that were inserted, with everything that belongs to them.
 pub fn inserted(arrived: &[Pending], cause: Cause, version: i64) {
-    record(arrived, cause, version, None);
+    record_decisions(arrived, cause, version, None);
+    record_rest(arrived, None);
 }
 
 /// Fills first leads from their touches. That may fail, for example where attributes grow too large together: then
@@ -104,7 +107,9 @@ pub fn revised(pending: &Pending, cause: Cause, version: i64, previous_owner: Op
         queries::CLOCKS_END.returning(&[Some(Datum::from(pending.lead_id)), now, text(Some(how)), None], |_| ());
     }
     update_lead(pending);
-    record_rest(leads);
+    let clock = pending.decision.clock.as_ref();
+    let before = clock.and_then(|_| Last::of(pending.lead_id));
+    record_rest(leads, before.as_ref());
     if let Some(touch) = pending.touch() {
         fill(&[touch]);
         queries::TOUCHES_MOVE.write(&[Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))]);
@@ -113,28 +118,26 @@ pub fn revised(pending: &Pending, cause: Cause, version: i64, previous_owner: Op
 
 /// Writes a decision by which the lead stays where it is: somebody is reminded.
 pub fn reminded(pending: &Pending, cause: Cause, version: i64, owner: Option<&str>) {
-    record(std::slice::from_ref(pending), cause, version, owner);
-}
-
-/// Decisions, clocks and notifications, table by table.
-fn record(leads: &[Pending], cause: Cause, version: i64, previous_owner: Option<&str>) {
-    record_decisions(leads, cause, version, previous_owner);
-    record_rest(leads);
+    let leads = std::slice::from_ref(pending);
+    record_decisions(leads, cause, version, owner);
+    record_rest(leads, None);
 }
 
 fn record_decisions(leads: &[Pending], cause: Cause, version: i64, previous_owner: Option<&str>) {
     DECISIONS.insert(leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
 }
 
-fn record_rest(leads: &[Pending]) {
-    CLOCKS.insert(leads.iter().filter_map(clock));
+/// Clocks and notifications. `before` is the last stint of a lead that had others.
+fn record_rest(leads: &[Pending], before: Option<&Last>) {
+    let stint = before.map(|last| Last::next(Some(last)));
+    CLOCKS.insert(leads.iter().filter_map(|lead| clock(lead, stint)));
     NOTIFICATIONS.insert(leads.iter().flat_map(notifications));
     if leads.iter().any(|lead| !lead.decision.notices.is_empty()) {
         outbox::written();
     }
 }
 
-fn clock(pending: &Pending) -> Option<[Option<Datum>; 9]> {
+fn clock(pending: &Pending, stint: Option<i32>) -> Option<[Option<Datum>; 10]> {
     let clock = pending.decision.clock.as_ref()?;
     Some([
         Some(Datum::from(next_value("sla_clocks_id_seq"))),
@@ -146,6 +149,7 @@ fn clock(pending: &Pending) -> Option<[Option<Datum>; 9]> {
         timestamp(clock.next_at),
         None,
         tenant(pending),
+        stint.into_datum(),
     ])
 }
 
