@@ -209,7 +209,7 @@ COMMENT ON COLUMN leadroute.sla_clocks.next_at IS 'When the next step is due; NU
 COMMENT ON COLUMN leadroute.sla_clocks.stopped_at IS 'When it ended; NULL while it runs.';
 COMMENT ON COLUMN leadroute.sla_clocks.tenant IS 'The tenant of the lead.';
 COMMENT ON COLUMN leadroute.sla_clocks.from_stint IS 'The stint of the lead in which it was set going, if not the first: it counts for nobody who had the lead before.';
-COMMENT ON COLUMN leadroute.sla_clocks.ended IS 'How it ended. Met or late: answered, by a response, or worked, by a status that somebody set. Without an answer: closed, merged, nurture, rerouted (the decision that followed started another, if one was needed), restarted by an event that shows more intent.';
+COMMENT ON COLUMN leadroute.sla_clocks.ended IS 'How it ended. Met or late: answered, by a response, or worked, by a status that somebody set. Without an answer: closed, merged, nurture, rerouted to where nobody has to answer, replaced by one that goes on by other rules, restarted by an event that shows more intent.';
 COMMENT ON COLUMN leadroute.sla_clocks.answered_by IS 'The rep who answered, or took the lead up.';
 COMMENT ON COLUMN leadroute.sla_clocks.of_rep IS 'The rep for whom it counts: who had the lead when the time ran out, or else when the clock ended. NULL until either has happened.';
 COMMENT ON COLUMN leadroute.sla_clocks.of_queue IS 'The queue, if it waited in one then.';

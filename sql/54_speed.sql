@@ -6,7 +6,7 @@ SELECT l.id AS lead_id, l.email, l.owner_id, l.territory, l.segment, coalesce(c.
        b.answered_at AS first_response_at, coalesce(c.answered_by, r.rep_id) AS answered_by, r.channel,
        CASE WHEN isfinite(a.acted_at) THEN d.decided_at - a.acted_at END AS time_to_route,
        CASE WHEN isfinite(a.acted_at) AND isfinite(b.answered_at) THEN greatest(b.answered_at - a.acted_at, '0') END AS time_to_response,
-       c.policy, c.due_at, coalesce(c.stopped_at, now()) > c.due_at AS is_breached, l.tenant, c.id AS clock_id, c.ended
+       c.policy, c.due_at, coalesce(c.stopped_at, now()) > c.due_at AND c.ended IS DISTINCT FROM 'replaced' AS is_breached, l.tenant, c.id AS clock_id, c.ended
   FROM leadroute.leads l
   LEFT JOIN leadroute.sla_clocks c ON c.lead_id = l.id
   LEFT JOIN leadroute.event_types e ON e.name = lower(coalesce(c.of_event, l.event))
@@ -45,7 +45,7 @@ SELECT CASE WHEN k.is_known THEN c.of_rep ELSE l.owner_id END AS rep_id, CASE WH
             THEN c.answered_by END AS rescued_by
   FROM leadroute.sla_clocks c
   LEFT JOIN leadroute.leads l ON l.id = c.lead_id AND c.stopped_at IS NULL
- CROSS JOIN LATERAL (SELECT coalesce(c.stopped_at, now()) > c.due_at AS is_late, coalesce(c.ended IN ('answered', 'worked'), false) AS is_answered,
+ CROSS JOIN LATERAL (SELECT coalesce(c.stopped_at, now()) > c.due_at AND c.ended IS DISTINCT FROM 'replaced' AS is_late, coalesce(c.ended IN ('answered', 'worked'), false) AS is_answered,
                             c.stopped_at IS NOT NULL OR (c.of_rep IS NOT NULL OR c.of_queue IS NOT NULL) AND c.due_at < now() AS is_known) k;
 COMMENT ON VIEW leadroute_internal.clocks_counted IS 'Each clock, for whom it counts and as what.';
 
@@ -58,7 +58,7 @@ SELECT u.rep_id, count(*) FILTER (WHERE u.is_own) AS clocks, count(*) FILTER (WH
         UNION ALL
         SELECT c.rescued_by, c.tenant, false, false, false, false FROM leadroute_internal.clocks_counted c WHERE c.rescued_by IS NOT NULL) u
  GROUP BY u.rep_id, u.tenant;
-COMMENT ON VIEW leadroute.sla_by_rep IS 'SLA clocks by rep: met, breached (the time ran out while the rep had the lead, whoever has it now), still running; those that ended without an answer before that (closed, merged, routed again) are neither. rescues: leads of others, or of queues, whose time had run out and that this rep answered.';
+COMMENT ON VIEW leadroute.sla_by_rep IS 'SLA clocks by rep: met, breached (the time ran out while the rep had the lead, whoever has it now), still running; those that ended without an answer before that (closed, merged) are neither, and one that went on by other rules is not counted twice. rescues: leads of others, or of queues, whose time had run out and that this rep answered.';
 
 CREATE VIEW leadroute.sla_by_territory AS
 SELECT c.territory, count(*) AS clocks, count(*) FILTER (WHERE c.is_met) AS met, count(*) FILTER (WHERE c.is_late) AS breached,

@@ -56,6 +56,20 @@ pub static CLOCK_LATE: Query = Query::new(
     &[INT8OID, TEXTOID, TEXTOID, TEXTOID],
 );
 
+/// The clock of a lead ($1) goes on with one whose time had run out.
+pub static CLOCK_LATE_AT_BIRTH: Query = Query::new(
+    "UPDATE leadroute.sla_clocks c
+        SET (of_rep, of_queue, of_territory) = (SELECT f.rep, f.queue, f.territory FROM leadroute_internal.counts_for(c, clock_timestamp(), NULL) f)
+      WHERE lead_id = $1 AND stopped_at IS NULL",
+    &[INT8OID],
+);
+
+/// Whether a lead ($1) was answered, or taken up, since the buyer acted ($2).
+pub static IS_ANSWERED: Query = Query::new(
+    "SELECT EXISTS (SELECT FROM leadroute.sla_clocks WHERE lead_id = $1 AND ended IN ('answered', 'worked') AND started_at >= $2)",
+    &[INT8OID, TIMESTAMPTZOID],
+);
+
 /// Sets the last step taken ($2) of a clock ($1), and when the next is due ($3). Its time has run out with a rep ($4) or in
 /// a queue ($5), in a territory ($6), unless that is known already.
 pub static CLOCK_STEP: Query = Query::new(

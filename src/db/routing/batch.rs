@@ -6,10 +6,10 @@
 
 mod decide;
 
-use crate::db::errors;
 use crate::db::indexes::{EXTERNAL_IDS, LEADS};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::security::next_value;
+use crate::db::pg::spi::timestamp;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::wait::Patience;
 use crate::db::routing::error_fallback::fall_back;
@@ -20,12 +20,13 @@ use crate::db::settings::ENABLED;
 use crate::db::state::config;
 use crate::db::state::loads::{self, Added, LOADS};
 use crate::db::state::turns::{Due, Ledgers};
+use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
-use leadroute_engine::decision::{Layer, Outcome};
+use leadroute_engine::decision::{Clock, Layer, Outcome};
 use leadroute_engine::lead::{Given, Problem};
 use leadroute_engine::roster::Roster;
 use leadroute_engine::rules::Rules;
-use pgrx::pg_sys;
+use pgrx::pg_sys::{self, Datum};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -337,6 +338,7 @@ impl Batch {
     /// Writes a new decision for a lead that is there.
     pub fn revise(&mut self, mut pending: Pending, previous_owner: Option<&str>) -> i64 {
         pending.decision_id = next_value("decisions_id_seq");
+        pending.decision.clock = pending.decision.clock.take().filter(|clock| !is_answered(pending.lead_id, clock));
         // The update of the lead counts it as well (see `loads`).
         if let Some((rep_no, lead)) = self.load_added(&pending).filter(|_| pending.is_counted) {
             self.ledgers.count_load(rep_no, &lead.taken_back());
@@ -351,4 +353,10 @@ impl Batch {
         pending.decision_id = next_value("decisions_id_seq");
         writer::reminded(&pending, self.cause, self.rules.version, Some(owner));
     }
+}
+
+/// Whether what a clock would count from has been answered.
+fn is_answered(lead_id: i64, clock: &Clock) -> bool {
+    let arguments = [Some(Datum::from(lead_id)), timestamp(Some(clock.started_at))];
+    queries::IS_ANSWERED.first(&arguments, |row| row.get::<bool>(1)).flatten() == Some(true)
 }

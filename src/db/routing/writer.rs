@@ -95,25 +95,36 @@ fn fill_one(touch: &Touch) {
     }
 }
 
-/// Writes a new decision for a lead that is there; its clock starts anew if the decision has one.
+/// Writes a new decision for a lead that is there.
 pub fn revised(pending: &Pending, cause: Cause, version: i64, previous_owner: Option<&str>) {
     let leads = std::slice::from_ref(pending);
     // First, since whoever had the lead has it until now, and by that decision it goes.
     record_decisions(leads, cause, version, previous_owner);
-    // Escalation and auto-assignment go on with the running clock; any other decision starts a new one, or needs none.
     if !cause.keeps_clock() {
-        let how = if pending.touch().is_some() { "merged" } else { "rerouted" };
-        let now = timestamp(Some(pending.decided_at));
-        queries::CLOCKS_END.returning(&[Some(Datum::from(pending.lead_id)), now, text(Some(how)), None], |_| ());
+        end_clocks(pending);
     }
     update_lead(pending);
-    let clock = pending.decision.clock.as_ref();
-    let before = clock.and_then(|_| Last::of(pending.lead_id));
+    // A clock for what the buyer does now counts for nobody who had the lead before.
+    let before = Some(pending).filter(|_| cause == Cause::Event).and_then(|lead| Last::of(lead.lead_id));
     record_rest(leads, before.as_ref());
+    if pending.decision.clock.as_ref().is_some_and(|clock| clock.due_at < pending.decided_at) {
+        queries::CLOCK_LATE_AT_BIRTH.write(&[Some(Datum::from(pending.lead_id))]);
+    }
     if let Some(touch) = pending.touch() {
         fill(&[touch]);
         queries::TOUCHES_MOVE.write(&[Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))]);
     }
+}
+
+/// The rules were asked again: another clock goes on with the time of the buyer, or none is needed.
+fn end_clocks(pending: &Pending) {
+    let how = match (pending.touch(), &pending.decision.clock) {
+        (Some(_), _) => "merged",
+        (None, Some(_)) => "replaced",
+        (None, None) => "rerouted",
+    };
+    let (lead, now) = (Some(Datum::from(pending.lead_id)), timestamp(Some(pending.decided_at)));
+    queries::CLOCKS_END.returning(&[lead, now, text(Some(how)), None], |_| ());
 }
 
 /// Writes a decision by which the lead stays where it is: somebody is reminded.

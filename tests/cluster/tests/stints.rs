@@ -138,7 +138,7 @@ const NEVER: [(&str, &str); 13] = [
                                  AND coalesce(s.until, 'infinity') >= least(c.due_at, c.stopped_at) ORDER BY s.no LIMIT 1) h ON true
           WHERE c.stopped_at IS NOT NULL AND (c.of_rep, c.of_queue) IS DISTINCT FROM (h.owner_id, h.queue)
             -- what a rep has answered in time out of a queue is theirs; of a lead that has ended since, nobody has it
-            AND NOT (c.stopped_at <= c.due_at AND (h.owner_id IS NULL OR c.ended NOT IN ('answered', 'worked')))",
+            AND c.ended <> 'replaced' AND NOT (c.stopped_at <= c.due_at AND (h.owner_id IS NULL OR c.ended NOT IN ('answered', 'worked')))",
     ),
     (
         "overdue clocks of leads that were passed on, and count for nobody",

@@ -49,6 +49,20 @@ SELECT leadroute.record_response(:worked, owner_id) AS stops FROM leadroute.lead
 SELECT lead, no, ended, follows, in_order FROM story.stints WHERE lead = :worked;
 SELECT policy, ended, late FROM story.clocks WHERE lead = :worked;
 
+-- Routed again, the clock goes on by other rules: the rep on whom its time ran out has one breach, and who gets the lead none.
+SELECT story.lead(ago => '6 minutes') AS again \gset
+SELECT rep_id, breached FROM leadroute.sla_by_rep WHERE rep_id = (SELECT owner_id FROM leadroute.leads WHERE id = :again) \gset was_
+UPDATE leadroute.reps SET active = false WHERE id = :'was_rep_id';
+SELECT leadroute.reroute_lead(:again) ->> 'owner_id' <> :'was_rep_id' AS to_another;
+SELECT lead, ended, late, of_rep = :'was_rep_id' AS of_the_first FROM story.clocks WHERE lead = :again;
+SELECT rep_id = :'was_rep_id' AS is_first, breached - :was_breached AS more FROM leadroute.sla_by_rep WHERE rep_id = :'was_rep_id';
+SELECT leadroute.record_response(:again, owner_id) AS stops FROM leadroute.leads WHERE id = :again;
+UPDATE leadroute.reps SET active = true;
+-- What was answered starts no clock when it is routed again.
+UPDATE leadroute.reps SET active = false WHERE id = (SELECT owner_id FROM leadroute.leads WHERE id = :again);
+SELECT leadroute.reroute_lead(:again) ->> 'owner_id' = :'was_rep_id' AS back;
+SELECT ended, answered_by = :'was_rep_id' AS by_the_first FROM story.clocks WHERE lead = :again;
+UPDATE leadroute.reps SET active = true;
 -- Closed, merged, put away or routed again without an answer is not met; late is late.
 SELECT story.lead() AS closed, story.lead() AS nurtured, story.lead() AS rerouted, story.lead(ago => '1 hour') AS lost, story.lead() AS first \gset
 INSERT INTO leadroute.leads (email, phone, score, event) VALUES ('other@acme.com', '+49 30 1234567', 50, 'demo_request') RETURNING id AS twin \gset
