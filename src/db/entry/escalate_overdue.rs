@@ -103,7 +103,8 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
     // Without progress no step is left: the clock goes on until somebody answers.
     let (steps_done, next_at) =
         progress.map_or((clock.overdue.steps_done, None), |progress| (progress.steps_done, progress.next_at));
-    let [owner, queue, territory] = [owner, queue, territory].map(|name: Option<String>| text(name.as_deref()));
+    let [owner, queue, territory] =
+        [owner, queue, territory].map(|name: Option<String>| text(name.as_deref()));
     let id = Some(Datum::from(clock.id));
     let times = [id, steps_done.into_datum(), timestamp(next_at), owner, queue, territory];
     queries::CLOCK_STEP.write(&times);

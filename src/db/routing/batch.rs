@@ -338,7 +338,8 @@ impl Batch {
     /// Writes a new decision for a lead that is there.
     pub fn revise(&mut self, mut pending: Pending, previous_owner: Option<&str>) -> i64 {
         pending.decision_id = next_value("decisions_id_seq");
-        pending.decision.clock = pending.decision.clock.take().filter(|clock| !is_answered(pending.lead_id, clock));
+        pending.decision.clock =
+            pending.decision.clock.take().filter(|clock| !is_answered(pending.lead_id, clock));
         // The update of the lead counts it as well (see `loads`).
         if let Some((rep_no, lead)) = self.load_added(&pending).filter(|_| pending.is_counted) {
             self.ledgers.count_load(rep_no, &lead.taken_back());

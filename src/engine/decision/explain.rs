@@ -5,7 +5,9 @@ use crate::decision::{Decision, Layer, Step};
 use crate::lead::account::MatchedBy;
 use crate::lead::Problem;
 use crate::roster::unavailable::{Ineligible, Refusal};
-use crate::rules::tables::{DomainKind, EscalationAction, Intent, MailDomain, RecycleKind, Strategy, TierAction};
+use crate::rules::tables::{
+    DomainKind, EscalationAction, Intent, MailDomain, RecycleKind, Strategy, TierAction,
+};
 
 impl Decision {
     /// One sentence for `decisions.reason`.

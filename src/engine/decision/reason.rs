@@ -3,7 +3,9 @@
 use crate::lead::account::MatchedBy;
 use crate::lead::Problem;
 use crate::roster::unavailable::{Ineligible, Refusal};
-use crate::rules::tables::{DomainKind, EscalationAction, Intent, MailDomain, RecycleKind, Strategy, TierAction};
+use crate::rules::tables::{
+    DomainKind, EscalationAction, Intent, MailDomain, RecycleKind, Strategy, TierAction,
+};
 use serde::{Deserialize, Serialize};
 
 /// A candidate of a pool: eligible, or why not.

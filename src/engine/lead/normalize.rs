@@ -30,17 +30,24 @@ pub fn email(given: &str) -> Result<Address, &'static str> {
     if words::has_ignorable(given) {
         return Err("holds invisible or direction-changing characters");
     }
-    let options = email_address::Options::default().without_display_text().without_domain_literal();
-    let parsed =
-        email_address::EmailAddress::parse_with_options(given, options).map_err(|_| "is not an address")?;
+    let parsed = parse(&words::composed(given))?;
     let host = host(parsed.domain())?;
-    let local = parsed.local_part().to_lowercase();
+    let local = words::lower(parsed.local_part());
+    if !local.is_ascii() {
+        // what is stored must be an address too
+        parse(&format!("{local}@{host}"))?;
+    }
     let person = match local.split_once('+') {
         // a plus within quotes is part of the name
         Some((name, _tag)) if !name.is_empty() && !name.starts_with('"') => name,
         _ => &local,
     };
     Ok(Address { key: format!("{person}@{host}"), email: format!("{local}@{host}"), host })
+}
+
+fn parse(given: &str) -> Result<email_address::EmailAddress, &'static str> {
+    let options = email_address::Options::default().without_display_text().without_domain_literal();
+    email_address::EmailAddress::parse_with_options(given, options).map_err(|_| "is not an address")
 }
 
 /// Cleans a host name: lower case, ASCII form, at least one dot, scripts not mixed.
@@ -161,6 +168,14 @@ mod tests {
         assert_eq!(plain.key, "ada@acme.com");
         assert_eq!(tagged.key, plain.key);
         assert_eq!(tagged.email, "ada+demo@acme.com");
+    }
+
+    #[test]
+    fn an_address_in_other_letters_has_one_form() {
+        for given in ["İpek@acme.com", "I\u{307}pek@acme.com", "ipek@acme.com"] {
+            assert_eq!(email(given).unwrap().email, "ipek@acme.com", "{given}");
+        }
+        assert_eq!(email("Jose\u{301}@acme.com").unwrap().email, email("JOSÉ@acme.com").unwrap().email);
     }
 
     #[test]

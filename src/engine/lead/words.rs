@@ -36,6 +36,22 @@ pub fn folded(given: &str) -> Option<String> {
     Some(folded.replace("i\u{307}", "i"))
 }
 
+/// Text in NFC.
+pub fn composed(given: &str) -> Cow<'_, str> {
+    match given.is_ascii() {
+        true => Cow::Borrowed(given),
+        false => given.nfc().collect(),
+    }
+}
+
+/// Text in small letters, in NFC; `İ` is an `i`.
+pub fn lower(given: &str) -> String {
+    if given.is_ascii() {
+        return given.to_ascii_lowercase();
+    }
+    given.to_lowercase().nfc().collect::<String>().replace("i\u{307}", "i")
+}
+
 /// A name as identifiers are written: `Demo Request` is `demo_request`.
 pub fn slug(given: &str) -> Option<String> {
     let folded = folded(given)?;

@@ -200,7 +200,9 @@ fn so_do_several_sessions_at_once() {
                 let mut client = database.connect();
                 let level = ["read committed", "repeatable read", "serializable"][seed as usize % 3];
                 client
-                    .batch_execute(&format!("SET default_transaction_isolation = '{level}'; SET client_min_messages = error"))
+                    .batch_execute(&format!(
+                        "SET default_transaction_isolation = '{level}'; SET client_min_messages = error"
+                    ))
                     .unwrap();
                 live(&mut client, &mut Dice(seed), 150, 12);
             });
