@@ -9,7 +9,7 @@ CREATE DOMAIN leadroute.decision_cause AS text CHECK (VALUE IN ('insert', 'route
 COMMENT ON DOMAIN leadroute.decision_cause IS 'What asked for a decision.';
 CREATE DOMAIN leadroute.decision_outcome AS text CHECK (VALUE IN ('owner', 'queue', 'nurture', 'merged', 'closed'));
 COMMENT ON DOMAIN leadroute.decision_outcome IS 'Where a lead ended.';
-CREATE DOMAIN leadroute.notification_kind AS text CHECK (VALUE IN ('assigned', 'merged', 'expansion', 'fallback', 'event',
+CREATE DOMAIN leadroute.notification_kind AS text CHECK (VALUE IN ('assigned', 'unassigned', 'merged', 'expansion', 'fallback', 'event',
     'reminder', 'escalated', 'rate_alarm'));
 COMMENT ON DOMAIN leadroute.notification_kind IS 'What people are told.';
 

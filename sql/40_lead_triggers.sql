@@ -52,17 +52,42 @@ CREATE FUNCTION leadroute_internal.is_closed(status text) RETURNS boolean
     LANGUAGE sql IMMUTABLE AS $$ SELECT status IN ('converted', 'lost', 'disqualified') $$;
 COMMENT ON FUNCTION leadroute_internal.is_closed(text) IS 'Whether the work on a lead has ended.';
 
+CREATE FUNCTION leadroute_internal.tell_of_change(lead leadroute.leads, decision_id bigint, cause text, previous_owner_id text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- whoever claims a lead, answers it, or comes with its row knows
+    INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, queue, tenant)
+    SELECT lead.id, decision_id, t.kind, r.id, lead.queue, lead.tenant
+      FROM (VALUES ('unassigned', previous_owner_id), ('assigned', CASE cause WHEN 'manual' THEN lead.owner_id END)) t (kind, rep_id)
+      JOIN leadroute.reps r ON r.id = t.rep_id AND r.tenant = lead.tenant AND r.active
+     -- the new owner first: of one lead only the earliest is out at a time
+     ORDER BY t.kind;
+    IF FOUND THEN
+        PERFORM leadroute_internal.wake_listeners();
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.tell_of_change(leadroute.leads, bigint, text, text) IS 'Tells who has lost a lead, and who was given it by a person. Internal.';
+
 CREATE FUNCTION leadroute_internal.note_decision(lead leadroute.leads, cause text, previous_owner_id text, reason text) RETURNS bigint
-    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    decision bigint;
+BEGIN
     INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment, territory,
                                      tier, pool, playbook, reason, tenant)
     VALUES (lead.id, clock_timestamp(), cause,
             CASE WHEN lead.duplicate_of IS NOT NULL THEN 'merged' WHEN lead.owner_id IS NOT NULL THEN 'owner'
                  WHEN lead.queue IS NOT NULL THEN 'queue' WHEN leadroute_internal.is_closed(lead.status) THEN 'closed' ELSE 'nurture' END,
             lead.owner_id, lead.queue, previous_owner_id, lead.segment, lead.territory, lead.tier, lead.pool, lead.playbook, reason, lead.tenant)
-    RETURNING id $$;
+    RETURNING id INTO decision;
+    -- who was only about to get the row that comes with its owner has heard of nothing
+    IF previous_owner_id IS DISTINCT FROM lead.owner_id AND cause <> 'attach' AND lead.duplicate_of IS NULL AND NOT leadroute_internal.is_closed(lead.status) THEN
+        PERFORM leadroute_internal.tell_of_change(lead, decision, cause, previous_owner_id);
+    END IF;
+    RETURN decision;
+END $$;
 COMMENT ON FUNCTION leadroute_internal.note_decision(leadroute.leads, text, text, text) IS
-    'Writes a decision that routing has not made, about a lead that has its new owner or queue already; returns its key.';
+    'Writes a decision that routing has not made, about a lead that has its new owner or queue already, and tells whom it concerns; returns its key.';
 
 CREATE FUNCTION leadroute_internal.is_with_rep(status text) RETURNS boolean
     LANGUAGE sql IMMUTABLE AS $$ SELECT status IN ('assigned', 'working', 'qualified') $$;

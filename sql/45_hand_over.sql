@@ -76,9 +76,6 @@ BEGIN
         RETURN lead.decision_id;
     END IF;
     decision := leadroute_internal.hand_over(lead, 'manual', rep_id, NULL, concat_ws(': ', format('transferred by %s', session_user), reason));
-    INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, tenant)
-    VALUES (lead.id, decision, 'assigned', transfer_lead.rep_id, lead.tenant);
-    PERFORM leadroute_internal.wake_listeners();
     RETURN decision;
 END $$;
 COMMENT ON FUNCTION leadroute.transfer_lead(bigint, text, text) IS 'Gives a lead to another rep, who is notified, and returns the decision. Takes no turn and gives none back; counts towards the caps of the new owner, but is not refused by them.';

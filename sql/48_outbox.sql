@@ -100,13 +100,16 @@ CREATE FUNCTION leadroute_internal.notification_payload(lead_id bigint, decision
                    'product', l.product, 'language', l.language, 'event', l.event, 'source', l.source, 'score', l.score,
                    'occurred_at', l.occurred_at, 'status', l.status, 'owner_id', l.owner_id, 'owner_name', o.name,
                    'owner_email', o.email, 'queue', l.queue, 'account_id', l.account_id, 'segment', l.segment,
-                   'territory', l.territory, 'expansion', l.expansion, 'duplicate_of', l.duplicate_of,
-                   'sla_due_at', l.sla_due_at)
-          FROM leadroute.leads l LEFT JOIN leadroute.reps o ON o.id = l.owner_id
+                   'territory', l.territory, 'tier', l.tier, 'pool', l.pool, 'playbook', l.playbook, 'playbook_description', p.description,
+                   'account_name', a.name, 'expansion', l.expansion, 'duplicate_of', l.duplicate_of, 'sla_due_at', l.sla_due_at)
+          FROM leadroute.leads l
+          LEFT JOIN leadroute.reps o ON o.id = l.owner_id
+          LEFT JOIN leadroute.playbooks p ON p.name = l.playbook
+          LEFT JOIN leadroute.accounts a ON a.tenant = l.tenant AND a.id = l.account_id
          WHERE l.id = notification_payload.lead_id), '{}') || coalesce((
         SELECT jsonb_build_object('cause', d.cause, 'layer', d.layer, 'outcome', d.outcome,
-                   'previous_owner_id', d.previous_owner_id, 'reason', d.reason, 'decided_at', d.decided_at)
-          FROM leadroute.decisions d WHERE d.id = notification_payload.decision_id), '{}') $$;
+                   'previous_owner_id', d.previous_owner_id, 'previous_owner_name', r.name, 'reason', d.reason, 'decided_at', d.decided_at)
+          FROM leadroute.decisions d LEFT JOIN leadroute.reps r ON r.id = d.previous_owner_id WHERE d.id = notification_payload.decision_id), '{}') $$;
 COMMENT ON FUNCTION leadroute_internal.notification_payload(bigint, bigint, jsonb) IS 'What is known of the lead now, and of the decision that the notification tells of. Internal.';
 
 CREATE FUNCTION leadroute.ack_notifications(ids bigint[]) RETURNS integer

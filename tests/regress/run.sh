@@ -8,7 +8,7 @@ cd "$ROOT/tests/regress"
 stories=(
     intake phones domain_rule duplicate second_submit customer recycle named_account account_team segment cleaning tier distribution fallback
     bad_input rules doors upsert freshness reroute manual_change escalation stints availability caps loads turns fairness rename
-    privileges roles catalog on_error additions housekeeping queues responses closing events hours health coverage lint outbox arrival tenants
+    privileges roles catalog on_error additions housekeeping queues responses closing events hours health coverage lint outbox told arrival tenants
     attach attach_mapping attach_life attach_changes attach_orm attach_existing sync_reps attach_users attach_links attach_keys attach_ddl attach_privileges surface
 )
 [ "$PG_MAJOR" -lt 15 ] || stories+=(merge reserved attach_paths)

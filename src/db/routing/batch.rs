@@ -22,7 +22,7 @@ use crate::db::state::loads::{self, Added, LOADS};
 use crate::db::state::turns::{Due, Ledgers};
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
-use leadroute_engine::decision::{Clock, Layer, Outcome};
+use leadroute_engine::decision::{Clock, Decision, Layer, Notice, Outcome};
 use leadroute_engine::lead::{Given, Problem};
 use leadroute_engine::roster::Roster;
 use leadroute_engine::rules::Rules;
@@ -324,6 +324,14 @@ impl Batch {
         self.touches.append(touches);
     }
 
+    /// Whoever loses the lead is told, if they work here still.
+    fn tell_previous(&self, decision: &mut Decision, previous_owner: Option<&str>) {
+        let loser =
+            previous_owner.filter(|rep| decision.outcome.owner() != Some(*rep) && self.is_active(rep));
+        let notice = |rep: &str| Notice { kind: "unassigned", rep_id: Some(rep.to_owned()) };
+        decision.notices.extend(loser.map(notice));
+    }
+
     /// A decision that is not written after all: its turn is free again.
     pub fn withdraw(mut self, pending: &Pending) {
         self.dropped(pending);
@@ -344,6 +352,7 @@ impl Batch {
         if let Some((rep_no, lead)) = self.load_added(&pending).filter(|_| pending.is_counted) {
             self.ledgers.count_load(rep_no, &lead.taken_back());
         }
+        self.tell_previous(&mut pending.decision, previous_owner);
         writer::revised(&pending, self.cause, self.rules.version, previous_owner);
         self.ledgers.flush();
         pending.decision_id
