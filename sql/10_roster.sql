@@ -159,6 +159,7 @@ CREATE TABLE leadroute.pools (
     strategy text NOT NULL DEFAULT 'weighted_round_robin' CHECK (strategy IN ('weighted_round_robin', 'least_loaded')),
     when_all_away text NOT NULL DEFAULT 'fallback' CHECK (when_all_away IN ('fallback', 'hold', 'assign_anyway')),
     owner_matches_count boolean NOT NULL DEFAULT false,
+    keep_company_together boolean NOT NULL DEFAULT false,
     performance_weighted boolean NOT NULL DEFAULT false,
     performance_window interval NOT NULL DEFAULT '90 days' CHECK (leadroute_internal.must(performance_window > interval '0', 'pools.performance_window', performance_window::text, 'more than 0')),
     performance_sample integer NOT NULL DEFAULT 20 CHECK (leadroute_internal.must(performance_sample > 0, 'pools.performance_sample', performance_sample::text, '1 or more')),
@@ -174,6 +175,7 @@ COMMENT ON COLUMN leadroute.pools.pool_no IS 'Key of its turns; survives a renam
 COMMENT ON COLUMN leadroute.pools.strategy IS 'weighted_round_robin: by weight, exactly. least_loaded: the fewest open leads relative to capacity, which is max_open_leads times weight.';
 COMMENT ON COLUMN leadroute.pools.when_all_away IS 'While nobody who fits is there: fallback puts the lead into the fallback queue, hold keeps it until the first is back, assign_anyway gives it to somebody who is away.';
 COMMENT ON COLUMN leadroute.pools.owner_matches_count IS 'Whether a lead that goes to a member as owner of the account uses up a turn of theirs in this pool.';
+COMMENT ON COLUMN leadroute.pools.keep_company_together IS 'Whether a lead of a company (its account, else its domain) that has an open lead from this setting on goes to the owner of that one, if they could take it but for caps. It is a turn of theirs.';
 COMMENT ON COLUMN leadroute.pools.performance_weighted IS 'Whether weights are multiplied by pool_members.performance.';
 COMMENT ON COLUMN leadroute.pools.performance_window IS 'How far back refresh_performance() looks.';
 COMMENT ON COLUMN leadroute.pools.performance_sample IS 'Leads that a member must have had in the window; with fewer the performance is 1.';

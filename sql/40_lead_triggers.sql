@@ -306,6 +306,7 @@ BEGIN
     DELETE FROM leadroute.claims t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.notifications t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.sla_clocks t USING gone WHERE t.lead_id = gone.id;
+    DELETE FROM leadroute.company_leads t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.past_stints t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.decisions t USING gone WHERE t.lead_id = gone.id;
     RETURN NULL;
@@ -330,6 +331,7 @@ BEGIN
     DELETE FROM leadroute.claims;
     DELETE FROM leadroute.notifications;
     DELETE FROM leadroute.sla_clocks;
+    DELETE FROM leadroute.company_leads;
     DELETE FROM leadroute.past_stints;
     DELETE FROM leadroute.decisions;
     RETURN NULL;

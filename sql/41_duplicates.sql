@@ -64,6 +64,7 @@ BEGIN
         EXIT WHEN merged >= batch;
     END LOOP;
     PERFORM leadroute_internal.late_touches_follow(batch);
+    DELETE FROM leadroute.company_leads c USING leadroute.leads l WHERE l.id = c.lead_id AND leadroute_internal.is_closed(l.status);
     RETURN merged;
 END $$;
-COMMENT ON FUNCTION leadroute.merge_duplicates(integer) IS 'Merges leads of one person that were let in side by side: the later ones, at most batch, become touches of the earliest, unless a rep has answered or works on them. Returns how many. Touches that somebody held when their first leads got another owner follow now.';
+COMMENT ON FUNCTION leadroute.merge_duplicates(integer) IS 'Merges leads of one person that were let in side by side: the later ones, at most batch, become touches of the earliest, unless a rep has answered or works on them. Returns how many. Touches that somebody held when their first leads got another owner follow now, and first leads that somebody held hear of their touches.';

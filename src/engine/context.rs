@@ -48,6 +48,8 @@ pub struct Routing<'a> {
     pub tier: Option<String>,
     /// Name of the pool.
     pub pool: Option<String>,
+    /// The company whose open leads the pool keeps together.
+    pub company: Option<String>,
     /// Turns that were taken.
     pub turns: Vec<Turn>,
     /// The pool keeps the lead until somebody is back.
@@ -72,6 +74,7 @@ impl<'a> Routing<'a> {
             segment: None,
             tier: None,
             pool: None,
+            company: None,
             turns: Vec::new(),
             held: false,
             expansion: false,

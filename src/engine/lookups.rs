@@ -78,6 +78,8 @@ pub trait Lookups: Zones + OpenPool {
     fn earlier_lead(&mut self, tenant: &str, person: &Person, this: Option<i64>) -> Earlier;
     /// The best account under any of the keys: contact, then CRM id, then the longest domain.
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch>;
+    /// Who owns the first open lead of a company that was written down, those of this statement included.
+    fn company_owner(&mut self, tenant: &str, company: &str) -> Option<String>;
     /// Whether the jsonpath holds for the lead: its first result is neither `false` nor `null`.
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool;
     /// Leads of a rep, including those of open transactions.

@@ -47,6 +47,8 @@ pub struct Memory {
     contacts: BTreeMap<String, String>,
     domains: BTreeMap<String, (String, Option<String>)>,
     conditions: BTreeMap<String, bool>,
+    /// Who owns the open lead of a company.
+    pub company_owners: BTreeMap<String, String>,
     /// Credit by pool and seat.
     ledger: BTreeMap<i32, BTreeMap<i32, i64>>,
     offsets: BTreeMap<String, Micros>,
@@ -190,6 +192,10 @@ impl Lookups for Memory {
             Some(found)
         };
         by_contact.or_else(by_id).or_else(by_domain)
+    }
+
+    fn company_owner(&mut self, _tenant: &str, company: &str) -> Option<String> {
+        self.company_owners.get(company).cloned()
     }
 
     fn condition(&mut self, _lead: &CleanLead, jsonpath: &str) -> bool {

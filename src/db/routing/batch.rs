@@ -27,6 +27,7 @@ use leadroute_engine::lead::{Given, Problem};
 use leadroute_engine::roster::Roster;
 use leadroute_engine::rules::Rules;
 use pgrx::pg_sys::{self, Datum};
+use rustc_hash::FxHashMap;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -67,6 +68,8 @@ pub struct Batch {
     pending: Vec<Pending>,
     /// Touches whose first lead is still to be filled.
     touches: Vec<Touch>,
+    /// Who has got leads of a tenant's company, where a pool keeps these together.
+    companies: FxHashMap<(String, String), String>,
     /// Rows that were not routed, because their lead is there.
     known: Vec<i64>,
     watch: Watch,
@@ -106,6 +109,7 @@ impl Batch {
             broken,
             pending: Vec::new(),
             touches: Vec::new(),
+            companies: FxHashMap::default(),
             known: Vec::new(),
             target: Destination::Leads,
             last: None,
@@ -185,6 +189,7 @@ impl Batch {
         };
         pending.decision_id = next_value("decisions_id_seq");
         self.count(&mut pending);
+        self.companies.extend(pending.company().map(|(tenant, company, owner)| ((tenant, company), owner)));
         let tuple = row.decided(&pending.decision, pending.decision_id, pending.decided_at);
         self.pending.push(pending);
         tuple

@@ -31,6 +31,12 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// Tenant, company and owner of a lead whose pool keeps the leads of a company together.
+    pub fn company(&self) -> Option<(String, String, String)> {
+        let owner = self.decision.outcome.owner()?.to_owned();
+        Some((self.decision.clean.lead.tenant.clone(), self.decision.company.clone()?, owner))
+    }
+
     /// The lead as a touch of the one that it was merged into.
     pub fn touch(&self) -> Option<Touch> {
         let first = self.decision.outcome.duplicate_of()?;

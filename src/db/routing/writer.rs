@@ -143,6 +143,9 @@ fn record_rest(leads: &[Pending], before: Option<&Last>) {
     let stint = before.map(|last| Last::next(Some(last)));
     CLOCKS.insert(leads.iter().filter_map(|lead| clock(lead, stint)));
     NOTIFICATIONS.insert(leads.iter().flat_map(notifications));
+    for (id, (tenant, company, _)) in leads.iter().filter_map(|lead| Some((lead.lead_id, lead.company()?))) {
+        queries::COMPANY_LEAD.write(&[Some(Datum::from(id)), text(Some(&company)), text(Some(&tenant))]);
+    }
     if leads.iter().any(|lead| !lead.decision.notices.is_empty()) {
         outbox::written();
     }

@@ -9,6 +9,7 @@ use crate::db::pg::locks::{self, Class};
 use crate::db::pg::spi;
 use crate::db::pg::time::from_postgres_epoch;
 use crate::db::pg::wait::Patience;
+use crate::db::queries;
 use crate::db::state::turns::Ledgers;
 use crate::db::state::{assignee_lock, config};
 use chrono::NaiveDateTime;
@@ -48,6 +49,8 @@ pub struct Live<'a> {
     pub patience: &'a mut Patience,
     /// Whether not to merge into a lead of the same person.
     pub apart: bool,
+    /// Who has got leads of a tenant's company in this statement.
+    pub companies: &'a FxHashMap<(String, String), String>,
     /// The lead as jsonb, once a condition asked for it.
     pub document: Option<Document>,
     /// The rules and roster by which it is routed.
@@ -184,6 +187,17 @@ impl Lookups for Live<'_> {
         let parent = parent.and_then(|id| account(&id)).map(|(parent, _)| parent);
         let (domain, division) = names.unzip();
         Some(AccountMatch { account: account_row, parent, by, domain, division: division.flatten() })
+    }
+
+    fn company_owner(&mut self, tenant: &str, company: &str) -> Option<String> {
+        if self.effect && *self.persons < MOST_PERSONS {
+            *self.persons += 1;
+            // one of another session comes first; not for longer than a second submit
+            self.patience.lock(Class::Person, person_lock(tenant, &format!("company {company}")));
+        }
+        let known = self.companies.get(&(tenant.to_owned(), company.to_owned())).cloned();
+        let keys = [spi::text(Some(company)), spi::text(Some(tenant))];
+        known.or_else(|| queries::COMPANY_OWNER.first(&keys, |row| row.get::<String>(1)).flatten())
     }
 
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool {

@@ -197,12 +197,21 @@ fn rule_sentence(reason: &Reason) -> String {
             format!("score {score} is tier {tier}, nurture, which is not for leads of account {account}")
         }
         Reason::NoTier { segment, score } => format!("no tier of segment {segment} has score {score}"),
+        _ => pool_sentence(reason),
+    }
+}
+
+fn pool_sentence(reason: &Reason) -> String {
+    match reason {
         Reason::Turn { pool, rep, by, anyway, .. } => {
             let though = if *anyway { ", though everybody is away" } else { "" };
             match by {
                 Strategy::WeightedRoundRobin => format!("it was the turn of {rep} in pool {pool}{though}"),
                 Strategy::LeastLoaded => format!("{rep} has the most room in pool {pool}{though}"),
             }
+        }
+        Reason::SameCompany { pool, rep, company, .. } => {
+            format!("{rep} of pool {pool} has an open lead of {company}")
         }
         Reason::Held { pool, queue, .. } => {
             format!("everybody in pool {pool} is away: held in queue {queue} until somebody is back")
@@ -248,6 +257,7 @@ const fn domain_kind(kind: DomainKind) -> &'static str {
 fn details(reason: &Reason) -> Vec<String> {
     match reason {
         Reason::Turn { candidates, .. }
+        | Reason::SameCompany { candidates, .. }
         | Reason::Held { candidates, .. }
         | Reason::NobodyEligible { candidates, .. } => candidates.iter().map(candidate).collect(),
         Reason::Segment { broken, .. } | Reason::NoSegment { broken, .. } => {

@@ -220,6 +220,8 @@ pub struct Decision {
     pub clock: Option<Clock>,
     /// The turn that was taken, and those that an owner match counts as.
     pub turns: Vec<Turn>,
+    /// The company whose open leads its pool keeps together.
+    pub company: Option<String>,
     /// Whether the lead waits until the first rep of the pool is back.
     pub held: bool,
     pub notices: Vec<Notice>,

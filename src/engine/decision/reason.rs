@@ -175,6 +175,13 @@ pub enum Reason {
         anyway: bool,
         candidates: Vec<Candidate>,
     },
+    /// The pool keeps the open leads of a company with one rep.
+    SameCompany {
+        pool: String,
+        rep: String,
+        company: String,
+        candidates: Vec<Candidate>,
+    },
     /// Everybody is away, and the pool holds its leads.
     Held {
         pool: String,

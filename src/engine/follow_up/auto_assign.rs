@@ -16,6 +16,13 @@ pub fn hand_out(waiting: &Waiting, context: Context<'_>, lookups: &mut dyn Looku
         return Some(decision);
     }
     let mut routing = waiting.routing(context, lookups);
+    let keeps_together =
+        |name: &String| context.rules.pools.get(name).is_some_and(|pool| pool.keep_company_together);
+    if routing.pool.as_ref().is_some_and(keeps_together) {
+        // only they tell the company
+        intake::ask(&mut routing);
+        domain_rule::ask(&mut routing);
+    }
     let found = distribution::ask(&mut routing);
     let Some(Outcome::Owner(rep)) = found.outcome else {
         return None;

@@ -49,7 +49,7 @@ impl Waiting {
         trace: Vec<Step>,
         notices: Vec<Notice>,
     ) -> Decision {
-        let Routing { turns, clean, held, .. } = routing;
+        let Routing { turns, clean, held, company, .. } = routing;
         Decision {
             layer,
             outcome,
@@ -63,6 +63,7 @@ impl Waiting {
             trace,
             clock: None,
             turns,
+            company,
             held,
             notices,
             clean,

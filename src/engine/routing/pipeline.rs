@@ -103,6 +103,7 @@ pub fn rescued(
         trace: vec![Step { layer: Layer::Fallback, decided: true, reason }],
         clock,
         turns: Vec::new(),
+        company: None,
         held: false,
         clean: CleanLead { lead, ..CleanLead::default() },
     }
@@ -166,6 +167,7 @@ fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec
         trace,
         clock,
         turns: routing.turns,
+        company: routing.company,
         held: routing.held,
         notices,
         clean: routing.clean,

@@ -129,6 +129,9 @@ pub struct Pool {
     /// A lead that goes to a member as owner of the account counts as their turn.
     #[serde(default)]
     pub owner_matches_count: bool,
+    /// A lead of a company that has an open lead goes to the owner of that one.
+    #[serde(default)]
+    pub keep_company_together: bool,
     pub fallback_queue: Option<String>,
 }
 

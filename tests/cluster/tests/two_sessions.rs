@@ -208,3 +208,35 @@ fn a_skipped_lead_that_is_deleted_leaves_nothing_behind() {
     assert_eq!(number(&mut watcher, "SELECT count(*) FROM leadroute.leads"), 1);
     assert_eq!(number(&mut watcher, "SELECT count(*) FROM leadroute.check_integrity()"), 0);
 }
+
+/// Whoever submits a colleague of an open submit waits for it, where the pool keeps companies together, and for nobody else.
+#[test]
+fn leads_of_one_company_at_once_have_one_owner() {
+    for (name, door) in DOORS {
+        for level in LEVELS {
+            let database = Database::with_pool(3);
+            let (mut first, mut second) = (database.connect(), database.connect());
+            first.batch_execute("UPDATE leadroute.pools SET keep_company_together = true").unwrap();
+            let pid = number(&mut second, "SELECT pg_backend_pid()::bigint");
+            let long = "SET leadroute.duplicate_wait = '30s'";
+            second
+                .batch_execute(&format!(
+                    "{long}; BEGIN ISOLATION LEVEL {level}; SELECT 1 FROM leadroute.reps"
+                ))
+                .unwrap();
+            first.batch_execute("BEGIN").unwrap();
+            let one = door(&mut first, "one");
+            let two = std::thread::spawn(move || {
+                let two = door(&mut second, "two");
+                second.batch_execute("COMMIT").map(|()| (two, second))
+            });
+            let works = format!("SELECT 1 FROM pg_stat_activity WHERE pid = {pid} AND state = 'active'");
+            let mut watcher = database.connect();
+            wait_for("the second submit", 20, || watcher.query_opt(&works, &[]).unwrap());
+            first.batch_execute("COMMIT").unwrap();
+            let (two, mut second) = two.join().unwrap().unwrap();
+            assert_eq!(one, two, "{name} at {level}: a company has two owners");
+            check_consistency(&mut second);
+        }
+    }
+}

@@ -122,11 +122,12 @@ impl Batch {
         let mut persons = PERSONS.get();
         let config = (Rc::clone(&self.rules), Rc::clone(&self.roster));
         let is_there = (!self.cause.is_arrival()).then_some(row);
-        let (ledgers, patience) = (&mut self.ledgers, &mut self.patience);
+        let (ledgers, patience, companies) = (&mut self.ledgers, &mut self.patience, &self.companies);
         let tenant = row.get::<String>("tenant").unwrap_or_default();
         let result = protect(|| {
             let (persons, document, config) = (&mut persons, None, &config);
-            let mut live = Live { row, ledgers, effect, persons, patience, apart, document, config };
+            let mut live =
+                Live { row, ledgers, effect, persons, patience, apart, companies, document, config };
             let context = config::context(&config.0, &config.1, now, Some(&tenant));
             let mut answer = answer(wanted.of(row, given), unreadable.to_vec(), context, &mut live);
             let within = |decision| pipeline::within_tenant(decision, &config.0, &config.1);

@@ -23,7 +23,10 @@ struct Asked<'a> {
 /// Decides where at least one rep of the pool is eligible, and where the pool holds its leads.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     match pool(routing) {
-        Some(pool) => hand_out(pool, pool.when_all_away, routing),
+        Some(pool) => match same_company(pool, routing) {
+            Some(found) => found,
+            None => hand_out(pool, pool.when_all_away, routing),
+        },
         None => Finding::passed(Reason::NotAsked { needs: "pool".to_owned() }),
     }
 }
@@ -49,6 +52,34 @@ pub fn first_back(routing: &mut Routing<'_>) -> Option<Micros> {
         available_at(rep, routing.context, &*routing.lookups)
     };
     away.filter_map(back).min()
+}
+
+/// Decides for a lead of a company that has an open lead, where the pool keeps these together and the owner of that one could
+/// take this one, but for caps. It is a turn of theirs.
+fn same_company(pool: &Pool, routing: &mut Routing<'_>) -> Option<Finding> {
+    routing.company = if pool.keep_company_together { company(routing) } else { None };
+    let company = routing.company.clone()?;
+    let rep = routing.lookups.company_owner(&routing.clean.lead.tenant, &company)?;
+    if !suits(&rep, &pool.name, routing) {
+        return None;
+    }
+    let mut asked = survey(pool, routing);
+    for row in &mut asked {
+        let takes_part = row.not.is_none() || row.member.rep_id == rep;
+        row.share = takes_part.then(|| share(row.member, pool, routing));
+    }
+    let shares: Vec<Share> = asked.iter().filter_map(|row| row.share).collect();
+    let chosen = asked.iter().find(|row| row.member.rep_id == rep)?.share?;
+    routing.turns.push(rotation::charge(pool.pool_no, &shares, &chosen));
+    let (pool, candidates) = (pool.name.clone(), candidates(asked));
+    let reason = Reason::SameCompany { pool, rep: rep.clone(), company, candidates };
+    Some(Finding::decided(Outcome::Owner(rep), reason))
+}
+
+/// The account of a lead, else the domain of its company without sub-domains.
+fn company(routing: &Routing<'_>) -> Option<String> {
+    let account = routing.account.as_ref().and_then(Option::as_ref).map(|found| &found.account.id);
+    account.map(|id| format!("account {id}")).or_else(|| routing.clean.company_names.last().cloned())
 }
 
 fn pool<'a>(routing: &Routing<'a>) -> Option<&'a Pool> {
@@ -122,7 +153,7 @@ fn is_passing(not: &Ineligible) -> bool {
 
 /// The turn that a step of a trace tells of; `rep_no` is not in the trace.
 pub fn turn_of(reason: &Reason, pool_no: i32) -> Option<(&str, Turn)> {
-    let Reason::Turn { rep, candidates, .. } = reason else {
+    let (Reason::Turn { rep, candidates, .. } | Reason::SameCompany { rep, candidates, .. }) = reason else {
         return None;
     };
     let share = |(seat, weight)| Share { seat, weight, rep_no: 0, limits: None };
@@ -136,18 +167,20 @@ pub fn owner_match(owner: &str, routing: &Routing<'_>) -> Vec<Turn> {
     let counts = |pool: &&Pool| pool.owner_matches_count;
     let mut pools: Vec<&Pool> = routing.context.rules.pools.values().filter(counts).collect();
     pools.sort_by_key(|pool| pool.pool_no);
-    let turn = |pool: &Pool| {
-        let members = || routing.context.roster.members(&pool.name, routing.context.tenant);
-        let own = members().find(|row| row.rep_id == owner && row.active && row.weight > 0)?;
-        let present = |row: &&Member| {
-            let rep = routing.context.roster.reps.get(&row.rep_id);
-            let here = rep.is_some_and(|rep| away(rep, routing.context, &*routing.lookups).is_none());
-            row.seat == own.seat || (here && row.active && row.weight > 0)
-        };
-        let shares: Vec<Share> = members().filter(present).map(|row| share(row, pool, routing)).collect();
-        Some(rotation::charge(pool.pool_no, &shares, &share(own, pool, routing)))
+    pools.into_iter().filter_map(|pool| turn_of_owner(owner, pool, routing)).collect()
+}
+
+/// The turn that a lead uses up in a pool that it did not come to by rotation.
+fn turn_of_owner(owner: &str, pool: &Pool, routing: &Routing<'_>) -> Option<Turn> {
+    let members = || routing.context.roster.members(&pool.name, routing.context.tenant);
+    let own = members().find(|row| row.rep_id == owner && row.active && row.weight > 0)?;
+    let present = |row: &&Member| {
+        let rep = routing.context.roster.reps.get(&row.rep_id);
+        let here = rep.is_some_and(|rep| away(rep, routing.context, &*routing.lookups).is_none());
+        row.seat == own.seat || (here && row.active && row.weight > 0)
     };
-    pools.into_iter().filter_map(turn).collect()
+    let shares: Vec<Share> = members().filter(present).map(|row| share(row, pool, routing)).collect();
+    Some(rotation::charge(pool.pool_no, &shares, &share(own, pool, routing)))
 }
 
 fn take_turn(pool: &Pool, shares: &[Share], routing: &mut Routing<'_>) -> rotation::Taken {

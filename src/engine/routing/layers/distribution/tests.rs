@@ -252,3 +252,33 @@ fn a_corrected_lead_stays_with_the_rep_whose_turn_it_was() {
         assert_eq!(found, (gets, turns, told), "{rep} in {pool}");
     }
 }
+
+#[test]
+fn a_pool_may_keep_the_open_leads_of_a_company_together() {
+    let routed = |together: bool, owner: &str, bob: &str, email: &str| {
+        let rules = json!({
+            "segments": [{"name": "all", "priority": 1}],
+            "tiers": [{"name": "any", "score": {}, "action": "pool", "pool": "pool"}],
+            "pools": [{"name": "pool", "pool_no": 1, "keep_company_together": together}],
+        });
+        let roster = json!({
+            "reps": [{"id": "ann"}, {"id": "bob", "presence": bob}, {"id": "eve"}],
+            "members": [{"pool": "pool", "rep_id": "ann"}, {"pool": "pool", "rep_id": "bob"}],
+        });
+        let mut setup = Setup::new(rules, roster);
+        setup.lookups.company_owners.insert("acme.com".into(), owner.into());
+        let decision = setup.route(lead(email));
+        (owner_of(&decision), decision.company, decision.turns.len())
+    };
+    let acme = || Some("acme.com".to_owned());
+    assert_eq!(routed(true, "bob", "online", "ada@eu.acme.com"), ("bob".into(), acme(), 1));
+    assert_eq!(routed(false, "bob", "online", "ada@acme.com"), ("ann".into(), None, 1));
+    // who is away, or not of the pool
+    assert_eq!(routed(true, "bob", "away", "ada@acme.com"), ("ann".into(), acme(), 1));
+    assert_eq!(routed(true, "eve", "online", "ada@acme.com"), ("ann".into(), acme(), 1));
+    assert_eq!(routed(true, "bob", "online", "ada@else.com").0, "ann");
+}
+
+fn owner_of(decision: &Decision) -> String {
+    decision.outcome.owner().unwrap_or_default().to_owned()
+}
