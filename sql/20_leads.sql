@@ -77,7 +77,7 @@ CREATE INDEX leads_person_key_idx ON leadroute.leads (person_key, tenant) WHERE 
 CREATE INDEX leads_owner_id_idx ON leadroute.leads (owner_id) WHERE owner_id IS NOT NULL;
 CREATE INDEX leads_queue_idx ON leadroute.leads (queue) WHERE queue IS NOT NULL;
 CREATE INDEX leads_attached_key_idx ON leadroute.leads (attached_key, attached_table) WHERE attached_key IS NOT NULL;
--- One index for both jobs: each index costs every single insert 2 us, also where its condition leaves the lead out.
+-- One index for all jobs, and for what waits to be adopted: each index costs every single insert 2 us, also where its condition leaves the lead out.
 CREATE INDEX leads_left_to_jobs_idx ON leadroute.leads (id) WHERE held OR unassigned_at IS NOT NULL;
 CREATE INDEX leads_duplicate_of_idx ON leadroute.leads (duplicate_of) WHERE duplicate_of IS NOT NULL;
 COMMENT ON TABLE leadroute.leads IS 'Every lead. Inserting a row routes it; the columns from status on are set by routing, whatever the insert says, but for an owner_id: whoever may insert that column names the owner.';
@@ -111,7 +111,7 @@ COMMENT ON COLUMN leadroute.leads.status IS 'Stage of life.';
 COMMENT ON COLUMN leadroute.leads.owner_id IS 'The rep who owns it: reps.id. Given with a new lead, that rep keeps it.';
 COMMENT ON COLUMN leadroute.leads.closed_at IS 'When it was converted, lost or disqualified; NULL while it is open.';
 COMMENT ON COLUMN leadroute.leads.amount IS 'What it was worth, as close_lead() was told.';
-COMMENT ON COLUMN leadroute.leads.unassigned_at IS 'Since when nobody is assigned to it in the table that links rows of its attached table to owners; see release_unassigned().';
+COMMENT ON COLUMN leadroute.leads.unassigned_at IS 'Since when nobody is assigned to it in the table that links rows of its attached table to owners; see release_unassigned(). infinity: it came with its place, or while routing was off, and waits for adopt_leads().';
 COMMENT ON COLUMN leadroute.leads.queue IS 'The queue it waits in.';
 COMMENT ON COLUMN leadroute.leads.account_id IS 'The account it belongs to.';
 COMMENT ON COLUMN leadroute.leads.segment IS 'Segment.';

@@ -267,12 +267,13 @@ COMMENT ON FUNCTION leadroute_internal.add_load(integer, integer, integer, times
 
 CREATE FUNCTION leadroute_internal.lead_updated() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_updated';
-COMMENT ON FUNCTION leadroute_internal.lead_updated() IS 'Trigger: what follows when a lead has changed, whoever changed it. Loads of reps are kept right; the stint of whoever had it ends; the clock of a lead that is answered, taken up or closed ends, and one that counts working hours goes by those of the new owner; the new owner cannot be deleted or renamed until the transaction ends; the row of an attached table follows.';
+COMMENT ON FUNCTION leadroute_internal.lead_updated() IS 'Trigger: what follows when a lead has changed, whoever changed it. Loads of reps are kept right; the stint of whoever had it ends; the clock of a lead that is answered, taken up or closed ends, and one that counts working hours goes by those of the new owner; the new owner cannot be deleted or renamed until the transaction ends; a first lead learns the e-mail address of its touch; the row of an attached table follows.';
 
 CREATE TRIGGER lead_updated AFTER UPDATE ON leadroute.leads FOR EACH ROW
     WHEN ((OLD.owner_id, OLD.queue, OLD.status, OLD.duplicate_of, OLD.first_response_at, OLD.decision_id IS NULL)
               IS DISTINCT FROM
           (NEW.owner_id, NEW.queue, NEW.status, NEW.duplicate_of, NEW.first_response_at, NEW.decision_id IS NULL)
+          OR NEW.duplicate_of IS NOT NULL AND OLD.email IS NULL AND NEW.email IS NOT NULL
           OR NEW.attached_key IS NOT NULL
              AND (OLD.segment, OLD.territory, OLD.tier, OLD.pool, OLD.playbook, OLD.account_id, OLD.sla_due_at, OLD.routed_at,
                   OLD.decision_id, OLD.expansion)

@@ -34,7 +34,8 @@ BEGIN
                  WHERE tenant = l.tenant AND person_key = l.person_key AND duplicate_of IS NULL AND id < l.id
                    AND NOT leadroute_internal.is_closed(status) AND (owner_id IS NOT NULL OR queue IS NOT NULL)
                  ORDER BY id LIMIT 1) f
-             WHERE l.duplicate_of IS NULL AND l.routed_at > '-infinity' AND l.first_response_at IS NULL
+             -- what an import brings is left to adopt_leads(), and then to the people who have it
+             WHERE l.duplicate_of IS NULL AND l.routed_at > '-infinity' AND l.decision_id IS NOT NULL AND l.first_response_at IS NULL
                AND l.status IN ('assigned', 'queued', 'nurture'))
         SELECT found.later, found.earlier
           FROM found

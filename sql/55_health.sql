@@ -48,8 +48,8 @@ SELECT 'routing' AS "check", CASE leadroute_internal.setting('enabled') WHEN 'on
        CASE leadroute_internal.setting('enabled') WHEN 'on' THEN 'is on' ELSE 'is off: leads are not assigned' END AS detail
 UNION ALL
 SELECT 'leads without a route', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END,
-       format('leads that came while routing was off: %s (reroute_lead() routes them)', count(*))
-  FROM leadroute.leads WHERE status = 'new' AND (routed_at IS NULL OR routed_at = '-infinity')
+       format('leads that came while routing was off, or with their owners: %s (adopt_leads() takes them in)', count(*))
+  FROM leadroute.leads WHERE unassigned_at = 'infinity' AND decision_id IS NULL
 UNION ALL
 SELECT 'routing errors', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
        format('of the last 10,000 decisions errors kept in catch_all: %s%s', count(*), max('; ' || reason))

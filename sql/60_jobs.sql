@@ -14,7 +14,7 @@ BEGIN
         COMMIT;
         PERFORM leadroute.release_unassigned();
         COMMIT;
-        PERFORM leadroute.adopt_leads();
+        PERFORM leadroute.adopt_leads(only_attached => true);
         COMMIT;
         EXIT WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) every OPERATOR(pg_catalog.>=) ends;
         PERFORM pg_catalog.pg_sleep(extract(epoch FROM every));

@@ -27,7 +27,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('analyst', 'EXECUTE', 'FUNCTION leadroute.explain_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
     ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting()'),
-    ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.release_unassigned(integer, timestamptz), leadroute.adopt_leads(integer), leadroute.merge_duplicates(integer), '
+    ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.release_unassigned(integer, timestamptz), leadroute.adopt_leads(integer, boolean), leadroute.merge_duplicates(integer), '
             'leadroute.check_rates(), leadroute.purge_notifications(interval, integer), leadroute.purge_job_history(interval), leadroute.refresh_performance(), '
             'leadroute.schedule_jobs(), leadroute.unschedule_jobs()'),
     ('worker', 'EXECUTE', 'PROCEDURE leadroute.keep_time(interval, interval)'),

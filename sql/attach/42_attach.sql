@@ -37,9 +37,9 @@ CREATE FUNCTION leadroute.attached_truncated() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_attached_truncated';
 COMMENT ON FUNCTION leadroute.attached_truncated() IS 'Trigger: leads of an attached table, or of a partition, that was emptied are closed.';
 
-CREATE FUNCTION leadroute.adopt_leads(batch integer DEFAULT 1000) RETURNS integer
+CREATE FUNCTION leadroute.adopt_leads(batch integer DEFAULT 1000, only_attached boolean DEFAULT false) RETURNS integer
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_adopt_leads';
-COMMENT ON FUNCTION leadroute.adopt_leads(integer) IS 'Looks at the next rows, at most batch, of a table that was attached with "existing", and makes leads of those that have none; returns at how many it has looked, 0 at the end of a round. keep_time() calls it; leadroute.adoptions shows how far it has come.';
+COMMENT ON FUNCTION leadroute.adopt_leads(integer, boolean) IS 'Looks at the next rows, at most batch, of a table that was attached with "existing", and makes leads of those that have none. Where no such row is left, takes in at most batch leads that came with their owner, queue or nurture (routed_at), which stay there, and leads that came while routing was off, which are routed if they have no place; with only_attached it does not. Returns how many it has looked at or taken in; 0: nothing is left. keep_time() calls it for attached tables; leadroute.adoptions shows how far it has come there.';
 
 CREATE FUNCTION leadroute_internal.as_owner_of(relation oid, statement text) RETURNS text
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_as_owner_of';

@@ -10,7 +10,7 @@ use report::{raise, warn};
 /// A lead is corrected while the rules cannot be read: its values stay as they are given.
 pub fn warn_not_cleaned(sqlstate: &str, message: &str) {
     warn(
-        format!("a lead was not cleaned: {message}"),
+        format!("a lead was cleaned without rules: {message}"),
         sqlstate,
         "Mend the rules; see leadroute.config_problems.",
     );
@@ -38,6 +38,12 @@ pub fn warn_clock_stays(lead: i64, sqlstate: &str, message: &str) {
 pub fn warn_not_merged(id: i64, sqlstate: &str, message: &str) {
     let message = format!("lead {id} could not be merged: {message}");
     warn(message, sqlstate, "Fix what the message names; the lead is tried again by the next run.");
+}
+
+/// A lead that was there without routing could not be taken in.
+pub fn warn_lead_not_adopted(id: i64, sqlstate: &str, message: &str) {
+    let message = format!("lead {id} was not adopted: {message}");
+    warn(message, sqlstate, "Mend the cause, and call leadroute.adopt_leads() again.");
 }
 
 /// A held lead could not be handed out.

@@ -94,7 +94,7 @@ pub static LEAD_UPDATE: Query = Query::new(
             person_key = coalesce($15, person_key), sla_due_at = coalesce($16, sla_due_at),
             email = coalesce($17, email), industry = coalesce($18, industry), country = coalesce($19, country),
             occurred_at = coalesce($20, occurred_at), held = $21,
-            unassigned_at = CASE WHEN owner_id = $5 THEN unassigned_at END
+            unassigned_at = CASE WHEN owner_id = $5 AND unassigned_at < 'infinity' THEN unassigned_at END
       WHERE id = $1",
     &[
         INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
@@ -105,7 +105,7 @@ pub static LEAD_UPDATE: Query = Query::new(
 /// Fills empty fields of the first lead ($1) from its touch ($2), unless another transaction has locked it.
 pub static FILL: Query = Query::new(
     "UPDATE leadroute.leads f
-        SET first_name = coalesce(f.first_name, t.first_name), last_name = coalesce(f.last_name, t.last_name),
+        SET email = coalesce(f.email, t.email), first_name = coalesce(f.first_name, t.first_name), last_name = coalesce(f.last_name, t.last_name),
             phone = coalesce(f.phone, t.phone), title = coalesce(f.title, t.title),
             department = coalesce(f.department, t.department), company = coalesce(f.company, t.company),
             website = coalesce(f.website, t.website), crm_account_id = coalesce(f.crm_account_id, t.crm_account_id),
@@ -140,6 +140,27 @@ pub static COMPANY_LEAD: Query = Query::new(
      ON CONFLICT (lead_id) DO UPDATE SET company = excluded.company",
     &[INT8OID, TEXTOID, TEXTOID],
 );
+
+/// A touch has got an e-mail address ($2): that of its first lead ($1) too, if that has none, and nobody has locked it.
+pub static LEARN_EMAIL: Query = Query::new(
+    "UPDATE leadroute.leads f SET email = $2
+      WHERE f.email IS NULL AND f.id = (SELECT id FROM leadroute.leads WHERE id = $1 FOR UPDATE SKIP LOCKED)",
+    &[INT8OID, TEXTOID],
+);
+
+/// Leads that came while routing was off, or with their place from elsewhere, but for those in $2; $1 at most. Those that
+/// have no place only with $3. Leads that others have locked are skipped.
+pub static UNADOPTED: Query = Query::new(
+    "SELECT id FROM leadroute.leads
+      WHERE unassigned_at = 'infinity' AND id <> ALL ($2)
+        AND ($3 OR owner_id IS NOT NULL OR queue IS NOT NULL OR status <> 'new' OR decision_id IS NOT NULL)
+      ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
+    &[INT4OID, INT8ARRAYOID, BOOLOID],
+);
+
+/// A lead ($1) waits for adoption no more: somebody else has decided about it.
+pub static ADOPTED_ALREADY: Query =
+    Query::new("UPDATE leadroute.leads SET unassigned_at = NULL WHERE id = $1", &[INT8OID]);
 
 /// Touches of a lead ($2) that has become a touch itself belong to the first lead ($1).
 pub static TOUCHES_MOVE: Query =

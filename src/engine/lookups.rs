@@ -14,7 +14,7 @@ pub struct EarlierLead {
     pub id: i64,
     /// Who owns it.
     pub owner_id: Option<String>,
-    /// The queue it waits in; neither owner nor queue: marketing keeps it warm.
+    /// The queue it waits in; neither owner nor queue: marketing keeps it warm, if it was routed.
     pub queue: Option<String>,
     /// What the buyer did.
     pub event: Option<String>,
@@ -22,6 +22,8 @@ pub struct EarlierLead {
     pub segment: Option<String>,
     /// Whether somebody has answered it.
     pub is_answered: bool,
+    /// It came while routing was off, and has nobody yet.
+    pub is_unrouted: bool,
 }
 
 impl EarlierLead {

@@ -6,11 +6,9 @@ use crate::db::lead::row::LeadRow;
 use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
 use crate::db::pg::subtransaction::protect;
-use crate::db::pg::time::now;
 use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
+use crate::db::state::restoring::is_within_restore;
 use crate::db::state::{config, lookups};
-use leadroute_engine::lead::CleanLead;
-use leadroute_engine::routing::layers::intake;
 use pgrx::pg_sys::{self, Datum};
 
 sql_function! {
@@ -28,17 +26,15 @@ unsafe fn lead_cleaned(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let row = |tuple| LeadRow::new(tuple, (*data.tg_relation).rd_att);
         (data.tg_newtuple, row(data.tg_newtuple), row(data.tg_trigtuple))
     };
-    if row.was_routed() {
-        let _owner = AsOwner::begin();
-        let loaded = config::current().map_or_else(|| protect(config::load), Ok);
-        let Ok((rules, _)) =
-            loaded.map_err(|failure| errors::warn_not_cleaned(&failure.sqlstate, &failure.message))
-        else {
-            return Datum::from(tuple);
-        };
-        let mut clean = CleanLead { lead: row.lead(), ..CleanLead::default() };
-        intake::clean(&mut clean, &rules, now(), &mut lookups::country);
-        return Datum::from(row.cleaned(&clean, &before));
+    if is_within_restore() {
+        return Datum::from(tuple);
     }
-    Datum::from(tuple)
+    let _owner = AsOwner::begin();
+    let loaded = config::current().map_or_else(|| protect(config::load), Ok);
+    // without rules nobody knows aliases; the person is known all the same
+    let (rules, _) = loaded.unwrap_or_else(|failure| {
+        errors::warn_not_cleaned(&failure.sqlstate, &failure.message);
+        Default::default()
+    });
+    Datum::from(row.cleaned(&lookups::cleaned(&row, &rules), &before))
 }

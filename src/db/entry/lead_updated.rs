@@ -7,8 +7,9 @@ use crate::db::lead::row::LeadRow;
 use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::text;
+use crate::db::pg::subtransaction::protect;
 use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
-use crate::db::queries;
+use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum};
 
 sql_function! {
@@ -42,9 +43,27 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             touches_follow(&old, &new);
         }
     }
+    learn_email(&old, &new);
     // With the rights of whoever changed the lead, or of the owner of the row's table.
     write_back::mirror(&old, &new);
     Datum::from(0)
+}
+
+/// A touch that gets an e-mail address tells its first lead, which was known by its phone number: the next submit with that
+/// address is of the same person.
+fn learn_email(old: &LeadRow, touch: &LeadRow) {
+    let (None, Some(email)) = (old.get::<String>("email"), touch.get::<String>("email")) else {
+        return;
+    };
+    let Some(first) = touch.get::<i64>("duplicate_of") else {
+        return;
+    };
+    let _owner = AsOwner::begin();
+    let [first_id, email] = [Some(Datum::from(first)), text(Some(&email))];
+    if let Err(failure) = protect(|| queries::LEARN_EMAIL.write(&[first_id, email])) {
+        let id = touch.get::<i64>("id").unwrap_or_default();
+        errors::warn_not_filled(first, id, &failure.sqlstate, &failure.message);
+    }
 }
 
 /// Touches of a person go where the first lead goes.

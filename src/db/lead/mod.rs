@@ -4,3 +4,4 @@ pub mod columns;
 pub mod extension;
 pub mod json;
 pub mod row;
+pub mod unrouted;

@@ -6,7 +6,7 @@ use crate::db::lead::extension;
 use crate::db::pg::catalog::{self, Watched};
 use crate::db::pg::jsonb;
 use crate::db::pg::security;
-use crate::db::pg::time::{from_postgres_epoch, to_postgres_epoch, NEVER};
+use crate::db::pg::time::{from_postgres_epoch, to_postgres_epoch};
 use crate::db::pg::tuple::{Replaced, Values};
 use leadroute_engine::decision::Decision;
 use leadroute_engine::follow_up::waiting::Waiting;
@@ -91,7 +91,7 @@ impl LeadRow {
         }
     }
 
-    fn datum(&self, column: &'static str) -> Option<Datum> {
+    pub(super) fn datum(&self, column: &'static str) -> Option<Datum> {
         self.place(column).and_then(|place| self.values.get(place))
     }
 
@@ -255,26 +255,6 @@ impl LeadRow {
         (!columns.is_empty()).then(|| self.with(columns))
     }
 
-    /// The tuple of a row that comes while routing is off. Only a `trusted` role may set what routing sets. The
-    /// mark in `routed_at` tells a restore that the row was not routed.
-    pub fn unrouted(&self, trusted: bool) -> pg_sys::HeapTuple {
-        let mark = ("routed_at", Some(Datum::from(NEVER)));
-        let tenant = self.datum("tenant").is_none().then(|| ("tenant", text(Some(""))));
-        if trusted {
-            let given = self.time("routed_at").is_some();
-            return self.with((!given).then_some(mark).into_iter().chain(tenant));
-        }
-        let no = || false.into_datum();
-        let start = [("status", text(Some("new"))), ("expansion", no()), ("held", no()), mark];
-        let none = set_by(SetBy::Routing).map(|column| (column, None));
-        self.with(none.chain(start).chain(tenant))
-    }
-
-    /// Whether it was routed; not so what came while routing was off.
-    pub fn was_routed(&self) -> bool {
-        self.get::<i64>("routed_at").is_some_and(|at| at != NEVER)
-    }
-
     /// The tuple of a lead that has changed, with the cleaned values, and with who the person is.
     pub fn cleaned(&self, clean: &CleanLead, before: &Self) -> pg_sys::HeapTuple {
         let person = text(clean.person.as_ref().map(|person| person.key()));
@@ -288,7 +268,7 @@ impl LeadRow {
     }
 
     /// The attributes with the extension that was given with the phone number, if there was one.
-    fn extension(&self, clean: &CleanLead) -> Option<(&'static str, Option<Datum>)> {
+    pub(super) fn extension(&self, clean: &CleanLead) -> Option<(&'static str, Option<Datum>)> {
         let given = clean.extension.as_deref()?;
         // SAFETY: the column is a jsonb.
         let attributes = unsafe { extension::add(self.datum("attributes"), given) };
@@ -310,7 +290,10 @@ impl LeadRow {
         self.with(set_by(SetBy::Routing).filter(only_routing).map(|column| (column, other.datum(column))))
     }
 
-    fn with(&self, columns: impl IntoIterator<Item = (&'static str, Option<Datum>)>) -> pg_sys::HeapTuple {
+    pub(super) fn with(
+        &self,
+        columns: impl IntoIterator<Item = (&'static str, Option<Datum>)>,
+    ) -> pg_sys::HeapTuple {
         // SAFETY: tuple and descriptor belong together and outlive the row.
         unsafe {
             let mut replaced = Replaced::none(self.desc);
@@ -322,12 +305,12 @@ impl LeadRow {
     }
 }
 
-fn text(value: Option<&str>) -> Option<Datum> {
+pub(super) fn text(value: Option<&str>) -> Option<Datum> {
     value.and_then(IntoDatum::into_datum)
 }
 
 /// The cleaned values where they differ.
-fn cleaned(clean: &CleanLead) -> impl Iterator<Item = (&'static str, Option<Datum>)> + '_ {
+pub(super) fn cleaned(clean: &CleanLead) -> impl Iterator<Item = (&'static str, Option<Datum>)> + '_ {
     let values = [
         ("email", &clean.email),
         ("phone", &clean.phone),

@@ -14,6 +14,9 @@ const EPOCH_SHIFT: i64 = 946_684_800_000_000;
 /// `-infinity`
 pub const NEVER: i64 = i64::MIN;
 
+/// `infinity`
+pub const FOREVER: i64 = i64::MAX;
+
 /// Microseconds since 2000 from those since 1970.
 pub const fn to_postgres_epoch(micros: Micros) -> i64 {
     micros.saturating_sub(EPOCH_SHIFT)

@@ -17,9 +17,9 @@ use crate::db::routing::pending_decision::{Pending, Touch, Wanted};
 use crate::db::routing::row_inserted::Watch;
 use crate::db::routing::{upsert, writer};
 use crate::db::settings::ENABLED;
-use crate::db::state::config;
 use crate::db::state::loads::{self, Added, LOADS};
 use crate::db::state::turns::{Due, Ledgers};
+use crate::db::state::{config, lookups};
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::decision::{Clock, Decision, Layer, Notice, Outcome};
@@ -132,9 +132,12 @@ impl Batch {
     ) -> pg_sys::HeapTuple {
         // SAFETY: the relation of a trigger is open.
         unsafe { self.row_comes(data.tg_relation) };
-        let (tuple, is_routed) = match self.excluded(row) {
+        let is_imported = trusted && row.time("routed_at").is_some();
+        let excluded = if is_imported { None } else { self.excluded(row) };
+        let (tuple, is_routed) = match excluded {
+            None if is_imported => (row.imported(&lookups::cleaned(row, &self.rules)), false),
             Some(excluded) => (excluded, false),
-            None if !ENABLED.get() => (row.unrouted(trusted), false),
+            None if !ENABLED.get() => (row.unrouted(trusted, &lookups::cleaned(row, &self.rules)), false),
             None => {
                 // PostgreSQL has checked that the inserter may name one
                 self.name_owner(row.get("owner_id"));
@@ -329,10 +332,13 @@ impl Batch {
         self.touches.append(touches);
     }
 
-    /// Whoever loses the lead is told, if they work here still.
+    /// Whoever loses the lead is told, if they work here still, and for its tenant: an import may name anybody.
     fn tell_previous(&self, decision: &mut Decision, previous_owner: Option<&str>) {
+        let tenant = &decision.clean.lead.tenant;
+        let is_ours = |rep: &&str| self.roster.reps.get(*rep).is_some_and(|rep| rep.tenant == *tenant);
         let loser =
             previous_owner.filter(|rep| decision.outcome.owner() != Some(*rep) && self.is_active(rep));
+        let loser = loser.filter(is_ours);
         let notice = |rep: &str| Notice { kind: "unassigned", rep_id: Some(rep.to_owned()) };
         decision.notices.extend(loser.map(notice));
     }

@@ -6,11 +6,8 @@
 
 use crate::db::indexes::EXTERNAL_IDS;
 use crate::db::lead::row::LeadRow;
-use crate::db::pg::time::now;
 use crate::db::queries;
 use crate::db::state::lookups;
-use leadroute_engine::lead::CleanLead;
-use leadroute_engine::routing::layers::intake;
 use leadroute_engine::rules::Rules;
 use pgrx::pg_sys::{self, Datum};
 
@@ -27,9 +24,7 @@ pub fn excluded(row: &LeadRow, rules: &Rules) -> Option<pg_sys::HeapTuple> {
         if other.get("id") == id || tenant(&other) != tenant(row) {
             return None;
         }
-        let mut clean = CleanLead { lead: row.lead(), ..CleanLead::default() };
-        intake::clean(&mut clean, rules, now(), &mut lookups::country);
-        Some((row.routed_as(&clean, &other), other.get::<i64>("id")))
+        Some((row.routed_as(&lookups::cleaned(row, rules), &other), other.get::<i64>("id")))
     });
     let (tuple, other) = tuple.filter(|_| !EXTERNAL_IDS.is_in_flight(&key))?;
     // Keeps the lead from being deleted until this transaction ends. If it just was, the row is a new lead.

@@ -7,7 +7,7 @@ use crate::db::lead::row::LeadRow;
 use crate::db::pg::jsonb::{Document, Path};
 use crate::db::pg::locks::{self, Class};
 use crate::db::pg::spi;
-use crate::db::pg::time::from_postgres_epoch;
+use crate::db::pg::time::{from_postgres_epoch, now};
 use crate::db::pg::wait::Patience;
 use crate::db::queries;
 use crate::db::state::turns::Ledgers;
@@ -20,7 +20,9 @@ use leadroute_engine::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, 
 use leadroute_engine::roster::load::{Day, Load};
 use leadroute_engine::roster::rotation::{OpenPool, Share, Turn};
 use leadroute_engine::roster::unavailable::Ineligible;
+use leadroute_engine::routing::layers::intake;
 use leadroute_engine::rules::tables::{DomainKind, MailDomain, Pool};
+use leadroute_engine::rules::Rules;
 use leadroute_engine::time_zone::Zones;
 use leadroute_engine::Micros;
 use pgrx::pg_sys;
@@ -80,6 +82,13 @@ impl OpenPool for Live<'_> {
 /// The ISO code of a country by one of its names.
 pub fn country(name: &str) -> Option<String> {
     COUNTRY_NAMES.text(name, |row| row.get::<String>(2))
+}
+
+/// The values of a row, cleaned.
+pub fn cleaned(row: &LeadRow, rules: &Rules) -> CleanLead {
+    let mut clean = CleanLead { lead: row.lead(), ..CleanLead::default() };
+    intake::clean(&mut clean, rules, now(), &mut country);
+    clean
 }
 
 /// The account of a contact: of several addresses of one person that which the lead has comes first.
@@ -142,19 +151,20 @@ impl Lookups for Live<'_> {
             // SAFETY: a row of leads, valid during the callback.
             let row = unsafe { LeadRow::new(row.tuple, row.desc) };
             let id = row.get::<i64>("id").unwrap_or_default();
-            let open = row
-                .get::<String>("status")
-                .and_then(|status| Status::named(&status))
-                .is_none_or(|status| !status.is_closed());
+            let status = row.get::<String>("status").and_then(|status| Status::named(&status));
+            let open = status.is_none_or(|status| !status.is_closed());
+            let (owner_id, queue) = (row.get::<String>("owner_id"), row.get::<String>("queue"));
+            let is_unrouted = status == Some(Status::New) && owner_id.is_none() && queue.is_none();
             let lead = EarlierLead {
                 id,
-                owner_id: row.get("owner_id"),
-                queue: row.get("queue"),
+                owner_id,
+                queue,
                 event: row.get("event"),
                 segment: row.get("segment"),
                 is_answered: row.time("first_response_at").is_some(),
+                is_unrouted,
             };
-            let rank = |lead: &EarlierLead| (lead.is_nurtured(), lead.id);
+            let rank = |lead: &EarlierLead| (lead.is_nurtured(), lead.is_unrouted, lead.id);
             let first = found.as_ref().is_none_or(|best| rank(&lead) < rank(best));
             if open && first && Some(id) != this {
                 found = Some(lead);

@@ -9,6 +9,8 @@ pub enum Cause {
     RouteLead,
     /// A row of an attached table was inserted.
     Attach,
+    /// Routing takes in a row of `leads` that was inserted without it.
+    Adopt,
     /// Somebody asked for a new decision, or housekeeping did.
     Reroute,
     /// The app has corrected what the lead was routed by.
@@ -25,7 +27,7 @@ impl Cause {
     /// The name as it stands in `decisions.cause`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Insert => "insert",
+            Self::Insert | Self::Adopt => "insert",
             Self::RouteLead => "route_lead",
             Self::Attach => "attach",
             Self::Reroute => "reroute",
@@ -49,6 +51,6 @@ impl Cause {
 
     /// Whether the running clock goes on; any other decision stops it, and starts a new one if it needs one.
     pub const fn keeps_clock(self) -> bool {
-        matches!(self, Self::Escalation | Self::AutoAssign)
+        matches!(self, Self::Escalation | Self::AutoAssign | Self::Adopt)
     }
 }

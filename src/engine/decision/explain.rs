@@ -96,6 +96,9 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::NoIdentity => "neither e-mail nor phone to compare".into(),
         Reason::FirstSeen => "no open lead of this person".into(),
         Reason::SubmitInFlight => "the same person is being submitted elsewhere; not waited for".into(),
+        Reason::NotRouted { lead_id } => {
+            format!("lead {lead_id} of this person came while routing was off, and has nobody yet")
+        }
         Reason::InNurture { lead_id } => {
             format!("lead {lead_id} of this person is in nurture: this one is looked at")
         }
@@ -126,6 +129,8 @@ fn given_sentence(reason: &Reason) -> String {
         Reason::NoOwnerGiven => "the row has no owner".into(),
         Reason::StandsIn { rep, refused } => format!("{rep} stands in, because {}", refusals(refused)),
         Reason::GivenOwner { rep } => format!("{rep} owns the row already"),
+        Reason::GivenQueue { queue } => format!("waits in queue {queue} already"),
+        Reason::GivenNurture => "is in nurture already".into(),
         Reason::GivenStranger { owner, queue } => {
             format!("the row belongs to \"{owner}\", who is no rep: queue {queue}")
         }

@@ -52,6 +52,10 @@ pub enum Reason {
     InNurture {
         lead_id: i64,
     },
+    /// The person's first lead has nobody yet.
+    NotRouted {
+        lead_id: i64,
+    },
     MergedInto {
         lead_id: i64,
         by_email: bool,
@@ -77,6 +81,12 @@ pub enum Reason {
     GivenOwner {
         rep: String,
     },
+    /// The lead was there before, in a queue.
+    GivenQueue {
+        queue: String,
+    },
+    /// The lead was there before, in nurture.
+    GivenNurture,
     /// The row has an owner who is no rep of its tenant.
     GivenStranger {
         owner: String,

@@ -98,12 +98,16 @@ pub const UNKNOWN_TENANT: &str = "?";
 pub struct Given {
     /// Who owns it, as it stands in the row, and the rep that is.
     pub owner: Option<(String, Option<String>)>,
-    /// Worked on, or closed.
+    /// The queue in which it waits, where it has no owner.
+    pub queue: Option<String>,
+    /// Worked on, closed, or in nurture.
     pub status: Option<Status>,
     /// When somebody answered it.
     pub answered_at: Option<Micros>,
     /// It was there before routing was: its owner keeps it, nobody is told, no clock starts, and it is nobody's touch.
     pub adopted: bool,
+    /// It came while routing was off: a rep has time to answer from now on, whenever the buyer acted.
+    pub waited_for_routing: bool,
     /// Who has it, where a lead is routed again.
     pub holder: Option<Holder>,
 }
@@ -128,6 +132,11 @@ impl Given {
     /// Whether a rep has the lead already.
     pub fn is_held_by(&self, rep: &str) -> bool {
         self.holder.as_ref().is_some_and(|holder| holder.rep == rep)
+    }
+
+    /// Whether it says where the lead is.
+    pub fn has_place(&self) -> bool {
+        self.owner.is_some() || self.queue.is_some() || self.status == Some(Status::Nurture)
     }
 
     /// The status, if the work has ended.

@@ -4,7 +4,7 @@ use crate::context::{Context, Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::{Clock, Decision, Layer, Notice, Outcome, Step};
 use crate::lead::status::Status;
-use crate::lead::{CleanLead, Lead, Problem};
+use crate::lead::{CleanLead, Given, Lead, Problem};
 use crate::lookups::Lookups;
 use crate::roster::Roster;
 use crate::routing::layers;
@@ -44,7 +44,7 @@ pub fn route(
 pub fn through_layers(mut routing: Routing<'_>) -> Decision {
     let mut trace = Vec::with_capacity(LAYERS.len());
     for (layer, ask) in LAYERS {
-        if layer == Layer::Given && routing.clean.lead.given.owner.is_none() {
+        if is_left_out(layer, &routing.clean.lead.given) {
             continue;
         }
         // who has a corrected lead keeps it in the same pool; that is no turn
@@ -73,6 +73,15 @@ pub fn through_layers(mut routing: Routing<'_>) -> Decision {
 /// What is known already of a lead that is closed, or whose owner cannot answer.
 fn after_intake(routing: &mut Routing<'_>) -> Option<Finding> {
     layers::given::closed(routing).or_else(|| layers::given::must_answer(routing))
+}
+
+/// Who has a lead that was there before keeps it, whatever rules say, and beside other leads of the person.
+fn is_left_out(layer: Layer, given: &Given) -> bool {
+    match layer {
+        Layer::Given => !given.has_place(),
+        Layer::DomainRule | Layer::Duplicate => given.adopted && given.has_place(),
+        _ => false,
+    }
 }
 
 /// The decision for a lead whose routing failed: the catch-all queue, with the error.
@@ -147,6 +156,10 @@ fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec
         // for policies, playbooks and reports
         layers::segment::ask(&mut routing);
     }
+    // its owner keeps it all the same
+    if routing.clean.lead.given.adopted && routing.account.is_none() {
+        layers::customer::find_account(&mut routing);
+    }
     let segment = routing.segment.and_then(|place| rules.segments.get(place));
     let segment_name = segment.map(|row| row.name.clone());
     let clock = clock(&routing, layer, &outcome, segment_name.as_deref());
@@ -188,7 +201,8 @@ fn clock(routing: &Routing<'_>, layer: Layer, outcome: &Outcome, segment: Option
     };
     let start = || {
         let event = lead.event.as_deref();
-        sla::clock(event, segment, lead.occurred_at, outcome, routing.context, &*routing.lookups)
+        let acted_at = lead.occurred_at.filter(|_| !lead.given.waited_for_routing);
+        sla::clock(event, segment, acted_at, outcome, routing.context, &*routing.lookups)
     };
     waits.then(start).flatten()
 }

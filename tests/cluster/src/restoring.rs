@@ -131,11 +131,11 @@ pub fn next_owners(client: &mut Client) -> Facts {
           FROM leadroute.leads WHERE external_id = 'sample-' || lpad(($1 * 37)::text, 4, '0')
         RETURNING concat_ws(' ', id, decision_id, coalesce(owner_id, queue, status), pool, duplicate_of, account_id)";
     let insert = client.prepare(insert).unwrap();
-    let unrouted = "SELECT string_agg(leadroute.reroute_lead(id) ->> 'reason', ' ') FROM leadroute.leads WHERE status = 'new'";
+    let unrouted = "SELECT string_agg(leadroute.reroute_lead(id) ->> 'reason', ' ' ORDER BY id) FROM leadroute.leads WHERE decision_id IS NULL";
     let rerouted =
         client.query_one(unrouted, &[]).map(|row| row.get::<_, Option<String>>(0).unwrap_or_default());
     let rerouted = rerouted.unwrap_or_else(|error| in_words(&error));
-    let mut next = vec![("a lead that was not routed".to_owned(), rerouted)];
+    let mut next = vec![("leads that were not routed".to_owned(), rerouted)];
     for n in 1..=50 {
         let answer = match client.query_one(&insert, &[&n]) {
             Ok(row) => row.get(0),

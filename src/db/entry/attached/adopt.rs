@@ -1,4 +1,4 @@
-//! `adopt_leads`: rows that were in a table before it was attached become leads, some at a time. Only the rows of one batch are
+//! `adopt_leads` for attached tables: rows that were in a table before it was attached become leads, some at a time. Only the rows of one batch are
 //! locked; a row that somebody else has locked is left to another round.
 
 use crate::db::entry::attached::lead::known_lead;
@@ -10,9 +10,8 @@ use crate::db::entry::attached::unwritten_lead::{Before, Unwritten};
 use crate::db::entry::attached::write_back;
 use crate::db::entry::attached::{life, owner};
 use crate::db::lead::row::LeadRow;
-use crate::db::pg::catalog::{lock_for_writing, relation, sql_name};
-use crate::db::pg::function::{argument, sql_function};
-use crate::db::pg::security::{AsOwner, AsTableOwner};
+use crate::db::pg::catalog::{relation, sql_name};
+use crate::db::pg::security::AsTableOwner;
 use crate::db::pg::spi::text;
 use crate::db::pg::subtransaction::Failure;
 use crate::db::pg::tuple::composite_tuple;
@@ -21,34 +20,16 @@ use crate::db::routing::bulk_run::Sweep;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
 use pgrx::pg_sys::{self, Datum, Oid};
-use pgrx::FromDatum;
 use std::cell::Cell;
 use std::rc::Rc;
 
-sql_function! {
-    /// `leadroute.adopt_leads(integer)`
-    leadroute_adopt_leads, pg_finfo_leadroute_adopt_leads, adopt_leads
-}
-
-unsafe fn adopt_leads(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: as declared in SQL: strict, integer; the server is asked for a flag.
-    let (batch, is_standby) = unsafe {
-        let batch = argument(fcinfo, 0).and_then(|datum| i32::from_datum(datum, false));
-        (batch.unwrap_or(0), pg_sys::RecoveryInProgress())
-    };
-    if batch < 1 {
-        errors::bad_batch(batch);
-    }
-    if is_standby {
-        return Datum::from(0);
-    }
-    let _owner = AsOwner::begin();
-    lock_for_writing();
+/// Goes on with the first table that has rows left; answers at how many it has looked.
+pub fn adopt_rows(batch: i32) -> i32 {
     let tables = queries::ADOPTIONS.read(&[], |row| row.get::<i32>(1));
     let mut tables = tables.into_iter().flatten().filter_map(mapping).filter(|mapping| mapping.trusted);
     // SAFETY: the lock on the table is held until the transaction ends, so it stays as it is.
     let seen = tables.find_map(|mapping| unsafe { adopt_next(&mapping, batch) }.filter(|seen| *seen > 0));
-    Datum::from(seen.unwrap_or_default())
+    seen.unwrap_or_default()
 }
 
 /// Goes on with a table; nothing where somebody has locked it, or is at it. Whoever attaches or drops the table locks it before

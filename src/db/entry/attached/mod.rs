@@ -6,7 +6,7 @@
 //! [`write_back`] writes changes of the lead into the row, and [`row_updated`], [`row_changes`] and
 //! [`owner_table_changes`] take over what people change there.
 
-mod adopt;
+pub mod adopt;
 mod answer;
 mod attach;
 pub mod before_routing;

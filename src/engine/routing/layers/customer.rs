@@ -8,9 +8,8 @@ use crate::lead::Person;
 use crate::lookups::AccountKeys;
 use crate::routing::account_team;
 
-/// Looks the account up for this and the next two layers; decides where it is, or belongs to, a
-/// customer with somebody who answers for it.
-pub fn ask(routing: &mut Routing<'_>) -> Finding {
+/// Looks the account up, once.
+pub fn find_account(routing: &mut Routing<'_>) -> Option<AccountMatch> {
     let clean = &routing.clean;
     let keys = AccountKeys {
         tenant: &clean.lead.tenant,
@@ -24,7 +23,13 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     };
     let found = routing.lookups.account(keys);
     routing.account = Some(found.clone());
-    let Some(found) = found else {
+    found
+}
+
+/// Looks the account up for this and the next two layers; decides where it is, or belongs to, a
+/// customer with somebody who answers for it.
+pub fn ask(routing: &mut Routing<'_>) -> Finding {
+    let Some(found) = find_account(routing) else {
         return Finding::passed(Reason::NoAccount);
     };
     let (account, by) = (found.account.id.clone(), found.by);

@@ -19,6 +19,8 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
     match routing.lookups.earlier_lead(&lead.tenant, &person, lead.id) {
         Earlier::Unknown => Finding::passed(Reason::FirstSeen),
         Earlier::InFlight => Finding::passed(Reason::SubmitInFlight),
+        // who would hear of a touch of it?
+        Earlier::Lead(first) if first.is_unrouted => Finding::passed(Reason::NotRouted { lead_id: first.id }),
         Earlier::Lead(first) if first.is_nurtured() => {
             routing.nurtured = Some(first.id);
             Finding::passed(Reason::InNurture { lead_id: first.id })
@@ -170,6 +172,16 @@ mod tests {
     fn a_submit_that_is_not_waited_for_lets_the_lead_in() {
         let decision = setup().route(lead("ben@acme.com"));
         assert_eq!(said(&decision, Layer::Duplicate), &Reason::SubmitInFlight);
+        assert_eq!(decision.outcome.duplicate_of(), None);
+    }
+
+    #[test]
+    fn nobody_would_hear_of_a_touch_of_a_lead_that_was_not_routed() {
+        let mut setup = setup();
+        let first = EarlierLead { id: 9, is_unrouted: true, ..EarlierLead::default() };
+        setup.lookups.earlier_lead("dan@acme.com", first);
+        let decision = setup.route(lead("dan@acme.com"));
+        assert_eq!(said(&decision, Layer::Duplicate), &Reason::NotRouted { lead_id: 9 });
         assert_eq!(decision.outcome.duplicate_of(), None);
     }
 

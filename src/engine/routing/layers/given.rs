@@ -3,14 +3,22 @@
 use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
+use crate::lead::status::Status;
 use crate::routing::availability::{is_late, owner_or_backup};
 use crate::routing::layers::distribution;
 
-/// Decides for a row that has an owner. One who is no rep of the tenant keeps the row, and the lead waits for a person.
+/// Decides for a row that has an owner, or another place. An owner who is no rep of the tenant keeps the row, and the lead
+/// waits for a person.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
     let lead = &routing.clean.lead;
     let Some((owner, rep)) = &lead.given.owner else {
-        return Finding::passed(Reason::NoOwnerGiven);
+        return match (&lead.given.queue, lead.given.status) {
+            (Some(queue), _) => {
+                Finding::decided(Outcome::Queue(queue.clone()), Reason::GivenQueue { queue: queue.clone() })
+            }
+            (None, Some(Status::Nurture)) => Finding::decided(Outcome::Nurture, Reason::GivenNurture),
+            (None, _) => Finding::passed(Reason::NoOwnerGiven),
+        };
     };
     let roster = routing.context.roster;
     let ours = rep.as_ref().filter(|rep| roster.reps.get(*rep).is_some_and(|rep| rep.tenant == lead.tenant));
@@ -65,9 +73,10 @@ pub fn closed(routing: &Routing<'_>) -> Option<Finding> {
 mod tests {
     use super::*;
     use crate::decision::{Decision, Layer};
-    use crate::lead::status::Status;
+    use crate::lead::account::AccountKind;
     use crate::lead::{Given, Holder, Lead};
-    use crate::testkit::{lead, owner, queue, said, Setup, MINUTE};
+    use crate::rules::tables::DomainKind;
+    use crate::testkit::{account, at, lead, now, owner, queue, said, Setup, MINUTE};
     use serde_json::json;
 
     fn routed(given: Given) -> Decision {
@@ -81,7 +90,41 @@ mod tests {
             "reps": [{"id": "ann", "active": false}, {"id": "bob"}, {"id": "eve", "tenant": "other"}],
             "members": [{"pool": "pool", "rep_id": "bob"}],
         });
-        Setup::new(rules, roster).route(Lead { given, ..lead("ada@acme.com") })
+        Setup::new(rules, roster).route(Lead {
+            given,
+            occurred_at: Some(at("2026-03-04 08:00")),
+            ..lead("ada@acme.com")
+        })
+    }
+
+    #[test]
+    fn a_lead_that_was_there_before_stays_in_its_queue_or_in_nurture() {
+        let (adopted, queue) = (true, Some("catch_all".to_owned()));
+        let waits = routed(Given { adopted, queue, ..Given::default() });
+        assert_eq!((waits.layer, waits.outcome.queue()), (Layer::Given, Some("catch_all")));
+        assert_eq!((&waits.clock, waits.notices.len()), (&None, 0));
+        let nurtured = routed(Given { adopted, status: Some(Status::Nurture), ..Given::default() });
+        assert_eq!((nurtured.layer, &nurtured.outcome), (Layer::Given, &Outcome::Nurture));
+    }
+
+    #[test]
+    fn a_lead_that_was_there_before_has_its_account_and_keeps_its_owner_whatever_rules_say() {
+        let rules = json!({});
+        let mut setup = Setup::new(rules, json!({"reps": [{"id": "ann"}, {"id": "mia"}]}));
+        setup.lookups.account(account("acme", AccountKind::Customer));
+        setup.lookups.account_domain("acme.com", "acme", None);
+        setup.lookups.domain_rule("acme.com", DomainKind::Competitor, Some("competitor"));
+        setup.lookups.earlier("ada@acme.com", 7, Some("mia"), None);
+        let given = Given { owner: owned_by("ann"), adopted: true, ..Given::default() };
+        let decision = setup.route(Lead { given, ..lead("ada@acme.com") });
+        assert_eq!((decision.outcome.owner(), decision.account_id.as_deref()), (Some("ann"), Some("acme")));
+        assert!(decision.turns.is_empty());
+    }
+
+    #[test]
+    fn a_lead_that_came_while_routing_was_off_has_its_time_from_now_on() {
+        let late = routed(Given { waited_for_routing: true, ..Given::default() });
+        assert_eq!(late.clock.unwrap().started_at, now());
     }
 
     fn owned_by(rep: &str) -> Option<(String, Option<String>)> {

@@ -12,7 +12,8 @@ pub fn fill(place: &Place, superuser: &Place) {
         client.batch_execute(sql).unwrap_or_else(|error| panic!("{}: {sql}", in_words(&error)));
     }
     let unrouted =
-        "SET leadroute.enabled = off; INSERT INTO leadroute.leads (email) VALUES ('unrouted@later.com')";
+        "INSERT INTO leadroute.leads (tenant, email, owner_id, status, routed_at) VALUES ('acme', 'Moved+1@later.com', 'of.acme', 'assigned', '2025-01-01');
+         SET leadroute.enabled = off; INSERT INTO leadroute.leads (email) VALUES ('unrouted@later.com')";
     superuser.connect().batch_execute(unrouted).expect("a lead that is not routed");
     // a table without rows would show nothing
     let empty = digest(&mut client).into_iter().filter(|(_, rows)| rows.starts_with("0 rows"));
@@ -36,6 +37,7 @@ INSERT INTO leadroute.accounts (tenant, id, parent_id) SELECT t, 'child', 'same'
 INSERT INTO leadroute.account_domains (tenant, domain, account_id) SELECT t, 'same.com', 'same' FROM unnest('{acme,beta}'::text[]) t;
 INSERT INTO leadroute.contacts (tenant, email, account_id) SELECT t, 'a@same.com', 'child' FROM unnest('{acme,beta}'::text[]) t;
 INSERT INTO leadroute.queues (name, kind, tenant) VALUES ('rest of acme', 'catch_all', 'acme');
+INSERT INTO leadroute.account_policies (kind, when_off_duty, tenants) VALUES ('customer', 'replace', '{acme}'), ('customer', 'keep', '{beta}');
 INSERT INTO leadroute.domain_rules (tenant, domain, kind, queue) VALUES ('acme', 'rival.com', 'competitor', 'rest of acme'), ('beta', 'rival.com', 'company', NULL);
 INSERT INTO leadroute.tiers (name, score, action, tenants) VALUES ('for some', '(,-1000)', 'nurture', '{acme,beta}');
 INSERT INTO leadroute.recycle_rules (reason, kind, tenants) VALUES ('of acme', 'fit', '{acme}'), ('of acme', 'timing', NULL);
@@ -92,7 +94,7 @@ DELETE FROM leadroute.country_aliases WHERE alias = 'holland';
 DELETE FROM leadroute.mail_domains WHERE domain = 'sharklasers.com';
 UPDATE leadroute.mail_domains SET kind = 'personal' WHERE domain = 'maildrop.cc';
 INSERT INTO leadroute.mail_domains (domain, kind, source) VALUES ('post.amber-heron.example', 'disposable', 'our own list');
-UPDATE leadroute.reps SET id = 'tobias.winter' WHERE id = 'tobias.winterfeld';
+UPDATE leadroute.reps SET id = 'priya.r' WHERE id = 'priya.raman';
 UPDATE leadroute.pools SET name = 'mea enterprise' WHERE name = 'middle-east-africa enterprise';
 -- What only a careful dump keeps.
 INSERT INTO leadroute.leads (external_id, email, company, country, employees, score, attributes) VALUES
