@@ -80,6 +80,10 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.transfer_lead(bigint, text, text) IS 'Gives a lead to another rep, who is notified, and returns the decision. Takes no turn and gives none back; counts towards the caps of the new owner, but is not refused by them.';
 
+CREATE FUNCTION leadroute.hand_over_leads(rep_id text, reason text DEFAULT NULL, batch integer DEFAULT NULL) RETURNS integer
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_hand_over_leads';
+COMMENT ON FUNCTION leadroute.hand_over_leads(text, text, integer) IS 'Gives the open leads of a rep who leaves, or is away for long, to others, as the rules would if that rep were not there: account, backups, pool, else the fallback queue; also leads that were answered, whose status stays. None goes to nurture or is merged. Clocks go on, the new owners are notified. The oldest first, at most batch, or all; returns how many went. Those that others hold for longer than a second stay, with a warning.';
+
 CREATE FUNCTION leadroute.set_presence(rep_id text, presence text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -52,6 +52,18 @@ pub fn warn_not_assigned(id: i64, sqlstate: &str, message: &str) {
     warn(message, sqlstate, "Fix what the message names; the lead stays in its queue and is tried again.");
 }
 
+/// A lead stays with a rep who hands over.
+pub fn warn_not_handed_over(id: i64, sqlstate: &str, message: &str) {
+    let message = format!("lead {id} could not be handed over: {message}");
+    warn(message, sqlstate, "Fix what the message names, and call hand_over_leads again.");
+}
+
+/// Too many leads of a rep who hands over are held by others.
+pub fn warn_not_all_handed_over(rep: &str) {
+    let message = format!("not all leads of rep \"{rep}\" could be handed over: others hold too many of them");
+    warn(message, "55P03", "Call hand_over_leads again.");
+}
+
 /// The argument is not a JSON object.
 pub fn not_an_object(function: &str, kind: &str) -> ! {
     raise(
@@ -130,6 +142,15 @@ pub fn bad_batch(batch: i32) -> ! {
         PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         format!("batch must be at least 1, not {batch}"),
         "The default is 1000.",
+    )
+}
+
+/// So must a number of leads that may be left out.
+pub fn bad_number_of_leads(batch: i32) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("batch must be at least 1, not {batch}"),
+        "Leave it out for all leads.",
     )
 }
 

@@ -176,6 +176,16 @@ pub static TOUCHES_FOLLOW: Query = Query::new(
 pub static STAYS_ANSWERED: Query =
     Query::new("SELECT leadroute_internal.stays_answered($1, $2)", &[INT8OID, TEXTOID]);
 
+/// A rep ($1); an error if there is none of that name.
+pub static KNOWN_REP: Query = Query::new("SELECT (leadroute_internal.known_rep($1, NULL)).id", &[TEXTOID]);
+
+/// The open leads of a rep ($1), the oldest first; $2 at most, or all.
+pub static OPEN_LEADS_OF_REP: Query = Query::new(
+    "SELECT id FROM leadroute.leads
+      WHERE owner_id = $1 AND duplicate_of IS NULL AND NOT leadroute_internal.is_closed(status) ORDER BY id LIMIT $2",
+    &[TEXTOID, INT4OID],
+);
+
 /// The members of a JSON object: key, type and text of the value.
 pub static MEMBERS: Query =
     Query::new("SELECT key, jsonb_typeof(value), value #>> '{}' FROM jsonb_each($1)", &[JSONBOID]);

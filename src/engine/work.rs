@@ -2,8 +2,8 @@
 
 use crate::context::Context;
 use crate::decision::Decision;
-use crate::follow_up::auto_assign;
 use crate::follow_up::escalation::{self, Escalation, Overdue};
+use crate::follow_up::{auto_assign, hand_over};
 use crate::follow_up::waiting::Waiting;
 use crate::lead::{Lead, Problem};
 use crate::lookups::Lookups;
@@ -17,6 +17,8 @@ pub enum Work {
     Route(Box<Lead>),
     /// Which rep of its pool gets it, while it waits in a queue.
     HandOut(Box<Waiting>),
+    /// Who gets it, as the rep who has it goes away.
+    HandOver(Box<Waiting>),
     /// The next escalation step, because nobody answered it in time.
     Escalate(Box<Overdue>),
 }
@@ -55,6 +57,7 @@ pub fn answer(
     match work {
         Work::Route(lead) => Some(pipeline::route(*lead, unreadable, context, lookups)).into(),
         Work::HandOut(waiting) => auto_assign::hand_out(&waiting, context, lookups).into(),
+        Work::HandOver(waiting) => Some(hand_over::hand_over(&waiting, context, lookups)).into(),
         Work::Escalate(overdue) => {
             let steps_done = overdue.steps_done;
             match escalation::escalate(*overdue, context, lookups) {

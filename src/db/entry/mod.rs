@@ -8,6 +8,7 @@ pub mod clean_rule;
 pub mod config_changed;
 pub mod escalate_overdue;
 pub mod extension_dropping;
+pub mod hand_over_leads;
 pub mod insert;
 pub mod is_time_zone;
 pub mod lead_cleaned;

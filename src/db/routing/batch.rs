@@ -369,6 +369,14 @@ impl Batch {
         pending.decision_id
     }
 
+    /// Nobody is to be given to a rep by what follows.
+    pub fn leave_out(&mut self, rep: &str) {
+        if self.roster.reps.get(rep).is_some_and(|rep| rep.active) {
+            let reps = &mut Rc::make_mut(&mut self.roster).reps;
+            reps.get_mut(rep).into_iter().for_each(|rep| rep.active = false);
+        }
+    }
+
     /// Writes a decision about a lead that stays with its owner.
     pub fn remind(&self, mut pending: Pending, owner: &str) {
         pending.decision_id = next_value("decisions_id_seq");

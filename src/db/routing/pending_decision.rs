@@ -5,6 +5,7 @@ use crate::db::lead::row::LeadRow;
 use leadroute_engine::decision::{Decision, Heard};
 use leadroute_engine::follow_up::escalation::Overdue;
 use leadroute_engine::follow_up::waiting::Waiting;
+use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::{Given, Lead};
 use leadroute_engine::work::{Progress, Work};
 use leadroute_engine::Micros;
@@ -28,6 +29,8 @@ pub struct Pending {
     pub note: Option<String>,
     /// Whether its row is known to have been inserted.
     pub has_arrived: bool,
+    /// The status that the lead has and keeps.
+    pub keeps: Option<Status>,
 }
 
 impl Pending {
@@ -85,6 +88,8 @@ pub enum Wanted<'a> {
         /// The pool.
         pool: &'a str,
     },
+    /// Who gets it, as the rep who has it goes away.
+    HandOver,
     /// The next escalation step.
     Escalate {
         /// Its clock; the lead itself comes from the row.
@@ -102,6 +107,7 @@ impl Wanted<'_> {
             Self::HandOut { pool } => {
                 Work::HandOut(Box::new(Waiting { pool: Some(pool.to_owned()), ..row.waiting() }))
             }
+            Self::HandOver => Work::HandOver(Box::new(row.waiting())),
             Self::Escalate { overdue, tried } => {
                 let waiting = Waiting { tried: tried.to_vec(), ..row.waiting() };
                 Work::Escalate(Box::new(Overdue { waiting, ..overdue.clone() }))

@@ -229,7 +229,7 @@ fn update_lead(pending: &Pending) {
         Some(Datum::from(pending.lead_id)),
         Some(Datum::from(pending.decision_id)),
         timestamp(Some(pending.decided_at)),
-        text(Some(decision.status().name())),
+        text(Some(pending.keeps.unwrap_or(decision.status()).name())),
         text(outcome.owner()),
         text(outcome.queue()),
         text(decision.account_id.as_deref()),

@@ -13,6 +13,8 @@ pub enum Cause {
     Adopt,
     /// Somebody asked for a new decision, or housekeeping did.
     Reroute,
+    /// The rep who has the lead goes away.
+    HandOver,
     /// The app has corrected what the lead was routed by.
     Enrichment,
     /// The buyer did something that shows more intent.
@@ -30,7 +32,7 @@ impl Cause {
             Self::Insert | Self::Adopt => "insert",
             Self::RouteLead => "route_lead",
             Self::Attach => "attach",
-            Self::Reroute => "reroute",
+            Self::Reroute | Self::HandOver => "reroute",
             Self::Enrichment => "enrichment",
             Self::Event => "event",
             Self::Escalation => "escalation",
@@ -51,6 +53,6 @@ impl Cause {
 
     /// Whether the running clock goes on; any other decision stops it, and starts a new one if it needs one.
     pub const fn keeps_clock(self) -> bool {
-        matches!(self, Self::Escalation | Self::AutoAssign | Self::Adopt)
+        matches!(self, Self::Escalation | Self::AutoAssign | Self::HandOver | Self::Adopt)
     }
 }

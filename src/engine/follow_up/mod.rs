@@ -2,4 +2,5 @@
 
 pub mod auto_assign;
 pub mod escalation;
+pub mod hand_over;
 pub mod waiting;

@@ -124,7 +124,7 @@ pub fn within_tenant(decision: Decision, rules: &Rules, roster: &Roster) -> Deci
     let is_ours = |rep: &str| roster.reps.get(rep).is_none_or(|rep| rep.tenant == tenant);
     let is_within = decision.outcome.owner().is_none_or(is_ours)
         && decision.outcome.queue().is_none_or(|queue| rules.takes(queue, &tenant));
-    let mut decision = if is_within { decision } else { to_queue(decision, rules.catch_all(&tenant), rules) };
+    let mut decision = if is_within { decision } else { to_queue(decision, rules.catch_all(&tenant), "catch-all", rules) };
     for notice in &mut decision.notices {
         notice.rep_id = notice.rep_id.take().filter(|rep| is_ours(rep));
     }
@@ -133,14 +133,15 @@ pub fn within_tenant(decision: Decision, rules: &Rules, roster: &Roster) -> Deci
 
 /// The same decision with the catch-all queue instead of a rep or queue that is being deleted or renamed.
 pub fn to_catch_all(decision: Decision, rules: &Rules) -> Decision {
-    to_queue(decision, crate::rules::way_out::CATCH_ALL, rules)
+    to_queue(decision, crate::rules::way_out::CATCH_ALL, "catch-all", rules)
 }
 
-fn to_queue(mut decision: Decision, queue: &str, rules: &Rules) -> Decision {
+/// The same decision with a queue instead of what it says, and whose queue that is.
+pub(crate) fn to_queue(mut decision: Decision, queue: &str, of: &str, rules: &Rules) -> Decision {
     if let Some(step) = decision.trace.last_mut() {
         step.decided = false;
     }
-    let reason = Reason::Fallback { queue: queue.to_owned(), of: "catch-all".into() };
+    let reason = Reason::Fallback { queue: queue.to_owned(), of: of.to_owned() };
     decision.trace.push(Step { layer: Layer::Fallback, decided: true, reason });
     decision.layer = Layer::Fallback;
     decision.notices = fallback_notices(rules, queue);

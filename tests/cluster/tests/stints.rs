@@ -14,8 +14,8 @@ const COMPANY: &str = "
     INSERT INTO leadroute.tiers (name, score, action, pool, queue) VALUES
         ('cold', '(,10)', 'nurture', NULL, NULL), ('slow', '[10,20)', 'queue', NULL, 'desk'), ('warm', '[20,)', 'pool', 'pool', NULL)";
 
-/// What can happen; {l} is a lead, {r} and {R} are reps, {e} an event, {m} some minutes, {p} a person.
-const HAPPENS: [&str; 27] = [
+/// What can happen; {l} is a lead, {r} a rep, {e} an event, {m} some minutes, {p} a person.
+const HAPPENS: [&str; 28] = [
     "INSERT INTO leadroute.leads (email, event, score, occurred_at) VALUES ('p{p}@a{p}.com', '{e}', 50, now() - interval '{m} minutes')",
     "INSERT INTO leadroute.leads (email, event, score, occurred_at) VALUES ('p{p}@a{p}.com', '{e}', 15, now() - interval '{m} minutes')",
     "INSERT INTO leadroute.leads (email, event, score) VALUES ('p{p}@a{p}.com', '{e}', 5)",
@@ -29,6 +29,7 @@ const HAPPENS: [&str; 27] = [
     "SELECT leadroute.transfer_lead({l}, '{r}')",
     "SELECT leadroute.claim_lead({l}, '{r}')",
     "SELECT leadroute.reroute_lead({l})",
+    "SELECT leadroute.hand_over_leads('{r}', 'leave', 2)",
     "SELECT leadroute.close_lead({l}, 'lost', at => now() - interval '{m} seconds')",
     "SELECT leadroute.escalate_overdue(3)",
     "SELECT leadroute.escalate_overdue()",

@@ -99,26 +99,44 @@ UPDATE leadroute.reps SET active = true WHERE id = 'cid';
 UPDATE leadroute.reps SET id = 'anna' WHERE id = 'ann';
 SELECT count(*) FILTER (WHERE rep = 'ann') AS with_the_old_name, count(*) FILTER (WHERE rep = 'anna') > 0 AS with_the_new, bool_and(follows AND in_order) AS in_order FROM story.stints;
 SELECT rep_id, rescues FROM leadroute.sla_by_rep ORDER BY 1;
+-- Nor does a new name make the ladder forget who had a lead, or take somebody else for them who has the old one now.
+SELECT story.lead(ago => '6 minutes') AS renamed \gset
+SELECT leadroute.transfer_lead(:renamed, 'anna') IS NOT NULL AS of_anna;
+UPDATE leadroute.reps SET id = 'annie' WHERE id = 'anna';
+INSERT INTO leadroute.reps (id) VALUES ('anna');
+UPDATE leadroute.reps SET manager_id = NULL;
+SELECT leadroute.escalate_overdue() AS escalated;
+SELECT owner_id FROM leadroute.leads WHERE id = :renamed;
+UPDATE leadroute.reps SET id = 'bobby' WHERE id = 'bob';
+INSERT INTO leadroute.reps (id) VALUES ('bob');
+INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('sales', 'bob');
+UPDATE leadroute.sla_clocks SET steps_done = 0, next_at = due_at WHERE lead_id = :renamed;
+SELECT leadroute.escalate_overdue() AS escalated;
+SELECT owner_id FROM leadroute.leads WHERE id = :renamed;
+SELECT no, owner_id, ended FROM leadroute.stints WHERE lead_id = :renamed ORDER BY 1;
+SELECT rep_id FROM leadroute.sla_by_rep ORDER BY 1;
+DELETE FROM leadroute.pool_members WHERE rep_id = 'bob';
+UPDATE leadroute.reps SET manager_id = 'max' WHERE id <> 'max' AND tenant = '';
 
 -- One row for each clock in speed_to_lead. A response that came before a newer event is none to that; one that is up to a
 -- minute before what the buyer did is taken.
 INSERT INTO leadroute.leads (email, event, score, occurred_at) VALUES ('slow@acme.com', 'newsletter', 50, now() - interval '20 minutes') RETURNING id AS twice \gset
 SELECT leadroute.record_event(:twice, 'demo_request', now() - interval '3 minutes') ->> 'action' AS action;
-SELECT leadroute.record_response(:twice, 'bob', 'email', now() - interval '10 minutes') AS stops;
+SELECT leadroute.record_response(:twice, 'bobby', 'email', now() - interval '10 minutes') AS stops;
 SELECT status FROM leadroute.leads WHERE id = :twice;
 SELECT event, intent, ended, first_response_at IS NULL AS waits, date_trunc('minute', time_to_response) AS time_to_response FROM leadroute.speed_to_lead WHERE lead_id = :twice ORDER BY clock_id;
-SELECT leadroute.record_response(:twice, 'bob', 'email', now() - interval '3 minutes 30 seconds') AS stops;
+SELECT leadroute.record_response(:twice, 'bobby', 'email', now() - interval '3 minutes 30 seconds') AS stops;
 SELECT event, intent, ended, answered_by, channel, date_trunc('minute', time_to_response) AS time_to_response, is_breached FROM leadroute.speed_to_lead WHERE lead_id = :twice ORDER BY clock_id;
 SELECT story.lead() AS early \gset
-SELECT code FROM story.try(format($$SELECT leadroute.record_response(%s, 'bob', 'phone', now() - interval '61 seconds')$$, :early));
-SELECT leadroute.record_response(:early, 'bob', 'phone', now() - interval '50 seconds') AS stops;
+SELECT code FROM story.try(format($$SELECT leadroute.record_response(%s, 'bobby', 'phone', now() - interval '61 seconds')$$, :early));
+SELECT leadroute.record_response(:early, 'bobby', 'phone', now() - interval '50 seconds') AS stops;
 SELECT time_to_response FROM leadroute.speed_to_lead WHERE lead_id = :early;
 -- An answer that is told after its clock has ended in another way, or by a later answer, ended it all the same.
 SELECT story.lead(ago => '10 minutes') AS late, story.lead(ago => '4 minutes') AS was_closed \gset
-SELECT leadroute.record_response(:late, 'bob') AS stops, leadroute.close_lead(:was_closed, 'lost') > 0 AS closed;
+SELECT leadroute.record_response(:late, 'bobby') AS stops, leadroute.close_lead(:was_closed, 'lost') > 0 AS closed;
 SELECT leadroute.record_response(lead, 'cid', 'phone', now() - interval '3 minutes') AS stops_a_running_one FROM unnest(ARRAY[:late, :was_closed]) lead;
 UPDATE leadroute.sla_clocks SET due_at = started_at + interval '8 minutes' WHERE lead_id = :late;
-SELECT leadroute.record_response(:late, 'anna', 'phone', now() - interval '5 minutes') AS stops_a_running_one;
+SELECT leadroute.record_response(:late, 'annie', 'phone', now() - interval '5 minutes') AS stops_a_running_one;
 SELECT lead = :late AS is_late, ended, late, answered_by FROM story.clocks WHERE lead IN (:late, :was_closed);
 -- A ladder that has ended does not end the clock.
 DELETE FROM leadroute.escalation_steps;

@@ -40,8 +40,8 @@ impl Batch {
     pub fn decide(&mut self, row: &LeadRow, effect: bool, wanted: Wanted<'_>) -> Decided {
         let (start, now) = (Instant::now(), now());
         let (unreadable, given) = (std::mem::take(&mut self.odd), std::mem::take(&mut self.given));
-        let mut attempt =
-            Try { row, wanted, unreadable: &unreadable, given: &given, effect, apart: given.adopted, now };
+        let apart = given.adopted || matches!(wanted, Wanted::HandOver);
+        let mut attempt = Try { row, wanted, unreadable: &unreadable, given: &given, effect, apart, now };
         // who cannot hold this row may hold the next
         let roster = Rc::clone(&self.roster);
         let decided = loop {
@@ -99,6 +99,7 @@ impl Batch {
             elapsed_us: i32::try_from(start.elapsed().as_micros()).unwrap_or(i32::MAX),
             note: None,
             has_arrived: false,
+            keeps: None,
         }
     }
 
