@@ -60,7 +60,8 @@ pub fn warn_not_handed_over(id: i64, sqlstate: &str, message: &str) {
 
 /// Too many leads of a rep who hands over are held by others.
 pub fn warn_not_all_handed_over(rep: &str) {
-    let message = format!("not all leads of rep \"{rep}\" could be handed over: others hold too many of them");
+    let message =
+        format!("not all leads of rep \"{rep}\" could be handed over: others hold too many of them");
     warn(message, "55P03", "Call hand_over_leads again.");
 }
 

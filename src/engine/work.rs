@@ -3,8 +3,8 @@
 use crate::context::Context;
 use crate::decision::Decision;
 use crate::follow_up::escalation::{self, Escalation, Overdue};
-use crate::follow_up::{auto_assign, hand_over};
 use crate::follow_up::waiting::Waiting;
+use crate::follow_up::{auto_assign, hand_over};
 use crate::lead::{Lead, Problem};
 use crate::lookups::Lookups;
 use crate::routing::pipeline;

@@ -63,7 +63,8 @@ fn hand_over(session: &mut Batch, id: i64, rep: &str, note: &str) -> Option<()> 
         }
         let pending = session.decide(&row, true, Wanted::HandOver).pending?;
         // whoever gets a lead that is worked on goes on with that
-        let keeps = Some(status).filter(|_| status.is_taken_up() && pending.decision.outcome.owner().is_some());
+        let keeps =
+            Some(status).filter(|_| status.is_taken_up() && pending.decision.outcome.owner().is_some());
         Some(Pending { keeps, note: Some(note.to_owned()), ..pending })
     });
     session.revise(found.into_iter().next().flatten()?, Some(rep));

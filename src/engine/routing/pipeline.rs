@@ -124,7 +124,8 @@ pub fn within_tenant(decision: Decision, rules: &Rules, roster: &Roster) -> Deci
     let is_ours = |rep: &str| roster.reps.get(rep).is_none_or(|rep| rep.tenant == tenant);
     let is_within = decision.outcome.owner().is_none_or(is_ours)
         && decision.outcome.queue().is_none_or(|queue| rules.takes(queue, &tenant));
-    let mut decision = if is_within { decision } else { to_queue(decision, rules.catch_all(&tenant), "catch-all", rules) };
+    let mut decision =
+        if is_within { decision } else { to_queue(decision, rules.catch_all(&tenant), "catch-all", rules) };
     for notice in &mut decision.notices {
         notice.rep_id = notice.rep_id.take().filter(|rep| is_ours(rep));
     }
