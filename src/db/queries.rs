@@ -64,6 +64,12 @@ pub static CLOCK_LATE_AT_BIRTH: Query = Query::new(
     &[INT8OID],
 );
 
+/// From which stint on the clock of a lead ($1) counted that was replaced last.
+pub static REPLACED_FROM: Query = Query::new(
+    "SELECT from_stint FROM leadroute.sla_clocks WHERE lead_id = $1 AND ended = 'replaced' ORDER BY id DESC LIMIT 1",
+    &[INT8OID],
+);
+
 /// Whether a lead ($1) was answered, or taken up, since the buyer acted ($2).
 pub static IS_ANSWERED: Query = Query::new(
     "SELECT EXISTS (SELECT FROM leadroute.sla_clocks WHERE lead_id = $1 AND ended IN ('answered', 'worked') AND started_at >= $2)",

@@ -100,15 +100,20 @@ pub fn revised(pending: &Pending, cause: Cause, version: i64, previous_owner: Op
     let leads = std::slice::from_ref(pending);
     // First, since whoever had the lead has it until now, and by that decision it goes.
     record_decisions(leads, cause, version, previous_owner);
-    if !cause.keeps_clock() {
-        end_clocks(pending);
-    }
+    // Escalation and the like go on with the running clock.
+    let is_replaced = !cause.keeps_clock() && end_clocks(pending, cause);
     update_lead(pending);
-    // A clock for what the buyer does now counts for nobody who had the lead before.
-    let before = Some(pending).filter(|_| cause == Cause::Event).and_then(|lead| Last::of(lead.lead_id));
-    record_rest(leads, before.as_ref());
-    if pending.decision.clock.as_ref().is_some_and(|clock| clock.due_at < pending.decided_at) {
-        queries::CLOCK_LATE_AT_BIRTH.write(&[Some(Datum::from(pending.lead_id))]);
+    let is_late = pending.decision.clock.as_ref().is_some_and(|clock| clock.due_at < pending.decided_at);
+    let lead = [Some(Datum::from(pending.lead_id))];
+    // A clock that begins counts for nobody who had the lead before; one that goes on does.
+    let stint = match &pending.decision.clock {
+        Some(_) if is_replaced => queries::REPLACED_FROM.first(&lead, |row| row.get::<i32>(1)).flatten(),
+        Some(_) => Last::of(pending.lead_id).map(|last| Last::next(Some(&last))),
+        None => None,
+    };
+    record_rest(leads, stint);
+    if is_replaced && is_late {
+        queries::CLOCK_LATE_AT_BIRTH.write(&lead);
     }
     if let Some(touch) = pending.touch() {
         fill(&[touch]);
@@ -116,15 +121,18 @@ pub fn revised(pending: &Pending, cause: Cause, version: i64, previous_owner: Op
     }
 }
 
-/// The rules were asked again: another clock goes on with the time of the buyer, or none is needed.
-fn end_clocks(pending: &Pending) {
+/// Ends the clocks of a lead for which the rules were asked again; whether another goes on with what is left of the time of
+/// the buyer.
+fn end_clocks(pending: &Pending, cause: Cause) -> bool {
     let how = match (pending.touch(), &pending.decision.clock) {
         (Some(_), _) => "merged",
+        (None, Some(_)) if cause == Cause::Event => "restarted",
         (None, Some(_)) => "replaced",
         (None, None) => "rerouted",
     };
     let (lead, now) = (Some(Datum::from(pending.lead_id)), timestamp(Some(pending.decided_at)));
-    queries::CLOCKS_END.returning(&[lead, now, text(Some(how)), None], |_| ());
+    let ended = queries::CLOCKS_END.returning(&[lead, now, text(Some(how)), None], |row| row.get::<i64>(1));
+    how == "replaced" && ended.first().copied().flatten().is_some_and(|count| count > 0)
 }
 
 /// Writes a decision by which the lead stays where it is: somebody is reminded.
@@ -138,9 +146,8 @@ fn record_decisions(leads: &[Pending], cause: Cause, version: i64, previous_owne
     DECISIONS.insert(leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
 }
 
-/// Clocks and notifications. `before` is the last stint of a lead that had others.
-fn record_rest(leads: &[Pending], before: Option<&Last>) {
-    let stint = before.map(|last| Last::next(Some(last)));
+/// Clocks, each with the stint from which on it counts if that is not the first, and notifications.
+fn record_rest(leads: &[Pending], stint: Option<i32>) {
     CLOCKS.insert(leads.iter().filter_map(|lead| clock(lead, stint)));
     NOTIFICATIONS.insert(leads.iter().flat_map(notifications));
     for (id, (tenant, company, _)) in leads.iter().filter_map(|lead| Some((lead.lead_id, lead.company()?))) {

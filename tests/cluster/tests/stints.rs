@@ -14,7 +14,7 @@ const COMPANY: &str = "
     INSERT INTO leadroute.tiers (name, score, action, pool, queue) VALUES
         ('cold', '(,10)', 'nurture', NULL, NULL), ('slow', '[10,20)', 'queue', NULL, 'desk'), ('warm', '[20,)', 'pool', 'pool', NULL)";
 
-/// Notes who has each lead, as the table itself tells it.
+/// Notes who has each lead, as the table itself tells it, before other triggers change it again.
 const WITNESS: &str = "
     CREATE TABLE public.seen (lead_id bigint, n bigserial, owner_id text, queue text);
     CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
@@ -25,7 +25,7 @@ const WITNESS: &str = "
         INSERT INTO public.seen (lead_id, owner_id, queue) VALUES (NEW.id, NEW.owner_id, NEW.queue);
         RETURN NULL;
     END $$;
-    CREATE TRIGGER see AFTER INSERT OR UPDATE ON leadroute.leads FOR EACH ROW EXECUTE FUNCTION public.see()";
+    CREATE TRIGGER a_see AFTER INSERT OR UPDATE ON leadroute.leads FOR EACH ROW EXECUTE FUNCTION public.see()";
 
 /// What can happen; {l} is a lead, {r} a rep, {e} an event, {m} some minutes, {p} a person.
 const HAPPENS: [&str; 28] = [
