@@ -3,7 +3,7 @@
 CREATE VIEW leadroute.speed_to_lead AS
 SELECT l.id AS lead_id, l.email, l.owner_id, l.territory, l.segment, coalesce(c.of_event, l.event) AS event, coalesce(e.intent, 'medium') AS intent,
        a.acted_at AS occurred_at, l.created_at AS inserted_at, d.decided_at AS routed_at, n.created_at AS notified_at,
-       b.answered_at AS first_response_at, coalesce(c.answered_by, r.rep_id) AS answered_by, r.channel,
+       b.answered_at AS first_response_at, coalesce(c.answered_by, CASE WHEN c.id IS NULL THEN (r.first).rep_id END) AS answered_by, (r.first).channel,
        CASE WHEN isfinite(a.acted_at) THEN d.decided_at - a.acted_at END AS time_to_route,
        CASE WHEN isfinite(a.acted_at) AND isfinite(b.answered_at) THEN greatest(b.answered_at - a.acted_at, '0') END AS time_to_response,
        c.policy, c.due_at, coalesce(c.stopped_at, now()) > c.due_at AND c.ended IS DISTINCT FROM 'replaced' AS is_breached, l.tenant, c.id AS clock_id, c.ended
@@ -12,15 +12,17 @@ SELECT l.id AS lead_id, l.email, l.owner_id, l.territory, l.segment, coalesce(c.
   LEFT JOIN leadroute.event_types e ON e.name = lower(coalesce(c.of_event, l.event))
   -- The clock of an import starts when the lead comes.
  CROSS JOIN LATERAL (SELECT least(c.started_at, l.occurred_at) AS acted_at) a
-  LEFT JOIN LATERAL (SELECT decided_at FROM leadroute.decisions
-                      WHERE lead_id = l.id AND decided_at >= a.acted_at AND cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response')
-                      ORDER BY id LIMIT 1) d ON true
-  LEFT JOIN LATERAL (SELECT created_at FROM leadroute.notifications WHERE lead_id = l.id AND created_at >= a.acted_at ORDER BY id LIMIT 1) n ON true
-  LEFT JOIN LATERAL (SELECT at, rep_id, channel FROM leadroute.responses
-                      WHERE lead_id = l.id AND meaningful AND CASE WHEN c.id IS NULL THEN at >= a.acted_at - interval '1 minute'
-                                                                   ELSE c.ended = 'answered' AND greatest(at, c.started_at) = c.stopped_at END
-                      ORDER BY at, id LIMIT 1) r ON true
- CROSS JOIN LATERAL (SELECT CASE WHEN c.id IS NULL THEN r.at WHEN c.ended IN ('answered', 'worked') THEN c.stopped_at END AS answered_at) b
+  -- Each is looked up where its column is asked for.
+ CROSS JOIN LATERAL (SELECT (SELECT x.decided_at FROM leadroute.decisions x
+                              WHERE x.lead_id = l.id AND x.decided_at >= a.acted_at AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response')
+                              ORDER BY x.id LIMIT 1) AS decided_at) d
+ CROSS JOIN LATERAL (SELECT (SELECT x.created_at FROM leadroute.notifications x WHERE x.lead_id = l.id AND x.created_at >= a.acted_at
+                              ORDER BY x.id LIMIT 1) AS created_at) n
+ CROSS JOIN LATERAL (SELECT (SELECT x FROM leadroute.responses x
+                              WHERE x.lead_id = l.id AND x.meaningful AND CASE WHEN c.id IS NULL THEN x.at >= a.acted_at - interval '1 minute'
+                                                                               ELSE c.ended = 'answered' AND greatest(x.at, c.started_at) = c.stopped_at END
+                              ORDER BY x.at, x.id LIMIT 1) AS first) r
+ CROSS JOIN LATERAL (SELECT CASE WHEN c.id IS NULL THEN (r.first).at WHEN c.ended IN ('answered', 'worked') THEN c.stopped_at END AS answered_at) b
  WHERE l.duplicate_of IS NULL;
 COMMENT ON VIEW leadroute.speed_to_lead IS 'The way from the buyer''s action to the first meaningful response: inserted, routed, notified, answered. One row for each clock, so one for each action that somebody must answer, and one for a lead without clock. first_response_at is what ended the clock: a response, or a status that says that somebody works on the lead. is_breached compares that, the end of the clock without an answer (ended), or now, with the due time. speed_percentiles sums it up.';
 
