@@ -369,11 +369,11 @@ impl Batch {
         pending.decision_id
     }
 
-    /// Nobody is to be given to a rep by what follows.
+    /// What follows is given to somebody else than a rep who goes away.
     pub fn leave_out(&mut self, rep: &str) {
-        if self.roster.reps.get(rep).is_some_and(|rep| rep.active) {
-            let reps = &mut Rc::make_mut(&mut self.roster).reps;
-            reps.get_mut(rep).into_iter().for_each(|rep| rep.active = false);
+        if self.roster.reps.get(rep).is_some_and(|rep| rep.cannot_hold.is_none()) {
+            let rep = Rc::make_mut(&mut self.roster).reps.get_mut(rep);
+            rep.into_iter().for_each(|rep| rep.cannot_hold = Some("hands over".to_owned()));
         }
     }
 

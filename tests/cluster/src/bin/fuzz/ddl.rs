@@ -17,6 +17,7 @@ const HOT: &[&str] = &[
     "pool_members",
     "decisions",
     "sla_clocks",
+    "past_stints",
     "notifications",
     "segments",
     "tiers",

@@ -13,6 +13,7 @@ const BOOKS: &[&str] = &[
     "attached_tables",
     "decisions",
     "sla_clocks",
+    "past_stints",
     "notifications",
     "returned_turns",
     "config_history",
