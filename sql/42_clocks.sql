@@ -1,4 +1,4 @@
--- The one place where clocks end.
+-- Where clocks end; how is in src/db/queries.rs (CLOCKS_END).
 
 CREATE FUNCTION leadroute_internal.had_at(lead_id bigint, at timestamptz, from_stint integer, OUT owner_id text, OUT queue text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -28,22 +28,5 @@ END $$;
 COMMENT ON FUNCTION leadroute_internal.counts_for(leadroute.sla_clocks, timestamptz, text) IS 'For whom a clock counts that ends at a moment: whoever had the lead when the time ran out, or else then; an answer in time out of a queue counts for the rep who gives it. Internal.';
 
 CREATE FUNCTION leadroute_internal.end_clocks(lead_id bigint, at timestamptz, ended text, rep_id text) RETURNS bigint
-    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-    WITH ran AS (
-        SELECT c.id, c.stopped_at IS NULL AS runs, least(c.started_at, l.occurred_at) AS began
-          FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
-         -- An answer may be told late, after its clock has ended in another way.
-         WHERE c.lead_id = end_clocks.lead_id AND (c.stopped_at IS NULL OR end_clocks.ended = 'answered' AND c.stopped_at > at)
-    ), over AS (
-        -- It is none to what the buyer did later; but clocks of machines differ, and a minute is forgiven.
-        SELECT r.id, r.runs FROM ran r
-         WHERE end_clocks.ended <> 'answered' OR r.began <= at
-            OR r.began <= at + interval '1 minute' AND NOT EXISTS (SELECT FROM ran o WHERE o.began <= at)
-    ), written AS (
-        UPDATE leadroute.sla_clocks c
-           SET stopped_at = greatest(at, c.started_at), next_at = NULL, ended = end_clocks.ended, answered_by = rep_id,
-               (of_rep, of_queue, of_territory) = (
-                    SELECT f.rep, f.queue, f.territory FROM leadroute_internal.counts_for(c, greatest(at, c.started_at), rep_id) f)
-          FROM over o WHERE c.id = o.id)
-    SELECT count(*) FROM over WHERE runs $$;
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_end_clocks';
 COMMENT ON FUNCTION leadroute_internal.end_clocks(bigint, timestamptz, text, text) IS 'Ends the clocks of a lead, which is locked, at a moment, with how, and who answered; returns how many were running. Internal.';

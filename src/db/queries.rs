@@ -37,9 +37,27 @@ pub static TURNS_GONE: Query = Query::new(
 /// Forgets the load of a rep ($1) who has been deleted.
 pub static LOAD_GONE: Query = Query::new("DELETE FROM leadroute.loads WHERE rep_no = $1", &[INT4OID]);
 
-/// Ends the running clocks of a lead ($1) at $2, in a way ($3), by a rep ($4); answers how many.
+/// Ends the running clocks of a lead ($1), which is locked, at $2, in a way ($3), by a rep ($4); answers how many.
+///
+/// An answer may be told late, after its clock has ended in another way. It is none to what the buyer did later; but clocks
+/// of machines differ, and a minute is forgiven.
 pub static CLOCKS_END: Query = Query::new(
-    "SELECT leadroute_internal.end_clocks($1, $2, $3, $4)",
+    "WITH ran AS (
+        SELECT c.id, c.stopped_at IS NULL AS runs, least(c.started_at, l.occurred_at) AS began
+          FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
+         WHERE c.lead_id = $1 AND (c.stopped_at IS NULL OR $3 = 'answered' AND c.stopped_at > $2)
+     ), over AS (
+        SELECT r.id, r.runs FROM ran r
+         WHERE $3 <> 'answered' OR r.began <= $2
+            OR r.began <= $2 + interval '1 minute' AND NOT EXISTS (SELECT FROM ran o WHERE o.began <= $2)
+     ), written AS (
+        UPDATE leadroute.sla_clocks c
+           SET stopped_at = greatest($2, c.started_at), next_at = NULL, ended = $3, answered_by = $4,
+               (of_rep, of_queue, of_territory) = (
+                    SELECT f.rep, f.queue, f.territory
+                      FROM leadroute_internal.counts_for(c, greatest($2, c.started_at), $4) f)
+          FROM over o WHERE c.id = o.id)
+     SELECT count(*) FROM over WHERE runs",
     &[INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID],
 );
 

@@ -48,8 +48,11 @@ pub fn end_if_over(old: &LeadRow, new: &LeadRow) -> i64 {
 
 /// Ends the running clocks of a lead, which is locked; answers how many.
 pub fn end(lead_id: i64, at: Micros, how: &str, by: Option<&str>) -> i64 {
-    let arguments = [Some(Datum::from(lead_id)), timestamp(Some(at)), text(Some(how)), text(by)];
-    queries::CLOCKS_END.returning(&arguments, |row| row.get::<i64>(1)).first().copied().flatten().unwrap_or(0)
+    count_ended(&[Some(Datum::from(lead_id)), timestamp(Some(at)), text(Some(how)), text(by)])
+}
+
+fn count_ended(arguments: &[Option<Datum>; 4]) -> i64 {
+    queries::CLOCKS_END.returning(arguments, |row| row.get::<i64>(1)).first().copied().flatten().unwrap_or(0)
 }
 
 /// A clock that counts working hours goes by those of the new owner or queue.
@@ -81,6 +84,20 @@ fn move_clock(lead_id: i64, row: &LeadRow, (rules, roster): &Config) -> Option<(
     let times = [Some(Datum::from(clock)), lead[0], timestamp(Some(due)), timestamp(next)];
     queries::CLOCK_MOVE.write(&times);
     Some(())
+}
+
+sql_function! {
+    /// `leadroute_internal.end_clocks(bigint, timestamptz, text, text)`
+    leadroute_end_clocks, pg_finfo_leadroute_end_clocks, end_clocks
+}
+
+unsafe fn end_clocks(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("end_clocks");
+    // SAFETY: as declared in SQL.
+    let arguments = unsafe { [0, 1, 2, 3].map(|n| argument(fcinfo, n)) };
+    let _owner = AsOwner::begin();
+    catalog::lock_for_writing();
+    Datum::from(count_ended(&arguments))
 }
 
 sql_function! {

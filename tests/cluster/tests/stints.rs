@@ -232,3 +232,17 @@ fn so_do_several_sessions_at_once() {
     });
     check(&mut watcher, 0);
 }
+
+#[test]
+fn a_clock_that_an_old_snapshot_does_not_show_ends_all_the_same() {
+    let database = Database::with_pool(2);
+    let (mut old, mut new) = (database.connect(), database.connect());
+    old.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM leadroute.leads").unwrap();
+    new.batch_execute("INSERT INTO leadroute.leads (email, event) VALUES ('a@a.com', 'demo_request')")
+        .unwrap();
+    old.batch_execute("SELECT leadroute.reroute_lead(1); COMMIT").unwrap();
+    let clocks =
+        "SELECT count(*) FROM leadroute.sla_clocks WHERE ended = 'replaced' AND stopped_at IS NOT NULL";
+    assert_eq!(number(&mut new, clocks), 1, "clocks that were replaced");
+    assert_eq!(number(&mut new, "SELECT count(*) FROM leadroute.sla_clocks WHERE stopped_at IS NULL"), 1);
+}
