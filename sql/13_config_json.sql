@@ -101,7 +101,7 @@ SELECT json_build_object(
 )::text $$;
 COMMENT ON FUNCTION leadroute.rules_json() IS 'All rules that sessions compile once, as the engine reads them.';
 
-CREATE FUNCTION leadroute.roster_json() RETURNS text
+CREATE FUNCTION leadroute.roster_json(since timestamptz DEFAULT now()) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 SELECT json_build_object(
     'reps', (
@@ -118,7 +118,7 @@ SELECT json_build_object(
     'absences', (
         SELECT coalesce(json_agg(a ORDER BY a.id), '[]') FROM (
             SELECT id, rep_id, leadroute_internal.span(during) AS during, kind, backup_id
-              FROM leadroute.absences WHERE upper_inf(during) OR upper(during) >= now()) a),
+              FROM leadroute.absences WHERE upper_inf(during) OR upper(during) >= since) a),
     'schedules', (
         SELECT coalesce(json_agg(s), '[]') FROM (
             SELECT name, (
@@ -129,4 +129,4 @@ SELECT json_build_object(
               FROM leadroute.schedules) s),
     'holidays', (SELECT coalesce(json_agg(h), '[]') FROM leadroute.holidays h)
 )::text $$;
-COMMENT ON FUNCTION leadroute.roster_json() IS 'All reps with their availability, as the engine reads them.';
+COMMENT ON FUNCTION leadroute.roster_json(timestamptz) IS 'All reps with their availability, as the engine reads them; of absences those that had not ended by then.';

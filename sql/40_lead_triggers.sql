@@ -20,9 +20,9 @@ CREATE FUNCTION leadroute.route_lead(lead jsonb) RETURNS jsonb
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_route_lead';
 COMMENT ON FUNCTION leadroute.route_lead(jsonb) IS 'Inserts the lead and returns its decision. Keys are columns of leads; others are kept in attributes. With an external_id that is there already nothing happens and that lead''s decision is returned.';
 
-CREATE FUNCTION leadroute.preview_route(lead jsonb) RETURNS jsonb
+CREATE FUNCTION leadroute.preview_route(lead jsonb, at timestamptz DEFAULT NULL) RETURNS jsonb
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_preview_route';
-COMMENT ON FUNCTION leadroute.preview_route(jsonb) IS 'The decision that the lead would get now, with its trace. Changes nothing and takes no turn.';
+COMMENT ON FUNCTION leadroute.preview_route(jsonb, timestamptz) IS 'The decision that the lead would get now, or at another moment, with its trace. At means everything: absences, hours, holidays, presence, caps of that day, segments in effect, clocks; rules, leads and the rotation are those of now. Changes nothing and takes no turn.';
 
 CREATE FUNCTION leadroute.reroute_lead(lead_id bigint, reason text DEFAULT NULL) RETURNS jsonb
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_reroute_lead';
@@ -34,11 +34,11 @@ COMMENT ON FUNCTION leadroute.explain_decision(bigint) IS 'A decision in words: 
 
 CREATE FUNCTION leadroute.escalate_overdue(batch integer DEFAULT 1000, as_of timestamptz DEFAULT now()) RETURNS integer
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_escalate_overdue';
-COMMENT ON FUNCTION leadroute.escalate_overdue(integer, timestamptz) IS 'Takes the next step of the SLA ladder for at most batch leads that are overdue at as_of, and returns how many.';
+COMMENT ON FUNCTION leadroute.escalate_overdue(integer, timestamptz) IS 'Takes the next step of the SLA ladder for at most batch leads that are overdue at as_of, and returns how many. As_of means everything: who is there, hours and caps of that day; decided_at is the real time.';
 
 CREATE FUNCTION leadroute.assign_queued(batch integer DEFAULT 1000, as_of timestamptz DEFAULT now()) RETURNS integer
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_assign_queued';
-COMMENT ON FUNCTION leadroute.assign_queued(integer, timestamptz) IS 'Gives at most batch leads to reps and returns how many: leads that a pool holds, as soon as somebody is back, and leads that at as_of have waited for auto_assign_after in a queue with an auto_assign_pool. The higher tier first, then the oldest; a lead that nobody there may take does not hold up the others. Their clocks go on.';
+COMMENT ON FUNCTION leadroute.assign_queued(integer, timestamptz) IS 'Gives at most batch leads to reps and returns how many: leads that a pool holds, as soon as somebody is back, and leads that at as_of have waited for auto_assign_after in a queue with an auto_assign_pool. The higher tier first, then the oldest; a lead that nobody there may take does not hold up the others. Their clocks go on. As_of means everything, as for escalate_overdue.';
 
 CREATE FUNCTION leadroute_internal.is_undecided(decision_id bigint) RETURNS boolean
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_is_undecided';

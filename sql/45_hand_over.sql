@@ -92,7 +92,7 @@ DECLARE
 BEGIN
     IF presence IS NULL OR presence NOT IN ('online', 'away', 'offline') THEN
         RAISE EXCEPTION 'presence must be online, away or offline, not "%"', presence
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Whole-day absences belong in leadroute.absences.';
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Days off are for take_off().';
     END IF;
     rep := leadroute_internal.known_rep(rep_id, NULL);
     -- A tool that reports every few seconds must not make every session read the roster again each time.

@@ -167,6 +167,39 @@ SELECT 'error', 'leads', v.name, format('leads (%s) are with %s "%s", which does
 $$;
 COMMENT ON FUNCTION leadroute_internal.danger_findings() IS 'The findings of lint_config() about settings that are allowed, and seldom meant.';
 
+CREATE FUNCTION leadroute_internal.absence_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+WITH absent AS (
+    SELECT a.id, a.rep_id, a.kind, r.time_zone, a.during, upper(a.during) AS ends,
+           lower(a.during) AT TIME ZONE r.time_zone AS here_from, upper(a.during) AT TIME ZONE r.time_zone AS here_until,
+           lower(a.during) AT TIME ZONE 'UTC' AS utc_from, upper(a.during) AT TIME ZONE 'UTC' AS utc_until
+      FROM leadroute.absences a JOIN leadroute.reps r ON r.id = a.rep_id
+     WHERE isfinite(lower(a.during)) AND isfinite(upper(a.during)) AND upper(a.during) > now()
+)
+-- Whoever means to leave a day out writes ')', so only ']' at midnight tells that the day was meant to be in.
+SELECT 'warning', 'absences', a.id::text,
+       format('the absence of "%s" (%s) ends as its last day, %s, begins', a.rep_id, a.kind, a.here_until::date),
+       format('Let it end with the day: upper bound ''%s %s'', or take_off(%L, %L, %L, ...).', a.here_until::date + 1, a.time_zone,
+              a.rep_id, a.here_from::date, a.here_until::date)
+  FROM absent a WHERE upper_inc(a.during) AND a.here_until = a.here_until::date AND lower(a.during) < upper(a.during)
+UNION ALL
+-- The same in a range of which both ends are one midnight: a day off that lasts no time.
+SELECT 'warning', 'absences', a.id::text,
+       format('the absence of "%s" (%s) on %s lasts no time', a.rep_id, a.kind, a.here_until::date),
+       format('take_off(%L, %L, %2$L, ...) is a whole day.', a.rep_id, a.here_until::date)
+  FROM absent a WHERE lower(a.during) = upper(a.during)
+UNION ALL
+-- Whole days of UTC, that are none of the rep's: shifts of an hour or two are seldom worth a word.
+SELECT 'warning', 'absences', a.id::text,
+       format('the absence of "%s" (%s) begins and ends at midnight in UTC, which is %s in %s', a.rep_id, a.kind, to_char(a.here_from, 'HH24:MI'), a.time_zone),
+       format('Write the bounds with the time zone of the rep, as in ''%s %s'', or call take_off(%L, %L, %L, ...).', a.utc_from::date, a.time_zone,
+              a.rep_id, a.utc_from::date, a.utc_until::date - 1)
+  FROM absent a
+ WHERE a.utc_from = a.utc_from::date AND a.utc_until = a.utc_until::date AND a.utc_from < a.utc_until
+   AND a.here_from::time BETWEEN '03:00' AND '21:00'
+$$;
+COMMENT ON FUNCTION leadroute_internal.absence_findings() IS 'The findings of lint_config() about absences that are probably longer, or on other days, than they say.';
+
 CREATE FUNCTION leadroute.lint_config() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET intervalstyle = postgres AS $$
 WITH gap AS MATERIALIZED (SELECT * FROM leadroute.coverage_gaps), found AS (
@@ -175,6 +208,8 @@ WITH gap AS MATERIALIZED (SELECT * FROM leadroute.coverage_gaps), found AS (
     SELECT f.* FROM leadroute_internal.account_findings() f
     UNION ALL
     SELECT f.* FROM leadroute_internal.danger_findings() f
+    UNION ALL
+    SELECT f.* FROM leadroute_internal.absence_findings() f
     UNION ALL
     SELECT g.severity, g."table", g.key, g.gap,
            CASE g."table"

@@ -17,12 +17,13 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('sales_tool', 'EXECUTE', 'FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean), leadroute.record_event(bigint, text, timestamptz, jsonb), '
             'leadroute.claim_lead(bigint, text), leadroute.transfer_lead(bigint, text, text), leadroute.hand_over_leads(text, text, integer), leadroute.return_turn(bigint, text), '
             'leadroute.close_lead(bigint, text, numeric, timestamptz), '
-            'leadroute.set_presence(text, text), leadroute.attached_lead(regclass, text), leadroute.explain_decision(bigint), '
+            'leadroute.set_presence(text, text), leadroute.take_off(text, date, date, text, text), leadroute.attached_lead(regclass, text), leadroute.explain_decision(bigint), '
             'leadroute.take_notifications(text, integer, interval, text), leadroute.ack_notifications(bigint[]), '
             'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(), leadroute.doze(), leadroute.wake()'),
     ('editor', 'SELECT, INSERT, UPDATE, DELETE', config.tables),
     ('editor', 'SELECT', 'TABLE leadroute.config_problems, leadroute.coverage_gaps, leadroute.changelog, leadroute.config_history'),
-    ('editor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb), leadroute.set_presence(text, text), leadroute.hand_over_leads(text, text, integer)'),
+    ('editor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb, timestamptz), leadroute.set_presence(text, text), '
+            'leadroute.take_off(text, date, date, text, text), leadroute.hand_over_leads(text, text, integer)'),
     ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
     ('analyst', 'EXECUTE', 'FUNCTION leadroute.explain_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
@@ -32,7 +33,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
             'leadroute.schedule_jobs(), leadroute.unschedule_jobs()'),
     ('worker', 'EXECUTE', 'PROCEDURE leadroute.keep_time(interval, interval)'),
     ('approver', 'SELECT', config.tables || ', leadroute.config_problems, leadroute.coverage_gaps, leadroute.changelog, leadroute.config_history'),
-    ('approver', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.preview_route(jsonb)')
+    ('approver', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz)')
 ) AS r (recipe, privileges, objects);
 COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, and an approver who reads rules and changes.';
 

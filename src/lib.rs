@@ -36,7 +36,8 @@ extension_sql_file!("../sql/42_clocks.sql", name = "clocks", requires = ["duplic
 extension_sql_file!("../sql/attach/42_attach.sql", name = "attach", requires = ["clocks"]);
 extension_sql_file!("../sql/attach/43_rows.sql", name = "attached_rows", requires = ["attach"]);
 extension_sql_file!("../sql/attach/44_ddl.sql", name = "attached_ddl", requires = ["attached_rows"]);
-extension_sql_file!("../sql/45_hand_over.sql", name = "hand_over", requires = ["attached_ddl"]);
+extension_sql_file!("../sql/44_absences.sql", name = "absences", requires = ["attached_ddl"]);
+extension_sql_file!("../sql/45_hand_over.sql", name = "hand_over", requires = ["absences"]);
 extension_sql_file!("../sql/46_responses.sql", name = "response_functions", requires = ["hand_over"]);
 extension_sql_file!("../sql/47_integrity.sql", name = "integrity", requires = ["response_functions"]);
 extension_sql_file!("../sql/48_outbox.sql", name = "outbox", requires = ["integrity"]);

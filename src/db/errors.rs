@@ -155,6 +155,15 @@ pub fn bad_number_of_leads(batch: i32) -> ! {
     )
 }
 
+/// Nothing is then.
+pub fn infinite_moment(function: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("{function}: at must be a time that is not infinite"),
+        "Leave it out for now.",
+    )
+}
+
 /// Another open transaction has inserted the same external id.
 pub fn submit_in_flight(external_id: &str) -> ! {
     raise(

@@ -16,6 +16,22 @@ pub static RULES: Query = Query::new("SELECT leadroute.rules_json()", &[]);
 /// The roster as JSON.
 pub static ROSTER: Query = Query::new("SELECT leadroute.roster_json()", &[]);
 
+/// The same with the absences that had not ended at $1.
+pub static ROSTER_SINCE: Query = Query::new("SELECT leadroute.roster_json($1)", &[TIMESTAMPTZOID]);
+
+/// Leads that reps were given until $1, on that day and in that week of their own clocks: reps.rep_no, both counts.
+pub static GIVEN_UNTIL: Query = Query::new(
+    "SELECT r.rep_no, count(*) FILTER (WHERE g.day = here.day), count(*)
+       FROM leadroute.reps r
+      CROSS JOIN LATERAL (SELECT ($1 AT TIME ZONE r.time_zone)::date AS day) here
+       JOIN leadroute.decisions d ON d.owner_id = r.id AND d.outcome = 'owner' AND d.owner_id IS DISTINCT FROM d.previous_owner_id
+      CROSS JOIN LATERAL (SELECT (d.decided_at AT TIME ZONE r.time_zone)::date AS day) g
+      WHERE d.decided_at <= $1 AND d.decided_at > $1 - interval '8 days' AND g.day >= date_trunc('week', here.day)::date
+        AND NOT EXISTS (SELECT FROM leadroute.returned_turns t WHERE t.decision_id = d.id)
+      GROUP BY r.rep_no",
+    &[TIMESTAMPTZOID],
+);
+
 /// The owner of the extension.
 pub static EXTENSION_OWNER: Query =
     Query::new("SELECT extowner FROM pg_catalog.pg_extension WHERE extname = 'leadroute'", &[]);

@@ -7,16 +7,19 @@ use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::text;
 use crate::db::pg::subtransaction::Failure;
+use crate::db::pg::time::{now, TimeZones};
 use crate::db::routing::batch::Batch;
 use crate::db::routing::bulk_run::{self, Sweep};
 use crate::db::routing::pending_decision::Wanted;
 use crate::db::state::config;
+use crate::db::state::moment::Moment;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::follow_up::auto_assign;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
 use std::cell::Cell;
+use std::rc::Rc;
 
 sql_function! {
     /// `leadroute.assign_queued(integer, timestamptz)`
@@ -25,7 +28,7 @@ sql_function! {
 
 unsafe fn assign_queued(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL: strict, integer, timestamptz.
-    let Some((batch, as_of)) = (unsafe { bulk_run::arguments(fcinfo) }) else {
+    let Some((batch, as_of, moment)) = (unsafe { bulk_run::arguments(fcinfo) }) else {
         return Datum::from(0);
     };
     let _owner = AsOwner::begin();
@@ -33,22 +36,23 @@ unsafe fn assign_queued(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let pools = queries::POOLS_WITH_LEADS.read(&[], |row| row.get::<String>(1));
     let mut left = batch;
     for pool in pools.into_iter().flatten() {
-        left -= hand_out_to(&pool, as_of, left);
+        left -= hand_out_to(&pool, as_of, moment.as_ref(), left);
     }
     Datum::from(batch - left)
 }
 
 /// Goes through the leads that wait for a pool until `most` have been assigned.
-fn hand_out_to(pool: &str, as_of: Option<Datum>, most: i32) -> i32 {
-    let (rules, roster) = config::load();
+fn hand_out_to(pool: &str, as_of: Option<Datum>, moment: Option<&Rc<Moment>>, most: i32) -> i32 {
+    let (rules, roster) = moment.map_or_else(config::load, |moment| config::as_of(moment));
+    let now = moment.map_or_else(now, |moment| moment.at);
     let is_gone = !rules.pools.contains_key(pool);
-    let context = config::context(&rules, &roster, crate::db::pg::time::now(), None);
-    if !is_gone && !auto_assign::somebody_is_there(pool, context, &crate::db::pg::time::TimeZones) {
+    let context = config::context(&rules, &roster, now, None);
+    if !is_gone && !auto_assign::somebody_is_there(pool, context, &TimeZones) {
         return 0;
     }
     let cause = if is_gone { Cause::Reroute } else { Cause::AutoAssign };
     let work = |session: &mut Batch, id: &i64| hand_out(session, *id, pool, is_gone);
-    let sweep = Sweep { cause, work: &work, failed: &warn, waits: Cell::new(0) };
+    let sweep = Sweep { cause, moment: moment.cloned(), work: &work, failed: &warn, waits: Cell::new(0) };
     let (mut assigned, mut seen) = (0, Vec::<i64>::new());
     while assigned < most && !sweep.is_over() {
         let arguments =

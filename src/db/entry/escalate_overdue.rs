@@ -32,7 +32,7 @@ struct Clock {
 
 unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL: strict, integer, timestamptz.
-    let Some((batch, as_of)) = (unsafe { bulk_run::arguments(fcinfo) }) else {
+    let Some((batch, as_of, moment)) = (unsafe { bulk_run::arguments(fcinfo) }) else {
         return Datum::from(0);
     };
     let _owner = AsOwner::begin();
@@ -50,7 +50,8 @@ unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     });
     // Rules that cannot be read end the call here, rather than put off each lead.
     drop(Batch::open(Cause::Escalation, Vec::new()));
-    let sweep = Sweep { cause: Cause::Escalation, work: &escalate, failed: &put_off, waits: Cell::new(0) };
+    let sweep =
+        Sweep { cause: Cause::Escalation, moment, work: &escalate, failed: &put_off, waits: Cell::new(0) };
     Datum::from(i32::try_from(sweep.run(&clocks)).unwrap_or(i32::MAX))
 }
 

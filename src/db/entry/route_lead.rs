@@ -10,11 +10,13 @@ use crate::db::pg::locks::{self, Class};
 use crate::db::pg::security::{may_insert, only_the_extension, AsOwner};
 use crate::db::pg::spi::text;
 use crate::db::pg::subtransaction::protect_one_of_many;
+use crate::db::pg::time::written;
 use crate::db::pg::wait::Patience;
 use crate::db::routing::batch::Batch;
 use crate::db::routing::bulk_run;
 use crate::db::routing::open_statements::{self, Origin};
 use crate::db::routing::pending_decision::{Pending, Wanted};
+use crate::db::state::moment::Moment;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::decision::{Decision, Layer, Step};
@@ -22,6 +24,7 @@ use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::{Given, Holder};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
+use std::rc::Rc;
 
 sql_function! {
     /// `leadroute.route_lead(jsonb)`
@@ -29,7 +32,7 @@ sql_function! {
 }
 
 sql_function! {
-    /// `leadroute.preview_route(jsonb)`
+    /// `leadroute.preview_route(jsonb, timestamptz)`
     leadroute_preview_route, pg_finfo_leadroute_preview_route, preview_route
 }
 
@@ -134,7 +137,13 @@ unsafe fn preview_route(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let may_name_owner = may_insert("leads", c"owner_id");
     let _owner = AsOwner::begin();
     let Fields { columns, consumed, odd, .. } = read_fields(lead, may_name_owner);
-    let mut batch = Batch::open(Cause::RouteLead, odd);
+    // SAFETY: as declared in SQL: timestamptz.
+    let at = unsafe { argument(fcinfo, 1).and_then(|datum| i64::from_datum(datum, false)) };
+    if at.is_some_and(|at| at == i64::MIN || at == i64::MAX) {
+        errors::infinite_moment("preview_route");
+    }
+    let moment = at.and_then(Moment::unless_now).map(Rc::new);
+    let mut batch = Batch::open_as_of(moment, Cause::RouteLead, odd);
     let arguments = [jsonb::from_text(&columns), Some(lead), consumed.into_datum()];
     let pending = queries::LEAD_ROW.first(&arguments, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
@@ -157,7 +166,8 @@ fn preview(pending: &Pending) -> serde_json::Value {
         "account_id": decision.account_id, "segment": decision.segment, "territory": decision.territory,
         "tier": decision.tier, "pool": decision.pool, "playbook": decision.playbook,
         "expansion": decision.expansion, "reason": decision.reason(),
-        "policy": decision.clock.as_ref().map(|clock| &clock.policy), "trace": decision.trace,
+        "policy": decision.clock.as_ref().map(|clock| &clock.policy),
+        "sla_due_at": decision.clock.as_ref().and_then(|clock| written(clock.due_at)), "trace": decision.trace,
     })
 }
 

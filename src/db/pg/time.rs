@@ -1,6 +1,6 @@
 //! Instants between PostgreSQL and the engine, and time zones by PostgreSQL's own database.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat};
 use leadroute_engine::time_zone::Zones;
 use leadroute_engine::Micros;
 use pgrx::pg_sys;
@@ -28,6 +28,11 @@ pub const fn from_postgres_epoch(timestamp: i64) -> Micros {
         NEVER => NEVER,
         _ => timestamp.saturating_add(EPOCH_SHIFT),
     }
+}
+
+/// An instant as JSON has it, in UTC.
+pub fn written(at: Micros) -> Option<String> {
+    DateTime::from_timestamp_micros(at).map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, false))
 }
 
 /// The time of day, now.

@@ -18,6 +18,7 @@ use crate::db::routing::row_inserted::Watch;
 use crate::db::routing::{upsert, writer};
 use crate::db::settings::ENABLED;
 use crate::db::state::loads::{self, Added, LOADS};
+use crate::db::state::moment::Moment;
 use crate::db::state::turns::{Due, Ledgers};
 use crate::db::state::{config, lookups};
 use crate::db::{errors, queries};
@@ -59,6 +60,8 @@ pub struct Batch {
     roster: Rc<Roster>,
     /// Turns and loads that are not written yet.
     pub ledgers: Ledgers,
+    /// By which it decides, if that is not now.
+    moment: Option<Rc<Moment>>,
     /// How long it still waits for other transactions.
     pub patience: Patience,
     odd: Vec<Problem>,
@@ -93,7 +96,15 @@ pub fn transaction_ended() {
 impl Batch {
     /// Opens a batch with the rules and the roster of now.
     pub fn open(cause: Cause, odd: Vec<Problem>) -> Self {
-        let loaded = config::current().map_or_else(|| protect(config::load), Ok);
+        Self::open_as_of(None, cause, odd)
+    }
+
+    /// The same for leads that are decided by another moment than now.
+    pub fn open_as_of(moment: Option<Rc<Moment>>, cause: Cause, odd: Vec<Problem>) -> Self {
+        let loaded = match &moment {
+            Some(moment) => protect(|| config::as_of(moment)),
+            None => config::current().map_or_else(|| protect(config::load), Ok),
+        };
         let (config, broken) = match loaded {
             Ok(config) => (config, None),
             Err(failure) => (Default::default(), Some(fall_back(failure, cause))),
@@ -102,7 +113,8 @@ impl Batch {
             cause,
             rules: config.0,
             roster: config.1,
-            ledgers: Ledgers::default(),
+            ledgers: Ledgers::as_of(moment.clone()),
+            moment,
             patience: Patience::fresh(),
             odd,
             given: Given::default(),
@@ -366,6 +378,9 @@ impl Batch {
         self.tell_previous(&mut pending.decision, previous_owner);
         writer::revised(&pending, self.cause, self.rules.version, previous_owner);
         self.ledgers.flush();
+        let owner = pending.decision.outcome.owner().filter(|owner| Some(*owner) != previous_owner);
+        let rep = owner.and_then(|owner| self.roster.reps.get(owner));
+        self.moment.as_ref().zip(rep).into_iter().for_each(|(moment, rep)| moment.give(rep.rep_no));
         pending.decision_id
     }
 

@@ -7,18 +7,22 @@ use crate::db::pg::function::argument;
 use crate::db::pg::security::Settings;
 use crate::db::pg::subtransaction::{protect_one_of_many, Failure};
 use crate::db::routing::batch::Batch;
+use crate::db::state::moment::Moment;
 use leadroute_engine::decision::cause::Cause;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 use std::cell::Cell;
 use std::ffi::CStr;
+use std::rc::Rc;
 
-/// The arguments of a function that sweeps: how many leads at most, and as of when. `None` on a standby, which
-/// has nothing to write to.
+/// The arguments of a function that sweeps: how many leads at most, and as of when; the moment, if that is not now.
+/// `None` on a standby, which has nothing to write to.
 ///
 /// # Safety
 /// `fcinfo` must be that of a strict function of integer and timestamptz.
-pub unsafe fn arguments(fcinfo: pg_sys::FunctionCallInfo) -> Option<(i32, Option<Datum>)> {
+pub unsafe fn arguments(
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Option<(i32, Option<Datum>, Option<Rc<Moment>>)> {
     // SAFETY: the caller vouches for the arguments; the server is asked for a flag.
     let (batch, as_of, is_standby) = unsafe {
         let batch = argument(fcinfo, 0).and_then(|datum| i32::from_datum(datum, false));
@@ -27,7 +31,10 @@ pub unsafe fn arguments(fcinfo: pg_sys::FunctionCallInfo) -> Option<(i32, Option
     if batch < 1 {
         errors::bad_batch(batch);
     }
-    (!is_standby).then_some((batch, as_of))
+    // SAFETY: as declared in SQL.
+    let at = as_of.and_then(|datum| unsafe { i64::from_datum(datum, false) });
+    let moment = at.and_then(Moment::unless_now).map(Rc::new);
+    (!is_standby).then_some((batch, as_of, moment))
 }
 
 thread_local! {
@@ -64,6 +71,8 @@ impl Drop for Running {
 pub struct Sweep<'a, T> {
     /// `decisions.cause`.
     pub cause: Cause,
+    /// By which it is done, if that is not now.
+    pub moment: Option<Rc<Moment>>,
     /// Does it; `None` if there was nothing to do.
     pub work: &'a dyn Fn(&mut Batch, &T) -> Option<()>,
     /// Called with a lead that failed.
@@ -106,10 +115,12 @@ impl<T> Sweep<'_, T> {
         let (mut done, mut left) = (0, items);
         while !left.is_empty() && !self.is_over() {
             let at = Cell::new(0);
+            let given = self.moment.as_ref().map(|moment| moment.given());
             let failure = match protect_one_of_many(|| self.work_on(left, &at)) {
                 Ok(count) => return done + count,
                 Err(failure) => failure,
             };
+            self.moment.as_ref().zip(given).into_iter().for_each(|(moment, given)| moment.restore(given));
             let (before, rest) = left.split_at(at.get());
             let Some((item, after)) = rest.split_first() else {
                 failure.rethrow();
@@ -125,7 +136,7 @@ impl<T> Sweep<'_, T> {
     /// Works on all, and notes on which it does.
     fn work_on(&self, items: &[T], at: &Cell<usize>) -> usize {
         // A batch of its own: after an error the turns that it counted are gone.
-        let mut session = Batch::open(self.cause, Vec::new());
+        let mut session = Batch::open_as_of(self.moment.clone(), self.cause, Vec::new());
         let work = |(place, item)| {
             at.set(place);
             (self.work)(&mut session, item)

@@ -6,6 +6,8 @@
 //! if something was counted meanwhile.
 
 use crate::db::pg::catalog::{self, Watched};
+use crate::db::pg::spi::timestamp;
+use crate::db::state::moment::Moment;
 use crate::db::{errors, queries, settings};
 use leadroute_engine::context::Context;
 use leadroute_engine::roster::{Roster, RosterTables};
@@ -79,6 +81,18 @@ pub fn load() -> Config {
             read_roster(roster);
         }
     }
+}
+
+/// The rules of now, and the roster as of a moment: one that is over has absences that are, too.
+pub fn as_of(moment: &Moment) -> Config {
+    let (rules, roster) = load();
+    if !moment.is_past() {
+        return (rules, roster);
+    }
+    let since = [timestamp(Some(moment.at))];
+    let json = queries::ROSTER_SINCE.first(&since, |row| row.get::<String>(1)).flatten();
+    let tables: RosterTables = parse(json.as_deref());
+    (rules, Rc::new(tables.into()))
 }
 
 fn read_roster(changes: u64) {

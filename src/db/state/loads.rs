@@ -51,6 +51,11 @@ impl Added {
         self.load == Load::default()
     }
 
+    /// The day for which the counts are.
+    pub const fn day(&self) -> Day {
+        self.day
+    }
+
     /// The load on a day; a count for a later day (a clock that was set back) holds as well.
     pub fn on(&self, day: Day) -> Load {
         let today = if self.day.date < day.date { 0 } else { self.load.today };

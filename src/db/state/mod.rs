@@ -4,6 +4,7 @@ pub mod assignee_lock;
 pub mod config;
 pub mod loads;
 pub mod lookups;
+pub mod moment;
 pub mod past_stints;
 pub mod restoring;
 pub mod shared_sum;

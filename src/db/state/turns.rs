@@ -9,12 +9,14 @@
 use crate::db::pg::locks::Class;
 use crate::db::pg::spi::{bigints, integers, Row};
 use crate::db::state::loads::{Added, LOADS};
+use crate::db::state::moment::Moment;
 use crate::db::state::shared_sum::{Book, Reading, Sum};
 use leadroute_engine::roster::load::{Day, Load};
 use leadroute_engine::roster::rotation::{Share, Turn, LEAD};
 use leadroute_engine::roster::unavailable::Ineligible;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 static TURNS: Book<Credit> = Book::new("turns", "turns_pkey", Class::Turns);
 
@@ -139,9 +141,16 @@ pub struct Ledgers {
     due: Due,
     /// What the statements around this one write later.
     around: Due,
+    /// By which loads are asked, if that is not now.
+    moment: Option<Rc<Moment>>,
 }
 
 impl Ledgers {
+    /// For leads that are decided by another moment than now.
+    pub fn as_of(moment: Option<Rc<Moment>>) -> Self {
+        Self { moment, ..Self::default() }
+    }
+
     /// For a statement within others.
     pub fn within(around: Due) -> Self {
         Self { around, ..Self::default() }
@@ -157,7 +166,11 @@ impl Ledgers {
 
     /// Leads of a rep, those of open transactions and of this statement included.
     pub fn load(&self, rep_no: i32, day: Day) -> Load {
-        self.with_due(rep_no, LOADS.read(rep_no).all()).on(day)
+        self.on(rep_no, &self.with_due(rep_no, LOADS.read(rep_no).all()), day)
+    }
+
+    fn on(&self, rep_no: i32, load: &Added, day: Day) -> Load {
+        self.moment.as_ref().map_or_else(|| load.on(day), |moment| moment.load(rep_no, load, day))
     }
 
     fn with_due(&self, rep_no: i32, mut load: Added) -> Added {
@@ -200,7 +213,8 @@ impl Ledgers {
             return Err(Ineligible::Counted);
         }
         let reading = LOADS.read(share.rep_no);
-        if let Some(why) = caps.reached(&self.with_due(share.rep_no, reading.all()).on(day)) {
+        let load = self.with_due(share.rep_no, reading.all());
+        if let Some(why) = caps.reached(&self.on(share.rep_no, &load, day)) {
             if effect {
                 LOADS.unlock(share.rep_no);
             }
@@ -233,10 +247,13 @@ impl Ledgers {
         let Some(chosen) = self.chosen.take() else {
             return false;
         };
-        let is_counted = chosen.place.is_some();
+        // The day of another moment is not that for which loads are kept: the update of the lead counts it.
+        let is_counted = chosen.place.is_some() && self.moment.is_none();
         if let Some((share, reading)) = chosen.place {
             let day = share.limits.map(|(_, day)| day).unwrap_or_default();
-            LOADS.add_locked(share.rep_no, &Added::lead(day), reading);
+            if is_counted {
+                LOADS.add_locked(share.rep_no, &Added::lead(day), reading);
+            }
             LOADS.unlock(share.rep_no);
         }
         if let Some(reading) = chosen.turns {

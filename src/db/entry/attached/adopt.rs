@@ -70,7 +70,8 @@ unsafe fn adopt_some(mapping: &Rc<Mapping>, adopts: bool, position: Option<Vec<S
             let (key, table) = (row(tuple).key(mapping).text, sql_name(mapping.oid));
             errors::warn_not_adopted(&key, &table, &failure.sqlstate, &failure.message);
         };
-        let sweep = Sweep { cause: Cause::Attach, work: &work, failed: &failed, waits: Cell::new(0) };
+        let sweep =
+            Sweep { cause: Cause::Attach, moment: None, work: &work, failed: &failed, waits: Cell::new(0) };
         let adopted = sweep.run(&locked);
         // those whose locks were waited for too long as well
         let left = seen.len().saturating_sub(locked.len()) + usize::from(sweep.is_over());

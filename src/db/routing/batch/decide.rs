@@ -29,7 +29,9 @@ struct Try<'a> {
     effect: bool,
     /// Whether not to merge into a lead of the same person.
     apart: bool,
+    /// The moment by which it is decided.
     now: Micros,
+    decided_at: Micros,
 }
 
 impl Batch {
@@ -38,10 +40,12 @@ impl Batch {
     /// A rep or queue that is being deleted or renamed cannot be locked. Then a touch is decided again as a lead of its
     /// own, and a lead of such a rep without the rep; what is left goes to the catch-all queue.
     pub fn decide(&mut self, row: &LeadRow, effect: bool, wanted: Wanted<'_>) -> Decided {
-        let (start, now) = (Instant::now(), now());
+        let (start, decided_at) = (Instant::now(), now());
         let (unreadable, given) = (std::mem::take(&mut self.odd), std::mem::take(&mut self.given));
         let apart = given.adopted || matches!(wanted, Wanted::HandOver);
-        let mut attempt = Try { row, wanted, unreadable: &unreadable, given: &given, effect, apart, now };
+        let now = self.by_when(decided_at);
+        let (unreadable, given) = (&unreadable[..], &given);
+        let mut attempt = Try { row, wanted, unreadable, given, effect, apart, now, decided_at };
         // who cannot hold this row may hold the next
         let roster = Rc::clone(&self.roster);
         let decided = loop {
@@ -76,6 +80,11 @@ impl Batch {
         decided
     }
 
+    /// The moment by which it decides.
+    fn by_when(&self, decided_at: Micros) -> Micros {
+        self.moment.as_ref().map_or(decided_at, |moment| moment.at)
+    }
+
     /// Why the row cannot have the owner that was decided; asked once for each rep.
     fn problem_of_owner(&self, attempt: Try<'_>, outcome: &Outcome) -> Option<String> {
         let Outcome::Owner(rep) = outcome else {
@@ -95,7 +104,7 @@ impl Batch {
             decision_id: 0,
             decision,
             is_counted,
-            decided_at: attempt.now,
+            decided_at: attempt.decided_at,
             elapsed_us: i32::try_from(start.elapsed().as_micros()).unwrap_or(i32::MAX),
             note: None,
             has_arrived: false,
@@ -119,7 +128,7 @@ impl Batch {
     }
 
     fn attempt(&mut self, attempt: Try<'_>) -> Result<(Answer, bool), (String, String)> {
-        let Try { row, wanted, unreadable, given, effect, apart, now } = attempt;
+        let Try { row, wanted, unreadable, given, effect, apart, now, .. } = attempt;
         let mut persons = PERSONS.get();
         let config = (Rc::clone(&self.rules), Rc::clone(&self.roster));
         let is_there = (!self.cause.is_arrival()).then_some(row);
