@@ -126,7 +126,7 @@ COMMENT ON COLUMN leadroute.leads.person_key IS 'Who the person is: address with
 COMMENT ON COLUMN leadroute.leads.routed_at IS 'When it was routed; a row that comes with it is not routed again. -infinity: it came while routing was off.';
 COMMENT ON COLUMN leadroute.leads.sla_due_at IS 'When the first response is due.';
 COMMENT ON COLUMN leadroute.leads.first_response_at IS 'When somebody answered.';
-COMMENT ON COLUMN leadroute.leads.decision_id IS 'The decision that holds.';
+COMMENT ON COLUMN leadroute.leads.decision_id IS 'The decision that placed it: by which whoever has the lead has it. Of a closed lead, the one that ended it. Reminders and answers are decisions of their own.';
 COMMENT ON COLUMN leadroute.leads.created_at IS 'When the row came.';
 COMMENT ON COLUMN leadroute.leads.updated_at IS 'When the row last changed.';
 COMMENT ON COLUMN leadroute.leads.attached_table IS 'attached_tables.table_no, if the lead is a row of a table of the user.';

@@ -154,11 +154,12 @@ COMMENT ON FUNCTION leadroute_internal.lead_changed() IS 'Trigger: records an ow
 
 CREATE FUNCTION leadroute_internal.lead_saved() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_saved';
-COMMENT ON FUNCTION leadroute_internal.lead_saved() IS 'Trigger: where an app saves a whole row with an old decision_id, what only routing writes stays as it is.';
+COMMENT ON FUNCTION leadroute_internal.lead_saved() IS 'Trigger: where an app saves a whole row with an old decision_id, or as it was before an answer, what only routing writes stays as it is.';
 
 -- before lead_changed, by its name
 CREATE TRIGGER lead_as_saved BEFORE UPDATE ON leadroute.leads FOR EACH ROW
-    WHEN (OLD.decision_id IS DISTINCT FROM NEW.decision_id) EXECUTE FUNCTION leadroute_internal.lead_saved();
+    WHEN (OLD.decision_id IS DISTINCT FROM NEW.decision_id OR OLD.first_response_at IS NOT NULL AND NEW.first_response_at IS NULL)
+    EXECUTE FUNCTION leadroute_internal.lead_saved();
 
 CREATE FUNCTION leadroute_internal.lead_cleaned() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_cleaned';

@@ -38,7 +38,6 @@ DECLARE
     first_act timestamptz := least(lead.occurred_at, (SELECT min(c.started_at) FROM leadroute.sla_clocks c WHERE c.lead_id = lead.id));
     by_whom text := rep.id || coalesce(' (' || record_response.channel || ')', '');
     stopped bigint;
-    decision bigint;
 BEGIN
     -- clocks of machines differ
     IF answered_at < first_act - interval '1 minute' THEN
@@ -52,14 +51,14 @@ BEGIN
         RETURN false;
     END IF;
     IF lead.owner_id IS NULL AND rep.active AND NOT leadroute_internal.is_closed(lead.status) THEN
-        decision := leadroute_internal.hand_over(lead, 'response', rep.id, NULL, format('answered by %s, who takes it%s', by_whom,
+        PERFORM leadroute_internal.hand_over(lead, 'response', rep.id, NULL, format('answered by %s, who takes it%s', by_whom,
                                                  coalesce(' out of queue ' || lead.queue, '')));
     ELSIF lead.first_response_at IS NULL THEN
-        decision := leadroute_internal.note_decision(lead, 'response', lead.owner_id, format('first response by %s', by_whom));
+        PERFORM leadroute_internal.note_decision(lead, 'response', lead.owner_id, format('first response by %s', by_whom));
     END IF;
     stopped := leadroute_internal.end_clocks(lead.id, answered_at, 'answered', rep.id);
     UPDATE leadroute.leads l
-       SET first_response_at = least(l.first_response_at, answered_at), decision_id = coalesce(decision, l.decision_id),
+       SET first_response_at = least(l.first_response_at, answered_at),
            -- while a clock runs, the buyer waits for another answer
            status = CASE WHEN l.status <> 'assigned' OR EXISTS (SELECT FROM leadroute.sla_clocks c WHERE c.lead_id = l.id AND c.stopped_at IS NULL)
                          THEN l.status ELSE 'working' END

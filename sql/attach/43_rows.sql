@@ -133,7 +133,6 @@ DECLARE
                   ORDER BY r.id <> rep_id LIMIT 1);
     -- a column of dates says midnight
     answered_at timestamptz := greatest(coalesce(at, clock_timestamp()), lead.occurred_at);
-    decision bigint;
 BEGIN
     IF lead.id IS NULL THEN
         RETURN;
@@ -141,10 +140,10 @@ BEGIN
     IF rep IS NOT NULL THEN
         PERFORM leadroute.record_response(lead.id, rep, NULL, answered_at);
     ELSIF lead.first_response_at IS NULL THEN
-        decision := leadroute_internal.note_decision(lead, 'response', lead.owner_id,
+        PERFORM leadroute_internal.note_decision(lead, 'response', lead.owner_id,
             format('first response by %s', coalesce(format('"%s", who is no rep', given), 'somebody')));
         PERFORM leadroute_internal.end_clocks(lead.id, least(answered_at, clock_timestamp()), 'answered', NULL);
-        UPDATE leadroute.leads l SET first_response_at = least(answered_at, clock_timestamp()), decision_id = decision WHERE l.id = lead.id;
+        UPDATE leadroute.leads l SET first_response_at = least(answered_at, clock_timestamp()) WHERE l.id = lead.id;
     END IF;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.response_by_row(bigint, text, text, timestamptz) IS 'A row of an attached table says that its lead was answered. Internal.';

@@ -123,11 +123,11 @@ pub static CLOCK_STEP: Query = Query::new(
     &[INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID],
 );
 
-/// Gives a lead that is there its new decision, and the values that intake has cleaned. It was routed when whoever has it
+/// Gives a lead that is there its new decision, if that places it, and the values that intake has cleaned. It was routed when whoever has it
 /// got it.
 pub static LEAD_UPDATE: Query = Query::new(
     "UPDATE leadroute.leads
-        SET decision_id = $2, status = $4,
+        SET decision_id = coalesce($2, decision_id), status = $4,
             routed_at = CASE WHEN routed_at > '-infinity' AND (owner_id, queue, duplicate_of) IS NOT DISTINCT FROM ($5, $6, $14)
                              THEN routed_at ELSE $3 END, owner_id = $5, queue = $6, account_id = $7, segment = $8,
             territory = $9, tier = $10, pool = $11, playbook = $12, expansion = $13, duplicate_of = $14,

@@ -1,5 +1,5 @@
-//! An ORM saves whole rows, as it has read them before. A `decision_id` that an app writes is stale: then so is everything
-//! else that only routing writes, and stays as it is. A change of owner, queue or status counts, as by any update.
+//! An ORM saves whole rows, as it has read them before. A `decision_id` that an app writes is stale, and so is a row
+//! without the answer that there has been: then so is everything else that only routing writes, and stays as it is. A change of owner, queue or status counts, as by any update.
 
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
@@ -9,8 +9,8 @@ use crate::db::routing::open_statements;
 use pgrx::pg_sys::{self, Datum};
 
 sql_function! {
-    /// `leadroute_internal.lead_saved()`: row trigger, before an update of `leads.decision_id`, and before the trigger that
-    /// records changes by hand.
+    /// `leadroute_internal.lead_saved()`: row trigger, before an update of `leads.decision_id` or one that forgets an
+    /// answer, and before the trigger that records changes by hand.
     leadroute_lead_saved, pg_finfo_leadroute_lead_saved, lead_saved
 }
 
@@ -27,10 +27,9 @@ unsafe fn lead_saved(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     };
     // An upsert with all of excluded is looked at by the next trigger.
     let is_undecided = new.get::<i64>("decision_id").is_some_and(open_statements::is_deciding);
-    if user == catalog::owner()
-        || is_undecided
-        || old.get::<i64>("decision_id") == new.get::<i64>("decision_id")
-    {
+    let is_same = old.get::<i64>("decision_id") == new.get::<i64>("decision_id");
+    let forgets_answer = old.time("first_response_at").is_some() && new.time("first_response_at").is_none();
+    if user == catalog::owner() || is_undecided || is_same && !forgets_answer {
         return Datum::from(tuple);
     }
     Datum::from(new.as_routed(&old))

@@ -234,7 +234,7 @@ fn update_lead(pending: &Pending) {
     let outcome = &decision.outcome;
     queries::LEAD_UPDATE.write(&[
         Some(Datum::from(pending.lead_id)),
-        Some(Datum::from(pending.decision_id)),
+        decision.places().then(|| Datum::from(pending.decision_id)),
         timestamp(Some(pending.decided_at)),
         text(Some(pending.keeps.unwrap_or(decision.status()).name())),
         text(outcome.owner()),

@@ -1,9 +1,10 @@
 //! A decision in words that a rep understands.
 
-use crate::decision::reason::{Candidate, Reason};
+use crate::decision::reason::{Candidate, Part, Reason};
 use crate::decision::{Decision, Layer, Step};
 use crate::lead::account::MatchedBy;
 use crate::lead::Problem;
+use crate::roster::rotation::{self, Filled, Share, LEAD};
 use crate::roster::unavailable::{Ineligible, Refusal};
 use crate::rules::tables::{
     DomainKind, EscalationAction, Intent, MailDomain, RecycleKind, Strategy, TierAction,
@@ -261,14 +262,61 @@ const fn domain_kind(kind: DomainKind) -> &'static str {
 
 fn details(reason: &Reason) -> Vec<String> {
     match reason {
-        Reason::Turn { candidates, .. }
-        | Reason::SameCompany { candidates, .. }
+        Reason::Turn { rep, by, candidates, .. } => {
+            let standing = standing(rep, *by, candidates);
+            candidates.iter().map(|row| format!("{}{}", candidate(row), standing(row))).collect()
+        }
+        Reason::SameCompany { candidates, .. }
         | Reason::Held { candidates, .. }
-        | Reason::NobodyEligible { candidates, .. } => candidates.iter().map(candidate).collect(),
+        | Reason::NobodyEligible { candidates, .. } => {
+            candidates.iter().map(candidate).collect()
+        }
         Reason::Segment { broken, .. } | Reason::NoSegment { broken, .. } => {
             (broken.iter()).map(|rule| format!("segment {} was skipped: {}", rule.field, rule.what)).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// Turns that are looked ahead at most.
+const FAR_OFF: usize = 1000;
+
+/// What a candidate was owed, and when it is their turn if nothing changes; where loads decide, how full they were.
+fn standing(winner: &str, by: Strategy, candidates: &[Candidate]) -> impl Fn(&Candidate) -> String {
+    let parts: Vec<Part> = candidates.iter().filter_map(|row| row.share).collect();
+    let shares: Vec<Share> = parts.iter().map(|part| part.share()).collect();
+    let owed: Vec<(i32, i64)> = parts.iter().map(|Part(seat, _, owed)| (*seat, *owed)).collect();
+    let chosen = candidates.iter().find(|row| row.rep == winner).and_then(|row| row.share).map(|part| part.0);
+    let next = chosen.map(|seat| rotation::next_turns(&shares, &owed, seat, FAR_OFF)).unwrap_or_default();
+    move |row| match (row.load, row.share) {
+        (Some(Filled { open, capacity }), _) => {
+            format!(": {open} open leads, capacity {}", two_decimals(i128::from(capacity), 1000))
+        }
+        // by load, but of a time when loads were not written down
+        (None, Some(Part(seat, _, owed))) if by == Strategy::WeightedRoundRobin => {
+            let turns = next.iter().find(|(other, _)| *other == seat).map(|(_, turns)| *turns);
+            let turns = match turns {
+                Some(1) => "in 1 turn".to_owned(),
+                Some(turns) => format!("in {turns} turns"),
+                None => format!("not within {FAR_OFF} turns"),
+            };
+            let what = if owed < 0 { "ahead" } else { "owed" };
+            let now = if Some(seat) == chosen { "now, again " } else { "" };
+            format!(
+                ": {} {what}, theirs {now}{turns}",
+                two_decimals(i128::from(owed).abs(), i128::from(LEAD))
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+/// A fraction with two decimals, without trailing zeros where it is whole.
+fn two_decimals(value: i128, unit: i128) -> String {
+    let hundredths = (value * 100 + unit / 2) / unit;
+    match hundredths % 100 {
+        0 if unit == 1000 => format!("{}", hundredths / 100),
+        rest => format!("{}.{rest:02}", hundredths / 100),
     }
 }
 

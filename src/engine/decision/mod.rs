@@ -8,6 +8,7 @@ use crate::decision::reason::Reason;
 use crate::lead::status::Status;
 use crate::lead::CleanLead;
 use crate::roster::rotation::Turn;
+use crate::rules::tables::EscalationAction;
 use crate::Micros;
 
 use serde::{Deserialize, Serialize};
@@ -183,6 +184,20 @@ impl Decision {
             }
             _ => None,
         }
+    }
+
+    /// Whether the lead is where it is by this decision. A reminder leaves it to whoever has it, and so does a correction
+    /// that changes nothing.
+    pub fn places(&self) -> bool {
+        let stays = |step: &Step| {
+            let action = match &step.reason {
+                Reason::Stays { .. } => return true,
+                Reason::Escalated { action, .. } => action,
+                _ => return false,
+            };
+            *action == EscalationAction::Remind
+        };
+        !self.trace.iter().any(|step| step.decided && stays(step))
     }
 
     /// SQLSTATE and message, if routing itself has failed.

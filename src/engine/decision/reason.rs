@@ -2,6 +2,7 @@
 
 use crate::lead::account::MatchedBy;
 use crate::lead::Problem;
+use crate::roster::rotation::{Filled, Share};
 use crate::roster::unavailable::{Ineligible, Refusal};
 use crate::rules::tables::{
     DomainKind, EscalationAction, Intent, MailDomain, RecycleKind, Strategy, TierAction,
@@ -13,11 +14,32 @@ use serde::{Deserialize, Serialize};
 #[allow(missing_docs)]
 pub struct Candidate {
     pub rep: String,
-    /// Seat and weight in thousandths of who took part in the rotation, so that the turn can be given back.
+    /// Of who took part in the rotation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub share: Option<(i32, i64)>,
+    pub share: Option<Part>,
+    /// How full they were, where the pool goes by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<Filled>,
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub not: Option<Ineligible>,
+}
+
+/// What somebody has in a rotation, by which their turn can be told and given back. In a trace `[seat, weight, owed]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part(
+    /// Seat.
+    pub i32,
+    /// Weight in thousandths.
+    pub i64,
+    /// What they were owed with this lead, in units of [`LEAD`](crate::roster::rotation::LEAD).
+    pub i64,
+);
+
+impl Part {
+    /// The share in the rotation, of which a trace does not tell `rep_no` and limits.
+    pub const fn share(self) -> Share {
+        Share { seat: self.0, weight: self.1, rep_no: 0, limits: None }
+    }
 }
 
 /// Why a layer decided, or why it passed the lead on.

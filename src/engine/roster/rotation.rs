@@ -15,7 +15,9 @@
 use crate::roster::load::{Caps, Day};
 use crate::roster::unavailable::Ineligible;
 use crate::rules::tables::Strategy;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// One lead, in units of credit.
 pub const LEAD: i64 = 1_000_000_000_000;
@@ -53,6 +55,19 @@ pub struct Taken {
     pub turn: Option<Turn>,
     /// Seats whose rep turned out to have no room.
     pub refused: Vec<(i32, Ineligible)>,
+    /// What each seat among which the turn was chosen was owed with this lead, in units of [`LEAD`].
+    pub owed: Vec<(i32, i64)>,
+    /// By [`Strategy::LeastLoaded`], the load of each seat.
+    pub loads: Vec<(i32, Filled)>,
+}
+
+/// How full a rep is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filled {
+    /// Open leads.
+    pub open: i64,
+    /// `max_open_leads` times weight in thousandths, by which loads are compared.
+    pub capacity: i64,
 }
 
 /// What a choice in an open pool depends on.
@@ -72,15 +87,16 @@ pub fn take(pool_no: i32, strategy: Strategy, shares: &[Share], pool: &mut dyn O
     loop {
         // By load, only reps with equally much room take turns: leads that the load decides would
         // pile up credit.
-        let among = match strategy {
-            Strategy::WeightedRoundRobin => left.clone(),
+        let (among, loads) = match strategy {
+            Strategy::WeightedRoundRobin => (left.clone(), Vec::new()),
             Strategy::LeastLoaded => roomiest(&left, pool),
         };
-        let Some(share) = furthest_behind(&among, pool).and_then(|place| among.get(place).copied()) else {
-            return Taken { turn: None, refused };
+        let owed = owed(&among, |seat| pool.credit(seat));
+        let Some(share) = furthest_behind(&among, &owed).and_then(|place| among.get(place).copied()) else {
+            return Taken { refused, loads, ..Taken::default() };
         };
         match pool.reserve(&share) {
-            Ok(()) => return Taken { turn: Some(charge(pool_no, &among, &share)), refused },
+            Ok(()) => return Taken { turn: Some(charge(pool_no, &among, &share)), refused, owed, loads },
             Err(why) => refused.push((share.seat, why)),
         }
         left.retain(|other| other.seat != share.seat);
@@ -101,14 +117,40 @@ fn total(shares: &[Share]) -> i64 {
     shares.iter().map(|share| share.weight).sum()
 }
 
-fn furthest_behind(shares: &[Share], pool: &dyn OpenPool) -> Option<usize> {
+/// Credit with the part of one more lead, by seat.
+fn owed(shares: &[Share], credit: impl Fn(i32) -> i64) -> Vec<(i32, i64)> {
     let parts = accrue(shares);
+    shares.iter().zip(parts).map(|(share, part)| (share.seat, credit(share.seat) + part)).collect()
+}
+
+fn furthest_behind(shares: &[Share], owed: &[(i32, i64)]) -> Option<usize> {
     let (k, total) = (shares.len(), total(shares));
-    let keys = shares.iter().zip(parts).map(|(share, part)| {
-        let credit = pool.credit(share.seat) + part;
-        order(k, total, share.weight, credit, share.seat)
-    });
+    let keys =
+        shares.iter().zip(owed).map(|(share, (seat, credit))| order(k, total, share.weight, *credit, *seat));
     keys.enumerate().min_by(|a, b| a.1.cmp(&b.1)).map(|(place, _)| place)
+}
+
+/// After how many more leads it is the turn of each share, if the same reps stay eligible: 1 is the next lead. `owed` is
+/// what they were owed with the lead that `chosen` got. Those whose turn is further off than `most` are left out.
+pub fn next_turns(shares: &[Share], owed: &[(i32, i64)], chosen: i32, most: usize) -> Vec<(i32, usize)> {
+    let mut credit: BTreeMap<i32, i64> = owed.iter().copied().collect();
+    let mut winner = chosen;
+    let mut turns: Vec<(i32, usize)> = Vec::new();
+    for turn in 1..=most {
+        credit.entry(winner).and_modify(|credit| *credit -= LEAD);
+        let now_owed = self::owed(shares, |seat| credit.get(&seat).copied().unwrap_or_default());
+        let Some(share) = furthest_behind(shares, &now_owed).and_then(|place| shares.get(place)) else {
+            break;
+        };
+        (credit, winner) = (now_owed.into_iter().collect(), share.seat);
+        if turns.iter().all(|(seat, _)| *seat != winner) {
+            turns.push((winner, turn));
+        }
+        if turns.len() == shares.len() {
+            break;
+        }
+    }
+    turns
 }
 
 /// Sort key: candidates near a whole turn first, then the earliest deadline, then most credit, then seat.
@@ -125,14 +167,18 @@ fn order(k: usize, total: i64, weight: i64, credit: i64, seat: i32) -> (bool, i1
 
 /// Those with the fewest open leads for their capacity: `max_open_leads` times weight, where a rep without
 /// that limit counts like the roomiest of the others.
-fn roomiest(shares: &[Share], pool: &mut dyn OpenPool) -> Vec<Share> {
+fn roomiest(shares: &[Share], pool: &mut dyn OpenPool) -> (Vec<Share>, Vec<(i32, Filled)>) {
     let limit = |share: &Share| share.limits.and_then(|(caps, _)| caps.open);
     let roomiest = shares.iter().filter_map(limit).max().unwrap_or(1).max(1);
     let mut best: Option<(i128, i128)> = None;
-    let mut ties: Vec<Share> = Vec::new();
+    let (mut ties, mut loads) = (Vec::<Share>::new(), Vec::with_capacity(shares.len()));
     for share in shares {
-        let open = i128::from(pool.open_leads(share.rep_no));
-        let capacity = i128::from(limit(share).unwrap_or(roomiest).max(1)) * i128::from(share.weight.max(1));
+        let filled = Filled {
+            open: pool.open_leads(share.rep_no),
+            capacity: limit(share).unwrap_or(roomiest).max(1).saturating_mul(share.weight.max(1)),
+        };
+        loads.push((share.seat, filled));
+        let (open, capacity) = (i128::from(filled.open), i128::from(filled.capacity));
         let order = best.map_or(Ordering::Less, |(least, of)| (open * of).cmp(&(least * capacity)));
         match order {
             Ordering::Less => (best, ties) = (Some((open, capacity)), vec![*share]),
@@ -140,7 +186,7 @@ fn roomiest(shares: &[Share], pool: &mut dyn OpenPool) -> Vec<Share> {
             Ordering::Greater => {}
         }
     }
-    ties
+    (ties, loads)
 }
 
 /// One lead's worth of credit, split by weight to the last unit (largest remainders to the first).

@@ -64,7 +64,7 @@ fn a_turn_with_every_layer_and_candidate() {
                    segment odd was skipped: syntax error
    tier          score 72.5 is tier A: pool hunters
 => distribution  it was the turn of ann in pool hunters
-                   ann was eligible
+                   ann was eligible: 1.00 owed, theirs now, again in 1 turn
                    bob has weight 0
 ";
     assert_eq!(full(&decision.trace), expected);
@@ -171,4 +171,73 @@ fn a_step_of_the_ladder_and_an_error() {
     let expected = "routing failed (22012: division by zero): kept in queue catch_all";
     assert_eq!(error, expected);
     assert_eq!(headline(&[]), "");
+}
+
+/// The lines about candidates of a pool of ann, bob and cyd after some leads.
+fn candidates(
+    pool: serde_json::Value,
+    weights: [i64; 3],
+    reps: serde_json::Value,
+    leads: usize,
+) -> Vec<String> {
+    let rules = json!({
+        "segments": [{"name": "all", "priority": 1}],
+        "tiers": [{"name": "A", "score": {}, "action": "pool", "pool": "hunters"}],
+        "pools": [pool],
+    });
+    let members: Vec<_> = ["ann", "bob", "cyd"]
+        .iter()
+        .zip(weights)
+        .zip(1..)
+        .map(
+            |((rep, weight), seat)| json!({"pool": "hunters", "rep_id": rep, "seat": seat, "weight": weight}),
+        )
+        .collect();
+    let mut setup = Setup::new(rules, json!({ "reps": reps, "members": members }));
+    let mut lines = Vec::new();
+    for n in 0..leads {
+        let decision = setup.route(lead(&format!("p{n}@c{n}.com")));
+        lines = full(&decision.trace).lines().rev().take(3).map(|line| line.trim().to_owned()).collect();
+        lines.reverse();
+    }
+    lines
+}
+
+#[test]
+fn how_far_each_candidate_was_behind_and_when_it_is_their_turn() {
+    let pool = || json!({"name": "hunters", "pool_no": 1});
+    let reps = || json!([{"id": "ann"}, {"id": "bob"}, {"id": "cyd"}]);
+    assert_eq!(
+        candidates(pool(), [4000, 1000, 1000], reps(), 1),
+        [
+            "ann was eligible: 0.67 owed, theirs now, again in 1 turn",
+            "bob was eligible: 0.17 owed, theirs in 2 turns",
+            "cyd was eligible: 0.17 owed, theirs in 4 turns"
+        ]
+    );
+    assert_eq!(
+        candidates(pool(), [4000, 1000, 1000], reps(), 3),
+        [
+            "ann was eligible: 0.00 owed, theirs in 1 turn",
+            "bob was eligible: 0.50 owed, theirs now, again in 6 turns",
+            "cyd was eligible: 0.50 owed, theirs in 2 turns"
+        ]
+    );
+    let far = candidates(pool(), [4_000_000, 1, 1000], reps(), 1);
+    assert_eq!(far[1], "bob was eligible: 0.00 owed, theirs not within 1000 turns");
+}
+
+#[test]
+fn by_load_open_leads_and_capacity() {
+    let pool = json!({"name": "hunters", "pool_no": 1, "strategy": "least_loaded"});
+    let reps =
+        json!([{"id": "ann", "max_open_leads": 40}, {"id": "bob"}, {"id": "cyd", "max_open_leads": 5}]);
+    assert_eq!(
+        candidates(pool, [1000, 1500, 1000], reps, 1),
+        [
+            "ann was eligible: 0 open leads, capacity 40",
+            "bob was eligible: 0 open leads, capacity 60",
+            "cyd was eligible: 0 open leads, capacity 5"
+        ]
+    );
 }

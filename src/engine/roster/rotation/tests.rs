@@ -243,3 +243,24 @@ proptest! {
         prop_assert!(turn.credit.iter().all(|(seat, delta)| (*delta < 0) == (*seat == turn.seat) || all.len() == 1));
     }
 }
+
+proptest! {
+    /// What a trace says of the turns to come is what comes, while the same reps are eligible.
+    #[test]
+    fn the_turns_that_are_foretold_come(weights in prop::collection::vec(1_i64..9000, 1..8), before in 0_usize..30) {
+        let (shares, mut pool) = (shares(&weights), Pool::default());
+        (0..before).for_each(|_| {
+            pool.lead(&shares);
+        });
+        let taken = take(1, Strategy::WeightedRoundRobin, &shares, &mut pool);
+        let turn = taken.turn.unwrap();
+        pool.book(&turn);
+        let foretold = next_turns(&shares, &taken.owed, turn.seat, 40);
+        let came: Vec<i32> = (0..40).map(|_| pool.lead(&shares)).collect();
+        for share in &shares {
+            let first = came.iter().position(|seat| *seat == share.seat).map(|place| place + 1);
+            let said = foretold.iter().find(|(seat, _)| *seat == share.seat).map(|(_, turns)| *turns);
+            prop_assert_eq!(said, first, "seat {}", share.seat);
+        }
+    }
+}

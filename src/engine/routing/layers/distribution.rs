@@ -1,11 +1,11 @@
 //! The pool hands the lead to one of its eligible reps, by the pool's strategy.
 
 use crate::context::{Finding, Routing};
-use crate::decision::reason::{Candidate, Reason};
+use crate::decision::reason::{Candidate, Part, Reason};
 use crate::decision::Outcome;
 use crate::lead::{language, Lead};
 use crate::roster::load::Day;
-use crate::roster::rotation::{self, Share, Turn};
+use crate::roster::rotation::{self, Filled, Share, Turn};
 use crate::roster::unavailable::{Away, Ineligible};
 use crate::roster::{Member, Rep};
 use crate::routing::availability::{available_at, away};
@@ -18,6 +18,8 @@ struct Asked<'a> {
     member: &'a Member,
     not: Option<Ineligible>,
     share: Option<Share>,
+    part: Option<Part>,
+    load: Option<Filled>,
 }
 
 /// Decides where at least one rep of the pool is eligible, and where the pool holds its leads.
@@ -108,12 +110,15 @@ fn hand_out(pool: &Pool, when_all_away: WhenAllAway, routing: &mut Routing<'_>) 
     };
     for (seat, why) in taken.refused {
         for row in asked.iter_mut().filter(|row| row.member.seat == seat) {
-            (row.not, row.share) = (Some(why.clone()), None);
+            row.not = Some(why.clone());
         }
     }
-    let took_part =
-        |seat: i32| taken.turn.iter().any(|turn| turn.credit.iter().any(|(other, _)| *other == seat));
-    asked.iter_mut().filter(|row| !took_part(row.member.seat)).for_each(|row| row.share = None);
+    let of = |seat: i32| taken.owed.iter().find(|(other, _)| *other == seat).map(|(_, owed)| *owed);
+    for row in &mut asked {
+        let seat = row.member.seat;
+        row.part = of(seat).zip(row.share).map(|(owed, share)| Part(seat, share.weight, owed));
+        row.load = taken.loads.iter().find(|(other, _)| *other == seat).map(|(_, load)| *load);
+    }
     let winner = taken.turn.as_ref().and_then(|turn| {
         let row = asked.iter().find(|row| row.member.seat == turn.seat)?;
         Some(row.member.rep_id.clone())
@@ -156,10 +161,10 @@ pub fn turn_of(reason: &Reason, pool_no: i32) -> Option<(&str, Turn)> {
     let (Reason::Turn { rep, candidates, .. } | Reason::SameCompany { rep, candidates, .. }) = reason else {
         return None;
     };
-    let share = |(seat, weight)| Share { seat, weight, rep_no: 0, limits: None };
-    let shares: Vec<Share> = candidates.iter().filter_map(|row| row.share.map(share)).collect();
-    let chosen = candidates.iter().find(|row| row.rep == *rep)?.share.map(share)?;
-    Some((rep, rotation::charge(pool_no, &shares, &chosen)))
+    let shares: Vec<Share> = candidates.iter().filter_map(|row| Some(row.share?.share())).collect();
+    let seat = candidates.iter().find(|row| row.rep == *rep)?.share?.0;
+    let chosen = shares.iter().find(|share| share.seat == seat)?;
+    Some((rep, rotation::charge(pool_no, &shares, chosen)))
 }
 
 /// The turns that an owner of an account uses up in pools that count owner matches.
@@ -200,7 +205,7 @@ fn survey<'a>(pool: &Pool, routing: &mut Routing<'a>) -> Vec<Asked<'a>> {
             None => Some(Ineligible::Away { away: Away::Unknown }),
             Some(rep) => ineligible(member, rep, routing),
         };
-        Asked { member, not, share: None }
+        Asked { member, not, share: None, part: None, load: None }
     };
     members.into_iter().map(ask).collect()
 }
@@ -232,9 +237,11 @@ fn day(rep: &Rep, routing: &Routing<'_>) -> Day {
 }
 
 fn candidates(asked: Vec<Asked<'_>>) -> Vec<Candidate> {
-    let candidate = |row: Asked<'_>| {
-        let share = row.share.map(|share| (share.seat, share.weight));
-        Candidate { rep: row.member.rep_id.clone(), share, not: row.not }
+    let candidate = |row: Asked<'_>| Candidate {
+        rep: row.member.rep_id.clone(),
+        share: row.part,
+        load: row.load,
+        not: row.not,
     };
     asked.into_iter().map(candidate).collect()
 }
