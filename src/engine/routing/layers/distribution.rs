@@ -113,11 +113,13 @@ fn hand_out(pool: &Pool, when_all_away: WhenAllAway, routing: &mut Routing<'_>) 
             row.not = Some(why.clone());
         }
     }
-    let of = |seat: i32| taken.owed.iter().find(|(other, _)| *other == seat).map(|(_, owed)| *owed);
+    // both in the order of the candidates
+    let (mut owed, mut loads) = (taken.owed.into_iter().peekable(), taken.loads.into_iter().peekable());
     for row in &mut asked {
         let seat = row.member.seat;
-        row.part = of(seat).zip(row.share).map(|(owed, share)| Part(seat, share.weight, owed));
-        row.load = taken.loads.iter().find(|(other, _)| *other == seat).map(|(_, load)| *load);
+        let owed = owed.next_if(|(other, _)| *other == seat);
+        row.part = owed.zip(row.share).map(|((_, owed), share)| Part(seat, share.weight, owed));
+        row.load = loads.next_if(|(other, _)| *other == seat).map(|(_, load)| load);
     }
     let winner = taken.turn.as_ref().and_then(|turn| {
         let row = asked.iter().find(|row| row.member.seat == turn.seat)?;
