@@ -93,7 +93,7 @@ CREATE FUNCTION leadroute_internal.is_dropped_with(kind text, names text[]) RETU
 COMMENT ON FUNCTION leadroute_internal.is_dropped_with(text, text[]) IS 'Whether leadroute goes when extensions, schemas or what roles own are dropped: it, or what it requires. Internal.';
 
 CREATE FUNCTION leadroute_internal.extension_dropping() RETURNS event_trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_extension_dropping';
+    LANGUAGE c SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'leadroute_extension_dropping';
 COMMENT ON FUNCTION leadroute_internal.extension_dropping() IS 'Event trigger: the jobs of leadroute go with it. If the command fails, they stay.';
 
 CREATE FUNCTION leadroute.schedule_jobs() RETURNS TABLE (job text, schedule text, command text)

@@ -3,10 +3,9 @@
 
 use crate::db::errors;
 use crate::db::pg::function::sql_function;
-use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::text;
 use crate::db::queries;
-use pgrx::pg_sys::{self, Datum, NodeTag, ObjectType};
+use pgrx::pg_sys::{self, Datum, NodeTag, ObjectType, RoleSpecType};
 use pgrx::IntoDatum;
 use std::ffi::CStr;
 
@@ -26,7 +25,6 @@ unsafe fn extension_dropping(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     };
     // SAFETY: PostgreSQL has parsed it.
     if let Some((kind, names)) = unsafe { dropped(command) } {
-        let _owner = AsOwner::begin();
         let arguments = [text(Some(kind)), names.into_datum()];
         if queries::IS_DROPPED_WITH.first(&arguments, |row| row.get::<bool>(1)).flatten() == Some(true) {
             queries::JOBS_GONE.returning(&[], |_| ());
@@ -52,7 +50,14 @@ unsafe fn dropped(command: *mut pg_sys::Node) -> Option<(&'static str, Vec<Strin
             NodeTag::T_DropOwnedStmt => {
                 let roles = (*command.cast::<pg_sys::DropOwnedStmt>()).roles;
                 let name = |role: *mut pg_sys::Node| {
-                    let oid = pg_sys::get_rolespec_oid(role.cast(), true);
+                    let role = role.cast::<pg_sys::RoleSpec>();
+                    // this function itself runs as the owner of the extension
+                    let oid = match (*role).roletype {
+                        RoleSpecType::ROLESPEC_CURRENT_USER | RoleSpecType::ROLESPEC_CURRENT_ROLE => {
+                            pg_sys::GetOuterUserId()
+                        }
+                        _ => pg_sys::get_rolespec_oid(role, true),
+                    };
                     let name = pg_sys::GetUserNameFromId(oid, true);
                     (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
                 };

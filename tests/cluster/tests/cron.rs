@@ -52,6 +52,7 @@ fn an_overdue_lead_goes_to_the_next_rep_and_then_to_the_manager() {
     assert_eq!(text(&mut client, "SELECT leadroute.escalate_overdue()::text"), "0");
     the_history_of_the_jobs_is_purged(&mut client);
     the_jobs_go_with_the_extension(&mut client);
+    the_jobs_go_with_what_the_current_user_owns(&mut client);
 }
 
 /// Of our jobs only, also of those that are not scheduled any more, and not by anybody who may not.
@@ -124,4 +125,17 @@ fn the_jobs_go_with_the_extension(client: &mut Client) {
         assert_eq!(text(client, jobs), "another", "after {drop}");
         client.batch_execute("DROP EXTENSION IF EXISTS btree_gist").unwrap();
     }
+}
+
+fn the_jobs_go_with_what_the_current_user_owns(client: &mut Client) {
+    client
+        .batch_execute(
+            "GRANT CREATE ON DATABASE leadroute TO maker; SET ROLE maker; CREATE EXTENSION leadroute CASCADE;
+             RESET ROLE; SELECT leadroute.schedule_jobs()",
+        )
+        .unwrap();
+    client.batch_execute("SET ROLE maker").unwrap();
+    client.batch_execute("DROP OWNED BY CURRENT_USER CASCADE").unwrap();
+    client.batch_execute("RESET ROLE").unwrap();
+    assert_eq!(text(client, "SELECT string_agg(jobname, ', ') FROM cron.job"), "another");
 }
