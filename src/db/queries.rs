@@ -2,8 +2,10 @@
 //! safe search_path (see [`crate::db::pg::security`]), and always under a fresh snapshot (see [`crate::db::pg::spi`]).
 
 mod attached;
+mod clocks;
 
 pub use attached::*;
+pub use clocks::*;
 
 use crate::db::pg::spi::Query;
 use pgrx::pg_sys::{
@@ -53,51 +55,6 @@ pub static TURNS_GONE: Query = Query::new(
 /// Forgets the load of a rep ($1) who has been deleted.
 pub static LOAD_GONE: Query = Query::new("DELETE FROM leadroute.loads WHERE rep_no = $1", &[INT4OID]);
 
-/// Ends the running clocks of a lead ($1), which is locked, at $2, in a way ($3), by a rep ($4); answers how many.
-///
-/// An answer may be told late, after its clock has ended in another way. It is none to what the buyer did later; but clocks
-/// of machines differ, and a minute is forgiven.
-pub static CLOCKS_END: Query = Query::new(
-    "WITH ran AS (
-        SELECT c.id, c.stopped_at IS NULL AS runs, least(c.started_at, l.occurred_at) AS began
-          FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
-         WHERE c.lead_id = $1 AND (c.stopped_at IS NULL OR $3 = 'answered' AND c.stopped_at > $2)
-     ), over AS (
-        SELECT r.id, r.runs FROM ran r
-         WHERE $3 <> 'answered' OR r.began <= $2
-            OR r.began <= $2 + interval '1 minute' AND NOT EXISTS (SELECT FROM ran o WHERE o.began <= $2)
-     ), written AS (
-        UPDATE leadroute.sla_clocks c
-           SET stopped_at = greatest($2, c.started_at), next_at = NULL, ended = $3, answered_by = $4,
-               (of_rep, of_queue, of_territory) = (
-                    SELECT f.rep, f.queue, f.territory
-                      FROM leadroute_internal.counts_for(c, greatest($2, c.started_at), $4) f)
-          FROM over o WHERE c.id = o.id)
-     SELECT count(*) FROM over WHERE runs",
-    &[INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID],
-);
-
-/// The clock of a lead ($1) that ended last: how, and when.
-pub static CLOCK_ENDED: Query = Query::new(
-    "SELECT ended, stopped_at FROM leadroute.sla_clocks WHERE lead_id = $1 AND stopped_at IS NOT NULL ORDER BY id DESC LIMIT 1",
-    &[INT8OID],
-);
-
-/// The clock of a lead ($1) has run out with a rep ($2) or in a queue ($3), in a territory ($4), who gives the lead away.
-pub static CLOCK_LATE: Query = Query::new(
-    "UPDATE leadroute.sla_clocks SET of_rep = $2, of_queue = $3, of_territory = $4
-      WHERE lead_id = $1 AND stopped_at IS NULL AND due_at < clock_timestamp() AND of_rep IS NULL AND of_queue IS NULL",
-    &[INT8OID, TEXTOID, TEXTOID, TEXTOID],
-);
-
-/// The clock of a lead ($1) goes on with one whose time had run out.
-pub static CLOCK_LATE_AT_BIRTH: Query = Query::new(
-    "UPDATE leadroute.sla_clocks c
-        SET (of_rep, of_queue, of_territory) = (SELECT f.rep, f.queue, f.territory FROM leadroute_internal.counts_for(c, clock_timestamp(), NULL) f)
-      WHERE lead_id = $1 AND stopped_at IS NULL",
-    &[INT8OID],
-);
-
 /// From which stint on the clock of a lead ($1) counted that was replaced last.
 pub static REPLACED_FROM: Query = Query::new(
     "SELECT from_stint FROM leadroute.sla_clocks WHERE lead_id = $1 AND ended = 'replaced' ORDER BY id DESC LIMIT 1",
@@ -108,19 +65,6 @@ pub static REPLACED_FROM: Query = Query::new(
 pub static IS_ANSWERED: Query = Query::new(
     "SELECT EXISTS (SELECT FROM leadroute.sla_clocks WHERE lead_id = $1 AND ended IN ('answered', 'worked') AND started_at >= $2)",
     &[INT8OID, TIMESTAMPTZOID],
-);
-
-/// Sets the last step taken ($2) of a clock ($1), and when the next is due ($3). Its time has run out with a rep ($4) or in
-/// a queue ($5), in a territory ($6), unless that is known already.
-pub static CLOCK_STEP: Query = Query::new(
-    "UPDATE leadroute.sla_clocks
-        SET steps_done = $2, next_at = $3,
-            (of_rep, of_queue, of_territory) = (
-                SELECT CASE WHEN is_known THEN of_rep ELSE $4 END, CASE WHEN is_known THEN of_queue ELSE $5 END,
-                       CASE WHEN is_known THEN of_territory ELSE $6 END
-                  FROM (SELECT of_rep IS NOT NULL OR of_queue IS NOT NULL) k (is_known))
-      WHERE id = $1",
-    &[INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID],
 );
 
 /// Gives a lead that is there its new decision, if that places it, and the values that intake has cleaned. It was routed when whoever has it
@@ -303,12 +247,6 @@ pub static OVERDUE: Query = Query::new(
 )
 .planned_with_values();
 
-/// Puts a clock off whose lead could not be escalated.
-pub static CLOCK_PUT_OFF: Query = Query::new(
-    "UPDATE leadroute.sla_clocks SET next_at = clock_timestamp() + interval '1 minute' WHERE id = $1",
-    &[INT8OID],
-);
-
 /// Reps who have owned a lead, by the names that they have now.
 pub static OWNERS_SO_FAR: Query = Query::new(
     "SELECT r.id FROM leadroute.past_stints s JOIN leadroute.reps r ON r.rep_no = s.rep_no WHERE s.lead_id = $1
@@ -378,28 +316,3 @@ pub static LEADS_OF_REP: Query =
 /// How many leads wait in a queue.
 pub static LEADS_IN_QUEUE: Query =
     Query::new("SELECT count(*) FROM leadroute.leads WHERE queue = $1", &[TEXTOID]);
-
-/// The clock of a lead that runs and is not overdue: id, policy and start.
-pub static CLOCK_RUNNING: Query = Query::new(
-    "SELECT id, policy, started_at FROM leadroute.sla_clocks
-      WHERE lead_id = $1 AND stopped_at IS NULL AND steps_done = 0 AND due_at > clock_timestamp()
-      ORDER BY id DESC LIMIT 1",
-    &[INT8OID],
-);
-
-/// Gives a clock ($1) of a lead ($2) other times: due and next step.
-pub static CLOCK_MOVE: Query = Query::new(
-    "WITH moved AS (UPDATE leadroute.sla_clocks SET due_at = $3, next_at = $4 WHERE id = $1)
-     UPDATE leadroute.leads SET sla_due_at = $3 WHERE id = $2",
-    &[INT8OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID],
-);
-
-/// Starts a clock for a lead ($1): policy, start, due and next step.
-pub static CLOCK_START: Query = Query::new(
-    "WITH started AS (
-        INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, next_at, tenant, from_stint)
-        SELECT $1, $2, $3, $4, $5, tenant, (SELECT max(s.no) + 1 FROM leadroute.past_stints s WHERE s.lead_id = $1)
-          FROM leadroute.leads WHERE id = $1)
-     UPDATE leadroute.leads SET sla_due_at = $4 WHERE id = $1",
-    &[INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID],
-);

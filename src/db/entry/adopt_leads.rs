@@ -49,7 +49,7 @@ unsafe fn adopt_leads(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 
 /// Takes in at most `most` leads; answers how many. One that fails does not hold up the others.
 fn adopt_moved_in(most: i32) -> i32 {
-    let sweep = Sweep { cause: Cause::Adopt, work: &adopt, failed: &warn, waits: Cell::new(0) };
+    let sweep = Sweep { cause: Cause::Adopt, work: &adopt, failed: &warn, moment: None, waits: Cell::new(0) };
     let (mut adopted, mut seen) = (0, Vec::<i64>::new());
     while adopted < most && !sweep.is_over() {
         let places =

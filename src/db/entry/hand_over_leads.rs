@@ -42,7 +42,8 @@ unsafe fn hand_over_leads(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     let note = format!("{rep} hands over{why}");
     let work = |session: &mut Batch, id: &i64| hand_over(session, *id, &rep, &note);
-    let sweep = Sweep { cause: Cause::HandOver, work: &work, failed: &warn, waits: Cell::new(0) };
+    let sweep =
+        Sweep { cause: Cause::HandOver, work: &work, failed: &warn, moment: None, waits: Cell::new(0) };
     let count = sweep.run(&ids);
     if sweep.is_over() {
         errors::warn_not_all_handed_over(&rep);

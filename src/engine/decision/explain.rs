@@ -268,9 +268,7 @@ fn details(reason: &Reason) -> Vec<String> {
         }
         Reason::SameCompany { candidates, .. }
         | Reason::Held { candidates, .. }
-        | Reason::NobodyEligible { candidates, .. } => {
-            candidates.iter().map(candidate).collect()
-        }
+        | Reason::NobodyEligible { candidates, .. } => candidates.iter().map(candidate).collect(),
         Reason::Segment { broken, .. } | Reason::NoSegment { broken, .. } => {
             (broken.iter()).map(|rule| format!("segment {} was skipped: {}", rule.field, rule.what)).collect()
         }

@@ -69,6 +69,8 @@ fn same_company(pool: &Pool, routing: &mut Routing<'_>) -> Option<Finding> {
     for row in &mut asked {
         let takes_part = row.not.is_none() || row.member.rep_id == rep;
         row.share = takes_part.then(|| share(row.member, pool, routing));
+        // who was owed what did not decide
+        row.part = row.share.map(|share| Part(share.seat, share.weight, 0));
     }
     let shares: Vec<Share> = asked.iter().filter_map(|row| row.share).collect();
     let chosen = asked.iter().find(|row| row.member.rep_id == rep)?.share?;
