@@ -58,7 +58,7 @@ UPDATE leadroute.queues SET auto_assign_pool = split_part(name, ' ', 1) || ' smb
 UPDATE leadroute.queues SET auto_assign_pool = 'partner desk', auto_assign_after = '1 day' WHERE name = 'partner';
 UPDATE leadroute.queues SET claimable = true WHERE name = 'account research';
 UPDATE leadroute.pools SET strategy = 'least_loaded' WHERE name = 'middle-east-africa enterprise';
-UPDATE leadroute.pools SET performance_weighted = true, performance_sample = 1 WHERE name LIKE 'us-east %';
+UPDATE leadroute.pools SET performance_weighted = true, keep_company_together = true, performance_sample = 1 WHERE name LIKE 'us-east %';
 -- Parents of parents, each with an id above that of its child, and rows in the wrong order.
 UPDATE leadroute.accounts SET parent_id = 'A-' || lpad((right(id, 5)::integer + 1)::text, 5, '0') WHERE id BETWEEN 'A-02001' AND 'A-02020';
 UPDATE leadroute.accounts SET name = name || ' Holding' WHERE id = 'A-02021';
