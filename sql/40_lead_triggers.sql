@@ -256,6 +256,8 @@ BEGIN
     FOR touch IN SELECT t.* FROM leadroute.leads t JOIN leadroute.leads f ON f.id = t.duplicate_of
                   WHERE NOT leadroute_internal.is_closed(f.status) AND t.event IS DISTINCT FROM f.event AND t.routed_at > now() - interval '1 day'
                     AND (f.owner_id IS NOT NULL OR f.queue IS NOT NULL) AND leadroute_internal.is_hotter(t.event, f.event)
+                    -- once, whatever an app says of the event since
+                    AND NOT EXISTS (SELECT FROM leadroute.lead_events e WHERE e.lead_id = f.id AND e.details ->> 'touch' = t.id::text)
                   ORDER BY t.id LIMIT batch LOOP
         PERFORM leadroute_internal.touch_heard(touch.duplicate_of, touch.id, false);
     END LOOP;

@@ -67,10 +67,12 @@ UPDATE leadroute.leads SET score = 60 WHERE id = 13;
 UPDATE leadroute.leads SET score = 99 WHERE id = 13;
 SELECT count(*) FROM leadroute.decisions WHERE lead_id = 13;
 
--- What was held at that moment is heard by housekeeping.
-ALTER TABLE leadroute.leads DISABLE TRIGGER USER;
+-- What was held at that moment is heard by housekeeping, once.
+DELETE FROM leadroute.lead_events WHERE lead_id = 1;
 UPDATE leadroute.leads SET event = 'brochure' WHERE id = 1;
-ALTER TABLE leadroute.leads ENABLE TRIGGER USER;
 SELECT leadroute.merge_duplicates();
 SELECT id, event FROM leadroute.leads WHERE id = 1;
 SELECT lead_id, action, details FROM leadroute.lead_events ORDER BY id DESC LIMIT 1;
+UPDATE leadroute.leads SET event = 'brochure' WHERE id = 1;
+SELECT leadroute.merge_duplicates();
+SELECT id, event FROM leadroute.leads WHERE id = 1;
