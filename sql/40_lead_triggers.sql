@@ -254,12 +254,14 @@ BEGIN
         PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, NULL);
     END LOOP;
     FOR touch IN SELECT t.* FROM leadroute.leads t JOIN leadroute.leads f ON f.id = t.duplicate_of
-                  WHERE NOT leadroute_internal.is_closed(f.status) AND t.event IS DISTINCT FROM f.event AND t.routed_at > now() - interval '1 day'
-                    AND (f.owner_id IS NOT NULL OR f.queue IS NOT NULL) AND leadroute_internal.is_hotter(t.event, f.event)
+                  WHERE NOT leadroute_internal.is_closed(f.status) AND t.routed_at > now() - interval '1 day'
+                    AND (f.owner_id IS NOT NULL OR f.queue IS NOT NULL)
+                    AND (t.event IS DISTINCT FROM f.event AND leadroute_internal.is_hotter(t.event, f.event)
+                         OR f.owner_id IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.reps r WHERE r.id = f.owner_id AND r.active))
                     -- once, whatever an app says of the event since
                     AND NOT EXISTS (SELECT FROM leadroute.lead_events e WHERE e.lead_id = f.id AND e.details ->> 'touch' = t.id::text)
                   ORDER BY t.id LIMIT batch LOOP
-        PERFORM leadroute_internal.touch_heard(touch.duplicate_of, touch.id, false);
+        PERFORM leadroute_internal.touch_heard(touch.duplicate_of, touch.id, true);
     END LOOP;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.late_touches_follow(integer) IS 'Touches that others held when their first leads got another owner follow now, and first leads that others held hear of their touches. Internal.';

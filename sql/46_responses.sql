@@ -183,7 +183,7 @@ CREATE FUNCTION leadroute_internal.is_hotter(event text, than text) RETURNS bool
     SELECT leadroute_internal.heat(leadroute_internal.intent_of(event)) > leadroute_internal.heat(leadroute_internal.intent_of(than)) $$;
 COMMENT ON FUNCTION leadroute_internal.is_hotter(text, text) IS 'Whether an event shows more intent than another. Internal.';
 
-CREATE FUNCTION leadroute_internal.must_answer(lead leadroute.leads, acted_at timestamptz, may_move boolean, reason text) RETURNS boolean
+CREATE FUNCTION leadroute_internal.must_answer(lead leadroute.leads, acted_at timestamptz, is_urgent boolean, may_move boolean, reason text) RETURNS boolean
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE leadroute.sla_clocks c SET of_event = coalesce(c.of_event, lead.event) WHERE c.lead_id = lead.id AND c.stopped_at IS NULL;
@@ -193,6 +193,9 @@ BEGIN
             RETURN true;
         END IF;
     END IF;
+    IF NOT is_urgent THEN
+        RETURN false;
+    END IF;
     PERFORM leadroute_internal.restart_clock(lead.id, acted_at);
     INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, queue, tenant)
     VALUES (lead.id, lead.decision_id, 'event', coalesce(lead.owner_id,
@@ -201,7 +204,7 @@ BEGIN
     PERFORM leadroute_internal.wake_listeners();
     RETURN false;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.must_answer(leadroute.leads, timestamptz, boolean, text) IS 'The buyer of an open lead wants an answer now: the clock starts anew, by its event, and whoever has it is told. With may_move somebody else gets it if its owner cannot answer in time; true if so. Internal.';
+COMMENT ON FUNCTION leadroute_internal.must_answer(leadroute.leads, timestamptz, boolean, boolean, text) IS 'The buyer of an open lead wants an answer: if it is urgent, the clock starts anew, by its event, and whoever has it is told. With may_move somebody else gets it if its owner cannot answer in time; true if so. Internal.';
 
 CREATE FUNCTION leadroute_internal.touch_heard(first_id bigint, touch_id bigint, moves boolean) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -218,10 +221,13 @@ BEGIN
     END IF;
     raises := leadroute_internal.is_hotter(touch.event, first.event);
     UPDATE leadroute.leads l SET occurred_at = greatest(l.occurred_at, touch.occurred_at), event = CASE WHEN raises THEN touch.event ELSE l.event END WHERE l.id = first.id;
-    moves := leadroute_internal.must_answer(first, touch.occurred_at, moves, format('submitted again as lead %s', touch.id));
+    moves := leadroute_internal.must_answer(first, touch.occurred_at, raises, moves, format('submitted again as lead %s', touch.id));
     IF (touch.owner_id, touch.queue) IS DISTINCT FROM (first.owner_id, first.queue) AND NOT moves THEN
         -- nobody else was there
         PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, first.owner_id);
+    END IF;
+    IF NOT moves AND NOT raises THEN
+        RETURN;
     END IF;
     INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, details, tenant)
     VALUES (first.id, coalesce(touch.event, 'submit'), leadroute_internal.intent_of(touch.event), touch.occurred_at,
@@ -264,7 +270,7 @@ BEGIN
             action := 'rerouted';
             PERFORM leadroute_internal.route_event(lead.id, 'event ' || name);
         ELSE
-            action := CASE WHEN leadroute_internal.must_answer(lead, acted_at, true, 'event ' || name) THEN 'rerouted' ELSE 'clock_restarted' END;
+            action := CASE WHEN leadroute_internal.must_answer(lead, acted_at, true, true, 'event ' || name) THEN 'rerouted' ELSE 'clock_restarted' END;
         END IF;
     END IF;
     INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, details, tenant)

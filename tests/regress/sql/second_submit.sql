@@ -76,3 +76,9 @@ SELECT lead_id, action, details FROM leadroute.lead_events ORDER BY id DESC LIMI
 UPDATE leadroute.leads SET event = 'brochure' WHERE id = 1;
 SELECT leadroute.merge_duplicates();
 SELECT id, event FROM leadroute.leads WHERE id = 1;
+-- An owner who cannot answer any more is replaced then, too.
+DELETE FROM leadroute.lead_events WHERE lead_id = 1;
+UPDATE leadroute.reps SET active = false WHERE id = 'ben';
+SELECT leadroute.merge_duplicates();
+SELECT id, event, owner_id FROM leadroute.leads WHERE id = 1 OR duplicate_of = 1 ORDER BY id;
+SELECT count(*) FROM leadroute.lead_events WHERE lead_id = 1;
