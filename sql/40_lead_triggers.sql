@@ -185,6 +185,11 @@ BEGIN
         PERFORM leadroute_internal.route_correction(NEW.id, format('the score rose from %s to %s', coalesce(OLD.score, 0), NEW.score));
     END IF;
     RETURN NULL;
+EXCEPTION WHEN lock_not_available THEN
+    -- the score counts all the same
+    RAISE WARNING 'lead % has a higher score and stays where it is: %', NEW.id, SQLERRM
+        USING HINT = 'Call leadroute.reroute_lead() later.';
+    RETURN NULL;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.lead_scored() IS 'Trigger: a score that has risen past the border of a tier routes a lead once, while nobody has answered.';
 
@@ -245,7 +250,7 @@ CREATE FUNCTION leadroute_internal.late_touches_follow(batch integer) RETURNS vo
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     first leadroute.leads;
-    touch leadroute.leads;
+    touch record;
 BEGIN
     FOR first IN SELECT f.* FROM leadroute.leads f
                   WHERE f.id IN (SELECT t.duplicate_of FROM leadroute.leads t JOIN leadroute.leads l ON l.id = t.duplicate_of
@@ -253,15 +258,21 @@ BEGIN
                   ORDER BY f.id FOR UPDATE SKIP LOCKED LOOP
         PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, NULL);
     END LOOP;
-    FOR touch IN SELECT t.* FROM leadroute.leads t JOIN leadroute.leads f ON f.id = t.duplicate_of
-                  WHERE NOT leadroute_internal.is_closed(f.status) AND t.routed_at > now() - interval '1 day'
-                    AND (f.owner_id IS NOT NULL OR f.queue IS NOT NULL)
-                    AND (t.event IS DISTINCT FROM f.event AND leadroute_internal.is_hotter(t.event, f.event)
-                         OR f.owner_id IS NOT NULL AND NOT EXISTS (SELECT FROM leadroute.reps r WHERE r.id = f.owner_id AND r.active))
-                    -- once, whatever an app says of the event since
-                    AND NOT EXISTS (SELECT FROM leadroute.lead_events e WHERE e.lead_id = f.id AND e.details ->> 'touch' = t.id::text)
-                  ORDER BY t.id LIMIT batch LOOP
-        PERFORM leadroute_internal.touch_heard(touch.duplicate_of, touch.id, true);
+    FOR touch IN
+        SELECT t.id, t.duplicate_of, a.moves FROM leadroute.leads t JOIN leadroute.leads f ON f.id = t.duplicate_of
+         CROSS JOIN LATERAL (SELECT d.trace -> -1 ? 'moves' AS moves FROM leadroute.decisions d
+                              WHERE d.lead_id = t.id AND d.layer = 'duplicate' AND d.trace -> -1 ?| '{moves,raises}' ORDER BY d.id DESC LIMIT 1) a
+         WHERE NOT leadroute_internal.is_closed(f.status) AND t.routed_at > now() - interval '1 day' AND (f.owner_id IS NOT NULL OR f.queue IS NOT NULL)
+           -- once, whatever an app says of the event since
+           AND NOT EXISTS (SELECT FROM leadroute.lead_events e WHERE e.lead_id = f.id AND e.details ->> 'touch' = t.id::text)
+         ORDER BY t.id LIMIT batch LOOP
+        BEGIN
+            PERFORM leadroute_internal.touch_heard(touch.duplicate_of, touch.id, touch.moves);
+        EXCEPTION WHEN OTHERS THEN
+            -- with the next run; the others go on
+            RAISE WARNING 'lead % did not hear of its touch %: %', touch.duplicate_of, touch.id, SQLERRM
+                USING HINT = 'It is tried again with the next run of merge_duplicates().';
+        END;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.late_touches_follow(integer) IS 'Touches that others held when their first leads got another owner follow now, and first leads that others held hear of their touches. Internal.';

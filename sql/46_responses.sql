@@ -211,27 +211,28 @@ CREATE FUNCTION leadroute_internal.touch_heard(first_id bigint, touch_id bigint,
 DECLARE
     first leadroute.leads;
     touch leadroute.leads;
+    acted_at timestamptz;
     raises boolean;
 BEGIN
     -- who holds the first lead is not waited for: merge_duplicates() hears it later
     SELECT * INTO first FROM leadroute.leads l WHERE l.id = first_id AND NOT leadroute_internal.is_closed(l.status) FOR UPDATE SKIP LOCKED;
     SELECT * INTO touch FROM leadroute.leads l WHERE l.id = touch_id;
+    acted_at := coalesce(touch.occurred_at, touch.routed_at);
     IF first.id IS NULL OR touch.duplicate_of IS DISTINCT FROM first.id THEN
         RETURN;
     END IF;
     raises := leadroute_internal.is_hotter(touch.event, first.event);
-    UPDATE leadroute.leads l SET occurred_at = greatest(l.occurred_at, touch.occurred_at), event = CASE WHEN raises THEN touch.event ELSE l.event END WHERE l.id = first.id;
-    moves := leadroute_internal.must_answer(first, touch.occurred_at, raises, moves, format('submitted again as lead %s', touch.id));
-    IF (touch.owner_id, touch.queue) IS DISTINCT FROM (first.owner_id, first.queue) AND NOT moves THEN
-        -- nobody else was there
-        PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, first.owner_id);
-    END IF;
-    IF NOT moves AND NOT raises THEN
-        RETURN;
+    IF raises OR moves THEN
+        UPDATE leadroute.leads l SET occurred_at = greatest(l.occurred_at, acted_at), event = CASE WHEN raises THEN touch.event ELSE l.event END WHERE l.id = first.id;
+        moves := leadroute_internal.must_answer(first, acted_at, raises, moves, format('submitted again as lead %s', touch.id));
+        IF (touch.owner_id, touch.queue) IS DISTINCT FROM (first.owner_id, first.queue) AND NOT moves THEN
+            -- nobody else was there
+            PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, first.owner_id);
+        END IF;
     END IF;
     INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, details, tenant)
-    VALUES (first.id, coalesce(touch.event, 'submit'), leadroute_internal.intent_of(touch.event), touch.occurred_at,
-            CASE WHEN moves THEN 'rerouted' ELSE 'clock_restarted' END, jsonb_build_object('touch', touch.id), first.tenant);
+    VALUES (first.id, coalesce(touch.event, 'submit'), leadroute_internal.intent_of(touch.event), acted_at,
+            CASE WHEN moves THEN 'rerouted' WHEN raises THEN 'clock_restarted' ELSE 'logged' END, jsonb_build_object('touch', touch.id), first.tenant);
 END $$;
 COMMENT ON FUNCTION leadroute_internal.touch_heard(bigint, bigint, boolean) IS 'A touch that shows more intent than its first lead starts the clock of that anew, and its owner is told; where the owner cannot answer in time (moves), somebody else gets it. Internal.';
 

@@ -109,15 +109,6 @@ pub static FILL: Query = Query::new(
 pub static TOUCH_HEARD: Query =
     Query::new("SELECT leadroute_internal.touch_heard($1, $2, $3)", &[INT8OID, INT8OID, BOOLOID]);
 
-/// Who owns the first open lead of a company ($1) of a tenant ($2).
-pub static COMPANY_OWNER: Query = Query::new(
-    "SELECT l.owner_id FROM leadroute.company_leads c JOIN leadroute.leads l ON l.id = c.lead_id
-      WHERE c.company = $1 AND c.tenant = $2 AND l.owner_id IS NOT NULL AND l.duplicate_of IS NULL
-        AND leadroute_internal.is_with_rep(l.status)
-      ORDER BY l.id LIMIT 1",
-    &[TEXTOID, TEXTOID],
-);
-
 /// A lead ($1) is one of a company ($2) of a tenant ($3).
 pub static COMPANY_LEAD: Query = Query::new(
     "INSERT INTO leadroute.company_leads (lead_id, company, tenant) VALUES ($1, $2, $3)

@@ -19,7 +19,7 @@ use crate::db::routing::pending_decision::{Pending, Wanted};
 use crate::db::state::moment::Moment;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
-use leadroute_engine::decision::{Decision, Layer, Step};
+use leadroute_engine::decision::{Decision, Layer, Outcome, Step};
 use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::{Given, Holder};
 use pgrx::pg_sys::{self, Datum};
@@ -276,10 +276,9 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, again: Again, patience: 
     let found = queries::LEAD_LOCK.returning(&arguments, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-        if let Some(status) = row.get::<String>("status").filter(|_| cause == Cause::Reroute) {
-            if Status::named(&status).is_some_and(Status::is_closed) {
-                errors::is_closed(id, &status);
-            }
+        let status = row.get::<String>("status").and_then(|status| Status::named(&status));
+        if let Some(closed) = status.filter(|status| cause == Cause::Reroute && status.is_closed()) {
+            errors::is_closed(id, closed.name());
         }
         match (row.get::<i64>("duplicate_of"), row.get::<String>("owner_id")) {
             // corrected, it may be another person's
@@ -293,19 +292,25 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, again: Again, patience: 
         }
         let pending = batch.decide(&row, true, Wanted::Route).pending;
         batch.patience.leave();
-        (pending, row.get::<String>("owner_id"))
+        (pending, row.get::<String>("owner_id"), status)
     });
-    let Some((Some(mut pending), owner)) = found.into_iter().next() else {
+    let Some((Some(mut pending), owner, status)) = found.into_iter().next() else {
         errors::no_such_lead(id);
     };
     if again.asks_for_holder() && stays(&pending.decision, id, owner.as_deref(), again, &batch) {
         batch.withdraw(&pending);
         return answer(id, false);
     }
+    pending.keeps = status.filter(|status| again.replaces && goes_on(&pending.decision, *status));
     // SAFETY: as declared in SQL.
     pending.note = unsafe { argument(fcinfo, 1).and_then(|datum| String::from_datum(datum, false)) };
     batch.revise(pending, owner.as_deref());
     answer(id, false)
+}
+
+/// Whether somebody gets a lead that is worked on, and goes on with that.
+fn goes_on(decision: &Decision, status: Status) -> bool {
+    status.is_taken_up() && decision.outcome.owner().is_some()
 }
 
 /// Whether a lead stays where it is: routing has failed, or there is nobody else. A corrected one stays also where what it
@@ -315,11 +320,12 @@ fn stays(decision: &Decision, id: i64, owner: Option<&str>, again: Again, batch:
         errors::warn_not_routed_again(id, sqlstate, message);
         return true;
     }
+    let waits = matches!(decision.outcome, Outcome::Queue(_) | Outcome::Nurture);
     let is_lost = decision.layer == Layer::Fallback;
     match owner {
         None => false,
         Some(owner) if again.replaces => {
-            decision.outcome.owner() == Some(owner) || is_lost && batch.is_active(owner)
+            decision.outcome.owner() == Some(owner) || waits && batch.is_active(owner)
         }
         Some(_) => is_lost || !decision.clean.unreadable.is_empty(),
     }

@@ -32,7 +32,7 @@ type Comparison = (usize, Datum, u32);
 
 /// Tables that a transaction reads and then writes. The lock for writing is taken at once: taken after a weaker lock,
 /// it could deadlock with a REINDEX that came in between.
-const WRITTEN: [&str; 5] = ["leads", "turns", "loads", "decisions", "past_stints"];
+const WRITTEN: [&str; 6] = ["leads", "turns", "loads", "decisions", "past_stints", "company_leads"];
 
 /// What is known of the transactions that wrote a row, or are removing it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -72,7 +72,7 @@ pub struct Batch {
     /// Touches whose first lead is still to be filled.
     touches: Vec<Touch>,
     /// Who has got leads of a tenant's company, where a pool keeps these together.
-    companies: FxHashMap<(String, String), String>,
+    companies: FxHashMap<(String, String), (String, i64)>,
     /// Rows that were not routed, because their lead is there.
     known: Vec<i64>,
     watch: Watch,
@@ -204,7 +204,9 @@ impl Batch {
         };
         pending.decision_id = next_value("decisions_id_seq");
         self.count(&mut pending);
-        self.companies.extend(pending.company().map(|(tenant, company, owner)| ((tenant, company), owner)));
+        if let Some((tenant, company, owner)) = pending.company() {
+            self.companies.entry((tenant, company)).or_insert((owner, pending.lead_id));
+        }
         let tuple = row.decided(&pending.decision, pending.decision_id, pending.decided_at);
         self.pending.push(pending);
         tuple
@@ -238,6 +240,7 @@ impl Batch {
     /// A row that was decided and not inserted.
     fn forget(&mut self, pending: &Pending) {
         self.dropped(pending);
+        self.companies.retain(|_, (_, lead_id)| *lead_id != pending.lead_id);
         if let Some((rep_no, lead)) = self.load_added(pending).filter(|_| !pending.is_counted) {
             self.ledgers.count_load(rep_no, &lead.taken_back());
         }

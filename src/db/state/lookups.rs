@@ -1,7 +1,8 @@
 //! What the engine looks up, answered by PostgreSQL.
 
 use crate::db::indexes::{
-    ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, COUNTRY_NAMES, DOMAIN_RULES, MAIL_DOMAINS, PERSONS,
+    ACCOUNTS, ACCOUNT_DOMAINS, COMPANY_LEADS, CONTACTS, COUNTRY_NAMES, DOMAIN_RULES, LEADS, MAIL_DOMAINS,
+    PERSONS,
 };
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::jsonb::{Document, Path};
@@ -9,7 +10,7 @@ use crate::db::pg::locks::{self, Class};
 use crate::db::pg::spi;
 use crate::db::pg::time::{from_postgres_epoch, now};
 use crate::db::pg::wait::Patience;
-use crate::db::queries;
+use crate::db::settings::TURN_WAIT;
 use crate::db::state::turns::Ledgers;
 use crate::db::state::{assignee_lock, config};
 use chrono::NaiveDateTime;
@@ -52,7 +53,7 @@ pub struct Live<'a> {
     /// Whether not to merge into a lead of the same person.
     pub apart: bool,
     /// Who has got leads of a tenant's company in this statement.
-    pub companies: &'a FxHashMap<(String, String), String>,
+    pub companies: &'a FxHashMap<(String, String), (String, i64)>,
     /// The lead as jsonb, once a condition asked for it.
     pub document: Option<Document>,
     /// The rules and roster by which it is routed.
@@ -202,12 +203,20 @@ impl Lookups for Live<'_> {
     fn company_owner(&mut self, tenant: &str, company: &str) -> Option<String> {
         if self.effect && *self.persons < MOST_PERSONS {
             *self.persons += 1;
-            // one of another session comes first; not for longer than a second submit
-            self.patience.lock(Class::Person, person_lock(tenant, &format!("company {company}")));
+            // a colleague who is being submitted elsewhere is a stranger: not waited for longer than for a turn
+            let key = person_lock(tenant, &format!("company {company}"));
+            locks::lock_within(Class::Person, key, TURN_WAIT.get());
         }
-        let known = self.companies.get(&(tenant.to_owned(), company.to_owned())).cloned();
-        let keys = [spi::text(Some(company)), spi::text(Some(tenant))];
-        known.or_else(|| queries::COMPANY_OWNER.first(&keys, |row| row.get::<String>(1)).flatten())
+        if let Some((owner, _)) = self.companies.get(&(tenant.to_owned(), company.to_owned())) {
+            return Some(owner.clone());
+        }
+        let mut leads = Vec::new();
+        COMPANY_LEADS.texts([company, tenant], |row| {
+            leads.extend(row.get::<i64>(1));
+            None::<()>
+        });
+        leads.sort_unstable();
+        leads.into_iter().find_map(owner_of_open)
     }
 
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool {
@@ -244,6 +253,17 @@ impl Lookups for Live<'_> {
     fn close_pool(&mut self, turn: Option<&Turn>) {
         self.ledgers.close_pool(turn.is_some(), self.effect);
     }
+}
+
+/// Who owns a lead, if it is open and no touch.
+fn owner_of_open(lead_id: i64) -> Option<String> {
+    LEADS.bigint(lead_id, |row| {
+        // SAFETY: a row of leads, valid during the callback.
+        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        let status = row.get::<String>("status").and_then(|status| Status::named(&status))?;
+        let is_open = !status.is_closed() && row.get::<i64>("duplicate_of").is_none();
+        row.get::<String>("owner_id").filter(|_| is_open)
+    })
 }
 
 /// The key of the lock of a person, who is somebody else in another tenant.

@@ -218,7 +218,7 @@ fn leads_of_one_company_at_once_have_one_owner() {
             let (mut first, mut second) = (database.connect(), database.connect());
             first.batch_execute("UPDATE leadroute.pools SET keep_company_together = true").unwrap();
             let pid = number(&mut second, "SELECT pg_backend_pid()::bigint");
-            let long = "SET leadroute.duplicate_wait = '30s'";
+            let long = "SET leadroute.turn_wait = '30s'";
             second
                 .batch_execute(&format!(
                     "{long}; BEGIN ISOLATION LEVEL {level}; SELECT 1 FROM leadroute.reps"

@@ -82,3 +82,16 @@ UPDATE leadroute.reps SET active = false WHERE id = 'ben';
 SELECT leadroute.merge_duplicates();
 SELECT id, event, owner_id FROM leadroute.leads WHERE id = 1 OR duplicate_of = 1 ORDER BY id;
 SELECT count(*) FROM leadroute.lead_events WHERE lead_id = 1;
+-- Many at once are heard once, and so is what an import brings along without times; a lead that somebody owns does not end in
+-- nurture because its buyer came again.
+INSERT INTO leadroute.leads (email, event, score) VALUES ('sam@acme.com', 'brochure', 60) RETURNING id;
+INSERT INTO leadroute.leads (email, event) SELECT 'sam@acme.com', 'demo' FROM generate_series(1, 10);
+SELECT count(*) FILTER (WHERE kind = 'event'), (SELECT count(*) FROM leadroute.sla_clocks c WHERE c.lead_id = 14) FROM leadroute.notifications WHERE lead_id = 14;
+INSERT INTO leadroute.leads (id, email, event, owner_id, status, routed_at) VALUES (101, 'im@port.com', 'brochure', 'ann', 'working', now() - interval '1 hour');
+INSERT INTO leadroute.leads (id, email, event, status, duplicate_of, routed_at) VALUES (102, 'im@port.com', 'demo', 'merged', 101, now() - interval '50 minutes');
+SELECT leadroute.adopt_leads(), leadroute.merge_duplicates();
+SELECT count(*) FROM leadroute.notifications WHERE lead_id = 101;
+INSERT INTO leadroute.leads (email, event, score) VALUES ('tim@acme.com', 'brochure', 10) RETURNING id, status;
+SELECT leadroute.transfer_lead(25, 'ann') > 0;
+INSERT INTO leadroute.absences (rep_id, during, kind) VALUES ('ann', tstzrange(now() - interval '1 hour', now() + interval '3 days'), 'sick');
+SELECT leadroute.record_event(25, 'visit') - 'sla_due_at';

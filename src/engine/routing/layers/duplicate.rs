@@ -31,7 +31,11 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
             let moves = owner_is_away(&first, raises, routing);
             let owner_id = match &moves {
                 None => first.owner_id,
-                Some(late) => stands_in(&late.rep, routing),
+                // where nobody else is there, whoever comes back keeps it
+                Some(late) => {
+                    let comes_back = first.owner_id.filter(|_| late.why.is_passing());
+                    stands_in(&late.rep, routing).or(comes_back)
+                }
             };
             let queue = first.queue;
             let outcome = Outcome::Merged { lead_id, owner_id, queue };
