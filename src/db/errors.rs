@@ -137,21 +137,12 @@ pub fn null_argument(function: &str, argument: &str) -> ! {
     )
 }
 
-/// A batch must be positive.
-pub fn bad_batch(batch: i32) -> ! {
+/// A batch must be positive; `hint` says what leaving it out means.
+pub fn bad_batch(batch: i32, hint: &str) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         format!("batch must be at least 1, not {batch}"),
-        "The default is 1000.",
-    )
-}
-
-/// So must a number of leads that may be left out.
-pub fn bad_number_of_leads(batch: i32) -> ! {
-    raise(
-        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-        format!("batch must be at least 1, not {batch}"),
-        "Leave it out for all leads.",
+        hint,
     )
 }
 

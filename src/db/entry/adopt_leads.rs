@@ -34,7 +34,7 @@ unsafe fn adopt_leads(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         (batch.unwrap_or(0), only_attached.unwrap_or(false), pg_sys::RecoveryInProgress())
     };
     if batch < 1 {
-        errors::bad_batch(batch);
+        errors::bad_batch(batch, "The default is 1000.");
     }
     if is_standby {
         return Datum::from(0);

@@ -31,7 +31,7 @@ unsafe fn hand_over_leads(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         errors::null_argument("hand_over_leads", "rep_id");
     };
     if let Some(batch) = batch.filter(|batch| *batch < 1) {
-        errors::bad_number_of_leads(batch);
+        errors::bad_batch(batch, "Leave it out for all leads.");
     }
     let _owner = AsOwner::begin();
     catalog::lock_for_writing();

@@ -29,7 +29,7 @@ pub unsafe fn arguments(
         (batch.unwrap_or(0), argument(fcinfo, 1), pg_sys::RecoveryInProgress())
     };
     if batch < 1 {
-        errors::bad_batch(batch);
+        errors::bad_batch(batch, "The default is 1000.");
     }
     // SAFETY: as declared in SQL.
     let at = as_of.and_then(|datum| unsafe { i64::from_datum(datum, false) });
