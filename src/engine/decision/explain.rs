@@ -113,10 +113,11 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::Error { sqlstate, message } => {
             format!("routing failed ({sqlstate}: {message}): kept in queue catch_all")
         }
-        Reason::Escalated { policy, step, to, action } => {
-            let done = match action {
-                EscalationAction::Remind => format!("{to} was reminded"),
-                _ => format!("now with {to}"),
+        Reason::Escalated { policy, step, to, action, off_duty } => {
+            let done = match (action, off_duty) {
+                (EscalationAction::Remind, _) => format!("{to} was reminded"),
+                (_, Some(why)) => format!("now with {to}, who {why}"),
+                (_, None) => format!("now with {to}"),
             };
             format!("no response in time (policy {policy}, step {step}): {done}")
         }

@@ -3,7 +3,7 @@
 use crate::lead::account::MatchedBy;
 use crate::lead::Problem;
 use crate::roster::rotation::{Filled, Share};
-use crate::roster::unavailable::{Ineligible, Refusal};
+use crate::roster::unavailable::{Away, Ineligible, Refusal};
 use crate::rules::tables::{
     DomainKind, EscalationAction, Intent, MailDomain, RecycleKind, Strategy, TierAction,
 };
@@ -239,6 +239,9 @@ pub enum Reason {
         to: String,
         /// What was done, which may be stronger than what the step asks for.
         action: EscalationAction,
+        /// Why a manager who has it all the same is not there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        off_duty: Option<Away>,
     },
 }
 

@@ -57,16 +57,19 @@ pub const LONGEST_WAIT: Micros = 5 * 24 * 60 * 60 * SECOND;
 ///
 /// A step that cannot be done becomes the next stronger one: nobody left in the pool → the manager; no
 /// manager → the fallback queue. But where reps do not take it only because they are away, and the first is
-/// back within [`LONGEST_WAIT`], the step is postponed.
+/// back within [`LONGEST_WAIT`], the step is postponed. The manager's own step does not wait for a manager who is
+/// only off duty, and passes none of them over: they have the lead, and the time to the next step from when they are back.
 pub fn escalate(overdue: Overdue, context: Context<'_>, lookups: &mut dyn Lookups) -> Option<Escalation> {
     let ladder = context.rules.escalation_steps.get(&overdue.policy)?;
     let mut ahead = ladder.iter().filter(|row| row.step > overdue.steps_done);
     let row = ahead.next()?;
-    let decision = match act(row, &overdue, context, lookups) {
-        Ok(decision) => decision,
+    let (decision, back) = match act(row, &overdue, context, lookups) {
+        Ok(done) => done,
         Err(Nobody { until }) => return Some(Escalation::Postponed { until }),
     };
-    let next_at = ahead.next().map(|next| next_at([row, next], &overdue, &decision, context, lookups));
+    let begins = back.unwrap_or(overdue.next_at).max(overdue.next_at);
+    let next_at =
+        ahead.next().map(|next| next_at([row, next], &overdue, begins, &decision, context, lookups));
     Some(Escalation::Taken(Box::new(Taken { step: row.step, decision, next_at })))
 }
 
@@ -76,11 +79,12 @@ struct Nobody {
 }
 
 /// When the next step is due: counted from the due time, by the hours of whoever gets the lead now, but at
-/// least the time between the two steps after this one. Else the next step would follow at once where this
-/// one was postponed until the morning, or the lead went to a rep with other hours.
+/// least the time between the two steps after this one, which begins at `begins`. Else the next step would follow at
+/// once where this one was postponed until the morning, or the lead went to a rep with other hours.
 fn next_at(
     [row, next]: [&EscalationStep; 2],
     overdue: &Overdue,
+    begins: Micros,
     decision: &Decision,
     context: Context<'_>,
     zones: &dyn Zones,
@@ -90,21 +94,29 @@ fn next_at(
     let rep = sla::keeper(decision.outcome.owner(), decision.outcome.queue(), context);
     let after = |from, work| sla::after(business_hours, from, work, rep, context, zones);
     let between = next.after.saturating_sub(row.after).max(0);
-    after(overdue.due_at, next.after).max(after(overdue.next_at, between))
+    after(overdue.due_at, next.after).max(after(begins, between))
 }
 
+/// The decision of a step, and when the manager who gets the lead is back, if they are off duty.
 fn act(
     row: &EscalationStep,
     overdue: &Overdue,
     context: Context<'_>,
     lookups: &mut dyn Lookups,
-) -> Result<Decision, Nobody> {
+) -> Result<(Decision, Option<Micros>), Nobody> {
     let mut trace = Vec::new();
     let waiting = &overdue.waiting;
     let mut routing = waiting.routing(context, lookups);
     let mut action = row.action;
+    let keeper = match action {
+        EscalationAction::Manager => off_duty_manager(waiting, &routing),
+        _ => None,
+    };
     let outcome = loop {
-        let tried = attempt(action, waiting, &mut routing, &mut trace);
+        let tried = match &keeper {
+            Some(keeper) => Some(Outcome::Owner(keeper.refusal.rep.clone())),
+            None => attempt(action, waiting, &mut routing, &mut trace),
+        };
         action = match (tried, action) {
             (Some(outcome), _) => break outcome,
             (None, EscalationAction::Reassign | EscalationAction::Remind) => EscalationAction::Manager,
@@ -115,10 +127,11 @@ fn act(
         };
     };
     let to = outcome.owner().or(outcome.queue()).unwrap_or_default().to_owned();
-    let reason = Reason::Escalated { policy: overdue.policy.clone(), step: row.step, to, action };
+    let (back, off_duty) = keeper.map(|off| (off.back, off.refusal.why)).unzip();
+    let reason = Reason::Escalated { policy: overdue.policy.clone(), step: row.step, to, action, off_duty };
     trace.push(Step { layer: Layer::Escalation, decided: true, reason });
     let notices = notices(action, &outcome, context.rules);
-    Ok(waiting.decision(Layer::Escalation, outcome, routing, trace, notices))
+    Ok((waiting.decision(Layer::Escalation, outcome, routing, trace, notices), back))
 }
 
 fn attempt(
@@ -151,7 +164,32 @@ fn manager(waiting: &Waiting, routing: &Routing<'_>) -> Option<String> {
     managers(waiting, routing).find_map(|(rep, _)| rep.filter(|rep| is_fresh(rep, waiting)))
 }
 
-/// For each manager: the manager or backup who is there, and those who are not.
+/// A manager who is only off duty, and when they are back.
+struct OffDuty {
+    refusal: Refusal,
+    back: Micros,
+}
+
+/// The first whom [`managers`] names, where that is one who is only off duty, and no backup of theirs is there.
+fn off_duty_manager(waiting: &Waiting, routing: &Routing<'_>) -> Option<OffDuty> {
+    let context = routing.context;
+    let off_duty = |refusal: Refusal| {
+        let back = available_at(context.roster.reps.get(&refusal.rep)?, context, &*routing.lookups)?;
+        let waits = refusal.why.is_off_duty() && is_fresh(&refusal.rep, waiting) && is_soon(back, context);
+        waits.then_some(OffDuty { refusal, back })
+    };
+    let first = managers(waiting, routing).find_map(|(there, refusals)| match there {
+        Some(rep) if is_fresh(&rep, waiting) => Some(None),
+        _ => refusals.into_iter().next().and_then(off_duty).map(Some),
+    });
+    first.flatten()
+}
+
+fn is_soon(back: Micros, context: Context<'_>) -> bool {
+    back.saturating_sub(context.now) <= LONGEST_WAIT
+}
+
+/// For each manager: the manager or backup who is there, and those who are not, the manager first.
 fn managers(
     waiting: &Waiting,
     routing: &Routing<'_>,
@@ -171,10 +209,10 @@ fn is_fresh(rep: &String, waiting: &Waiting) -> bool {
 /// When to try the step again: when the first rep to whom it could give the lead is back. The manager's step
 /// waits for a manager, and for the first member of the pool where no manager comes back.
 fn first_back(action: EscalationAction, waiting: &Waiting, routing: &mut Routing<'_>) -> Option<Micros> {
-    let Context { roster, now, .. } = routing.context;
-    let soon = |at: &Micros| at.saturating_sub(now) <= LONGEST_WAIT;
+    let context = routing.context;
+    let soon = |at: &Micros| is_soon(*at, context);
     let back =
-        |refusal: Refusal| available_at(roster.reps.get(&refusal.rep)?, routing.context, &*routing.lookups);
+        |refusal: Refusal| available_at(context.roster.reps.get(&refusal.rep)?, context, &*routing.lookups);
     let refusals = managers(waiting, routing).flat_map(|(_, refusals)| refusals);
     let manager = refusals.filter(|refusal| is_fresh(&refusal.rep, waiting)).filter_map(back).min();
     let (manager, member) = match action {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::lead::account::{Account, AccountKind};
 use crate::lead::Lead;
+use crate::roster::unavailable::Away;
 use crate::testkit::{account, lead, now, Setup, HOUR};
 use serde_json::json;
 
@@ -158,8 +159,16 @@ fn intake_names_what_it_changed() {
 #[test]
 fn a_step_of_the_ladder_and_an_error() {
     let (policy, to) = ("fast".to_owned(), "max".to_owned());
-    let mut reason = Reason::Escalated { policy, step: 2, to, action: EscalationAction::Manager };
+    let mut reason =
+        Reason::Escalated { policy, step: 2, to, action: EscalationAction::Manager, off_duty: None };
     assert_eq!(sentence(&reason), "no response in time (policy fast, step 2): now with max");
+    if let Reason::Escalated { off_duty, .. } = &mut reason {
+        *off_duty = Some(Away::OffHours { schedule: "office".to_owned() });
+    }
+    assert_eq!(
+        sentence(&reason),
+        "no response in time (policy fast, step 2): now with max, who is outside working hours (office)"
+    );
     if let Reason::Escalated { action, .. } = &mut reason {
         *action = EscalationAction::Remind;
     }

@@ -111,8 +111,68 @@ fn while_the_whole_team_is_off_the_lead_stays_until_the_first_is_back() {
     // bob has had it, so max
     let tried = by_night(&berlin, late(1, &["bob"]));
     assert_eq!(until(tried), at("2026-03-05 14:00"));
-    // the manager's step waits for a manager, not for bob
+    // the manager's step waits for a manager who is absent, not for bob
+    let ill = |max: &str| {
+        let during = json!({"lower": at(NIGHT) - DAY, "upper": at(NIGHT) + HOUR});
+        json!({"rep_id": max, "during": during, "kind": "sick"})
+    };
+    let berlin = team(&[bob()], plain("max", NEW_YORK), gone("nora"), &[ill("max")]);
     assert_eq!(until(by_night(&berlin, late(2, &[]))), at("2026-03-05 14:00"));
+}
+
+#[test]
+fn the_managers_step_does_not_pass_over_one_who_is_only_off_duty() {
+    // nora is there, and bob of the pool
+    let day = |max: Value| team(&[plain("bob", "")], max, plain("nora", ""), &[]);
+    let done = taken(by_night(&day(plain("max", BERLIN)), late(2, &[])));
+    assert_eq!(owner(&done.decision), "max");
+    assert_eq!(done.decision.notices, [Notice { kind: "escalated", rep_id: Some("max".into()) }]);
+    // the step after it is due 45 minutes after it, for max from eight on
+    assert_eq!(done.next_at, Some(at("2026-03-05 08:45")));
+    let Reason::Escalated { off_duty: Some(why), .. } = &done.decision.trace.last().unwrap().reason else {
+        panic!("{:?}", done.decision.trace);
+    };
+    assert!(why.is_off_duty());
+    // by day nothing is said of it
+    let done = taken(step(
+        &ladder(false, "fallback"),
+        &day(plain("max", BERLIN)),
+        at("2026-03-05 09:00"),
+        late(2, &[]),
+    ));
+    assert!(matches!(done.decision.trace.last().unwrap().reason, Reason::Escalated { off_duty: None, .. }));
+    // who is absent, has left, or has had it is passed over
+    for max in [rep("max", BERLIN, json!({"presence": "offline"})), gone("max")] {
+        assert_eq!(owner(&taken(by_night(&day(max), late(2, &[]))).decision), "nora");
+    }
+    assert_eq!(owner(&taken(by_night(&day(plain("max", BERLIN)), late(2, &["max"]))).decision), "nora");
+    // a reassignment takes whoever is there
+    let roster = team(&[], plain("max", BERLIN), plain("nora", ""), &[]);
+    assert_eq!(owner(&taken(by_night(&roster, late(1, &[]))).decision), "nora");
+}
+
+#[test]
+fn a_backup_on_duty_comes_before_a_manager_who_is_off_duty() {
+    let max = || rep("max", BERLIN, json!({"backup_id": "kim"}));
+    let team = |kim: &str| team(&[plain("kim", kim)], max(), plain("nora", ""), &[]);
+    assert_eq!(owner(&taken(by_night(&team(""), late(2, &[]))).decision), "kim");
+    assert_eq!(owner(&taken(by_night(&team(NEW_YORK), late(2, &[]))).decision), "max");
+    // kim has had it
+    assert_eq!(owner(&taken(by_night(&team(""), late(2, &["kim"]))).decision), "max");
+}
+
+#[test]
+fn a_manager_whose_holidays_are_too_long_is_passed_over() {
+    let away = |days: i64| {
+        let mut roster = team(&[], plain("max", BERLIN), plain("nora", ""), &[]);
+        let hours: Vec<Value> = vec![json!({"weekday": days, "opens": 540, "closes": 1020})];
+        let office = json!({"schedules": [{"name": "office", "hours": hours}]});
+        roster.schedules = self::roster(office).schedules;
+        taken(by_night(&roster, late(2, &[])))
+    };
+    // it is Wednesday night: Monday is in less than five days, Tuesday in more
+    assert_eq!(owner(&away(1).decision), "max");
+    assert_eq!(owner(&away(2).decision), "nora");
 }
 
 #[test]

@@ -131,6 +131,7 @@ fn a_queue_step_names_why() {
         step: 4,
         to: "north".into(),
         action: EscalationAction::Queue,
+        off_duty: None,
     };
     assert_eq!(done.decision.trace.last().unwrap().reason, expected);
 }
