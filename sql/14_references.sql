@@ -88,7 +88,7 @@ BEGIN
                         ('queues', 'name', 'past_stints.queue'), ('queues', 'name', 'sla_clocks.of_queue'),
                         ('territories', 'name', 'leads.territory'), ('territories', 'name', 'sla_clocks.of_territory'), ('pools', 'name', 'leads.pool'),
                         ('segments', 'name', 'leads.segment'), ('segments', 'name', 'sla_policies.segments[]'),
-                        ('segments', 'name', 'playbooks.segments[]'), ('accounts', 'id', 'leads.account_id'),
+                        ('segments', 'name', 'playbooks.segments[]'), ('accounts', 'id', 'leads.account_id'), ('accounts', 'id', 'company_leads.account_id'),
                         ('playbooks', 'name', 'leads.playbook'), ('sla_policies', 'name', 'sla_clocks.policy'),
                         ('event_types', 'name', 'leads.event'), ('event_types', 'name', 'sla_clocks.of_event'), ('event_types', 'name', 'segments.events[]'),
                         ('event_types', 'name', 'sla_policies.events[]'), ('event_types', 'name', 'playbooks.events[]')) p (parent, key, target)

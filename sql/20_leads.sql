@@ -134,13 +134,17 @@ COMMENT ON COLUMN leadroute.leads.tenant IS 'The organisation that the lead belo
 
 CREATE TABLE leadroute.company_leads (
     lead_id bigint PRIMARY KEY,
-    company text COLLATE "C" NOT NULL,
-    tenant text COLLATE "C" NOT NULL
+    account_id text COLLATE "C",
+    domain text COLLATE "C",
+    tenant text COLLATE "C" NOT NULL,
+    CONSTRAINT company_leads_one_company CHECK ((account_id IS NULL) <> (domain IS NULL))
 );
-CREATE INDEX company_leads_company_idx ON leadroute.company_leads (company, tenant);
+CREATE INDEX company_leads_account_id_idx ON leadroute.company_leads (account_id, tenant) WHERE account_id IS NOT NULL;
+CREATE INDEX company_leads_domain_idx ON leadroute.company_leads (domain, tenant) WHERE domain IS NOT NULL;
 COMMENT ON TABLE leadroute.company_leads IS 'Leads that pools have given to reps who keep the open leads of a company together. Rows of closed leads are removed by merge_duplicates().';
 COMMENT ON COLUMN leadroute.company_leads.lead_id IS 'The lead.';
-COMMENT ON COLUMN leadroute.company_leads.company IS 'Its account, else the domain of its company.';
+COMMENT ON COLUMN leadroute.company_leads.account_id IS 'Its account.';
+COMMENT ON COLUMN leadroute.company_leads.domain IS 'The domain of its company, if it has no account.';
 COMMENT ON COLUMN leadroute.company_leads.tenant IS 'The tenant of the lead.';
 
 CREATE TABLE leadroute.decisions (

@@ -28,8 +28,10 @@ pub const EXTERNAL_IDS: Index = Index { table: "leads", index: "leads_external_i
 pub const TOUCHES: Index = Index { table: "leads", index: "leads_duplicate_of_idx" };
 /// `leads` by the key of their row in an attached table.
 pub const ATTACHED: Index = Index { table: "leads", index: "leads_attached_key_idx" };
-/// `company_leads` by company and tenant; columns: lead_id, company, tenant.
-pub const COMPANY_LEADS: Index = Index { table: "company_leads", index: "company_leads_company_idx" };
+/// `company_leads` by account and tenant; columns: lead_id.
+pub const LEADS_OF_ACCOUNT: Index = Index { table: "company_leads", index: "company_leads_account_id_idx" };
+/// `company_leads` by domain and tenant; columns: lead_id.
+pub const LEADS_OF_DOMAIN: Index = Index { table: "company_leads", index: "company_leads_domain_idx" };
 /// `decisions` by id; columns: id, lead_id, decided_at, cause.
 pub const DECISIONS: Index = Index { table: "decisions", index: "decisions_pkey" };
 /// `past_stints` by lead, in order; columns: lead_id, no, rep_no, owner_id, queue, since, until, ended.

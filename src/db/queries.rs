@@ -109,11 +109,11 @@ pub static FILL: Query = Query::new(
 pub static TOUCH_HEARD: Query =
     Query::new("SELECT leadroute_internal.touch_heard($1, $2, $3)", &[INT8OID, INT8OID, BOOLOID]);
 
-/// A lead ($1) is one of a company ($2) of a tenant ($3).
+/// A lead ($1) is one of an account ($2) or a domain ($3) of a tenant ($4).
 pub static COMPANY_LEAD: Query = Query::new(
-    "INSERT INTO leadroute.company_leads (lead_id, company, tenant) VALUES ($1, $2, $3)
-     ON CONFLICT (lead_id) DO UPDATE SET company = excluded.company",
-    &[INT8OID, TEXTOID, TEXTOID],
+    "INSERT INTO leadroute.company_leads (lead_id, account_id, domain, tenant) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (lead_id) DO UPDATE SET account_id = excluded.account_id, domain = excluded.domain",
+    &[INT8OID, TEXTOID, TEXTOID, TEXTOID],
 );
 
 /// A touch has got an e-mail address ($2): that of its first lead ($1) too, if that has none, and nobody has locked it.

@@ -2,7 +2,7 @@
 
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
-use crate::lead::account::AccountMatch;
+use crate::lead::account::{AccountMatch, Company};
 use crate::lead::CleanLead;
 use crate::lookups::Lookups;
 use crate::roster::rotation::Turn;
@@ -49,7 +49,7 @@ pub struct Routing<'a> {
     /// Name of the pool.
     pub pool: Option<String>,
     /// The company whose open leads the pool keeps together.
-    pub company: Option<String>,
+    pub company: Option<Company>,
     /// Turns that were taken.
     pub turns: Vec<Turn>,
     /// The pool keeps the lead until somebody is back.

@@ -1,6 +1,6 @@
 //! What layers may look up. The extension answers from PostgreSQL, the tests from memory.
 
-use crate::lead::account::AccountMatch;
+use crate::lead::account::{AccountMatch, Company};
 use crate::lead::{CleanLead, Person};
 use crate::roster::load::{Day, Load};
 use crate::roster::rotation::{OpenPool, Turn};
@@ -81,7 +81,7 @@ pub trait Lookups: Zones + OpenPool {
     /// The best account under any of the keys: contact, then CRM id, then the longest domain.
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch>;
     /// Who owns the first open lead of a company that was written down, those of this statement included.
-    fn company_owner(&mut self, tenant: &str, company: &str) -> Option<String>;
+    fn company_owner(&mut self, tenant: &str, company: &Company) -> Option<String>;
     /// Whether the jsonpath holds for the lead: its first result is neither `false` nor `null`.
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool;
     /// Leads of a rep, including those of open transactions.

@@ -3,7 +3,7 @@
 use crate::context::{Context, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::{Decision, Layer};
-use crate::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
+use crate::lead::account::{Account, AccountKind, AccountMatch, Company, MatchedBy};
 use crate::lead::{CleanLead, Lead, Person};
 use crate::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups};
 use crate::roster::load::{Day, Load};
@@ -48,7 +48,7 @@ pub struct Memory {
     domains: BTreeMap<String, (String, Option<String>)>,
     conditions: BTreeMap<String, bool>,
     /// Who owns the open lead of a company.
-    pub company_owners: BTreeMap<String, String>,
+    pub company_owners: BTreeMap<Company, String>,
     /// Credit by pool and seat.
     ledger: BTreeMap<i32, BTreeMap<i32, i64>>,
     offsets: BTreeMap<String, Micros>,
@@ -194,7 +194,7 @@ impl Lookups for Memory {
         by_contact.or_else(by_id).or_else(by_domain)
     }
 
-    fn company_owner(&mut self, _tenant: &str, company: &str) -> Option<String> {
+    fn company_owner(&mut self, _tenant: &str, company: &Company) -> Option<String> {
         self.company_owners.get(company).cloned()
     }
 

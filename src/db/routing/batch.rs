@@ -24,6 +24,7 @@ use crate::db::state::turns::{Due, Ledgers};
 use crate::db::state::{config, lookups};
 use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::decision::{Layer, Outcome};
+use leadroute_engine::lead::account::Company;
 use leadroute_engine::lead::{Given, Problem};
 use leadroute_engine::roster::Roster;
 use leadroute_engine::rules::Rules;
@@ -72,7 +73,7 @@ pub struct Batch {
     /// Touches whose first lead is still to be filled.
     touches: Vec<Touch>,
     /// Who has got leads of a tenant's company, where a pool keeps these together.
-    companies: FxHashMap<(String, String), (String, i64)>,
+    companies: FxHashMap<(String, Company), (String, i64)>,
     /// Rows that were not routed, because their lead is there.
     known: Vec<i64>,
     watch: Watch,

@@ -5,6 +5,7 @@ use crate::db::lead::row::LeadRow;
 use leadroute_engine::decision::{Decision, Heard};
 use leadroute_engine::follow_up::escalation::Overdue;
 use leadroute_engine::follow_up::waiting::Waiting;
+use leadroute_engine::lead::account::Company;
 use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::{Given, Lead};
 use leadroute_engine::work::{Progress, Work};
@@ -35,7 +36,7 @@ pub struct Pending {
 
 impl Pending {
     /// Tenant, company and owner of a lead whose pool keeps the leads of a company together.
-    pub fn company(&self) -> Option<(String, String, String)> {
+    pub fn company(&self) -> Option<(String, Company, String)> {
         let owner = self.decision.outcome.owner()?.to_owned();
         Some((self.decision.clean.lead.tenant.clone(), self.decision.company.clone()?, owner))
     }

@@ -11,6 +11,7 @@ use crate::db::routing::pending_decision::{Pending, Touch};
 use crate::db::state::past_stints::Last;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
+use leadroute_engine::lead::account::Company;
 use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
 use pgrx::IntoDatum;
 
@@ -151,7 +152,12 @@ fn record_rest(leads: &[Pending], stint: Option<i32>) {
     CLOCKS.insert(leads.iter().filter_map(|lead| clock(lead, stint)));
     NOTIFICATIONS.insert(leads.iter().flat_map(notifications));
     for (id, (tenant, company, _)) in leads.iter().filter_map(|lead| Some((lead.lead_id, lead.company()?))) {
-        queries::COMPANY_LEAD.write(&[Some(Datum::from(id)), text(Some(&company)), text(Some(&tenant))]);
+        let (account, domain) = match &company {
+            Company::Account(id) => (Some(id.as_str()), None),
+            Company::Domain(name) => (None, Some(name.as_str())),
+        };
+        let id = Some(Datum::from(id));
+        queries::COMPANY_LEAD.write(&[id, text(account), text(domain), text(Some(&tenant))]);
     }
     if leads.iter().any(|lead| !lead.decision.notices.is_empty()) {
         outbox::written();

@@ -1,8 +1,8 @@
 //! What the engine looks up, answered by PostgreSQL.
 
 use crate::db::indexes::{
-    ACCOUNTS, ACCOUNT_DOMAINS, COMPANY_LEADS, CONTACTS, COUNTRY_NAMES, DOMAIN_RULES, LEADS, MAIL_DOMAINS,
-    PERSONS,
+    ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, COUNTRY_NAMES, DOMAIN_RULES, LEADS, LEADS_OF_ACCOUNT,
+    LEADS_OF_DOMAIN, MAIL_DOMAINS, PERSONS,
 };
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::jsonb::{Document, Path};
@@ -14,7 +14,7 @@ use crate::db::settings::TURN_WAIT;
 use crate::db::state::turns::Ledgers;
 use crate::db::state::{assignee_lock, config};
 use chrono::NaiveDateTime;
-use leadroute_engine::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
+use leadroute_engine::lead::account::{Account, AccountKind, AccountMatch, Company, MatchedBy};
 use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::{CleanLead, Person};
 use leadroute_engine::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups};
@@ -53,7 +53,7 @@ pub struct Live<'a> {
     /// Whether not to merge into a lead of the same person.
     pub apart: bool,
     /// Who has got leads of a tenant's company in this statement.
-    pub companies: &'a FxHashMap<(String, String), (String, i64)>,
+    pub companies: &'a FxHashMap<(String, Company), (String, i64)>,
     /// The lead as jsonb, once a condition asked for it.
     pub document: Option<Document>,
     /// The rules and roster by which it is routed.
@@ -200,18 +200,22 @@ impl Lookups for Live<'_> {
         Some(AccountMatch { account: account_row, parent, by, domain, division: division.flatten() })
     }
 
-    fn company_owner(&mut self, tenant: &str, company: &str) -> Option<String> {
+    fn company_owner(&mut self, tenant: &str, company: &Company) -> Option<String> {
         if self.effect && *self.persons < MOST_PERSONS {
             *self.persons += 1;
             // a colleague who is being submitted elsewhere is a stranger: not waited for longer than for a turn
             let key = person_lock(tenant, &format!("company {company}"));
             locks::lock_within(Class::Person, key, TURN_WAIT.get());
         }
-        if let Some((owner, _)) = self.companies.get(&(tenant.to_owned(), company.to_owned())) {
+        if let Some((owner, _)) = self.companies.get(&(tenant.to_owned(), company.clone())) {
             return Some(owner.clone());
         }
+        let (index, key) = match company {
+            Company::Account(id) => (LEADS_OF_ACCOUNT, id),
+            Company::Domain(domain) => (LEADS_OF_DOMAIN, domain),
+        };
         let mut leads = Vec::new();
-        COMPANY_LEADS.texts([company, tenant], |row| {
+        index.texts([key, tenant], |row| {
             leads.extend(row.get::<i64>(1));
             None::<()>
         });

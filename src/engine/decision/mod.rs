@@ -5,6 +5,7 @@ pub mod explain;
 pub mod reason;
 
 use crate::decision::reason::Reason;
+use crate::lead::account::Company;
 use crate::lead::status::Status;
 use crate::lead::CleanLead;
 use crate::roster::rotation::Turn;
@@ -236,7 +237,7 @@ pub struct Decision {
     /// The turn that was taken, and those that an owner match counts as.
     pub turns: Vec<Turn>,
     /// The company whose open leads its pool keeps together.
-    pub company: Option<String>,
+    pub company: Option<Company>,
     /// Whether the lead waits until the first rep of the pool is back.
     pub held: bool,
     pub notices: Vec<Notice>,

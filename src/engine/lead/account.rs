@@ -2,6 +2,7 @@
 
 use crate::Micros;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// `accounts.kind`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,6 +54,24 @@ pub enum MatchedBy {
     CrmId,
     /// The company domain belongs to the account.
     Domain,
+}
+
+/// The company that a lead comes from, where a pool keeps the leads of a company together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Company {
+    /// `accounts.id`
+    Account(String),
+    /// Its domain, without sub-domains.
+    Domain(String),
+}
+
+impl fmt::Display for Company {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => write!(f, "account {id}"),
+            Self::Domain(domain) => write!(f, "{domain}"),
+        }
+    }
 }
 
 /// An account with the way it was found.

@@ -29,7 +29,7 @@ INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('sales', 'cyd');
 INSERT INTO leadroute.leads (email, tenant) VALUES ('k@acme.com', 'ours') RETURNING owner_id;
 SELECT count(leadroute.close_lead(id, 'lost')) AS closed FROM leadroute.leads WHERE email LIKE '%@globex.com';
 SELECT leadroute.merge_duplicates();
-SELECT count(*) FROM leadroute.company_leads WHERE company = 'globex.com';
+SELECT count(*) FROM leadroute.company_leads WHERE domain = 'globex.com';
 INSERT INTO leadroute.leads (email, product) VALUES ('l@initech.com', 'other'), ('m@initech.com', 'other') RETURNING owner_id;
 -- By account, whatever the domain; an upsert that inserts nothing says nothing.
 INSERT INTO leadroute.accounts (id) VALUES ('umbrella');
@@ -37,6 +37,13 @@ INSERT INTO leadroute.account_domains (domain, account_id) VALUES ('umbrella.com
 INSERT INTO leadroute.leads (external_id, email) VALUES ('x', 'n@umbrella.com') RETURNING owner_id AS of_first;
 INSERT INTO leadroute.leads (external_id, email) VALUES ('x', 'o@hooli.com') ON CONFLICT DO NOTHING;
 INSERT INTO leadroute.leads (email) VALUES ('p@umbrella.de') RETURNING owner_id AS of_second;
-SELECT company FROM leadroute.company_leads WHERE lead_id >= 14 ORDER BY lead_id;
+SELECT account_id, domain FROM leadroute.company_leads WHERE lead_id >= 14 ORDER BY lead_id;
+-- An account that is renamed is the same company; a domain of the same name, and an account of another tenant, are others.
+INSERT INTO leadroute.accounts (id, tenant) VALUES ('acme.com', 'ours'), ('umbrella', 'ours');
+UPDATE leadroute.accounts SET id = 'umbrella corp' WHERE id = 'umbrella' AND tenant = '';
+UPDATE leadroute.accounts SET id = 'acme' WHERE id = 'acme.com';
+INSERT INTO leadroute.leads (email) VALUES ('q@umbrella.com') RETURNING owner_id AS of_third;
+INSERT INTO leadroute.leads (email) VALUES ('r@umbrella.de') RETURNING owner_id AS of_fourth;
+SELECT account_id, domain, tenant, count(*) FROM leadroute.company_leads GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 DELETE FROM leadroute.leads WHERE email LIKE '%umbrella%';
-SELECT count(*) FROM leadroute.company_leads WHERE company LIKE '%umbrella%';
+SELECT count(*) FROM leadroute.company_leads WHERE account_id LIKE '%umbrella%';

@@ -3,6 +3,7 @@
 use crate::context::{Finding, Routing};
 use crate::decision::reason::{Candidate, Part, Reason};
 use crate::decision::Outcome;
+use crate::lead::account::Company;
 use crate::lead::{language, Lead};
 use crate::roster::load::Day;
 use crate::roster::rotation::{self, Filled, Share, Turn};
@@ -76,14 +77,17 @@ fn same_company(pool: &Pool, routing: &mut Routing<'_>) -> Option<Finding> {
     let chosen = asked.iter().find(|row| row.member.rep_id == rep)?.share?;
     routing.turns.push(rotation::charge(pool.pool_no, &shares, &chosen));
     let (pool, candidates) = (pool.name.clone(), candidates(asked));
+    let company = company.to_string();
     let reason = Reason::SameCompany { pool, rep: rep.clone(), company, candidates };
     Some(Finding::decided(Outcome::Owner(rep), reason))
 }
 
 /// The account of a lead, else the domain of its company without sub-domains.
-fn company(routing: &Routing<'_>) -> Option<String> {
+fn company(routing: &Routing<'_>) -> Option<Company> {
     let account = routing.account.as_ref().and_then(Option::as_ref).map(|found| &found.account.id);
-    account.map(|id| format!("account {id}")).or_else(|| routing.clean.company_names.last().cloned())
+    account
+        .map(|id| Company::Account(id.clone()))
+        .or_else(|| routing.clean.company_names.last().cloned().map(Company::Domain))
 }
 
 fn pool<'a>(routing: &Routing<'a>) -> Option<&'a Pool> {

@@ -266,11 +266,11 @@ fn a_pool_may_keep_the_open_leads_of_a_company_together() {
             "members": [{"pool": "pool", "rep_id": "ann"}, {"pool": "pool", "rep_id": "bob"}],
         });
         let mut setup = Setup::new(rules, roster);
-        setup.lookups.company_owners.insert("acme.com".into(), owner.into());
+        setup.lookups.company_owners.insert(Company::Domain("acme.com".into()), owner.into());
         let decision = setup.route(lead(email));
         (owner_of(&decision), decision.company, decision.turns.len())
     };
-    let acme = || Some("acme.com".to_owned());
+    let acme = || Some(Company::Domain("acme.com".to_owned()));
     assert_eq!(routed(true, "bob", "online", "ada@eu.acme.com"), ("bob".into(), acme(), 1));
     assert_eq!(routed(false, "bob", "online", "ada@acme.com"), ("ann".into(), None, 1));
     // who is away, or not of the pool
