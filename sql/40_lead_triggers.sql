@@ -228,7 +228,7 @@ DECLARE
 BEGIN
     FOR touch IN SELECT * FROM leadroute.leads t WHERE t.duplicate_of = first_id
                     AND (t.owner_id, t.queue) IS DISTINCT FROM (touches_follow.owner_id, touches_follow.queue) ORDER BY t.id
-                    -- whoever holds one may be waiting for the first lead; housekeeping comes back for it
+                    -- whoever holds one may be waiting for the first lead
                     FOR UPDATE SKIP LOCKED LOOP
         CONTINUE WHEN leadroute_internal.stays(touch, first_had);
         IF touch.attached_key IS NULL THEN
@@ -239,43 +239,17 @@ BEGIN
             PERFORM leadroute_internal.follows_now(touch.id);
             PERFORM leadroute_internal.touch_follows(touch, owner_id, queue, format('follows lead %s', first_id));
         EXCEPTION WHEN lock_not_available THEN
-            -- its row is held: housekeeping comes back for it
+            -- its row is held
             NULL;
         END;
     END LOOP;
+    -- housekeeping comes back for those that others hold
+    INSERT INTO leadroute.late_touches (lead_id)
+    SELECT t.id FROM leadroute.leads t
+     WHERE t.duplicate_of = first_id AND (t.owner_id, t.queue) IS DISTINCT FROM (touches_follow.owner_id, touches_follow.queue)
+       AND NOT leadroute_internal.stays(t, first_had);
 END $$;
 COMMENT ON FUNCTION leadroute_internal.touches_follow(bigint, text, text, text) IS 'Touches of a lead go to its owner, or wait in its queue, each by a decision that says so; first_had is who owned the lead before. Internal.';
-
-CREATE FUNCTION leadroute_internal.late_touches_follow(batch integer) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    first leadroute.leads;
-    touch record;
-BEGIN
-    FOR first IN SELECT f.* FROM leadroute.leads f
-                  WHERE f.id IN (SELECT t.duplicate_of FROM leadroute.leads t JOIN leadroute.leads l ON l.id = t.duplicate_of
-                                  WHERE (t.owner_id, t.queue) IS DISTINCT FROM (l.owner_id, l.queue) AND NOT leadroute_internal.stays(t, NULL) LIMIT batch)
-                  ORDER BY f.id FOR UPDATE SKIP LOCKED LOOP
-        PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, NULL);
-    END LOOP;
-    FOR touch IN
-        SELECT t.id, t.duplicate_of, a.moves FROM leadroute.leads t JOIN leadroute.leads f ON f.id = t.duplicate_of
-         CROSS JOIN LATERAL (SELECT d.trace -> -1 ? 'moves' AS moves FROM leadroute.decisions d
-                              WHERE d.lead_id = t.id AND d.layer = 'duplicate' AND d.trace -> -1 ?| '{moves,raises}' ORDER BY d.id DESC LIMIT 1) a
-         WHERE NOT leadroute_internal.is_closed(f.status) AND t.routed_at > now() - interval '1 day' AND (f.owner_id IS NOT NULL OR f.queue IS NOT NULL)
-           -- once, whatever an app says of the event since
-           AND NOT EXISTS (SELECT FROM leadroute.lead_events e WHERE e.lead_id = f.id AND e.details ->> 'touch' = t.id::text)
-         ORDER BY t.id LIMIT batch LOOP
-        BEGIN
-            PERFORM leadroute_internal.touch_heard(touch.duplicate_of, touch.id, touch.moves);
-        EXCEPTION WHEN OTHERS THEN
-            -- with the next run; the others go on
-            RAISE WARNING 'lead % did not hear of its touch %: %', touch.duplicate_of, touch.id, SQLERRM
-                USING HINT = 'It is tried again with the next run of merge_duplicates().';
-        END;
-    END LOOP;
-END $$;
-COMMENT ON FUNCTION leadroute_internal.late_touches_follow(integer) IS 'Touches that others held when their first leads got another owner follow now, and first leads that others held hear of their touches. Internal.';
 
 CREATE FUNCTION leadroute_internal.add_load(rep_no integer, given integer, open integer, at timestamptz DEFAULT clock_timestamp()) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_add_load';
@@ -324,6 +298,7 @@ BEGIN
     DELETE FROM leadroute.notifications t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.sla_clocks t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.company_leads t USING gone WHERE t.lead_id = gone.id;
+    DELETE FROM leadroute.late_touches t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.past_stints t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.decisions t USING gone WHERE t.lead_id = gone.id;
     RETURN NULL;
@@ -349,6 +324,7 @@ BEGIN
     DELETE FROM leadroute.notifications;
     DELETE FROM leadroute.sla_clocks;
     DELETE FROM leadroute.company_leads;
+    DELETE FROM leadroute.late_touches;
     DELETE FROM leadroute.past_stints;
     DELETE FROM leadroute.decisions;
     RETURN NULL;

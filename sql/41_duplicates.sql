@@ -4,6 +4,74 @@ CREATE FUNCTION leadroute_internal.merge_lead(lead_id bigint, reason text) RETUR
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_merge_lead';
 COMMENT ON FUNCTION leadroute_internal.merge_lead(bigint, text) IS 'reroute_lead, which waits for no other submit of the person; NULL, with a warning, if that fails.';
 
+CREATE FUNCTION leadroute_internal.late_touches_of(first_id bigint) RETURNS integer
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    first leadroute.leads;
+    late bigint[];
+    touch record;
+BEGIN
+    SELECT * INTO first FROM leadroute.leads l WHERE l.id = first_id FOR UPDATE SKIP LOCKED;
+    IF first.id IS NULL THEN
+        RETURN 0;
+    END IF;
+    BEGIN
+        WITH gone AS (
+            DELETE FROM leadroute.late_touches WHERE id IN (
+                SELECT t.id FROM leadroute.late_touches t JOIN leadroute.leads l ON l.id = t.lead_id
+                 WHERE l.duplicate_of = first_id FOR UPDATE OF t SKIP LOCKED)
+            RETURNING lead_id)
+        SELECT array_agg(DISTINCT lead_id) INTO late FROM gone;
+        IF late IS NULL THEN
+            RETURN 0;
+        END IF;
+        -- those that are held are noted again
+        PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, NULL);
+    EXCEPTION WHEN OTHERS THEN
+        RAISE WARNING 'touches of lead % do not follow it: %', first_id, SQLERRM
+            USING HINT = 'It is tried again with the next run of merge_duplicates().';
+        RETURN 0;
+    END;
+    FOR touch IN
+        SELECT t.id, a.moves FROM leadroute.leads t
+         CROSS JOIN LATERAL (SELECT d.trace -> -1 ? 'moves' AS moves FROM leadroute.decisions d
+                              WHERE d.lead_id = t.id AND d.layer = 'duplicate' AND d.trace -> -1 ?| '{moves,raises}' ORDER BY d.id DESC LIMIT 1) a
+         WHERE t.id = ANY (late) AND t.duplicate_of = first.id AND t.routed_at > now() - interval '1 day'
+           AND NOT leadroute_internal.is_closed(first.status) AND (first.owner_id IS NOT NULL OR first.queue IS NOT NULL)
+           -- once, whatever an app says of the event since
+           AND NOT EXISTS (SELECT FROM leadroute.lead_events e WHERE e.lead_id = first.id AND e.details ->> 'touch' = t.id::text)
+         ORDER BY t.id LOOP
+        BEGIN
+            PERFORM leadroute_internal.touch_heard(first.id, touch.id, touch.moves);
+        EXCEPTION WHEN OTHERS THEN
+            -- with the next run; the others go on
+            RAISE WARNING 'lead % did not hear of its touch %: %', first.id, touch.id, SQLERRM
+                USING HINT = 'It is tried again with the next run of merge_duplicates().';
+            INSERT INTO leadroute.late_touches (lead_id) VALUES (touch.id);
+        END;
+    END LOOP;
+    RETURN cardinality(late);
+END $$;
+COMMENT ON FUNCTION leadroute_internal.late_touches_of(bigint) IS 'Does for a first lead what is left to do for its touches; how many these were. Nothing while somebody holds the first lead. Internal.';
+
+CREATE FUNCTION leadroute_internal.late_touches_follow(batch integer) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    first_id bigint;
+    done integer := 0;
+BEGIN
+    FOR first_id IN SELECT DISTINCT l.duplicate_of FROM leadroute.late_touches t JOIN leadroute.leads l ON l.id = t.lead_id
+                     WHERE l.duplicate_of IS NOT NULL ORDER BY 1 LOOP
+        done := done + leadroute_internal.late_touches_of(first_id);
+        EXIT WHEN done >= batch;
+    END LOOP;
+    -- a touch that has become a lead of its own
+    DELETE FROM leadroute.late_touches WHERE id IN (
+        SELECT t.id FROM leadroute.late_touches t
+         WHERE NOT EXISTS (SELECT FROM leadroute.leads l WHERE l.id = t.lead_id AND l.duplicate_of IS NOT NULL) FOR UPDATE SKIP LOCKED);
+END $$;
+COMMENT ON FUNCTION leadroute_internal.late_touches_follow(integer) IS 'Touches that others held when their first leads got another owner follow now, and first leads that others held hear of their touches. Internal.';
+
 CREATE FUNCTION leadroute.merge_duplicates(batch integer DEFAULT 1000) RETURNS integer
     LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -219,16 +219,18 @@ BEGIN
     SELECT * INTO touch FROM leadroute.leads l WHERE l.id = touch_id;
     acted_at := coalesce(touch.occurred_at, touch.routed_at);
     IF first.id IS NULL OR touch.duplicate_of IS DISTINCT FROM first.id THEN
+        INSERT INTO leadroute.late_touches (lead_id)
+        SELECT touch.id WHERE EXISTS (SELECT FROM leadroute.leads l WHERE l.id = touch.duplicate_of AND NOT leadroute_internal.is_closed(l.status));
         RETURN;
     END IF;
     raises := leadroute_internal.is_hotter(touch.event, first.event);
     IF raises OR moves THEN
         UPDATE leadroute.leads l SET occurred_at = greatest(l.occurred_at, acted_at), event = CASE WHEN raises THEN touch.event ELSE l.event END WHERE l.id = first.id;
         moves := leadroute_internal.must_answer(first, acted_at, raises, moves, format('submitted again as lead %s', touch.id));
-        IF (touch.owner_id, touch.queue) IS DISTINCT FROM (first.owner_id, first.queue) AND NOT moves THEN
-            -- nobody else was there
-            PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, first.owner_id);
-        END IF;
+    END IF;
+    IF (touch.owner_id, touch.queue) IS DISTINCT FROM (first.owner_id, first.queue) AND NOT moves THEN
+        -- nobody else was there, or the first lead has gone on meanwhile
+        PERFORM leadroute_internal.touches_follow(first.id, first.owner_id, first.queue, first.owner_id);
     END IF;
     INSERT INTO leadroute.lead_events (lead_id, event, intent, occurred_at, action, details, tenant)
     VALUES (first.id, coalesce(touch.event, 'submit'), leadroute_internal.intent_of(touch.event), acted_at,

@@ -46,7 +46,8 @@ CREATE FUNCTION leadroute.check_integrity() RETURNS TABLE ("table" text, key tex
             UNION ALL SELECT 'notifications', id, lead_id FROM leadroute.notifications WHERE lead_id IS NOT NULL
             UNION ALL SELECT 'lead_events', id, lead_id FROM leadroute.lead_events
             UNION ALL SELECT 'responses', id, lead_id FROM leadroute.responses
-            UNION ALL SELECT 'claims', id, lead_id FROM leadroute.claims) a
+            UNION ALL SELECT 'claims', id, lead_id FROM leadroute.claims
+            UNION ALL SELECT 'late_touches', id, lead_id FROM leadroute.late_touches) a
      WHERE NOT EXISTS (SELECT FROM leadroute.leads l WHERE l.id = a.lead_id)
     UNION ALL
     SELECT 'turns', t.pool_no || '/' || t.version, format('there is no pool with number %s', t.pool_no) FROM leadroute.turns t

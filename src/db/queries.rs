@@ -86,7 +86,8 @@ pub static LEAD_UPDATE: Query = Query::new(
     ],
 );
 
-/// Fills empty fields of the first lead ($1) from its touch ($2), unless another transaction has locked it.
+/// Fills empty fields of the first lead ($1) from its touch ($2), unless another transaction has locked it. Whether the touch is
+/// somewhere else.
 pub static FILL: Query = Query::new(
     "UPDATE leadroute.leads f
         SET email = coalesce(f.email, t.email), first_name = coalesce(f.first_name, t.first_name), last_name = coalesce(f.last_name, t.last_name),
@@ -101,9 +102,14 @@ pub static FILL: Query = Query::new(
             source = coalesce(f.source, t.source), campaign = coalesce(f.campaign, t.campaign),
             attributes = coalesce(t.attributes || f.attributes, f.attributes, t.attributes)
        FROM leadroute.leads t
-      WHERE t.id = $2 AND f.id = (SELECT id FROM leadroute.leads WHERE id = $1 FOR UPDATE SKIP LOCKED)",
+      WHERE t.id = $2 AND f.id = (SELECT id FROM leadroute.leads WHERE id = $1 FOR UPDATE SKIP LOCKED)
+     RETURNING (t.owner_id, t.queue) IS DISTINCT FROM (f.owner_id, f.queue)",
     &[INT8OID, INT8OID],
 );
+
+/// Something is left to do for a touch ($1).
+pub static TOUCH_LATE: Query =
+    Query::new("INSERT INTO leadroute.late_touches (lead_id) VALUES ($1)", &[INT8OID]);
 
 /// The first lead ($1) hears of a touch ($2); whether somebody else must get it ($3).
 pub static TOUCH_HEARD: Query =

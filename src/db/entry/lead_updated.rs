@@ -2,7 +2,7 @@
 
 use crate::db::entry::attached::write_back;
 use crate::db::entry::{assignee, rep_load, sla_clock, stint};
-use crate::db::indexes::TOUCHES;
+use crate::db::indexes::{LEADS, TOUCHES};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
@@ -36,17 +36,35 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         if !has_left {
             stint::end_if_taken_up(&old, &new, stopped > 0);
         }
-        let held_by = |row: &LeadRow| (row.get::<String>("owner_id"), row.get::<String>("queue"));
-        if held_by(&old) != held_by(&new) {
+        let has_moved = held_by(&old) != held_by(&new);
+        if has_moved {
             sla_clock::follow_owner(&new);
             assignee::keep_new(&old, &new);
             touches_follow(&old, &new);
+        }
+        let first = |row: &LeadRow| row.get::<i64>("duplicate_of");
+        if let Some(first) = first(&new).filter(|id| has_moved || first(&old) != Some(*id)) {
+            follows_later(first, &new);
         }
     }
     learn_email(&old, &new);
     // With the rights of whoever changed the lead, or of the owner of the row's table.
     write_back::mirror(&old, &new);
     Datum::from(0)
+}
+
+fn held_by(row: &LeadRow) -> (Option<String>, Option<String>) {
+    (row.get("owner_id"), row.get("queue"))
+}
+
+/// A touch that is somewhere else than its first lead, as somebody has given it away, or it has another first lead, is left to
+/// housekeeping.
+fn follows_later(first: i64, touch: &LeadRow) {
+    // SAFETY: a row of leads, valid during the callback.
+    let of_first = LEADS.bigint(first, |row| Some(held_by(&unsafe { LeadRow::new(row.tuple, row.desc) })));
+    if of_first.is_some_and(|held| held != held_by(touch)) {
+        queries::TOUCH_LATE.write(&[touch.get::<i64>("id").map(Datum::from)]);
+    }
 }
 
 /// A touch that gets an e-mail address tells its first lead, which was known by its phone number: the next submit with that

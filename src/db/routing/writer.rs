@@ -78,6 +78,7 @@ pub fn fill(touches: &[Touch]) {
         match touches {
             [touch] => {
                 errors::warn_not_filled(touch.first, touch.lead_id, &failure.sqlstate, &failure.message);
+                queries::TOUCH_LATE.write(&[Some(Datum::from(touch.lead_id))]);
             }
             _ => {
                 let (older, newer) = touches.split_at(touches.len() / 2);
@@ -88,11 +89,15 @@ pub fn fill(touches: &[Touch]) {
     }
 }
 
+/// Whoever holds the first lead may be giving it to somebody, and does not see the touch: that is left to housekeeping.
 fn fill_one(touch: &Touch) {
     let leads = [Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))];
-    queries::FILL.write(&leads);
+    let is_elsewhere = queries::FILL.returning(&leads, |row| row.get::<bool>(1));
     if let Some(heard) = touch.heard {
+        // this notes by itself that somebody holds the first lead
         queries::TOUCH_HEARD.write(&[leads[0], leads[1], heard.moves.into_datum()]);
+    } else if is_elsewhere != [Some(false)] {
+        queries::TOUCH_LATE.write(&leads[1..]);
     }
 }
 

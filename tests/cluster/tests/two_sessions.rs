@@ -240,3 +240,28 @@ fn leads_of_one_company_at_once_have_one_owner() {
         }
     }
 }
+
+/// A colleague who is being submitted elsewhere is a stranger: whoever may wait long for the same person waits for one of the
+/// same company no longer than for a turn.
+#[test]
+fn a_colleague_is_waited_for_no_longer_than_for_a_turn() {
+    for (name, door) in DOORS {
+        let database = Database::with_pool(3);
+        let (mut first, mut second) = (database.connect(), database.connect());
+        first.batch_execute("UPDATE leadroute.pools SET keep_company_together = true").unwrap();
+        second
+            .batch_execute("SET leadroute.duplicate_wait = '60s'; SET leadroute.turn_wait = '100ms'")
+            .unwrap();
+        first.batch_execute("BEGIN").unwrap();
+        let one = door(&mut first, "one");
+        let begun = Instant::now();
+        let two = door(&mut second, "two");
+        let waited = begun.elapsed();
+        assert!(waited >= Duration::from_millis(100), "{name}: waited only {waited:?}");
+        assert!(waited < Duration::from_secs(10), "{name}: waited {waited:?}");
+        assert_ne!(one, two, "{name}: the first is not there yet, so it was the turn of another");
+        first.batch_execute("COMMIT").unwrap();
+        assert_eq!(door(&mut second, "three"), one, "{name}: with the first lead of the company");
+        check_consistency(&mut second);
+    }
+}

@@ -70,18 +70,28 @@ SELECT count(*) FROM leadroute.decisions WHERE lead_id = 13;
 -- What was held at that moment is heard by housekeeping, once.
 DELETE FROM leadroute.lead_events WHERE lead_id = 1;
 UPDATE leadroute.leads SET event = 'brochure' WHERE id = 1;
+INSERT INTO leadroute.late_touches (lead_id) SELECT id FROM leadroute.leads WHERE duplicate_of = 1;
 SELECT leadroute.merge_duplicates();
 SELECT id, event FROM leadroute.leads WHERE id = 1;
 SELECT lead_id, action, details FROM leadroute.lead_events ORDER BY id DESC LIMIT 1;
 UPDATE leadroute.leads SET event = 'brochure' WHERE id = 1;
+INSERT INTO leadroute.late_touches (lead_id) SELECT id FROM leadroute.leads WHERE duplicate_of = 1;
 SELECT leadroute.merge_duplicates();
 SELECT id, event FROM leadroute.leads WHERE id = 1;
 -- An owner who cannot answer any more is replaced then, too.
 DELETE FROM leadroute.lead_events WHERE lead_id = 1;
 UPDATE leadroute.reps SET active = false WHERE id = 'ben';
+INSERT INTO leadroute.late_touches (lead_id) SELECT id FROM leadroute.leads WHERE duplicate_of = 1;
 SELECT leadroute.merge_duplicates();
 SELECT id, event, owner_id FROM leadroute.leads WHERE id = 1 OR duplicate_of = 1 ORDER BY id;
 SELECT count(*) FROM leadroute.lead_events WHERE lead_id = 1;
+-- A touch that is given to somebody else comes back, and so does one that gets another first lead.
+UPDATE leadroute.leads SET owner_id = 'bob' WHERE id = 2;
+SELECT leadroute.merge_duplicates();
+UPDATE leadroute.leads SET duplicate_of = 11 WHERE id = 3;
+SELECT leadroute.merge_duplicates();
+SELECT id, owner_id, duplicate_of FROM leadroute.leads WHERE id IN (1, 2, 3, 11) ORDER BY id;
+SELECT count(*) FROM leadroute.late_touches;
 -- Many at once are heard once, and so is what an import brings along without times; a lead that somebody owns does not end in
 -- nurture because its buyer came again.
 INSERT INTO leadroute.leads (email, event, score) VALUES ('sam@acme.com', 'brochure', 60) RETURNING id;
