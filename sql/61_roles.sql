@@ -6,7 +6,8 @@ WITH config AS (
            'leadroute.account_domains, leadroute.contacts, leadroute.domain_rules, leadroute.mail_domains, leadroute.industry_aliases, '
            'leadroute.country_aliases, leadroute.territories, leadroute.segments, leadroute.tiers, leadroute.pools, leadroute.pool_members, '
            'leadroute.queues, leadroute.event_types, leadroute.sla_policies, leadroute.escalation_steps, leadroute.recycle_rules, '
-           'leadroute.account_policies, leadroute.playbooks' AS tables
+           'leadroute.account_policies, leadroute.playbooks, leadroute.golden_leads' AS tables,
+           'leadroute.config_problems, leadroute.coverage_gaps, leadroute.changelog, leadroute.config_history, leadroute.change_requests' AS shown
 )
 SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('app', 'INSERT (external_id, email, first_name, last_name, phone, title, department, company, website, crm_account_id, country, region, '
@@ -21,21 +22,27 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
             'leadroute.take_notifications(text, integer, interval, text), leadroute.ack_notifications(bigint[]), '
             'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(), leadroute.doze(), leadroute.wake()'),
     ('editor', 'SELECT, INSERT, UPDATE, DELETE', config.tables),
-    ('editor', 'SELECT', 'TABLE leadroute.config_problems, leadroute.coverage_gaps, leadroute.changelog, leadroute.config_history'),
+    ('editor', 'SELECT', 'TABLE ' || config.shown),
+    ('editor', 'EXECUTE', 'FUNCTION leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
+            'leadroute.apply_change(bigint), leadroute.check_golden_leads()'),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb, timestamptz), leadroute.set_presence(text, text), '
             'leadroute.take_off(text, date, date, text, text), leadroute.hand_over_leads(text, text, integer)'),
     ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
     ('analyst', 'EXECUTE', 'FUNCTION leadroute.explain_decision(bigint), leadroute.explain_lead(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
     ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting()'),
-    ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.release_unassigned(integer, timestamptz), leadroute.adopt_leads(integer, boolean), leadroute.merge_duplicates(integer), '
+    ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.release_unassigned(integer, timestamptz), leadroute.adopt_leads(integer, boolean), leadroute.merge_duplicates(integer), leadroute.apply_due_changes(), '
             'leadroute.check_rates(), leadroute.purge_notifications(interval, integer), leadroute.purge_job_history(interval), leadroute.refresh_performance(), '
             'leadroute.schedule_jobs(), leadroute.unschedule_jobs()'),
     ('worker', 'EXECUTE', 'PROCEDURE leadroute.keep_time(interval, interval)'),
-    ('approver', 'SELECT', config.tables || ', leadroute.config_problems, leadroute.coverage_gaps, leadroute.changelog, leadroute.config_history'),
-    ('approver', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz)')
+    ('author', 'SELECT', config.tables || ', ' || config.shown),
+    ('author', 'EXECUTE', 'FUNCTION leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
+            'leadroute.check_golden_leads(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz)'),
+    ('approver', 'SELECT', config.tables || ', ' || config.shown),
+    ('approver', 'EXECUTE', 'FUNCTION leadroute.approve_change(bigint), leadroute.refuse_change(bigint, text), leadroute.check_golden_leads(), '
+            'leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz)')
 ) AS r (recipe, privileges, objects);
-COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, and an approver who reads rules and changes.';
+COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, an author who proposes changes of rules, and an approver who reads and approves them. Who applies a change is an editor; one that is due runs for its approver, who must be an editor, too.';
 
 -- A role that may read a view, but not its tables, learns nothing more by the conditions of its queries.
 ALTER VIEW leadroute.routing_health SET (security_barrier);

@@ -17,7 +17,8 @@ extension_sql_file!("../sql/12_accounts.sql", name = "accounts", requires = ["ru
 extension_sql_file!("../sql/13_config_json.sql", name = "config_json", requires = ["accounts"]);
 extension_sql_file!("../sql/14_references.sql", name = "references", requires = ["config_json"]);
 extension_sql_file!("../sql/15_clean_rules.sql", name = "clean_rules", requires = ["references"]);
-extension_sql_file!("../sql/20_leads.sql", name = "leads", requires = ["clean_rules"]);
+extension_sql_file!("../sql/16_changes.sql", name = "changes", requires = ["clean_rules"]);
+extension_sql_file!("../sql/20_leads.sql", name = "leads", requires = ["changes"]);
 extension_sql_file!("../sql/21_turns_and_loads.sql", name = "turns_and_loads", requires = ["leads"]);
 extension_sql_file!("../sql/22_history.sql", name = "history", requires = ["turns_and_loads"]);
 extension_sql_file!("../sql/23_responses.sql", name = "responses", requires = ["history"]);
@@ -28,9 +29,11 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/attach/25_checks.sql", name = "attached_checks", requires = ["attached_tables"]);
 extension_sql_file!("../sql/26_stints.sql", name = "past_stints", requires = ["attached_checks"]);
-extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["past_stints"]);
+extension_sql_file!("../sql/27_change_requests.sql", name = "change_requests", requires = ["past_stints"]);
+extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["change_requests"]);
 extension_sql_file!("../sql/31_defaults_kept.sql", name = "defaults_kept", requires = ["guards"]);
-extension_sql_file!("../sql/40_lead_triggers.sql", name = "lead_triggers", requires = ["defaults_kept"]);
+extension_sql_file!("../sql/32_change_required.sql", name = "change_required", requires = ["defaults_kept"]);
+extension_sql_file!("../sql/40_lead_triggers.sql", name = "lead_triggers", requires = ["change_required"]);
 extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["lead_triggers"]);
 extension_sql_file!("../sql/42_clocks.sql", name = "clocks", requires = ["duplicates"]);
 extension_sql_file!("../sql/attach/42_attach.sql", name = "attach", requires = ["clocks"]);
@@ -41,7 +44,9 @@ extension_sql_file!("../sql/45_hand_over.sql", name = "hand_over", requires = ["
 extension_sql_file!("../sql/46_responses.sql", name = "response_functions", requires = ["hand_over"]);
 extension_sql_file!("../sql/47_integrity.sql", name = "integrity", requires = ["response_functions"]);
 extension_sql_file!("../sql/48_outbox.sql", name = "outbox", requires = ["integrity"]);
-extension_sql_file!("../sql/attach/49_problems.sql", name = "attached_problems", requires = ["outbox"]);
+extension_sql_file!("../sql/49_change_requests.sql", name = "change_functions", requires = ["outbox"]);
+extension_sql_file!("../sql/49_golden_leads.sql", name = "golden_leads", requires = ["change_functions"]);
+extension_sql_file!("../sql/attach/49_problems.sql", name = "attached_problems", requires = ["golden_leads"]);
 extension_sql_file!("../sql/attach/50_sync_reps.sql", name = "sync_reps", requires = ["attached_problems"]);
 extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["sync_reps"]);
 extension_sql_file!("../sql/51_stints.sql", name = "stints", requires = ["views"]);

@@ -1,9 +1,11 @@
 //! Every error and warning that Rust code raises, with its SQLSTATE and a hint that states the remedy.
 
 mod attached;
+mod change;
 mod report;
 
 pub use attached::*;
+pub use change::*;
 use pgrx::PgSqlErrorCode;
 use report::{raise, warn};
 

@@ -22,6 +22,7 @@
 //! | `routing::bulk_run::DEPTH` | that a job runs | it ends, by `Drop` |
 //! | `state::shared_sum::FRAMES` | rows of turns and loads that this transaction wrote | the (sub)transaction ends |
 //! | `state::assignee_lock::LOCKED` | how many reps, queues and pools are locked | the transaction ends |
+//! | `state::change::CURRENT` | the change request whose SQL runs | it has run, by `Drop` |
 //! | `state::restoring::STATEMENT`, `ASKED` | whether a dump is restored, and by whom | the transaction ends |
 //! | `pg::index_scan::LOOKED_UP` | how many look-ups there were | the transaction ends |
 //! | `entry::attached::row_changes::MOVED`, `ARRIVED` | rows that move to another partition | they are there; a statement begins to insert; the transaction ends |

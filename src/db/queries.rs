@@ -2,9 +2,11 @@
 //! safe search_path (see [`crate::db::pg::security`]), and always under a fresh snapshot (see [`crate::db::pg::spi`]).
 
 mod attached;
+mod changes;
 mod clocks;
 
 pub use attached::*;
+pub use changes::*;
 pub use clocks::*;
 
 use crate::db::pg::spi::Query;

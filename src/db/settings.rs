@@ -2,6 +2,34 @@
 
 use leadroute_engine::Micros;
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
+use pgrx::pg_sys;
+use std::ffi::{c_char, c_void, CStr, CString};
+
+/// The tables of rules: the word `rules` in `leadroute.require_change_request`.
+pub const RULES: [&str; 18] = [
+    "account_policies",
+    "country_aliases",
+    "domain_rules",
+    "escalation_steps",
+    "event_types",
+    "holidays",
+    "industry_aliases",
+    "mail_domains",
+    "playbooks",
+    "pools",
+    "queues",
+    "recycle_rules",
+    "schedule_hours",
+    "schedules",
+    "segments",
+    "sla_policies",
+    "territories",
+    "tiers",
+];
+
+/// The other tables of routing, which managers and other systems change daily, and what is checked after a change.
+pub const NOT_RULES: [&str; 7] =
+    ["absences", "account_domains", "accounts", "contacts", "golden_leads", "pool_members", "reps"];
 
 /// What to do when routing itself fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PostgresGucEnum)]
@@ -31,6 +59,25 @@ pub static ALARM_SHARE: GucSetting<f64> = GucSetting::<f64>::new(0.2);
 
 /// `leadroute.presence_ttl`, in seconds; 0 is for ever
 pub static PRESENCE_TTL: GucSetting<i32> = GucSetting::<i32>::new(16 * 60 * 60);
+
+/// `leadroute.require_change_request`
+pub static REQUIRE_CHANGE_REQUEST: GucSetting<Option<CString>> =
+    GucSetting::<Option<CString>>::new(Some(c""));
+
+/// Whether rows of a routing table are changed by change requests only.
+pub fn needs_change_request(table: &str) -> bool {
+    let Some(named) = REQUIRE_CHANGE_REQUEST.get().filter(|named| !named.is_empty()) else {
+        return false;
+    };
+    let named = named.to_string_lossy();
+    let is_meant = |word: &String| word == table || word == "rules" && RULES.contains(&table);
+    words(&named).iter().any(is_meant)
+}
+
+/// The names in a list with commas.
+fn words(list: &str) -> Vec<String> {
+    list.split(',').map(|word| word.trim().to_lowercase()).filter(|word| !word.is_empty()).collect()
+}
 
 /// How long a reported presence counts; `None` is for ever.
 pub fn presence_ttl() -> Option<Micros> {
@@ -78,6 +125,7 @@ pub fn register() {
         GucFlags::UNIT_S,
     );
     register_outbox();
+    register_change_requests();
     reserve_prefix();
 }
 
@@ -125,14 +173,58 @@ fn register_outbox() {
     );
 }
 
+fn register_change_requests() {
+    // SAFETY: the hook is guarded against panics.
+    unsafe {
+        GucRegistry::define_string_guc_with_hooks(
+            c"leadroute.require_change_request",
+            c"Routing tables whose rows are changed by applied change requests only.",
+            c"Names with commas; the word rules stands for all tables of rules. Empty is none.",
+            &REQUIRE_CHANGE_REQUEST,
+            GucContext::Suset,
+            GucFlags::default(),
+            Some(are_routing_tables),
+            None,
+            None,
+        );
+    }
+}
+
+/// Check hook: a name that is misspelt would protect nothing.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn are_routing_tables(
+    value: *mut *mut c_char,
+    _extra: *mut *mut c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
+    // SAFETY: PostgreSQL passes a text that ends with a zero, or none; the detail lives until the error is reported.
+    unsafe {
+        if (*value).is_null() {
+            return true;
+        }
+        let list = CStr::from_ptr(*value).to_string_lossy().into_owned();
+        let known = |word: &str| word == "rules" || RULES.contains(&word) || NOT_RULES.contains(&word);
+        let Some(unknown) = words(&list).into_iter().find(|word| !known(word)) else {
+            return true;
+        };
+        let allowed =
+            ["rules"].iter().chain(&NOT_RULES).chain(&RULES).copied().collect::<Vec<_>>().join(", ");
+        let detail = format!("\"{unknown}\" is no routing table. Allowed are {allowed}.");
+        let detail = CString::new(detail).unwrap_or_default();
+        pg_sys::GUC_check_errdetail_string =
+            pg_sys::MemoryContextStrdup(pg_sys::ErrorContext, detail.as_ptr());
+        false
+    }
+}
+
 #[cfg(not(feature = "pg14"))]
 fn reserve_prefix() {
     // SAFETY: called from _PG_init, with a string that lives for ever.
-    unsafe { pgrx::pg_sys::MarkGUCPrefixReserved(c"leadroute".as_ptr()) }
+    unsafe { pg_sys::MarkGUCPrefixReserved(c"leadroute".as_ptr()) }
 }
 
 #[cfg(feature = "pg14")]
 fn reserve_prefix() {
     // SAFETY: called from _PG_init, with a string that lives for ever.
-    unsafe { pgrx::pg_sys::EmitWarningsOnPlaceholders(c"leadroute".as_ptr()) }
+    unsafe { pg_sys::EmitWarningsOnPlaceholders(c"leadroute".as_ptr()) }
 }

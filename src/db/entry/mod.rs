@@ -4,6 +4,7 @@ pub mod adopt_leads;
 pub mod assign_queued;
 pub mod assignee;
 pub mod attached;
+pub mod change;
 pub mod clean_rule;
 pub mod config_changed;
 pub mod escalate_overdue;

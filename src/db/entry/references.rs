@@ -10,7 +10,7 @@ use crate::db::lead::row;
 use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::{self, Row};
-use crate::db::pg::trigger_data::{arguments, Call, On, When, DELETE, INSERT, TRUNCATE, UPDATE};
+use crate::db::pg::trigger_data::{arguments, name_of, Call, On, When, DELETE, INSERT, TRUNCATE, UPDATE};
 use crate::db::state::restoring::is_within_restore;
 use pgrx::pg_sys::{self, Datum, TriggerData};
 
@@ -45,14 +45,6 @@ const RENAMED: Call = Call { function: "carry_key", on: On::Ours, when: When::Af
 fn first(data: &TriggerData, sql: &str) -> Option<String> {
     let found = spi::over_changed_rows(data, sql, true, |row: Row| row.get::<String>(1));
     found.into_iter().next().flatten()
-}
-
-fn name_of(data: &TriggerData) -> String {
-    // SAFETY: the relation of a trigger is open, its name ends with a zero.
-    unsafe {
-        let name = (*(*data.tg_relation).rd_rel).relname.data.as_ptr();
-        std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned()
-    }
 }
 
 /// The columns of a key, the name last: `tenant,account_id`.

@@ -7,6 +7,7 @@ pub mod insert_state;
 pub mod jsonb;
 pub mod jsonb_encode;
 pub mod locks;
+pub mod query_tree;
 pub mod security;
 pub mod spi;
 pub mod subtransaction;

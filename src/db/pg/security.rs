@@ -62,6 +62,18 @@ impl AsSessionUser {
     }
 }
 
+/// Until it is dropped, another role is the current user, who must not leave anything behind.
+pub struct AsRole {
+    _user: As,
+}
+
+impl AsRole {
+    /// Switches.
+    pub fn begin(role: pg_sys::Oid) -> Self {
+        Self { _user: As::begin(role, pg_sys::SECURITY_RESTRICTED_OPERATION) }
+    }
+}
+
 /// Until it is dropped, the owner of a table of the user is the current user, from whom forced row security
 /// hides none of its rows, as for foreign keys.
 pub struct AsTableOwner {
@@ -162,6 +174,29 @@ impl SafeSettings {
             settings.set(c"search_path", SAFE_PATH);
         }
         for (_, name, value) in unusual.into_iter().filter(|(is_unusual, ..)| *is_unusual) {
+            settings.set(name, value);
+        }
+        Self { _settings: settings }
+    }
+}
+
+/// Until it is dropped, a text that somebody has written means what it meant to them: with their time zone and style of
+/// dates, and names looked up where nobody can plant anything. What is set in between is undone.
+pub struct SettingsOfAuthor {
+    _settings: Settings,
+}
+
+impl SettingsOfAuthor {
+    /// Sets what is set otherwise.
+    pub fn begin(time_zone: &CStr, date_style: &CStr) -> Self {
+        let settings = Settings::undone();
+        settings.set(c"search_path", c"pg_catalog, leadroute, pg_temp");
+        settings.set(c"TimeZone", time_zone);
+        settings.set(c"DateStyle", date_style);
+        settings.set(c"IntervalStyle", c"postgres");
+        settings.set(c"xmloption", c"content");
+        // SAFETY: called by the thread of the backend.
+        for (_, name, value) in unsafe { unusual() }.into_iter().filter(|(is_unusual, ..)| *is_unusual) {
             settings.set(name, value);
         }
         Self { _settings: settings }

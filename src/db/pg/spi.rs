@@ -253,6 +253,20 @@ pub fn run_once(sql: &str) -> Option<String> {
     }
 }
 
+/// Runs a statement once as it is written, as the current user and with the settings of now, and with a snapshot taken just
+/// before.
+pub fn run_as_written(statement: &str) {
+    let statement = CString::new(statement).unwrap_or_default();
+    // SAFETY: connect and finish are paired; SPI frees the plan.
+    unsafe {
+        pg_sys::SPI_connect();
+        let plan = pg_sys::SPI_prepare(statement.as_ptr(), 0, null_mut());
+        assert!(!plan.is_null(), "SPI_prepare failed: {}", { pg_sys::SPI_result });
+        execute(plan, &[], false);
+        pg_sys::SPI_finish();
+    }
+}
+
 /// A name as SQL.
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -347,6 +361,11 @@ fn is_held<T: Held>(type_id: Oid) -> bool {
 /// A text parameter.
 pub fn text(value: Option<&str>) -> Option<Datum> {
     value.and_then(IntoDatum::into_datum)
+}
+
+/// A text[] parameter.
+pub fn texts<'a>(values: impl Iterator<Item = &'a str>) -> Option<Datum> {
+    values.collect::<Vec<_>>().into_datum()
 }
 
 /// A bigint[] parameter.

@@ -29,7 +29,7 @@ impl Failure {
     }
 
     /// Whether the client should try again: a serialization failure or a deadlock.
-    fn is_conflict(&self) -> bool {
+    pub fn is_conflict(&self) -> bool {
         self.sqlstate.starts_with("40")
     }
 

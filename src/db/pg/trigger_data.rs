@@ -111,3 +111,12 @@ pub fn arguments(data: &TriggerData) -> Vec<String> {
         (0..count).map(|n| CStr::from_ptr(*trigger.tgargs.add(n)).to_string_lossy().into_owned()).collect()
     }
 }
+
+/// The name of the table of a trigger.
+pub fn name_of(data: &TriggerData) -> String {
+    // SAFETY: the relation of a trigger is open, its name ends with a zero.
+    unsafe {
+        let name = (*(*data.tg_relation).rd_rel).relname.data.as_ptr();
+        CStr::from_ptr(name).to_string_lossy().into_owned()
+    }
+}

@@ -1,6 +1,7 @@
 //! What sessions share, and what answers the engine.
 
 pub mod assignee_lock;
+pub mod change;
 pub mod config;
 pub mod loads;
 pub mod lookups;

@@ -6,6 +6,7 @@ use crate::db::entry::attached::owner;
 use crate::db::entry::attached::row_by_key::rows_of;
 use crate::db::pg::catalog::{owner_of, relation};
 use crate::db::pg::function::{argument, sql_function};
+use crate::db::pg::query_tree::{analyse, parse};
 use crate::db::pg::security::{only_the_extension, AsOwner, AsTableOwner, SafeSettings};
 use crate::db::pg::subtransaction::protect;
 use crate::db::{errors, queries};
@@ -80,11 +81,10 @@ pub fn columns_named(expression: &str, mapping: &Mapping) -> Option<Vec<String>>
         let _path = SafeSettings::begin();
         // SAFETY: one statement was written, and one is looked at; the table is locked by the statement that changes it.
         unsafe {
-            let statements = pg_sys::pg_parse_query(sql.as_ptr());
-            if statements.is_null() || (*statements).length != 1 {
+            let [statement] = parse(&sql)[..] else {
                 errors::not_an_expression();
-            }
-            selected(analyse((*(*statements).elements).ptr_value.cast(), &sql))
+            };
+            selected(analyse(statement, &sql))
         }
     });
     let _owner = AsOwner::begin();
@@ -164,11 +164,10 @@ unsafe fn depend_on_query(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         {
             let _owner = AsTableOwner::evaluating(owner_of(table));
             let _path = SafeSettings::begin();
-            let statements = pg_sys::pg_parse_query(sql.as_ptr());
-            if statements.is_null() || (*statements).length != 1 {
+            let [statement] = parse(&sql)[..] else {
                 errors::not_an_expression();
-            }
-            let query = analyse((*(*statements).elements).ptr_value.cast(), &sql);
+            };
+            let query = analyse(statement, &sql);
             pg_sys::recordDependencyOnExpr(&this, query.cast(), std::ptr::null_mut(), normal);
         }
         let relations =
@@ -189,17 +188,6 @@ unsafe fn depend_on_query(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         }
     }
     Datum::from(0)
-}
-
-unsafe fn analyse(statement: *mut pg_sys::RawStmt, sql: &CStr) -> *mut pg_sys::Query {
-    let none = std::ptr::null_mut();
-    // SAFETY: the caller has parsed the statement; there are no parameters.
-    unsafe {
-        #[cfg(feature = "pg14")]
-        return pg_sys::parse_analyze(statement, sql.as_ptr(), none, 0, std::ptr::null_mut());
-        #[cfg(not(feature = "pg14"))]
-        return pg_sys::parse_analyze_fixedparams(statement, sql.as_ptr(), none, 0, std::ptr::null_mut());
-    }
 }
 
 /// Whether an ALTER TABLE attaches a partition.

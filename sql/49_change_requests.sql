@@ -1,0 +1,164 @@
+-- Proposing, approving and applying changes of rules.
+
+CREATE FUNCTION leadroute_internal.rules_seen(tables text[]) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' AS $$
+DECLARE
+    name text;
+    seen text := '';
+    print text;
+BEGIN
+    FOR name IN SELECT DISTINCT t.name FROM unnest(leadroute_internal.rule_tables() || tables) t (name) ORDER BY 1 LOOP
+        IF name IN ('accounts', 'account_domains', 'contacts') THEN
+            -- there may be millions; how many changes can be seen differs whenever one is seen that was not before
+            SELECT concat_ws(' ', count(*), max(h.id)) INTO print FROM leadroute.config_history h WHERE h."table" = name;
+        ELSE
+            -- without what jobs and sales tools write all day
+            EXECUTE format($q$SELECT md5(string_agg(r.print, '' ORDER BY r.print)) FROM (
+                SELECT md5((to_jsonb(t) - '{presence,presence_at,performance,shipped}'::text[])::text) AS print FROM leadroute.%I t) r$q$, name) INTO print;
+        END IF;
+        seen := concat_ws(' ', seen, name, print);
+    END LOOP;
+    RETURN md5(seen);
+END $$;
+COMMENT ON FUNCTION leadroute_internal.rules_seen(text[]) IS 'Fingerprint of all tables of rules, and of further routing tables, as the calling query sees them. Internal.';
+
+CREATE FUNCTION leadroute_internal.note_change(title text, why text, sql text, apply_at text, tables text[], writes text[], reverts bigint) RETURNS bigint
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    due timestamptz := note_change.apply_at::timestamptz;
+    noted bigint;
+BEGIN
+    IF due <= clock_timestamp() THEN
+        RAISE EXCEPTION 'apply_at must be in the future, but is % (%)', note_change.apply_at, due
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave it out for a change that is applied by hand with apply_change().';
+    END IF;
+    INSERT INTO leadroute.change_requests (title, why, sql, tables, writes, apply_at, apply_at_given, reverts, seen)
+    VALUES (note_change.title, note_change.why, note_change.sql, note_change.tables, note_change.writes, due,
+            note_change.apply_at, note_change.reverts, leadroute_internal.rules_seen(note_change.tables))
+    RETURNING id INTO noted;
+    RETURN noted;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.note_change(text, text, text, text, text[], text[], bigint) IS 'Notes a change whose SQL was checked. Internal.';
+
+CREATE FUNCTION leadroute.propose_change(title text, why text, sql text, apply_at text DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_propose_change';
+COMMENT ON FUNCTION leadroute.propose_change(text, text, text, text) IS 'Proposes a change of routing tables and returns its id. The SQL may only insert, update, delete and read rows of them; it is checked, and runs when somebody else has approved it and it is applied: by hand, or by itself at apply_at (a time as text, in the time zone of the session if it names none).';
+
+CREATE FUNCTION leadroute.propose_change(title text, why text, sql text, apply_at timestamptz) RETURNS bigint
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT leadroute.propose_change(title, why, sql, apply_at::text) $$;
+COMMENT ON FUNCTION leadroute.propose_change(text, text, text, timestamptz) IS 'The same, with a time for apply_at.';
+
+CREATE FUNCTION leadroute_internal.change_locked(id bigint) RETURNS leadroute.change_requests
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    change leadroute.change_requests;
+BEGIN
+    SELECT c.* INTO change FROM leadroute.change_requests c WHERE c.id = change_locked.id FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'change % does not exist', coalesce(id::text, 'NULL')
+            USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.change_requests.';
+    END IF;
+    RETURN change;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.change_locked(bigint) IS 'A change request, locked until the transaction ends. Internal.';
+
+CREATE FUNCTION leadroute_internal.not_in_status(change leadroute.change_requests, wanted text, hint text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'change % is %, not %', change.id, concat_ws(' by ', change.status,
+            CASE change.status WHEN 'approved' THEN change.approved_by WHEN 'applied' THEN change.applied_by ELSE change.ended_by END), wanted
+        USING ERRCODE = 'object_not_in_prerequisite_state', HINT = hint;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.not_in_status(leadroute.change_requests, text, text) IS 'The error of a change in another status than is needed. Internal.';
+
+CREATE FUNCTION leadroute.approve_change(change_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    change leadroute.change_requests := leadroute_internal.change_locked(change_id);
+    missing text;
+BEGIN
+    IF change.status <> 'proposed' THEN
+        PERFORM leadroute_internal.not_in_status(change, 'proposed', 'A change is approved once. Propose another.');
+    END IF;
+    IF change.proposed_by = session_user THEN
+        RAISE EXCEPTION 'change % cannot be approved by its author, "%"', change.id, session_user
+            USING ERRCODE = 'check_violation', HINT = 'Ask somebody else who may call approve_change(). It is the login that counts, not SET ROLE.';
+    END IF;
+    SELECT string_agg(w, ', ') INTO missing FROM unnest(change.writes) w
+     WHERE NOT has_table_privilege(session_user, 'leadroute.' || split_part(w, ' ', 2), split_part(w, ' ', 1));
+    IF change.apply_at IS NOT NULL AND missing IS NOT NULL THEN
+        RAISE EXCEPTION 'change % is to be applied at % with the rights of whoever approves it, and "%" lacks %', change.id, change.apply_at_given, session_user, missing
+            USING ERRCODE = 'insufficient_privilege', HINT = format('leadroute.grant_role(''editor'', %L) grants them.', session_user);
+    END IF;
+    UPDATE leadroute.change_requests SET status = 'approved', approved_by = session_user, approved_at = clock_timestamp() WHERE id = change.id;
+END $$;
+COMMENT ON FUNCTION leadroute.approve_change(bigint) IS 'Approves a proposed change, which can then be applied. Not for its author: the login counts. A change with apply_at runs with the rights of who approves it.';
+
+CREATE FUNCTION leadroute.refuse_change(change_id bigint, why text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    change leadroute.change_requests := leadroute_internal.change_locked(change_id);
+BEGIN
+    IF change.status NOT IN ('proposed', 'approved') THEN
+        PERFORM leadroute_internal.not_in_status(change, 'proposed or approved', 'What was applied is taken back by revert_change().');
+    END IF;
+    UPDATE leadroute.change_requests SET status = 'refused', ended_by = session_user, ended_at = clock_timestamp(), ended_why = refuse_change.why WHERE id = change.id;
+END $$;
+COMMENT ON FUNCTION leadroute.refuse_change(bigint, text) IS 'Refuses a change that was not applied yet, for good.';
+
+CREATE FUNCTION leadroute.cancel_change(change_id bigint, why text DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    change leadroute.change_requests := leadroute_internal.change_locked(change_id);
+BEGIN
+    IF change.status NOT IN ('proposed', 'approved') THEN
+        PERFORM leadroute_internal.not_in_status(change, 'proposed or approved', 'What was applied is taken back by revert_change().');
+    ELSIF change.proposed_by <> session_user THEN
+        RAISE EXCEPTION 'change % is cancelled by its author, "%", only', change.id, change.proposed_by
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Refuse it with leadroute.refuse_change(id, why).';
+    END IF;
+    UPDATE leadroute.change_requests SET status = 'cancelled', ended_by = session_user, ended_at = clock_timestamp(), ended_why = cancel_change.why WHERE id = change.id;
+END $$;
+COMMENT ON FUNCTION leadroute.cancel_change(bigint, text) IS 'Takes back a proposed change of one''s own that was not applied yet.';
+
+CREATE FUNCTION leadroute_internal.change_begins(id bigint) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    change leadroute.change_requests := leadroute_internal.change_locked(id);
+BEGIN
+    IF change.status <> 'approved' THEN
+        PERFORM leadroute_internal.not_in_status(change, 'approved', CASE change.status WHEN 'proposed' THEN
+            'Somebody else than its author approves it with leadroute.approve_change(id).' ELSE 'Propose another.' END);
+    ELSIF change.apply_at > clock_timestamp() THEN
+        RAISE EXCEPTION 'change % is to be applied at %, not now', change.id, change.apply_at_given
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'To apply it earlier, cancel it, and propose it without apply_at.';
+    END IF;
+    -- Nobody else changes them until this has committed: neither what is compared with what was seen, nor what golden leads pass.
+    EXECUTE (SELECT format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', string_agg(format('leadroute.%I', t.name), ', ' ORDER BY t.name))
+               FROM (SELECT DISTINCT n FROM unnest(leadroute_internal.rule_tables() || change.tables || '{golden_leads}') n) t (name));
+END $$;
+COMMENT ON FUNCTION leadroute_internal.change_begins(bigint) IS 'Locks a change that is applied, with the tables that must stay as they are; an error if it cannot be. Internal.';
+
+CREATE FUNCTION leadroute_internal.run_change(id bigint) RETURNS void
+    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_run_change';
+COMMENT ON FUNCTION leadroute_internal.run_change(bigint) IS 'Checks and runs the SQL of a change request, whatever its status, as the owner of the extension. Internal.';
+
+CREATE FUNCTION leadroute_internal.stamp_change(id bigint) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- Who proposed it cannot bring an approval up to date alone.
+    UPDATE leadroute.change_requests c SET seen = s.seen, seen_by = session_user, seen_at = clock_timestamp()
+      FROM leadroute.change_requests o, LATERAL leadroute_internal.rules_seen(o.tables) AS s (seen)
+     WHERE c.id = stamp_change.id AND o.id = c.id AND s.seen <> c.seen
+       AND (c.status = 'proposed' OR c.status = 'approved' AND c.proposed_by <> session_user);
+END $$;
+COMMENT ON FUNCTION leadroute_internal.stamp_change(bigint) IS 'Notes that a preview has seen the rules of now. Internal.';
+
+CREATE FUNCTION leadroute.apply_change(change_id bigint) RETURNS void
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_apply_change';
+COMMENT ON FUNCTION leadroute.apply_change(bigint) IS 'Applies an approved change, with the rights of who calls it, all or nothing. Refused when the rules are others than it was proposed or previewed for last, or when a golden lead would go elsewhere.';
+
+CREATE FUNCTION leadroute.apply_due_changes() RETURNS integer
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_apply_due_changes';
+COMMENT ON FUNCTION leadroute.apply_due_changes() IS 'Applies approved changes whose apply_at has come, each with the rights of who approved it, and returns how many. One that fails is noted in change_requests.failure and not tried again; one that has to wait for others is.';

@@ -1,0 +1,9 @@
+//! Change requests: SQL that changes rules, checked when it is proposed and again when it runs.
+
+mod apply;
+mod propose;
+mod required;
+mod run;
+mod sql_check;
+mod sql_parts;
+mod touched;
