@@ -122,7 +122,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY['schedules', 'schedule_hours', 'holidays', 'reps', 'absences', 'queues', 'territories', 'pools', 'pool_members',
         'event_types', 'segments', 'tiers', 'sla_policies', 'escalation_steps', 'recycle_rules', 'account_policies', 'playbooks', 'accounts', 'account_domains',
-        'contacts', 'domain_rules', 'mail_domains', 'industry_aliases', 'country_aliases', 'removed_defaults', 'attached_tables', 'adoptions'] LOOP
+        'contacts', 'domain_rules', 'mail_domains', 'industry_aliases', 'country_aliases', 'config_history', 'removed_defaults', 'attached_tables', 'adoptions'] LOOP
         EXECUTE format('CREATE TRIGGER "00_observe_session" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.observe_session()', name);
     END LOOP;
@@ -166,9 +166,9 @@ BEGIN
         UPDATE leadroute.removed_defaults r SET key = r.key;
     END IF;
     -- ENABLE TRIGGER ALL forgets that some also fire for a subscription, or only for one
-    FOR lost IN SELECT g.tgname, CASE WHEN g.tgname LIKE '%_changed' THEN 'ALWAYS' ELSE 'REPLICA' END AS fires
+    FOR lost IN SELECT g.tgname, CASE WHEN g.tgname LIKE '%_replicated' THEN 'REPLICA' ELSE 'ALWAYS' END AS fires
                   FROM pg_trigger g WHERE g.tgrelid = format('leadroute.%I', name)::regclass AND g.tgenabled = 'O'
-                   AND g.tgname IN ('config_changed', 'roster_changed', 'config_replicated', 'roster_replicated') LOOP
+                   AND g.tgname IN ('config_changed', 'roster_changed', 'zz_history_truncated', 'config_replicated', 'roster_replicated', 'history_replicated') LOOP
         EXECUTE format('ALTER TABLE leadroute.%I ENABLE %s TRIGGER %I', name, lost.fires, lost.tgname);
         -- Sessions that route meanwhile hear of the rows: the statement trigger fires for none, too.
         EXECUTE format('DELETE FROM leadroute.%I WHERE false', name);

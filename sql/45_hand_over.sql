@@ -104,7 +104,7 @@ END $$;
 COMMENT ON FUNCTION leadroute.set_presence(text, text) IS 'Reports online, away or offline for a rep. It counts for leadroute.presence_ttl; then hours and absences alone decide.';
 
 CREATE FUNCTION leadroute.refresh_performance() RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET leadroute.why = 'refresh_performance' AS $$
 DECLARE
     changed integer;
 BEGIN
@@ -122,19 +122,10 @@ BEGIN
                     ELSE round(least(performance_max, greatest(performance_min,
                              (won::numeric / leads) / (sum(won) OVER w / sum(leads) OVER w))), 3) END AS performance
           FROM had WINDOW w AS (PARTITION BY pool)
-    ), changed AS (
-        UPDATE leadroute.pool_members m SET performance = r.performance
-          FROM rated r, leadroute.pool_members was
-         WHERE (m.pool, m.rep_id) = (r.pool, r.rep_id) AND (was.pool, was.rep_id) = (r.pool, r.rep_id)
-           AND m.performance <> r.performance
-        RETURNING m.pool, m.rep_id, was.performance AS before, m.performance AS after
-    ), noted AS (
-        INSERT INTO leadroute.config_history ("table", key, operation, before, after, why)
-        SELECT 'pool_members', pool || '/' || rep_id, 'UPDATE', jsonb_build_object('performance', before),
-               jsonb_build_object('performance', after), 'refresh_performance'
-          FROM changed
     )
-    SELECT count(*) INTO changed FROM changed;
+    UPDATE leadroute.pool_members m SET performance = r.performance
+      FROM rated r WHERE (m.pool, m.rep_id) = (r.pool, r.rep_id) AND m.performance <> r.performance;
+    GET DIAGNOSTICS changed = ROW_COUNT;
     RETURN changed;
 END $$;
 COMMENT ON FUNCTION leadroute.refresh_performance() IS 'Rates the members of performance_weighted pools: the part of the leads of the window that converted, divided by that of the pool, within the limits of the pool; 1 for members with fewer leads than performance_sample. Returns how many changed; changelog shows them.';

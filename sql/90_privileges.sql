@@ -53,8 +53,9 @@ BEGIN
         EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s', given.command, given.grantee);
     END LOOP;
 END $$;
--- Whoever may edit reps runs the check of their time zone, and whoever may edit tiers compares tenants; they read nothing.
-GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text), leadroute_internal.tenant_ranges(text[]), leadroute_internal.has_place(timestamptz, text, text, bigint, text), leadroute_internal.person_of(text),
+-- Whoever may edit reps runs the check of their time zone, whoever may edit tiers compares tenants, and whoever restores history
+-- learns the number of their transaction; they read nothing.
+GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text), leadroute_internal.tenant_ranges(text[]), leadroute_internal.has_place(timestamptz, text, text, bigint, text), leadroute_internal.person_of(text), leadroute_internal.transaction_of(bigint),
     leadroute_internal.must(boolean, text, text, text) TO PUBLIC;
 -- Whoever owns an attached table creates its triggers, also in a restore. They check where they are called.
 GRANT EXECUTE ON FUNCTION leadroute.attached_statement(), leadroute.attached_row(), leadroute.attached_written(),
@@ -63,7 +64,8 @@ GRANT EXECUTE ON FUNCTION leadroute.attached_statement(), leadroute.attached_row
 -- Views call these, with the rights of whoever reads them; nobody can call them by name.
 GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadroute_internal.attached_problems(), leadroute_internal.source_problems(),
     leadroute_internal.job_health(), leadroute_internal.dangling_references(), leadroute_internal.segment_shadows(),
-    leadroute_internal.rep_cover(), leadroute_internal.ways_out(), leadroute_internal.is_with_rep(text), leadroute_internal.setting(text) TO PUBLIC;
+    leadroute_internal.rep_cover(), leadroute_internal.ways_out(), leadroute_internal.is_with_rep(text), leadroute_internal.setting(text),
+    leadroute_internal.rows_as_of(text, pg_snapshot, timestamptz, xid8) TO PUBLIC;
 -- Whoever created the extension administers it: may fill, empty, dump and restore the tables and grant the same to others,
 -- but neither alter them nor put code on them.
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA leadroute TO @extowner@ WITH GRANT OPTION;

@@ -33,10 +33,12 @@ extension_sql_file!("../sql/27_change_requests.sql", name = "change_requests", r
 extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["change_requests"]);
 extension_sql_file!("../sql/31_defaults_kept.sql", name = "defaults_kept", requires = ["guards"]);
 extension_sql_file!("../sql/32_change_required.sql", name = "change_required", requires = ["defaults_kept"]);
-extension_sql_file!("../sql/40_lead_triggers.sql", name = "lead_triggers", requires = ["change_required"]);
+extension_sql_file!("../sql/33_history.sql", name = "history_triggers", requires = ["change_required"]);
+extension_sql_file!("../sql/40_lead_triggers.sql", name = "lead_triggers", requires = ["history_triggers"]);
 extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["lead_triggers"]);
 extension_sql_file!("../sql/42_clocks.sql", name = "clocks", requires = ["duplicates"]);
-extension_sql_file!("../sql/attach/42_attach.sql", name = "attach", requires = ["clocks"]);
+extension_sql_file!("../sql/43_as_of.sql", name = "as_of", requires = ["clocks"]);
+extension_sql_file!("../sql/attach/42_attach.sql", name = "attach", requires = ["as_of"]);
 extension_sql_file!("../sql/attach/43_rows.sql", name = "attached_rows", requires = ["attach"]);
 extension_sql_file!("../sql/attach/44_ddl.sql", name = "attached_ddl", requires = ["attached_rows"]);
 extension_sql_file!("../sql/44_absences.sql", name = "absences", requires = ["attached_ddl"]);
@@ -60,7 +62,8 @@ extension_sql_file!("../sql/61_roles.sql", name = "roles", requires = ["jobs"]);
 extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["roles"]);
 extension_sql_file!("../sql/71_mail_domains.sql", name = "mail_domains", requires = ["defaults"]);
 extension_sql_file!("../sql/72_country_names.sql", name = "country_names", requires = ["mail_domains"]);
-extension_sql_file!("../sql/80_dump.sql", name = "dump", requires = ["country_names"]);
+extension_sql_file!("../sql/79_history_begins.sql", name = "history_begins", requires = ["country_names"]);
+extension_sql_file!("../sql/80_dump.sql", name = "dump", requires = ["history_begins"]);
 extension_sql_file!("../sql/90_privileges.sql", name = "privileges", requires = ["dump"]);
 extension_sql_file!("../sql/95_event_triggers.sql", name = "event_triggers", requires = ["privileges"]);
 

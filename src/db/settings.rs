@@ -57,6 +57,9 @@ pub static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(true);
 /// `leadroute.alarm_share`
 pub static ALARM_SHARE: GucSetting<f64> = GucSetting::<f64>::new(0.2);
 
+/// `leadroute.why`, read by the trigger that writes history
+static WHY: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+
 /// `leadroute.presence_ttl`, in seconds; 0 is for ever
 pub static PRESENCE_TTL: GucSetting<i32> = GucSetting::<i32>::new(16 * 60 * 60);
 
@@ -85,7 +88,7 @@ pub fn presence_ttl() -> Option<Micros> {
     (seconds > 0).then_some(seconds * leadroute_engine::SECOND)
 }
 
-/// Defines the settings. All are for superusers.
+/// Defines the settings. All but `why` are for superusers.
 pub fn register() {
     GucRegistry::define_bool_guc(
         c"leadroute.enabled",
@@ -126,6 +129,7 @@ pub fn register() {
     );
     register_outbox();
     register_change_requests();
+    register_why();
     reserve_prefix();
 }
 
@@ -215,6 +219,17 @@ unsafe extern "C-unwind" fn are_routing_tables(
             pg_sys::MemoryContextStrdup(pg_sys::ErrorContext, detail.as_ptr());
         false
     }
+}
+
+fn register_why() {
+    GucRegistry::define_string_guc(
+        c"leadroute.why",
+        c"Why the session changes routing tables: a note in config_history.",
+        c"Empty is no note.",
+        &WHY,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
 }
 
 #[cfg(not(feature = "pg14"))]

@@ -99,6 +99,11 @@ fn digest_of(client: &mut Client, schemas: &str) -> Facts {
                 "(SELECT table_no, relation, mapping, owners, attached_at, attached_by, detached_at
                     FROM leadroute.attached_tables)"
             }
+            // the transaction is that of the restore
+            "leadroute.config_history" => {
+                "(SELECT id, changed_at, changed_by, \"table\", key, operation, before, after, why, change_id, is_data
+                    FROM leadroute.config_history)"
+            }
             name => name,
         };
         let sql = match kind.as_str() {

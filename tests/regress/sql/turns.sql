@@ -94,7 +94,7 @@ UPDATE leadroute.leads l SET status = 'converted' FROM numbered n
  WHERE n.id = l.id AND n.n <= CASE l.owner_id WHEN 'anna' THEN 10 WHEN 'bob' THEN 5 ELSE 0 END;
 SELECT leadroute.refresh_performance();
 SELECT rep_id, performance FROM leadroute.pool_members WHERE pool = 'rated' ORDER BY 1;
-SELECT "table", key, before, after, why FROM leadroute.changelog ORDER BY key;
+SELECT "table", key, before -> 'performance' AS before, after -> 'performance' AS after, why FROM leadroute.config_history WHERE why <> '' ORDER BY key;
 SELECT leadroute.refresh_performance() AS changed_again;
 -- 1.5 to 1 to 0.5 from now on.
 INSERT INTO leadroute.leads (company) SELECT 's' || n FROM generate_series(1, 60) n;

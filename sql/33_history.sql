@@ -1,0 +1,80 @@
+-- Keeps config_history: every way to change a routing table ends in one of these triggers.
+
+CREATE VIEW leadroute_internal.history_tables AS
+SELECT * FROM (VALUES
+    ('schedules', 'name', false),
+    ('schedule_hours', 'schedule,weekday,opens', false),
+    ('holidays', 'schedule,day', false),
+    ('reps', 'id', false),
+    ('absences', 'rep_id,id', true),
+    ('queues', 'name', false),
+    ('territories', 'name', false),
+    ('pools', 'name', false),
+    ('pool_members', 'pool,rep_id', false),
+    ('event_types', 'name', false),
+    ('segments', 'name', false),
+    ('tiers', 'segment,name,tenants', false),
+    ('sla_policies', 'name', false),
+    ('escalation_steps', 'policy,step', false),
+    ('recycle_rules', 'reason,tenants', false),
+    ('account_policies', 'kind,tenants', false),
+    ('playbooks', 'name', false),
+    ('accounts', 'tenant,id', true),
+    ('account_domains', 'tenant,domain', true),
+    ('contacts', 'tenant,email', true),
+    ('domain_rules', 'tenant,domain', false),
+    ('mail_domains', 'domain', false),
+    ('industry_aliases', 'alias', false),
+    ('country_aliases', 'alias', false),
+    ('golden_leads', 'name', false)
+) AS t ("table", key, is_data);
+COMMENT ON VIEW leadroute_internal.history_tables IS 'The routing tables, in an order in which rows can be inserted; the columns that name a row for people; and whether they hold data rather than rules.';
+
+CREATE FUNCTION leadroute_internal.history_is_replicated() RETURNS boolean
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN current_setting('session_replication_role') = 'replica'
+       AND EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = 'leadroute.config_history'::regclass);
+END $$;
+COMMENT ON FUNCTION leadroute_internal.history_is_replicated() IS 'Whether a change comes from a publisher that sends its history along. Internal.';
+
+-- Times, dates and intervals read the same whoever makes the change: rows are compared with what was written before.
+CREATE FUNCTION leadroute_internal.note_history() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET intervalstyle = 'postgres' AS $$
+DECLARE
+    changes text;
+BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' THEN
+        PERFORM leadroute_internal.not_our_trigger('note_history');
+    END IF;
+    IF leadroute_internal.is_within_restore() OR leadroute_internal.history_is_replicated() THEN
+        RETURN NULL;
+    END IF;
+    changes := CASE
+        WHEN TG_LEVEL = 'ROW' THEN 'SELECT to_jsonb($1) AS before, to_jsonb($2) AS after'
+        WHEN TG_OP = 'INSERT' THEN 'SELECT NULL::jsonb AS before, to_jsonb(a) AS after FROM added a'
+        WHEN TG_OP = 'DELETE' THEN 'SELECT to_jsonb(r) AS before, NULL::jsonb AS after FROM removed r'
+        -- keys change, too, but both tables have the rows in the order in which they were updated
+        WHEN TG_OP = 'UPDATE' THEN 'SELECT o.before, n.after FROM (SELECT row_number() OVER () AS no, to_jsonb(r) AS before FROM removed r) o
+                                      JOIN (SELECT row_number() OVER () AS no, to_jsonb(a) AS after FROM added a) n USING (no)'
+        ELSE format('SELECT to_jsonb(t) AS before, NULL::jsonb AS after FROM leadroute.%I t', TG_TABLE_NAME) END;
+    -- OFFSET 0: each row becomes JSON once
+    EXECUTE format('INSERT INTO leadroute.config_history ("table", key, operation, before, after, why, is_data)
+                    SELECT %L, concat_ws(''/'', %s), %L, c.before, c.after, nullif(current_setting(''leadroute.why'', true), ''''), %s
+                      FROM (%s OFFSET 0) c WHERE c.before IS DISTINCT FROM c.after',
+                   TG_TABLE_NAME,
+                   (SELECT string_agg(CASE k WHEN 'tenants' THEN 'translate(coalesce(c.before, c.after) ->> ''tenants'', ''[]"'', '''')'
+                                             ELSE format('nullif(coalesce(c.before, c.after) ->> %L, '''')', k) END, ', ' ORDER BY n)
+                      FROM unnest(string_to_array(TG_ARGV[0], ',')) WITH ORDINALITY AS u (k, n)),
+                   CASE TG_OP WHEN 'TRUNCATE' THEN 'DELETE' ELSE TG_OP END,
+                   CASE TG_TABLE_NAME WHEN 'reps' THEN 'coalesce(c.before - ''{presence,presence_at}''::text[] = c.after - ''{presence,presence_at}''::text[], false)'
+                                      ELSE TG_ARGV[1] END,
+                   changes)
+      USING OLD, NEW;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.note_history() IS 'Trigger: writes what changed into config_history. Arguments: the columns that name a row, with commas; whether the table holds data.';
+
+CREATE TRIGGER "01_written_by_functions" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.config_history
+    FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.written_by_functions();
