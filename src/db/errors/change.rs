@@ -70,10 +70,14 @@ pub fn no_such_change(id: i64) -> ! {
 
 /// Somebody writes to a table that functions keep.
 pub fn only_by_functions(table: &str) -> ! {
+    let hint = match table {
+        "config_history" => "A change of a routing table leaves its row by itself. To erase personal data, a superuser can SET ROLE leadroute_owner.",
+        _ => "Call leadroute.propose_change(), approve_change(), apply_change(), refuse_change() or cancel_change().",
+    };
     raise(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("table \"{table}\" is written by functions of leadroute only"),
-        "Call leadroute.propose_change(), approve_change(), apply_change(), refuse_change() or cancel_change().",
+        hint,
     )
 }
 
