@@ -128,8 +128,7 @@ pub fn register() {
         GucFlags::UNIT_S,
     );
     register_outbox();
-    register_change_requests();
-    register_why();
+    register_changes();
     reserve_prefix();
 }
 
@@ -177,7 +176,8 @@ fn register_outbox() {
     );
 }
 
-fn register_change_requests() {
+fn register_changes() {
+    register_why();
     // SAFETY: the hook is guarded against panics.
     unsafe {
         GucRegistry::define_string_guc_with_hooks(
