@@ -25,7 +25,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('editor', 'SELECT', 'TABLE ' || config.shown),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
             'leadroute.apply_change(bigint), leadroute.check_golden_leads()'),
-    ('editor', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb, timestamptz), leadroute.set_presence(text, text), '
+    ('editor', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric), leadroute.set_presence(text, text), '
             'leadroute.take_off(text, date, date, text, text), leadroute.hand_over_leads(text, text, integer)'),
     ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
     ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.explain_decision(bigint), leadroute.explain_lead(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
@@ -37,10 +37,10 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('worker', 'EXECUTE', 'PROCEDURE leadroute.keep_time(interval, interval)'),
     ('author', 'SELECT', config.tables || ', ' || config.shown),
     ('author', 'EXECUTE', 'FUNCTION leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
-            'leadroute.check_golden_leads(), leadroute.config_as_of(text, timestamptz), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz)'),
+            'leadroute.check_golden_leads(), leadroute.config_as_of(text, timestamptz), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)'),
     ('approver', 'SELECT', config.tables || ', ' || config.shown),
     ('approver', 'EXECUTE', 'FUNCTION leadroute.approve_change(bigint), leadroute.refuse_change(bigint, text), leadroute.check_golden_leads(), '
-            'leadroute.config_as_of(text, timestamptz), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz)')
+            'leadroute.config_as_of(text, timestamptz), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)')
 ) AS r (recipe, privileges, objects);
 COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, an author who proposes changes of rules, and an approver who reads and approves them. Who applies a change is an editor; one that is due runs for its approver, who must be an editor, too.';
 

@@ -57,7 +57,8 @@ extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]
 extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["lint"]);
 extension_sql_file!("../sql/55_health.sql", name = "health", requires = ["speed"]);
 extension_sql_file!("../sql/56_explain_lead.sql", name = "explain_lead", requires = ["health"]);
-extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["explain_lead"]);
+extension_sql_file!("../sql/58_preview.sql", name = "preview", requires = ["explain_lead"]);
+extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["preview"]);
 extension_sql_file!("../sql/61_roles.sql", name = "roles", requires = ["jobs"]);
 extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["roles"]);
 extension_sql_file!("../sql/71_mail_domains.sql", name = "mail_domains", requires = ["defaults"]);

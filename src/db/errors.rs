@@ -36,6 +36,12 @@ pub fn warn_clock_stays(lead: i64, sqlstate: &str, message: &str) {
     warn(message, sqlstate, "Mend the routing tables; see leadroute.config_problems.");
 }
 
+/// How far a preview is.
+pub fn tell_progress(is_after: bool, leads: i64) {
+    let rules = if is_after { "after" } else { "before" };
+    pgrx::notice!("{leads} leads are routed by the rules {rules} the change");
+}
+
 /// A lead could not be merged into the first one of its person.
 pub fn warn_not_merged(id: i64, sqlstate: &str, message: &str) {
     let message = format!("lead {id} could not be merged: {message}");

@@ -4,10 +4,12 @@
 mod attached;
 mod changes;
 mod clocks;
+mod preview;
 
 pub use attached::*;
 pub use changes::*;
 pub use clocks::*;
+pub use preview::*;
 
 use crate::db::pg::spi::Query;
 use pgrx::pg_sys::{

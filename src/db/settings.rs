@@ -117,6 +117,14 @@ pub fn register() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    register_presence();
+    register_outbox();
+    register_change_requests();
+    register_why();
+    reserve_prefix();
+}
+
+fn register_presence() {
     GucRegistry::define_int_guc(
         c"leadroute.presence_ttl",
         c"How long a presence that was reported by set_presence counts.",
@@ -127,9 +135,6 @@ pub fn register() {
         GucContext::Suset,
         GucFlags::UNIT_S,
     );
-    register_outbox();
-    register_changes();
-    reserve_prefix();
 }
 
 fn register_waits() {
@@ -176,8 +181,7 @@ fn register_outbox() {
     );
 }
 
-fn register_changes() {
-    register_why();
+fn register_change_requests() {
     // SAFETY: the hook is guarded against panics.
     unsafe {
         GucRegistry::define_string_guc_with_hooks(

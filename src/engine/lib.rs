@@ -10,16 +10,17 @@
 //! A module imports only from modules below it in this list; `make lint` checks that:
 //!
 //! 1. [`work`]: what the engine is asked, and what it answers
-//! 2. [`follow_up`]: decisions about leads that wait, in a queue or for an answer
-//! 3. [`routing`]: from a lead to its decision
-//! 4. [`sla`]: the clock that starts with a lead
-//! 5. [`context`]: what layers work with
-//! 6. [`lookups`]: what layers may look up
-//! 7. [`decision`]: what was decided, and why
-//! 8. [`roster`]: who could take a lead, and when
-//! 9. [`rules`]: the routing tables, compiled
-//! 10. [`lead`] and [`time_zone`]: what everything else is about
-//! 11. [`span`] has ranges
+//! 2. [`preview`]: what a change does to leads that are routed again
+//! 3. [`follow_up`]: decisions about leads that wait, in a queue or for an answer
+//! 4. [`routing`]: from a lead to its decision
+//! 5. [`sla`]: the clock that starts with a lead
+//! 6. [`context`]: what layers work with
+//! 7. [`lookups`]: what layers may look up
+//! 8. [`decision`]: what was decided, and why
+//! 9. [`roster`]: who could take a lead, and when
+//! 10. [`rules`]: the routing tables, compiled
+//! 11. [`lead`] and [`time_zone`]: what everything else is about
+//! 12. [`span`] has ranges
 
 #![forbid(unsafe_code)]
 
@@ -28,6 +29,7 @@ pub mod decision;
 pub mod follow_up;
 pub mod lead;
 pub mod lookups;
+pub mod preview;
 pub mod roster;
 pub mod routing;
 pub mod rules;

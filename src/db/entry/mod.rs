@@ -21,6 +21,7 @@ pub mod listen;
 pub mod lock_for_writing;
 pub mod must;
 pub mod observe_restore;
+pub mod preview_change;
 pub mod references;
 pub mod rep_load;
 pub mod return_turn;

@@ -194,6 +194,11 @@ impl LeadRow {
         }
     }
 
+    /// What the lead was worth, as a double; 0 where nobody has said.
+    pub fn amount(&self) -> f64 {
+        self.double("amount").unwrap_or_default()
+    }
+
     /// The row as a composite value, and the type of it.
     pub fn composite(&self) -> (Datum, pg_sys::Oid) {
         // SAFETY: tuple and descriptor belong together.

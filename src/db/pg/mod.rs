@@ -9,6 +9,7 @@ pub mod jsonb_encode;
 pub mod locks;
 pub mod query_tree;
 pub mod security;
+pub mod sequences;
 pub mod spi;
 pub mod subtransaction;
 pub mod table;

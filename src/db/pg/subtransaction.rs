@@ -69,7 +69,16 @@ pub fn protect_one_of_many<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     })
 }
 
+/// Runs `work`, and rolls back everything it did, locks included; what it answers is kept.
+pub fn undone<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
+    run_and(work, false)
+}
+
 fn run<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
+    run_and(work, true)
+}
+
+fn run_and<T>(work: impl FnOnce() -> T, keep: bool) -> Result<T, Failure> {
     // SAFETY: as in PL/pgSQL's exception blocks: context and owner are restored after either end.
     unsafe {
         let (context, owner) = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
@@ -82,8 +91,8 @@ fn run<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
             .catch_rust_panic(caught)
             .execute();
         match result {
-            Ok(_) => pg_sys::ReleaseCurrentSubTransaction(),
-            Err(_) => {
+            Ok(_) if keep => pg_sys::ReleaseCurrentSubTransaction(),
+            _ => {
                 pg_sys::MemoryContextSwitchTo(context);
                 pg_sys::RollbackAndReleaseCurrentSubTransaction();
             }

@@ -20,6 +20,7 @@ use crate::db::routing::{upsert, writer};
 use crate::db::settings::ENABLED;
 use crate::db::state::loads::{self, Added, LOADS};
 use crate::db::state::moment::Moment;
+use crate::db::state::trial::Trial;
 use crate::db::state::turns::{Due, Ledgers};
 use crate::db::state::{config, lookups};
 use leadroute_engine::decision::cause::Cause;
@@ -28,6 +29,7 @@ use leadroute_engine::lead::account::Company;
 use leadroute_engine::lead::{Given, Problem};
 use leadroute_engine::roster::Roster;
 use leadroute_engine::rules::Rules;
+use leadroute_engine::Micros;
 use pgrx::pg_sys;
 use rustc_hash::FxHashMap;
 use std::cell::Cell;
@@ -63,6 +65,8 @@ pub struct Batch {
     pub ledgers: Ledgers,
     /// By which it decides, if that is not now.
     moment: Option<Rc<Moment>>,
+    /// What leads are routed with in a preview of many.
+    trial: Option<Trial>,
     /// How long it still waits for other transactions.
     pub patience: Patience,
     odd: Vec<Problem>,
@@ -110,16 +114,43 @@ impl Batch {
             Ok(config) => (config, None),
             Err(failure) => (Default::default(), Some(fall_back(failure, cause))),
         };
+        Self { broken, ledgers: Ledgers::as_of(moment.clone()), moment, odd, ..Self::with(config, cause) }
+    }
+
+    /// Opens a batch that has no effect: its leads are routed by rules and a roster, each at the time when it came.
+    pub fn open_trial(config: config::Config, trial: Trial) -> Self {
+        Self { trial: Some(trial), ..Self::with(config, Cause::Insert) }
+    }
+
+    /// The next lead of a preview; see [`Trial::comes`].
+    pub fn lead_of_trial(&mut self, now: Micros, closed_at: Option<Micros>, is_copy: bool) {
+        let roster = &mut self.roster;
+        self.trial.iter_mut().for_each(|trial| trial.comes(now, closed_at, is_copy, roster));
+    }
+
+    /// That lead goes where it was decided.
+    pub fn goes_in_trial(&mut self, pending: &Pending) {
+        let roster = &self.roster;
+        self.trial.iter_mut().for_each(|trial| trial.goes(pending.lead_id, &pending.decision, roster));
+    }
+
+    /// By what it decides.
+    pub fn config(&self) -> (&Rules, &Roster) {
+        (&self.rules, &self.roster)
+    }
+
+    fn with(config: config::Config, cause: Cause) -> Self {
         Self {
             cause,
             rules: config.0,
             roster: config.1,
-            ledgers: Ledgers::as_of(moment.clone()),
-            moment,
+            ledgers: Ledgers::default(),
+            moment: None,
+            trial: None,
             patience: Patience::fresh(),
-            odd,
+            odd: Vec::new(),
             given: Given::default(),
-            broken,
+            broken: None,
             pending: Vec::new(),
             touches: Vec::new(),
             companies: FxHashMap::default(),

@@ -7,6 +7,7 @@ pub mod holders;
 pub mod open_statements;
 pub mod outbox;
 pub mod pending_decision;
+pub mod preview;
 pub mod row_inserted;
 pub mod upsert;
 pub mod writer;

@@ -151,23 +151,11 @@ impl Lookups for Live<'_> {
         PERSONS.texts([key, tenant], |row| {
             // SAFETY: a row of leads, valid during the callback.
             let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-            let id = row.get::<i64>("id").unwrap_or_default();
             let status = row.get::<String>("status").and_then(|status| Status::named(&status));
             let open = status.is_none_or(|status| !status.is_closed());
-            let (owner_id, queue) = (row.get::<String>("owner_id"), row.get::<String>("queue"));
-            let is_unrouted = status == Some(Status::New) && owner_id.is_none() && queue.is_none();
-            let lead = EarlierLead {
-                id,
-                owner_id,
-                queue,
-                event: row.get("event"),
-                segment: row.get("segment"),
-                is_answered: row.time("first_response_at").is_some(),
-                is_unrouted,
-            };
-            let rank = |lead: &EarlierLead| (lead.is_nurtured(), lead.is_unrouted, lead.id);
+            let lead = earlier(&row);
             let first = found.as_ref().is_none_or(|best| rank(&lead) < rank(best));
-            if open && first && Some(id) != this {
+            if open && first && Some(lead.id) != this {
                 found = Some(lead);
             }
             None::<()>
@@ -210,17 +198,7 @@ impl Lookups for Live<'_> {
         if let Some((owner, _)) = self.companies.get(&(tenant.to_owned(), company.clone())) {
             return Some(owner.clone());
         }
-        let (index, key) = match company {
-            Company::Account(id) => (LEADS_OF_ACCOUNT, id),
-            Company::Domain(domain) => (LEADS_OF_DOMAIN, domain),
-        };
-        let mut leads = Vec::new();
-        index.texts([key, tenant], |row| {
-            leads.extend(row.get::<i64>(1));
-            None::<()>
-        });
-        leads.sort_unstable();
-        leads.into_iter().find_map(owner_of_open)
+        leads_of(tenant, company).into_iter().find_map(owner_of_open)
     }
 
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool {
@@ -257,6 +235,42 @@ impl Lookups for Live<'_> {
     fn close_pool(&mut self, turn: Option<&Turn>) {
         self.ledgers.close_pool(turn.is_some(), self.effect);
     }
+}
+
+/// The leads of a company that were written down, the oldest first.
+pub fn leads_of(tenant: &str, company: &Company) -> Vec<i64> {
+    let (index, key) = match company {
+        Company::Account(id) => (LEADS_OF_ACCOUNT, id),
+        Company::Domain(domain) => (LEADS_OF_DOMAIN, domain),
+    };
+    let mut leads = Vec::new();
+    index.texts([key, tenant], |row| {
+        leads.extend(row.get::<i64>(1));
+        None::<()>
+    });
+    leads.sort_unstable();
+    leads
+}
+
+/// What a row says of a person's first lead.
+pub fn earlier(row: &LeadRow) -> EarlierLead {
+    let status = row.get::<String>("status").and_then(|status| Status::named(&status));
+    let (owner_id, queue) = (row.get::<String>("owner_id"), row.get::<String>("queue"));
+    let is_unrouted = status == Some(Status::New) && owner_id.is_none() && queue.is_none();
+    EarlierLead {
+        id: row.get::<i64>("id").unwrap_or_default(),
+        owner_id,
+        queue,
+        event: row.get("event"),
+        segment: row.get("segment"),
+        is_answered: row.time("first_response_at").is_some(),
+        is_unrouted,
+    }
+}
+
+/// The order in which leads of one person are its first: one that somebody works on, then by age.
+pub fn rank(lead: &EarlierLead) -> (bool, bool, i64) {
+    (lead.is_nurtured(), lead.is_unrouted, lead.id)
 }
 
 /// Who owns a lead, if it is open and no touch.

@@ -9,4 +9,5 @@ pub mod moment;
 pub mod past_stints;
 pub mod restoring;
 pub mod shared_sum;
+pub mod trial;
 pub mod turns;

@@ -82,7 +82,8 @@ impl Moment {
     }
 }
 
-fn history(at: Micros) -> FxHashMap<i32, (i64, i64)> {
+/// Leads that each rep was given until a moment, on that day and in that week, by `reps.rep_no`.
+pub fn history(at: Micros) -> FxHashMap<i32, (i64, i64)> {
     let found = queries::GIVEN_UNTIL.read(&[timestamp(Some(at))], |row| {
         let count = |n| row.get::<i64>(n).unwrap_or_default();
         Some((row.get::<i32>(1)?, (count(2), count(3))))

@@ -72,9 +72,12 @@ const fn yes() -> bool {
 }
 
 /// One row of `absences`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[allow(missing_docs)]
 pub struct Absence {
+    /// Key; 0 where nobody asks for it.
+    #[serde(default)]
+    pub id: i64,
     pub rep_id: String,
     pub during: Span<Micros>,
     pub kind: String,

@@ -8,6 +8,7 @@ use crate::db::routing::error_fallback::fall_back;
 use crate::db::routing::holders;
 use crate::db::routing::pending_decision::{Decided, Pending, Wanted};
 use crate::db::state::lookups::Live;
+use crate::db::state::trial::{Trial, Tried};
 use crate::db::state::{assignee_lock, config};
 use leadroute_engine::decision::{Decision, Outcome};
 use leadroute_engine::lead::{Given, Problem};
@@ -82,7 +83,8 @@ impl Batch {
 
     /// The moment by which it decides.
     fn by_when(&self, decided_at: Micros) -> Micros {
-        self.moment.as_ref().map_or(decided_at, |moment| moment.at)
+        let moment = self.moment.as_ref().map(|moment| moment.at);
+        moment.or(self.trial.as_ref().map(Trial::now)).unwrap_or(decided_at)
     }
 
     /// Why the row cannot have the owner that was decided; asked once for each rep.
@@ -90,6 +92,10 @@ impl Batch {
         let Outcome::Owner(rep) = outcome else {
             return None;
         };
+        // of a lead that was routed long ago the row of its table is not asked
+        if self.trial.is_some() {
+            return None;
+        }
         let is_new = self.roster.reps.get(rep).is_some_and(|rep| rep.cannot_hold.is_none());
         let keeps =
             attempt.given.rep() == Some(rep) || attempt.row.get::<String>("owner_id").as_ref() == Some(rep);
@@ -98,7 +104,8 @@ impl Batch {
 
     /// The decision, with its turns written.
     fn pending(&mut self, decision: Decision, attempt: Try<'_>, start: Instant) -> Pending {
-        let is_counted = attempt.effect && self.post(&decision.turns);
+        let counts = attempt.effect || self.trial.is_some();
+        let is_counted = counts && self.post(&decision.turns);
         Pending {
             lead_id: attempt.row.get::<i64>("id").unwrap_or_default(),
             decision_id: 0,
@@ -133,13 +140,18 @@ impl Batch {
         let config = (Rc::clone(&self.rules), Rc::clone(&self.roster));
         let is_there = (!self.cause.is_arrival()).then_some(row);
         let (ledgers, patience, companies) = (&mut self.ledgers, &mut self.patience, &self.companies);
+        let trial = self.trial.as_ref();
         let tenant = row.get::<String>("tenant").unwrap_or_default();
         let result = protect(|| {
             let (persons, document, config) = (&mut persons, None, &config);
             let mut live =
                 Live { row, ledgers, effect, persons, patience, apart, companies, document, config };
             let context = config::context(&config.0, &config.1, now, Some(&tenant));
-            let mut answer = answer(wanted.of(row, given), unreadable.to_vec(), context, &mut live);
+            let (work, unreadable) = (wanted.of(row, given), unreadable.to_vec());
+            let mut answer = match trial {
+                Some(trial) => answer(work, unreadable, context, &mut Tried { live, trial }),
+                None => answer(work, unreadable, context, &mut live),
+            };
             let within = |decision| pipeline::within_tenant(decision, &config.0, &config.1);
             answer.decision = answer.decision.map(within);
             let outcome = answer.decision.as_ref().map(|decision| &decision.outcome);

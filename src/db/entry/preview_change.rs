@@ -1,0 +1,77 @@
+//! `preview_change`: where the leads of a period would go by the rules before and after a change.
+
+use crate::db::errors;
+use crate::db::pg::function::{argument, sql_function};
+use crate::db::pg::security::AsOwner;
+use crate::db::pg::sequences::Borrowed;
+use crate::db::pg::subtransaction::undone;
+use crate::db::pg::time::from_postgres_epoch;
+use crate::db::queries;
+use crate::db::routing::preview::{Period, Preview};
+use crate::db::state::config;
+use crate::db::state::moment::Moment;
+use leadroute_engine::preview::sums::Side;
+use pgrx::pg_sys::{self, Datum};
+use pgrx::{FromDatum, IntoDatum};
+
+/// From which a change of rules draws.
+const SEQUENCES: [&str; 9] = [
+    "absences_id_seq",
+    "account_policies_id_seq",
+    "config_history_id_seq",
+    "config_version_seq",
+    "pool_members_seat_seq",
+    "pools_pool_no_seq",
+    "recycle_rules_id_seq",
+    "reps_rep_no_seq",
+    "tiers_id_seq",
+];
+
+sql_function! {
+    /// `leadroute_internal.preview(bigint, timestamptz, float8)`
+    leadroute_preview, pg_finfo_leadroute_preview, preview
+}
+
+unsafe fn preview(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: bigint, timestamptz, double precision.
+    let (change, since, volume) = unsafe {
+        let given = |n| argument(fcinfo, n).unwrap_or(Datum::from(0));
+        (argument(fcinfo, 0), i64::from_datum(given(1), false), f64::from_datum(given(2), false))
+    };
+    let _owner = AsOwner::begin();
+    let since = from_postgres_epoch(since.unwrap_or_default());
+    let mut preview = Preview::begin(Period::since(since, volume.unwrap_or(1.0)));
+    let period = Moment::new(since);
+    preview.route(Side::Before, config::as_of(&period));
+    match change {
+        Some(change) => route_changed(change, &period, &mut preview),
+        None => preview.route(Side::After, config::as_of(&period)),
+    }
+    let json = serde_json::to_string(&preview.end());
+    match json {
+        Ok(json) => json.into_datum().unwrap_or(Datum::from(0)),
+        Err(error) => errors::unreadable_config(&error.to_string()),
+    }
+}
+
+/// Routes the leads as if a change had been made, which is undone.
+fn route_changed(change: Datum, period: &Moment, preview: &mut Preview) {
+    let changed = undone(|| {
+        let mut sequences = Borrowed::take(&SEQUENCES);
+        queries::RUN_CHANGE.write(&[Some(change)]);
+        sequences.release();
+        let config = config::as_of(period);
+        // look-ups of accounts and domains go to the tables, so the change must be there
+        if queries::CHANGES_LOOKUPS.first(&[Some(change)], |row| row.get::<bool>(1)).flatten() == Some(true) {
+            preview.route(Side::After, config);
+            return (sequences, None);
+        }
+        (sequences, Some(config))
+    });
+    let (sequences, config) = changed.unwrap_or_else(|failure| failure.rethrow());
+    sequences.give_back();
+    // what the change has locked is free again while leads are routed
+    if let Some(config) = config {
+        preview.route(Side::After, config);
+    }
+}

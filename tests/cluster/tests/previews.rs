@@ -1,0 +1,116 @@
+//! A preview of a change disturbs nobody, whether it runs, is cancelled, or its transaction stays open; and it leaves nothing.
+
+use leadroute_cluster_tests::{check_consistency, number, text, wait_for, Database};
+use postgres::error::SqlState;
+use postgres::{Client, NoTls};
+use std::thread;
+
+/// Leads, and a change that renames a rep who has some, deletes one who has none and changes rules.
+fn company() -> (Database, i64) {
+    let database = Database::with_pool(3);
+    let mut client = database.connect();
+    client
+        .batch_execute(
+            "INSERT INTO leadroute.leads (email) SELECT format('lead%s@company%s.com', n, n) FROM generate_series(1, 300) n;
+             INSERT INTO leadroute.reps (id) VALUES ('gone')",
+        )
+        .unwrap();
+    let pool = text(&mut client, "SELECT min(name) FROM leadroute.pools");
+    let change = number(
+        &mut client,
+        &format!(
+            "SELECT leadroute.propose_change('Everything', 'to see who waits',
+                 'UPDATE leadroute.reps SET id = id || ''_new'' WHERE id = (SELECT min(rep_id) FROM leadroute.pool_members);
+                  DELETE FROM leadroute.reps WHERE id = ''gone'';
+                  INSERT INTO leadroute.reps (id) VALUES (''more'');
+                  INSERT INTO leadroute.pool_members (pool, rep_id, weight) VALUES (''{pool}'', ''more'', 2)')"
+        ),
+    );
+    (database, change)
+}
+
+/// All rows and all sequences.
+fn digest(client: &mut Client) -> String {
+    let names = client
+        .query(
+            "SELECT c.oid::regclass::text, c.relkind = 'S' FROM pg_class c
+              WHERE c.relnamespace = 'leadroute'::regnamespace AND c.relkind IN ('r', 'S') ORDER BY c.relname",
+            &[],
+        )
+        .unwrap();
+    let one = |row: &postgres::Row| {
+        let (name, is_sequence): (String, bool) = (row.get(0), row.get(1));
+        let sql = match is_sequence {
+            true => format!("SELECT concat(last_value, is_called) FROM {name}"),
+            false => {
+                format!("SELECT coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') FROM {name} t")
+            }
+        };
+        format!("{name} {}\n", text(client, &sql))
+    };
+    names.iter().map(one).collect()
+}
+
+/// What people do meanwhile: each within a second.
+fn work(client: &mut Client, n: i64) {
+    client
+        .batch_execute(&format!(
+            "SET statement_timeout = '1s';
+             INSERT INTO leadroute.leads (email) VALUES ('meanwhile{n}@other{n}.com');
+             UPDATE leadroute.reps SET name = 'n{n}' WHERE id <> 'gone';
+             SELECT leadroute.preview_route('{{\"email\": \"who@other.com\"}}')"
+        ))
+        .unwrap();
+}
+
+#[test]
+fn nobody_waits_for_a_preview_whose_transaction_stays_open() {
+    let (database, change) = company();
+    let (mut first, mut second) = (database.connect(), database.connect());
+    let before = digest(&mut second);
+    first.batch_execute("BEGIN").unwrap();
+    let moved = number(&mut first, &format!("SELECT count(*) FROM leadroute.preview_change({change})"));
+    assert!(moved > 0);
+    assert_eq!(digest(&mut second), before);
+    (0..3).for_each(|n| work(&mut second, n));
+    let locks = "SELECT count(*) FROM pg_locks WHERE locktype IN ('advisory', 'tuple')";
+    assert_eq!(number(&mut second, locks), 0);
+    first.batch_execute("COMMIT").unwrap();
+    check_consistency(&mut second);
+}
+
+#[test]
+fn nobody_waits_for_a_preview_that_runs_and_one_that_is_cancelled_leaves_nothing() {
+    let (database, change) = company();
+    let (mut first, mut second) = (database.connect(), database.connect());
+    let before = digest(&mut second);
+    let token = first.cancel_token();
+    let running = thread::spawn(move || {
+        let sql = format!("SELECT count(*) FROM leadroute.preview_summary({change}, volume => 100)");
+        first.query_one(&sql, &[]).map(|_| ())
+    });
+    let is_running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%preview_summary%' AND pid <> pg_backend_pid()";
+    wait_for("a preview that runs", 30, || (number(&mut second, is_running) > 0).then_some(()));
+    assert_eq!(digest(&mut second), before);
+    (0..5).for_each(|n| work(&mut second, n));
+    assert!(number(&mut second, is_running) > 0, "the preview ended too early to tell");
+    let before = digest(&mut second);
+    token.cancel_query(NoTls).unwrap();
+    let error = running.join().unwrap().unwrap_err();
+    assert_eq!(error.code(), Some(&SqlState::QUERY_CANCELED));
+    assert_eq!(digest(&mut second), before);
+    check_consistency(&mut second);
+}
+
+/// A value that somebody has drawn since stays drawn.
+#[test]
+fn a_preview_gives_back_only_what_nobody_else_has_drawn() {
+    let (database, change) = company();
+    let (mut first, mut second) = (database.connect(), database.connect());
+    second.batch_execute("BEGIN; INSERT INTO leadroute.reps (id) VALUES ('open')").unwrap();
+    number(&mut first, &format!("SELECT count(*) FROM leadroute.preview_change({change})"));
+    first.batch_execute("INSERT INTO leadroute.reps (id) VALUES ('first')").unwrap();
+    second.batch_execute("INSERT INTO leadroute.reps (id) VALUES ('second'); COMMIT").unwrap();
+    let numbers = "SELECT count(*) - count(DISTINCT rep_no) FROM leadroute.reps";
+    assert_eq!(number(&mut first, numbers), 0);
+}
