@@ -36,6 +36,16 @@ SELECT * FROM (VALUES
 ) AS r (child, "column", parent, key, on_delete, within);
 COMMENT ON VIEW leadroute_internal.config_references IS 'Columns that name the key of another table, and what happens when the row they name is deleted: restrict refuses, cascade deletes the naming row too. A new key is always written into them. within is a column that must be the same in both rows.';
 
+CREATE VIEW leadroute_internal.config_name_lists AS
+SELECT * FROM (VALUES
+    ('sla_policies', 'segments', 'segments', 'name'),
+    ('playbooks', 'segments', 'segments', 'name'),
+    ('segments', 'events', 'event_types', 'name'),
+    ('sla_policies', 'events', 'event_types', 'name'),
+    ('playbooks', 'events', 'event_types', 'name')
+) AS r (child, "column", parent, key);
+COMMENT ON VIEW leadroute_internal.config_name_lists IS 'Columns with lists of keys of another table. The rows need not be there; a new key is written into the lists.';
+
 CREATE FUNCTION leadroute_internal.is_within_restore() RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_is_within_restore';
 COMMENT ON FUNCTION leadroute_internal.is_within_restore() IS 'Whether a statement of a dump runs, or one that a trigger runs for it.';
@@ -87,11 +97,10 @@ BEGIN
                         ('queues', 'name', 'leads.queue'), ('queues', 'name', 'notifications.queue'), ('queues', 'name', 'claims.queue'),
                         ('queues', 'name', 'past_stints.queue'), ('queues', 'name', 'sla_clocks.of_queue'),
                         ('territories', 'name', 'leads.territory'), ('territories', 'name', 'sla_clocks.of_territory'), ('pools', 'name', 'leads.pool'),
-                        ('segments', 'name', 'leads.segment'), ('segments', 'name', 'sla_policies.segments[]'),
-                        ('segments', 'name', 'playbooks.segments[]'), ('accounts', 'id', 'leads.account_id'), ('accounts', 'id', 'company_leads.account_id'),
+                        ('segments', 'name', 'leads.segment'), ('accounts', 'id', 'leads.account_id'), ('accounts', 'id', 'company_leads.account_id'),
                         ('playbooks', 'name', 'leads.playbook'), ('sla_policies', 'name', 'sla_clocks.policy'),
-                        ('event_types', 'name', 'leads.event'), ('event_types', 'name', 'sla_clocks.of_event'), ('event_types', 'name', 'segments.events[]'),
-                        ('event_types', 'name', 'sla_policies.events[]'), ('event_types', 'name', 'playbooks.events[]')) p (parent, key, target)
+                        ('event_types', 'name', 'leads.event'), ('event_types', 'name', 'sla_clocks.of_event')
+                     UNION ALL SELECT n.parent, n.key, n.child || '.' || n."column" || '[]' FROM leadroute_internal.config_name_lists n) p (parent, key, target)
               GROUP BY p.parent, p.key LOOP
         EXECUTE format('CREATE TRIGGER carry_key AFTER UPDATE ON leadroute.%I FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I)
                         EXECUTE FUNCTION leadroute_internal.carry_key(%4$L, %3$s)', t.parent, t.key, t.arguments, t.whole_key);

@@ -40,7 +40,3 @@ COMMENT ON COLUMN leadroute.config_history.why IS 'Why: the setting leadroute.wh
 COMMENT ON COLUMN leadroute.config_history.change_id IS 'The change request that made it.';
 COMMENT ON COLUMN leadroute.config_history.is_data IS 'Data and no rule: accounts, their domains and contacts, absences, presence.';
 COMMENT ON COLUMN leadroute.config_history.transaction IS 'The transaction of this cluster that wrote the row: tells whether a snapshot shows the change. After a restore it is that of the restore.';
-
-CREATE VIEW leadroute.changelog AS
-SELECT changed_at, changed_by, "table", key, operation, before, after, why FROM leadroute.config_history;
-COMMENT ON VIEW leadroute.changelog IS 'Changes to routing tables, by time.';

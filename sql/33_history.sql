@@ -2,33 +2,33 @@
 
 CREATE VIEW leadroute_internal.history_tables AS
 SELECT * FROM (VALUES
-    ('schedules', 'name', false),
-    ('schedule_hours', 'schedule,weekday,opens', false),
-    ('holidays', 'schedule,day', false),
-    ('reps', 'id', false),
-    ('absences', 'rep_id,id', true),
-    ('queues', 'name', false),
-    ('territories', 'name', false),
-    ('pools', 'name', false),
-    ('pool_members', 'pool,rep_id', false),
-    ('event_types', 'name', false),
-    ('segments', 'name', false),
-    ('tiers', 'segment,name,tenants', false),
-    ('sla_policies', 'name', false),
-    ('escalation_steps', 'policy,step', false),
-    ('recycle_rules', 'reason,tenants', false),
-    ('account_policies', 'kind,tenants', false),
-    ('playbooks', 'name', false),
-    ('accounts', 'tenant,id', true),
-    ('account_domains', 'tenant,domain', true),
-    ('contacts', 'tenant,email', true),
-    ('domain_rules', 'tenant,domain', false),
-    ('mail_domains', 'domain', false),
-    ('industry_aliases', 'alias', false),
-    ('country_aliases', 'alias', false),
-    ('golden_leads', 'name', false)
-) AS t ("table", key, is_data);
-COMMENT ON VIEW leadroute_internal.history_tables IS 'The routing tables, in an order in which rows can be inserted; the columns that name a row for people; and whether they hold data rather than rules.';
+    (1, 'schedules', 'name', false, 'schedule'),
+    (2, 'schedule_hours', 'schedule,weekday,opens', false, 'hours'),
+    (3, 'holidays', 'schedule,day', false, 'holiday'),
+    (4, 'reps', 'id', false, 'rep'),
+    (5, 'absences', 'rep_id,id', true, 'absence'),
+    (6, 'event_types', 'name', false, 'event'),
+    (7, 'queues', 'name', false, 'queue'),
+    (8, 'territories', 'name', false, 'territory'),
+    (9, 'pools', 'name', false, 'pool'),
+    (10, 'pool_members', 'pool,rep_id', false, 'member'),
+    (11, 'segments', 'name', false, 'segment'),
+    (12, 'tiers', 'segment,name,tenants', false, 'tier'),
+    (13, 'sla_policies', 'name', false, 'SLA policy'),
+    (14, 'escalation_steps', 'policy,step', false, 'escalation step'),
+    (15, 'recycle_rules', 'reason,tenants', false, 'recycle rule'),
+    (16, 'account_policies', 'kind,tenants', false, 'account policy'),
+    (17, 'playbooks', 'name', false, 'playbook'),
+    (18, 'accounts', 'tenant,id', true, 'account'),
+    (19, 'account_domains', 'tenant,domain', true, 'account domain'),
+    (20, 'contacts', 'tenant,email', true, 'contact'),
+    (21, 'domain_rules', 'tenant,domain', false, 'domain rule'),
+    (22, 'mail_domains', 'domain', false, 'mail domain'),
+    (23, 'industry_aliases', 'alias', false, 'industry alias'),
+    (24, 'country_aliases', 'alias', false, 'country alias'),
+    (25, 'golden_leads', 'name', false, 'golden lead')
+) AS t (no, "table", key, is_data, noun);
+COMMENT ON VIEW leadroute_internal.history_tables IS 'The routing tables, in an order in which rows name rows of tables before theirs (but queues.auto_assign_pool); the columns that name a row for people; whether they hold data rather than rules; and what a row is called.';
 
 CREATE FUNCTION leadroute_internal.history_is_replicated() RETURNS boolean
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -64,7 +64,7 @@ BEGIN
                     SELECT %L, concat_ws(''/'', %s), %L, c.before, c.after, nullif(current_setting(''leadroute.why'', true), ''''), %s
                       FROM (%s OFFSET 0) c WHERE c.before IS DISTINCT FROM c.after',
                    TG_TABLE_NAME,
-                   (SELECT string_agg(CASE k WHEN 'tenants' THEN 'translate(coalesce(c.before, c.after) ->> ''tenants'', ''[]"'', '''')'
+                   (SELECT string_agg(CASE k WHEN 'tenants' THEN '(SELECT string_agg(e, '','') FROM jsonb_array_elements_text(nullif(coalesce(c.before, c.after) -> ''tenants'', ''null'')) e)'
                                              ELSE format('nullif(coalesce(c.before, c.after) ->> %L, '''')', k) END, ', ' ORDER BY n)
                       FROM unnest(string_to_array(TG_ARGV[0], ',')) WITH ORDINALITY AS u (k, n)),
                    CASE TG_OP WHEN 'TRUNCATE' THEN 'DELETE' ELSE TG_OP END,

@@ -23,12 +23,12 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
             'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(), leadroute.doze(), leadroute.wake()'),
     ('editor', 'SELECT, INSERT, UPDATE, DELETE', config.tables),
     ('editor', 'SELECT', 'TABLE ' || config.shown),
-    ('editor', 'EXECUTE', 'FUNCTION leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
+    ('editor', 'EXECUTE', 'FUNCTION leadroute.rules_difference(jsonb), leadroute.propose_rules(text, text, jsonb), leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
             'leadroute.apply_change(bigint), leadroute.check_golden_leads()'),
-    ('editor', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric), leadroute.set_presence(text, text), '
+    ('editor', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric), leadroute.set_presence(text, text), '
             'leadroute.take_off(text, date, date, text, text), leadroute.hand_over_leads(text, text, integer)'),
     ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
-    ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.explain_decision(bigint), leadroute.explain_lead(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
+    ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.explain_decision(bigint), leadroute.explain_lead(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
     ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting()'),
     ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.release_unassigned(integer, timestamptz), leadroute.adopt_leads(integer, boolean), leadroute.merge_duplicates(integer), leadroute.apply_due_changes(), '
@@ -36,11 +36,11 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
             'leadroute.schedule_jobs(), leadroute.unschedule_jobs()'),
     ('worker', 'EXECUTE', 'PROCEDURE leadroute.keep_time(interval, interval)'),
     ('author', 'SELECT', config.tables || ', ' || config.shown),
-    ('author', 'EXECUTE', 'FUNCTION leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
-            'leadroute.check_golden_leads(), leadroute.config_as_of(text, timestamptz), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)'),
+    ('author', 'EXECUTE', 'FUNCTION leadroute.rules_difference(jsonb), leadroute.propose_rules(text, text, jsonb), leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
+            'leadroute.check_golden_leads(), leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)'),
     ('approver', 'SELECT', config.tables || ', ' || config.shown),
     ('approver', 'EXECUTE', 'FUNCTION leadroute.approve_change(bigint), leadroute.refuse_change(bigint, text), leadroute.check_golden_leads(), '
-            'leadroute.config_as_of(text, timestamptz), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)')
+            'leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)')
 ) AS r (recipe, privileges, objects);
 COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, an author who proposes changes of rules, and an approver who reads and approves them. Who applies a change is an editor; one that is due runs for its approver, who must be an editor, too.';
 
