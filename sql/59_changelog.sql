@@ -40,4 +40,4 @@ SELECT min(h.changed_at), format('%s: %s', replace(h."table", '_', ' '), concat_
  WHERE h.is_data AND h."table" <> 'reps'
  -- a restore brings all of them in one transaction
  GROUP BY h.transaction, date_trunc('minute', h.changed_at), h."table", coalesce(c.why, h.why), h.changed_by, c.approved_by, h.change_id;
-COMMENT ON VIEW leadroute.changelog IS 'Changes of routing tables as one reads them: what, why, by whom, approved by whom. Accounts, their domains and contacts, and absences are summed for each transaction. leads counts leads that were routed since by that segment, tier or pool; ask for it only where you need it: it reads all leads. config_history has each row before and after.';
+COMMENT ON VIEW leadroute.changelog IS 'Changes of routing tables as one reads them: what, why, by whom, approved by whom. Accounts, their domains and contacts, and absences are summed for each transaction. leads counts leads that were routed since by the segment, tier or pool of the name that it has after the change; ask for it only where you need it: it reads all leads. config_history has each row before and after.';

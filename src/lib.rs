@@ -57,9 +57,9 @@ extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]
 extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["lint"]);
 extension_sql_file!("../sql/55_health.sql", name = "health", requires = ["speed"]);
 extension_sql_file!("../sql/56_explain_lead.sql", name = "explain_lead", requires = ["health"]);
-extension_sql_file!("../sql/58_preview.sql", name = "preview", requires = ["explain_lead"]);
-extension_sql_file!("../sql/57_rules_document.sql", name = "rules_document", requires = ["preview"]);
-extension_sql_file!("../sql/58_rules_difference.sql", name = "rules_difference", requires = ["rules_document"]);
+extension_sql_file!("../sql/57_rules_document.sql", name = "rules_document", requires = ["explain_lead"]);
+extension_sql_file!("../sql/58_preview.sql", name = "preview", requires = ["rules_document"]);
+extension_sql_file!("../sql/58_rules_difference.sql", name = "rules_difference", requires = ["preview"]);
 extension_sql_file!("../sql/59_propose_rules.sql", name = "propose_rules", requires = ["rules_difference"]);
 extension_sql_file!("../sql/59_changelog.sql", name = "changelog", requires = ["propose_rules"]);
 extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["changelog"]);
