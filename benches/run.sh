@@ -2,7 +2,7 @@
 # What routing costs, beside a minimal (floor.sql) and a plain (plain.sql) PL/pgSQL router.
 #   run.sh          five rounds of BENCH_SECONDS (5) each; about a quarter of an hour
 #   run.sh quick    three rounds of 2 seconds
-#   run.sh rows...  some rows only: single segments10k bulk attached hot latency tenants memory notify sweep
+#   run.sh rows...  some rows only: single segments10k bulk attached hot latency tenants memory notify sweep change
 # BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
 # disk, which costs every router the same. Off is the default; 'hot' is measured with both.
 #
@@ -13,7 +13,7 @@
 
 seconds=${BENCH_SECONDS:-5} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
-read -ra wanted <<< "${*:-single segments10k bulk attached hot latency tenants memory notify sweep}"
+read -ra wanted <<< "${*:-single segments10k bulk attached hot latency tenants memory notify sweep change}"
 accounts=20000 tenants=0 db=bench
 here=$ROOT/benches
 work=$(mktemp -d)
@@ -275,6 +275,26 @@ sweep() {
     row "sweep with nothing due among 10,000,000 clocks (ms)" "$work/sweep.idle" "$work/sweep.one" 1 most
 }
 
+# Rules that change: what their history costs a load of accounts, and a preview on many leads.
+change() {
+    company 60
+    rm -f "$work"/change.*
+    local load='INSERT INTO leadroute.accounts (id, name, kind, country) SELECT format('"'new-%s'"', n), format('"'Company %s'"', n), '"'prospect'"', '"'DE'"' FROM generate_series(1, 200000) n'
+    for _ in $(seq "$rounds"); do
+        ms -c "BEGIN; ALTER TABLE leadroute.accounts DISABLE TRIGGER history_1" -c "$load" -c ROLLBACK | sed -n 2p >> "$work/change.without"
+        ms -c BEGIN -c "$load" -c ROLLBACK | sed -n 2p >> "$work/change.with"
+    done
+    row "200,000 accounts, with history to without (ms)" "$work/change.with" "$work/change.without" 2 most
+    bulk_rows 100000
+    bulk_ms leadroute 100000 > /dev/null
+    sql -c "SELECT leadroute.propose_change('preview', 'for the bench', 'UPDATE segments SET employees = NULL WHERE priority % 7 = 0')" > /dev/null
+    for _ in 1 2 3; do
+        ms -c 'SET client_min_messages = warning' -c 'SELECT count(*) FROM leadroute.preview_change(1)' | tail -1 | awk '{ print $1 / 1000 }' >> "$work/change.preview"
+    done
+    printf '1\n%.0s' 1 2 3 > "$work/change.one"
+    row "a change previewed on 100,000 leads (s)" "$work/change.preview" "$work/change.one" 60 most
+}
+
 # Private memory of one backend, in MB, after each step of so many leads. The first 200,000 warm it up and do not count:
 # growth is from there to 1,200,000, unless the steps are set otherwise.
 memory() {
@@ -323,7 +343,7 @@ for what in "${wanted[@]}"; do
     case $what in
         single) single 60 ;;
         segments10k) single 10000 ;;
-        bulk | attached | hot | latency | tenants | memory | notify | sweep) "$what" ;;
+        bulk | attached | hot | latency | tenants | memory | notify | sweep | change) "$what" ;;
         *) die "unknown row $what" ;;
     esac
 done
