@@ -32,6 +32,8 @@ CREATE TABLE leadroute.change_requests (
     CONSTRAINT change_requests_are_applied CHECK ((status = 'applied') = (applied_at IS NOT NULL))
 );
 CREATE INDEX change_requests_due_idx ON leadroute.change_requests (id) WHERE status = 'approved' AND apply_at IS NOT NULL;
+-- What a change has done, for its log and to take it back.
+CREATE INDEX config_history_change_id_idx ON leadroute.config_history (change_id) WHERE change_id IS NOT NULL;
 COMMENT ON TABLE leadroute.change_requests IS 'Changes of routing tables that somebody has proposed, and what became of them. Written by propose_change(), approve_change(), apply_change() and their like only.';
 COMMENT ON COLUMN leadroute.change_requests.id IS 'Key.';
 COMMENT ON COLUMN leadroute.change_requests.title IS 'What changes, in a few words.';

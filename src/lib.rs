@@ -47,7 +47,8 @@ extension_sql_file!("../sql/46_responses.sql", name = "response_functions", requ
 extension_sql_file!("../sql/47_integrity.sql", name = "integrity", requires = ["response_functions"]);
 extension_sql_file!("../sql/48_outbox.sql", name = "outbox", requires = ["integrity"]);
 extension_sql_file!("../sql/49_change_requests.sql", name = "change_functions", requires = ["outbox"]);
-extension_sql_file!("../sql/49_golden_leads.sql", name = "golden_leads", requires = ["change_functions"]);
+extension_sql_file!("../sql/49_revert_change.sql", name = "revert_change", requires = ["change_functions"]);
+extension_sql_file!("../sql/49_golden_leads.sql", name = "golden_leads", requires = ["revert_change"]);
 extension_sql_file!("../sql/attach/49_problems.sql", name = "attached_problems", requires = ["golden_leads"]);
 extension_sql_file!("../sql/attach/50_sync_reps.sql", name = "sync_reps", requires = ["attached_problems"]);
 extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["sync_reps"]);

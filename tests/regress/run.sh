@@ -9,7 +9,7 @@ stories=(
     intake phones domain_rule duplicate second_submit persons moving_in customer recycle named_account account_team segment cleaning tier distribution company_together fallback
     bad_input rules doors upsert freshness reroute manual_change escalation stints hand_over availability caps loads turns fairness rename
     privileges roles catalog on_error additions housekeeping queues responses closing events hours health coverage lint outbox told arrival tenants
-    life days_off change_requests change_sql
+    life days_off change_requests change_sql golden_leads revert
     history as_of rules_document changelog
     preview_change
     attach attach_mapping attach_life attach_changes attach_orm attach_existing sync_reps attach_users attach_links attach_keys attach_ddl attach_privileges surface

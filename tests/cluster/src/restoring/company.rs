@@ -13,7 +13,8 @@ pub fn fill(place: &Place, superuser: &Place) {
     }
     let unrouted =
         "INSERT INTO leadroute.leads (tenant, email, owner_id, status, routed_at) VALUES ('acme', 'Moved+1@later.com', 'of.acme', 'assigned', '2025-01-01');
-         SET leadroute.enabled = off; INSERT INTO leadroute.leads (email) VALUES ('unrouted@later.com')";
+         SET leadroute.enabled = off; INSERT INTO leadroute.leads (email) VALUES ('unrouted@later.com');
+         INSERT INTO leadroute.late_touches (lead_id) SELECT min(id) FROM leadroute.leads WHERE duplicate_of IS NOT NULL";
     superuser.connect().batch_execute(unrouted).expect("a lead that is not routed");
     // a table without rows would show nothing
     let empty = digest(&mut client).into_iter().filter(|(_, rows)| rows.starts_with("0 rows"));
@@ -177,4 +178,7 @@ SELECT leadroute.reroute_lead(l.id, 'second thoughts') FROM (
 SELECT leadroute.assign_queued(10, now() + interval '1 hour');
 SELECT leadroute.escalate_overdue(40, now() + interval '10 minutes');
 SELECT leadroute.refresh_performance();
+INSERT INTO leadroute.golden_leads (name, lead, expected, at) VALUES ('odd', '{"email": "zoe@odd-otter.de", "employees": 300}', '{"queue": null}', '2030-06-01 09:00 Europe/Berlin');
+SELECT leadroute.propose_change('Later', 'It is planned', 'UPDATE tiers SET name = name', '2099-06-01 09:00 Europe/Berlin');
+SELECT leadroute.refuse_change(leadroute.propose_change('Never', 'It is not', 'DELETE FROM tiers'), 'No');
 SELECT leadroute.ack_notifications(ARRAY(SELECT id FROM leadroute.take_notifications('mailer', 40) WHERE id % 2 = 0));"#;
