@@ -58,9 +58,12 @@ END $$;
 COMMENT ON FUNCTION leadroute.export_rules() IS 'All rules as one document: a list of rows for each routing table, by key, without data, reps, and numbers that another database would not have. Two databases with the same rules give the same document. propose_rules() reads it.';
 
 CREATE FUNCTION leadroute_internal.row_key("table" text, image jsonb) RETURNS text
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT string_agg(nullif(CASE k WHEN 'tenants' THEN (SELECT string_agg(e, ',') FROM jsonb_array_elements_text(nullif(image -> k, 'null')) e) ELSE image ->> k END, ''), '/' ORDER BY n)
-      FROM leadroute_internal.history_tables t, unnest(string_to_array(t.key, ',')) WITH ORDINALITY AS u (k, n) WHERE t."table" = row_key."table" $$;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT string_agg(nullif(CASE k WHEN 'tenants' THEN (SELECT string_agg(e, ',') FROM jsonb_array_elements_text(nullif(image -> k, 'null')) e) ELSE image ->> k END, ''), '/' ORDER BY n)
+          FROM leadroute_internal.history_tables t, unnest(string_to_array(t.key, ',')) WITH ORDINALITY AS u (k, n) WHERE t."table" = row_key."table");
+END $$;
 COMMENT ON FUNCTION leadroute_internal.row_key(text, jsonb) IS 'What names a row for people, as config_history.key. Internal.';
 
 CREATE FUNCTION leadroute_internal.refuse_document(place text, problem text, hint text) RETURNS void

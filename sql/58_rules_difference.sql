@@ -1,32 +1,38 @@
--- What a document of rules would change, in words and as SQL.
+-- What a document of rules would change, in words and as SQL. In PL/pgSQL, which plans once in a session: ten thousand rows call these.
 
 CREATE FUNCTION leadroute_internal.value_words("column" text, value jsonb) RETURNS text
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE
-        WHEN value IS NULL OR value = 'null' THEN CASE WHEN "column" IN ('countries', 'regions', 'postal_prefixes', 'industries', 'employees', 'revenue', 'products',
-            'languages', 'sources', 'events', 'intents', 'segments', 'tiers', 'tenants', 'score') THEN 'any' ELSE 'none' END
-        WHEN jsonb_typeof(value) = 'array' THEN coalesce((SELECT nullif(string_agg(e, ', ' ORDER BY n), '') FROM jsonb_array_elements_text(value) WITH ORDINALITY AS x (e, n)), 'nothing')
-        WHEN jsonb_typeof(value) = 'number' THEN trim_scale((value #>> '{}')::numeric)::text
-        WHEN jsonb_typeof(value) <> 'string' OR "column" NOT IN ('employees', 'revenue', 'score', 'effective', 'during') THEN value #>> '{}'
-        ELSE (SELECT CASE
-                WHEN r.low = '' AND r.high = '' THEN 'any'
-                WHEN "column" = 'employees' THEN CASE WHEN r.low = '' THEN 'up to ' || r.high::bigint - 1 WHEN r.high = '' THEN r.low || ' or more'
-                                                      ELSE r.low || '-' || r.high::bigint - 1 END
-                WHEN "column" IN ('effective', 'during') THEN concat_ws(' ', 'from ' || nullif(r.low, ''), 'until ' || nullif(r.high, ''))
-                ELSE concat_ws(' to ', CASE r.first WHEN '[' THEN 'from ' ELSE 'above ' END || nullif(r.low, ''), CASE WHEN r.last = ']' AND r.low = '' THEN 'up to ' WHEN r.last = ']' THEN '' ELSE 'below ' END || nullif(r.high, '')) END
-                FROM (SELECT left(v, 1) AS first, right(v, 1) AS last, btrim(substr(split_part(v, ',', 1), 2), '"') AS low, btrim(left(split_part(v, ',', 2), -1), '"') AS high
-                        FROM (SELECT value #>> '{}') AS t (v)) r) END $$;
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT CASE
+            WHEN value IS NULL OR value = 'null' THEN CASE WHEN "column" IN ('countries', 'regions', 'postal_prefixes', 'industries', 'employees', 'revenue', 'products',
+                'languages', 'sources', 'events', 'intents', 'segments', 'tiers', 'tenants', 'score') THEN 'any' ELSE 'none' END
+            WHEN jsonb_typeof(value) = 'array' THEN coalesce((SELECT nullif(string_agg(e, ', ' ORDER BY n), '') FROM jsonb_array_elements_text(value) WITH ORDINALITY AS x (e, n)), 'nothing')
+            WHEN jsonb_typeof(value) = 'number' THEN trim_scale((value #>> '{}')::numeric)::text
+            WHEN jsonb_typeof(value) <> 'string' OR "column" NOT IN ('employees', 'revenue', 'score', 'effective', 'during') THEN value #>> '{}'
+            ELSE (SELECT CASE
+                    WHEN r.low = '' AND r.high = '' THEN 'any'
+                    WHEN "column" = 'employees' THEN CASE WHEN r.low = '' THEN 'up to ' || r.high::bigint - 1 WHEN r.high = '' THEN r.low || ' or more'
+                                                          ELSE r.low || '-' || r.high::bigint - 1 END
+                    WHEN "column" IN ('effective', 'during') THEN concat_ws(' ', 'from ' || nullif(r.low, ''), 'until ' || nullif(r.high, ''))
+                    ELSE concat_ws(' to ', CASE r.first WHEN '[' THEN 'from ' ELSE 'above ' END || nullif(r.low, ''), CASE WHEN r.last = ']' AND r.low = '' THEN 'up to ' WHEN r.last = ']' THEN '' ELSE 'below ' END || nullif(r.high, '')) END
+                    FROM (SELECT left(v, 1) AS first, right(v, 1) AS last, btrim(substr(split_part(v, ',', 1), 2), '"') AS low, btrim(left(split_part(v, ',', 2), -1), '"') AS high
+                            FROM (SELECT value #>> '{}') AS t (v)) r) END);
+END $$;
 COMMENT ON FUNCTION leadroute_internal.value_words(text, jsonb) IS 'A value of a routing table as people say it. Internal.';
 
 CREATE FUNCTION leadroute_internal.member_words(before jsonb, after jsonb, who text, other text) RETURNS text
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE
-        WHEN before IS NULL THEN format('%s joins %s with weight %s', who, after ->> 'pool', leadroute_internal.value_words('weight', after -> 'weight'))
-        WHEN after IS NULL THEN format('%s leaves %s', who, before ->> 'pool')
-        WHEN before ->> 'pool' <> after ->> 'pool' THEN format('%s moves from %s to %s', who, before ->> 'pool', after ->> 'pool')
-        WHEN other IS NULL THEN format('%s %s → %s in %s', who, leadroute_internal.value_words('weight', before -> 'weight'),
-                                    leadroute_internal.value_words('weight', after -> 'weight'), after ->> 'pool')
-        ELSE format('%s in %s: %s', who, after ->> 'pool', other) END $$;
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT CASE
+            WHEN before IS NULL THEN format('%s joins %s with weight %s', who, after ->> 'pool', leadroute_internal.value_words('weight', after -> 'weight'))
+            WHEN after IS NULL THEN format('%s leaves %s', who, before ->> 'pool')
+            WHEN before ->> 'pool' <> after ->> 'pool' THEN format('%s moves from %s to %s', who, before ->> 'pool', after ->> 'pool')
+            WHEN other IS NULL THEN format('%s %s → %s in %s', who, leadroute_internal.value_words('weight', before -> 'weight'),
+                                        leadroute_internal.value_words('weight', after -> 'weight'), after ->> 'pool')
+            ELSE format('%s in %s: %s', who, after ->> 'pool', other) END);
+END $$;
 COMMENT ON FUNCTION leadroute_internal.member_words(jsonb, jsonb, text, text) IS 'The change of a member of a pool, in words; other is what changed, if not only the weight. Internal.';
 
 CREATE FUNCTION leadroute_internal.change_words(noun text, key text, before jsonb, after jsonb, who text) RETURNS text
@@ -60,28 +66,34 @@ END $$;
 COMMENT ON FUNCTION leadroute_internal.change_words(text, text, jsonb, jsonb, text) IS 'The change of a row of a routing table, in words. Internal.';
 
 CREATE FUNCTION leadroute_internal.sql_value(value jsonb) RETURNS text
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE coalesce(jsonb_typeof(value), 'null')
-        WHEN 'null' THEN 'NULL'
-        WHEN 'array' THEN quote_literal((SELECT coalesce(array_agg(e ORDER BY n), '{}')::text FROM jsonb_array_elements_text(value) WITH ORDINALITY AS x (e, n)))
-        WHEN 'string' THEN quote_literal(value #>> '{}')
-        WHEN 'object' THEN quote_literal(value::text)
-        ELSE value::text END $$;
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT CASE coalesce(jsonb_typeof(value), 'null')
+            WHEN 'null' THEN 'NULL'
+            WHEN 'array' THEN quote_literal((SELECT coalesce(array_agg(e ORDER BY n), '{}')::text FROM jsonb_array_elements_text(value) WITH ORDINALITY AS x (e, n)))
+            WHEN 'string' THEN quote_literal(value #>> '{}')
+            WHEN 'object' THEN quote_literal(value::text)
+            ELSE value::text END);
+END $$;
 COMMENT ON FUNCTION leadroute_internal.sql_value(jsonb) IS 'A value of a document of rules as SQL. Internal.';
 
 CREATE FUNCTION leadroute_internal.change_sql("table" text, key text[], before jsonb, after jsonb) RETURNS text
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE
-        WHEN before IS NULL THEN format('INSERT INTO leadroute.%I (%s) VALUES (%s)', "table",
-            (SELECT string_agg(quote_ident(e.key), ', ' ORDER BY e.key) FROM jsonb_each(after) e),
-            (SELECT string_agg(leadroute_internal.sql_value(e.value), ', ' ORDER BY e.key) FROM jsonb_each(after) e))
-        ELSE concat_ws(' ', CASE WHEN after IS NULL THEN format('DELETE FROM leadroute.%I', "table")
-                                 ELSE format('UPDATE leadroute.%I SET %s', "table", (
-                SELECT string_agg(format('%I = %s', c, leadroute_internal.sql_value(after -> c)), ', ' ORDER BY c)
-                  FROM jsonb_object_keys(before || after) c WHERE before -> c IS DISTINCT FROM after -> c)) END,
-            'WHERE ' || (SELECT string_agg(CASE WHEN coalesce(before -> k, 'null') = 'null' THEN format('%I IS NULL', k)
-                                                ELSE format('%I = %s', k, leadroute_internal.sql_value(before -> k)) END, ' AND ' ORDER BY n)
-                           FROM unnest(key) WITH ORDINALITY AS u (k, n))) END $$;
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT CASE
+            WHEN before IS NULL THEN format('INSERT INTO leadroute.%I (%s) VALUES (%s)', "table",
+                (SELECT string_agg(quote_ident(e.key), ', ' ORDER BY e.key) FROM jsonb_each(after) e),
+                (SELECT string_agg(leadroute_internal.sql_value(e.value), ', ' ORDER BY e.key) FROM jsonb_each(after) e))
+            ELSE concat_ws(' ', CASE WHEN after IS NULL THEN format('DELETE FROM leadroute.%I', "table")
+                                     ELSE format('UPDATE leadroute.%I SET %s', "table", (
+                    SELECT string_agg(format('%I = %s', c, leadroute_internal.sql_value(after -> c)), ', ' ORDER BY c)
+                      FROM jsonb_object_keys(before || after) c WHERE before -> c IS DISTINCT FROM after -> c)) END,
+                'WHERE ' || (SELECT string_agg(CASE WHEN coalesce(before -> k, 'null') = 'null' THEN format('%I IS NULL', k)
+                                                    ELSE format('%I = %s', k, leadroute_internal.sql_value(before -> k)) END, ' AND ' ORDER BY n)
+                               FROM unnest(key) WITH ORDINALITY AS u (k, n))) END);
+END $$;
 COMMENT ON FUNCTION leadroute_internal.change_sql(text, text[], jsonb, jsonb) IS 'The statement that makes one row of a document of rules the other; key are the columns that name it. Internal.';
 
 CREATE FUNCTION leadroute_internal.with_new_name(rules jsonb, parent text, was text, name text) RETURNS jsonb

@@ -23,7 +23,8 @@ run_blocks() {
         kind { print > sprintf("%s/%02d.%s", dir, n, kind) }
     ' "$1"
     for block in "$blocks"/*.sql; do
-        psql -X -q -v ON_ERROR_STOP=1 -d "$2" -f "$block" 2>&1 |
+        # files that a block writes go with the folder
+        (cd "$work" && psql -X -q -v ON_ERROR_STOP=1 -d "$2" -f "$block") 2>&1 |
             grep -v 'installing required extension' | sed -e 's/ *$//' -e '${/^$/d}' > "$block.out" || true
         expected=${block%.sql}.txt
         [ -f "$expected" ] || : > "$expected"
