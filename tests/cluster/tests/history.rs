@@ -126,8 +126,8 @@ fn a_restored_database_tells_the_same_of_the_past() {
         let (seen, now) = (text(&mut restored, SNAPSHOT), text(&mut restored, NOW));
         restored.batch_execute("DELETE FROM leadroute.pools WHERE name = 'new'").unwrap();
         assert_eq!(as_seen(&mut restored, &seen), now, "{way:?}");
-        let noted = "SELECT operation || key FROM leadroute.config_history ORDER BY id DESC LIMIT 1";
-        assert_eq!(text(&mut restored, noted), "DELETEnew", "{way:?}");
+        let noted = "SELECT operation || ' ' || key FROM leadroute.config_history ORDER BY id DESC LIMIT 1";
+        assert_eq!(text(&mut restored, noted), "DELETE new", "{way:?}");
     }
 }
 
