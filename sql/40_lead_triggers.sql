@@ -300,6 +300,7 @@ BEGIN
     DELETE FROM leadroute.company_leads t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.late_touches t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.past_stints t USING gone WHERE t.lead_id = gone.id;
+    DELETE FROM leadroute.lead_corrections t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.decisions t USING gone WHERE t.lead_id = gone.id;
     RETURN NULL;
 END $$;
@@ -326,6 +327,7 @@ BEGIN
     DELETE FROM leadroute.company_leads;
     DELETE FROM leadroute.late_touches;
     DELETE FROM leadroute.past_stints;
+    DELETE FROM leadroute.lead_corrections;
     DELETE FROM leadroute.decisions;
     RETURN NULL;
 END $$;

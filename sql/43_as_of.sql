@@ -36,7 +36,7 @@ CREATE FUNCTION leadroute.config_as_of("table" text, at timestamptz) RETURNS SET
 COMMENT ON FUNCTION leadroute.config_as_of(text, timestamptz) IS 'The rows of a routing table at a moment, from config_history; those of now for NULL. For whoever may read both tables.';
 
 -- The texts of rules_json() and roster_json(), over other rows of the same tables.
-CREATE FUNCTION leadroute_internal.json_as_of(source regprocedure, seen pg_snapshot, at timestamptz, own xid8) RETURNS text
+CREATE FUNCTION leadroute_internal.json_as_of(source regprocedure, seen pg_snapshot, at timestamptz, own xid8, since timestamptz) RETURNS text
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 AS $$
 DECLARE
     body constant text := (SELECT p.prosrc FROM pg_proc p WHERE p.oid = source);
@@ -48,18 +48,18 @@ BEGIN
                 '%1$I AS (SELECT (r.row).* FROM (SELECT jsonb_populate_record(NULL::leadroute.%1$I, image) AS row
                                                    FROM leadroute_internal.rows_as_of(%1$L, $1, $2, $3) image OFFSET 0) r)', t), ', ') FROM unnest(tables) t)
             || regexp_replace(regexp_replace(body, format(E'(FROM|JOIN) leadroute\\.(%s)\\M', array_to_string(tables, '|')), E'\\1 \\2', 'g'),
-                              E'\\msince\\M', 'coalesce($2, now())', 'g')
-       INTO answer USING seen, at, own;
+                              E'\\msince\\M', 'coalesce($4, $2, now())', 'g')
+       INTO answer USING seen, at, own, since;
     RETURN answer;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.json_as_of(regprocedure, pg_snapshot, timestamptz, xid8) IS 'What a function that reads routing tables would have answered then; see rows_as_of(). Internal.';
+COMMENT ON FUNCTION leadroute_internal.json_as_of(regprocedure, pg_snapshot, timestamptz, xid8, timestamptz) IS 'What a function that reads routing tables would have answered then; see rows_as_of(). Internal.';
 
 CREATE FUNCTION leadroute_internal.rules_json_as_of(seen pg_snapshot, at timestamptz, own xid8 DEFAULT NULL) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT leadroute_internal.json_as_of('leadroute.rules_json()', seen, at, own) $$;
+    SELECT leadroute_internal.json_as_of('leadroute.rules_json()', seen, at, own, NULL) $$;
 COMMENT ON FUNCTION leadroute_internal.rules_json_as_of(pg_snapshot, timestamptz, xid8) IS 'The rules as rules_json() would have told them then, but for their version, which is that of now; see rows_as_of(). Internal.';
 
-CREATE FUNCTION leadroute_internal.roster_json_as_of(seen pg_snapshot, at timestamptz, own xid8 DEFAULT NULL) RETURNS text
+CREATE FUNCTION leadroute_internal.roster_json_as_of(seen pg_snapshot, at timestamptz, own xid8 DEFAULT NULL, since timestamptz DEFAULT NULL) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT leadroute_internal.json_as_of('leadroute.roster_json(timestamptz)', seen, at, own) $$;
-COMMENT ON FUNCTION leadroute_internal.roster_json_as_of(pg_snapshot, timestamptz, xid8) IS 'The roster as roster_json() would have told it then, with the absences that had not ended; see rows_as_of(). Internal.';
+    SELECT leadroute_internal.json_as_of('leadroute.roster_json(timestamptz)', seen, at, own, since) $$;
+COMMENT ON FUNCTION leadroute_internal.roster_json_as_of(pg_snapshot, timestamptz, xid8, timestamptz) IS 'The roster as roster_json() would have told it then, with the absences that had not ended then, or at since; see rows_as_of(). Internal.';

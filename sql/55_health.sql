@@ -56,6 +56,12 @@ SELECT 'routing errors', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
   FROM (SELECT reason, trace FROM leadroute.decisions ORDER BY id DESC LIMIT 10000) d
  WHERE trace @> '[{"code": "error"}]'
 UNION ALL
+SELECT 'replay', CASE WHEN c.differed > 0 THEN 'error' ELSE 'ok' END,
+       CASE WHEN c.id IS NULL THEN 'no decision has been made again yet (check_replays)'
+            ELSE format('of %s decisions that were made again on %s differed: %s%s', c.replayed, c.checked_at::date, c.differed,
+                        '; the first is ' || c.first_different || ', ' || c.difference) END
+  FROM (VALUES (1)) one LEFT JOIN (SELECT * FROM leadroute.replay_checks ORDER BY id DESC LIMIT 1) c ON true
+UNION ALL
 SELECT 'overdue steps', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
        format('steps of SLA ladders due for more than two minutes: %s', count(*))
   FROM leadroute.sla_clocks WHERE next_at < now() - interval '2 minutes'

@@ -29,11 +29,11 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
             'leadroute.take_off(text, date, date, text, text), leadroute.hand_over_leads(text, text, integer)'),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.revert_change(bigint, text)'),
     ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
-    ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.explain_decision(bigint), leadroute.explain_lead(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
+    ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.explain_decision(bigint), leadroute.explain_lead(bigint), leadroute.replay_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
     ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting()'),
     ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.release_unassigned(integer, timestamptz), leadroute.adopt_leads(integer, boolean), leadroute.merge_duplicates(integer), leadroute.apply_due_changes(), '
-            'leadroute.check_rates(), leadroute.purge_notifications(interval, integer), leadroute.purge_job_history(interval), leadroute.refresh_performance(), '
+            'leadroute.check_rates(), leadroute.purge_notifications(interval, integer), leadroute.purge_job_history(interval), leadroute.refresh_performance(), leadroute.check_replays(integer, interval), '
             'leadroute.schedule_jobs(), leadroute.unschedule_jobs()'),
     ('worker', 'EXECUTE', 'PROCEDURE leadroute.keep_time(interval, interval)'),
     ('author', 'SELECT', config.tables || ', ' || config.shown),

@@ -30,7 +30,8 @@ extension_sql_file!(
 extension_sql_file!("../sql/attach/25_checks.sql", name = "attached_checks", requires = ["attached_tables"]);
 extension_sql_file!("../sql/26_stints.sql", name = "past_stints", requires = ["attached_checks"]);
 extension_sql_file!("../sql/27_change_requests.sql", name = "change_requests", requires = ["past_stints"]);
-extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["change_requests"]);
+extension_sql_file!("../sql/28_replay.sql", name = "replay", requires = ["change_requests"]);
+extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["replay"]);
 extension_sql_file!("../sql/31_defaults_kept.sql", name = "defaults_kept", requires = ["guards"]);
 extension_sql_file!("../sql/32_change_required.sql", name = "change_required", requires = ["defaults_kept"]);
 extension_sql_file!("../sql/33_history.sql", name = "history_triggers", requires = ["change_required"]);
@@ -58,7 +59,8 @@ extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]
 extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["lint"]);
 extension_sql_file!("../sql/55_health.sql", name = "health", requires = ["speed"]);
 extension_sql_file!("../sql/56_explain_lead.sql", name = "explain_lead", requires = ["health"]);
-extension_sql_file!("../sql/57_rules_document.sql", name = "rules_document", requires = ["explain_lead"]);
+extension_sql_file!("../sql/57_replay.sql", name = "replay_functions", requires = ["explain_lead"]);
+extension_sql_file!("../sql/57_rules_document.sql", name = "rules_document", requires = ["replay_functions"]);
 extension_sql_file!("../sql/58_preview.sql", name = "preview", requires = ["rules_document"]);
 extension_sql_file!("../sql/58_rules_difference.sql", name = "rules_difference", requires = ["preview"]);
 extension_sql_file!("../sql/59_propose_rules.sql", name = "propose_rules", requires = ["rules_difference"]);

@@ -91,6 +91,15 @@ pub fn no_such_lead(id: i64) -> ! {
     )
 }
 
+/// What is kept of a decision is not what replaying reads.
+pub fn cannot_replay(id: i64, why: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+        format!("decision {id} cannot be replayed: {why}"),
+        "Somebody has changed decisions, config_seen or config_history by hand, or another version of leadroute wrote them.",
+    )
+}
+
 /// There is no such decision.
 pub fn no_such_decision(id: i64) -> ! {
     raise(

@@ -33,8 +33,10 @@
 //! | `entry::attached::echo::TAKING_OVER`, `WRITING` | that a change is an echo | it is made, by `Drop` |
 //! | `pg::wait::LEFT` | what a statement has left of its waits | another statement begins |
 //! | `pg::spi::ASKING` | that kept plans run | they end, by `Drop` |
+//! | `entry::replay_decision::LAST` | rules and roster of the decision that was replayed last | the transaction ends |
 //! | `entry::listen::PLACE`, `BEGUN` | where a listener has looked | it looks again |
 //! | `state::config::CACHE` | compiled rules and roster | they change |
+//! | `state::config_seen::WRITTEN` | which of their snapshots this transaction has written | the (sub)transaction ends |
 //! | `entry::attached::mapping::MAPPINGS`, `pg::spi::PLANS`, `pg::insert_state::PREPARED`, `pg::catalog::RELATIONS`, `OWNER` | what relations are like | any relation changes (`pg::catalog::EPOCH`) |
 //! | `lead::row::PLACES` | columns of `leads` by name | `leads` changes |
 //! | `pg::catalog::EPOCH`, `LEADS_WATCH`, `RULES_WATCH`, `ROSTER_WATCH` | how often relations changed | the session ends |

@@ -13,17 +13,30 @@ pub use preview::*;
 
 use crate::db::pg::spi::Query;
 use pgrx::pg_sys::{
-    BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
+    BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, PG_SNAPSHOTOID, TEXTARRAYOID, TEXTOID,
+    TIMESTAMPTZOID,
 };
 
-/// The rules as JSON.
-pub static RULES: Query = Query::new("SELECT leadroute.rules_json()", &[]);
+/// The rules as JSON, with the snapshot under which they are read, and the transaction that reads them.
+pub static RULES: Query =
+    Query::new("SELECT leadroute.rules_json(), s.* FROM leadroute_internal.seen_now() s", &[]);
 
-/// The roster as JSON.
-pub static ROSTER: Query = Query::new("SELECT leadroute.roster_json()", &[]);
+/// The roster as JSON, with the same.
+pub static ROSTER: Query =
+    Query::new("SELECT leadroute.roster_json(), s.* FROM leadroute_internal.seen_now() s", &[]);
 
 /// The same with the absences that had not ended at $1.
-pub static ROSTER_SINCE: Query = Query::new("SELECT leadroute.roster_json($1)", &[TIMESTAMPTZOID]);
+pub static ROSTER_SINCE: Query = Query::new(
+    "SELECT leadroute.roster_json($1), s.* FROM leadroute_internal.seen_now() s",
+    &[TIMESTAMPTZOID],
+);
+
+/// Keeps under which snapshots rules ($2) and roster ($3) were read, and by which transactions ($4, $5), as $1.
+pub static CONFIG_SEEN: Query = Query::new(
+    "INSERT INTO leadroute.config_seen (id, rules, roster, rules_own, roster_own)
+     VALUES ($1, $2, $3, $4::text::xid8, $5::text::xid8) ON CONFLICT (id) DO NOTHING",
+    &[INT8OID, PG_SNAPSHOTOID, PG_SNAPSHOTOID, INT8OID, INT8OID],
+);
 
 /// Leads that reps were given until $1, on that day and in that week of their own clocks: reps.rep_no, both counts.
 pub static GIVEN_UNTIL: Query = Query::new(
@@ -236,6 +249,24 @@ pub static DECISION: Query = Query::new(
       WHERE d.id = $1",
     &[INT8OID],
 );
+
+/// A decision ($1): lead, time, cause, answer, trace, facts, version of the engine, state of rules and roster.
+pub static DECISION_MADE: Query =
+    Query::new("SELECT * FROM leadroute_internal.decision_made($1)", &[INT8OID]);
+
+/// Rules and roster of a decision by a state ($1) at a moment ($2), with the absences that had not ended at another ($3).
+pub static CONFIG_MADE_BY: Query = Query::new(
+    "SELECT * FROM leadroute_internal.config_made_by($1, $2, $3)",
+    &[INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID],
+);
+
+/// Whether no routing table changed between two moments.
+pub static IS_CONFIG_SAME: Query =
+    Query::new("SELECT leadroute_internal.is_config_same($1, $2)", &[TIMESTAMPTZOID, TIMESTAMPTZOID]);
+
+/// A lead ($1) with what it said when a decision ($2) was made.
+pub static LEAD_BEFORE: Query =
+    Query::new("SELECT * FROM leadroute_internal.lead_before($1, $2)", &[INT8OID, INT8OID]);
 
 /// Clocks that ran out at $2, oldest first; $1 at most. Clocks and leads that others have locked are
 /// skipped. Planned with its values: only they tell that few clocks are due among many.

@@ -61,7 +61,8 @@ pub static ALARM_SHARE: GucSetting<f64> = GucSetting::<f64>::new(0.2);
 static WHY: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 
 /// `leadroute.presence_ttl`, in seconds; 0 is for ever
-pub static PRESENCE_TTL: GucSetting<i32> = GucSetting::<i32>::new(16 * 60 * 60);
+pub static PRESENCE_TTL: GucSetting<i32> = GucSetting::<i32>::new(DEFAULT_PRESENCE_TTL);
+const DEFAULT_PRESENCE_TTL: i32 = 16 * 60 * 60;
 
 /// `leadroute.require_change_request`
 pub static REQUIRE_CHANGE_REQUEST: GucSetting<Option<CString>> =
@@ -86,6 +87,16 @@ fn words(list: &str) -> Vec<String> {
 pub fn presence_ttl() -> Option<Micros> {
     let seconds = Micros::from(PRESENCE_TTL.get());
     (seconds > 0).then_some(seconds * leadroute_engine::SECOND)
+}
+
+/// The default of it.
+pub const fn default_presence_ttl() -> Option<Micros> {
+    Some(DEFAULT_PRESENCE_TTL as Micros * leadroute_engine::SECOND)
+}
+
+/// The same if it is not the default; 0 is for ever.
+pub fn presence_ttl_unless_default() -> Option<Micros> {
+    (PRESENCE_TTL.get() != DEFAULT_PRESENCE_TTL).then(|| presence_ttl().unwrap_or_default())
 }
 
 /// Defines the settings. All but `why` are for superusers.

@@ -1,9 +1,10 @@
 //! Ends of transactions and savepoints: what this session has in memory goes with them.
 
 use crate::db::entry::attached::{before_routing, row_changes};
+use crate::db::entry::replay_decision;
 use crate::db::pg::index_scan;
 use crate::db::routing::{batch, open_statements, outbox};
-use crate::db::state::{assignee_lock, restoring, shared_sum};
+use crate::db::state::{assignee_lock, config_seen, restoring, shared_sum};
 use pgrx::pg_sys;
 
 /// Registers the callbacks.
@@ -31,6 +32,8 @@ unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _: *mut 
         outbox::transaction_ended();
         index_scan::transaction_ended();
         restoring::transaction_ended();
+        replay_decision::transaction_ended();
+        config_seen::transaction_ended(event == XACT_EVENT_COMMIT);
     }
 }
 
@@ -48,5 +51,6 @@ unsafe extern "C-unwind" fn subtransaction(
         open_statements::subtransaction_aborted(ended);
         shared_sum::subtransaction_aborted(ended);
         outbox::subtransaction_aborted(ended);
+        config_seen::subtransaction_aborted();
     }
 }

@@ -9,18 +9,19 @@
 //!
 //! A module imports only from modules below it in this list; `make lint` checks that:
 //!
-//! 1. [`work`]: what the engine is asked, and what it answers
-//! 2. [`preview`]: what a change does to leads that are routed again
-//! 3. [`follow_up`]: decisions about leads that wait, in a queue or for an answer
-//! 4. [`routing`]: from a lead to its decision
-//! 5. [`sla`]: the clock that starts with a lead
-//! 6. [`context`]: what layers work with
-//! 7. [`lookups`]: what layers may look up
-//! 8. [`decision`]: what was decided, and why
-//! 9. [`roster`]: who could take a lead, and when
-//! 10. [`rules`]: the routing tables, compiled
-//! 11. [`lead`] and [`time_zone`]: what everything else is about
-//! 12. [`span`] has ranges
+//! 1. [`replay`]: a decision is made again, and compared
+//! 2. [`work`]: what the engine is asked, and what it answers
+//! 3. [`preview`]: what a change does to leads that are routed again
+//! 4. [`follow_up`]: decisions about leads that wait, in a queue or for an answer
+//! 5. [`routing`]: from a lead to its decision
+//! 6. [`sla`]: the clock that starts with a lead
+//! 7. [`context`]: what layers work with
+//! 8. [`lookups`]: what layers may look up
+//! 9. [`decision`]: what was decided, and why
+//! 10. [`roster`]: who could take a lead, and when
+//! 11. [`rules`]: the routing tables, compiled
+//! 12. [`lead`] and [`time_zone`]: what everything else is about
+//! 13. [`span`] has ranges
 
 #![forbid(unsafe_code)]
 
@@ -30,6 +31,7 @@ pub mod follow_up;
 pub mod lead;
 pub mod lookups;
 pub mod preview;
+pub mod replay;
 pub mod roster;
 pub mod routing;
 pub mod rules;

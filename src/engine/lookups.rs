@@ -6,23 +6,31 @@ use crate::roster::load::{Day, Load};
 use crate::roster::rotation::{OpenPool, Turn};
 use crate::rules::tables::{DomainKind, MailDomain, Pool};
 use crate::time_zone::Zones;
+use serde::{Deserialize, Serialize};
 
 /// The first lead of a person.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EarlierLead {
     /// Key of that lead.
     pub id: i64,
     /// Who owns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<String>,
     /// The queue it waits in; neither owner nor queue: marketing keeps it warm, if it was routed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
     /// What the buyer did.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
     /// Its segment.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub segment: Option<String>,
     /// Whether somebody has answered it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_answered: bool,
     /// It came while routing was off, and has nobody yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_unrouted: bool,
 }
 
@@ -34,9 +42,11 @@ impl EarlierLead {
 }
 
 /// Answer to 'is this person already there?'.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Earlier {
     /// Nobody.
+    #[default]
     Unknown,
     /// An open lead of the same person.
     Lead(EarlierLead),
@@ -45,11 +55,14 @@ pub enum Earlier {
 }
 
 /// What is known of a domain.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DomainFacts {
     /// The rule with the longest matching name: name, kind, queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<(String, DomainKind, Option<String>)>,
     /// The public list that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<MailDomain>,
 }
 

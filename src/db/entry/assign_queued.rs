@@ -11,7 +11,7 @@ use crate::db::pg::time::{now, TimeZones};
 use crate::db::routing::batch::Batch;
 use crate::db::routing::bulk_run::{self, Sweep};
 use crate::db::routing::pending_decision::Wanted;
-use crate::db::state::config;
+use crate::db::state::config::{self, Config};
 use crate::db::state::moment::Moment;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
@@ -43,7 +43,7 @@ unsafe fn assign_queued(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 
 /// Goes through the leads that wait for a pool until `most` have been assigned.
 fn hand_out_to(pool: &str, as_of: Option<Datum>, moment: Option<&Rc<Moment>>, most: i32) -> i32 {
-    let (rules, roster) = moment.map_or_else(config::load, |moment| config::as_of(moment));
+    let Config { rules, roster, .. } = moment.map_or_else(config::load, |moment| config::as_of(moment));
     let now = moment.map_or_else(now, |moment| moment.at);
     let is_gone = !rules.pools.contains_key(pool);
     let context = config::context(&rules, &roster, now, None);

@@ -7,8 +7,9 @@ use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
+use crate::db::state::config::{self, Config};
+use crate::db::state::lookups;
 use crate::db::state::restoring::is_within_restore;
-use crate::db::state::{config, lookups};
 use pgrx::pg_sys::{self, Datum};
 
 sql_function! {
@@ -32,7 +33,7 @@ unsafe fn lead_cleaned(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let _owner = AsOwner::begin();
     let loaded = config::current().map_or_else(|| protect(config::load), Ok);
     // without rules nobody knows aliases; the person is known all the same
-    let (rules, _) = loaded.unwrap_or_else(|failure| {
+    let Config { rules, .. } = loaded.unwrap_or_else(|failure| {
         errors::warn_not_cleaned(&failure.sqlstate, &failure.message);
         Default::default()
     });

@@ -27,17 +27,17 @@ sql_function! {
 
 unsafe fn segment_shadows(_: pg_sys::FunctionCallInfo) -> Datum {
     let _owner = AsOwner::begin();
-    document(&shadows(&config::load().0.segments, now()))
+    document(&shadows(&config::load().rules.segments, now()))
 }
 
 unsafe fn rep_cover(_: pg_sys::FunctionCallInfo) -> Datum {
     let _owner = AsOwner::begin();
-    document(&stand_in::covers(&config::load().1, now()))
+    document(&stand_in::covers(&config::load().roster, now()))
 }
 
 unsafe fn ways_out(_: pg_sys::FunctionCallInfo) -> Datum {
     let _owner = AsOwner::begin();
-    document(&config::load().0.ways_out())
+    document(&config::load().rules.ways_out())
 }
 
 /// A json.

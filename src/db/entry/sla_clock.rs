@@ -60,14 +60,14 @@ pub fn follow_owner(row: &LeadRow) {
     catalog::lock_for_writing();
     let id = row.get::<i64>("id").unwrap_or_default();
     let config = config_for_clock(id);
-    let config = config.filter(|(rules, _)| rules.sla_policies.all().any(|policy| policy.business_hours));
+    let config = config.filter(|config| config.rules.sla_policies.all().any(|policy| policy.business_hours));
     if let Some(config) = config {
         move_clock(id, row, &config);
     }
 }
 
 /// By the working hours of whoever has the lead now. An overdue clock is not moved.
-fn move_clock(lead_id: i64, row: &LeadRow, (rules, roster): &Config) -> Option<()> {
+fn move_clock(lead_id: i64, row: &LeadRow, Config { rules, roster, .. }: &Config) -> Option<()> {
     let lead = [Some(Datum::from(lead_id))];
     let running = queries::CLOCK_RUNNING.first(&lead, |row| {
         let start = row.get::<i64>(3).map_or(0, from_postgres_epoch);
@@ -130,7 +130,7 @@ unsafe fn restart_clock(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 
 /// The due time of the new clock; `None` if no policy matches, or none can be read.
 fn start(id: i64, row: &LeadRow, acted_at: Option<Micros>) -> Option<Micros> {
-    let (rules, roster) = config_for_clock(id)?;
+    let Config { rules, roster, .. } = config_for_clock(id)?;
     let tenant = row.get::<String>("tenant").unwrap_or_default();
     let context = config::context(&rules, &roster, now(), Some(&tenant));
     let owner = row.get::<String>("owner_id").map(Outcome::Owner);

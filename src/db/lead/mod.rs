@@ -1,6 +1,7 @@
 //! A lead as a row of `leads` and as JSON.
 
 pub mod columns;
+pub mod correction;
 pub mod extension;
 pub mod json;
 pub mod row;

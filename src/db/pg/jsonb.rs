@@ -1,5 +1,6 @@
 //! jsonb without turning it into Rust values: any valid document passes, whatever its depth or numbers.
 
+use crate::db::pg::varlena::Varlena;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 
@@ -68,24 +69,17 @@ pub fn from_text(json: &str) -> Option<Datum> {
 }
 
 /// A jsonpath, compiled once and kept outside PostgreSQL's memory contexts.
-pub struct Path {
-    // words, so that the value is aligned as PostgreSQL wants it
-    words: Vec<u64>,
-}
+pub struct Path(Varlena);
 
 impl Path {
     /// Compiles the text of a jsonpath.
     pub fn new(text: &str) -> Option<Self> {
         let text = std::ffi::CString::new(text).ok()?;
-        // SAFETY: jsonpath_in returns an untoasted varlena, which is copied whole.
+        // SAFETY: jsonpath_in takes a C string and returns a varlena.
         unsafe {
             let datum =
                 pgrx::direct_function_call_as_datum(pg_sys::jsonpath_in, &[text.as_c_str().into_datum()])?;
-            let varlena: *mut pg_sys::varlena = datum.cast_mut_ptr();
-            let size = pgrx::varlena::varsize_any(varlena);
-            let mut words = vec![0_u64; size.div_ceil(8)];
-            std::ptr::copy_nonoverlapping(varlena.cast::<u8>(), words.as_mut_ptr().cast(), size);
-            Some(Self { words })
+            Some(Self(Varlena::copy_of(datum)))
         }
     }
 
@@ -94,7 +88,7 @@ impl Path {
     /// # Safety
     /// `document` must be a jsonb.
     pub unsafe fn holds(&self, document: Datum) -> bool {
-        let path = Datum::from(self.words.as_ptr());
+        let path = self.0.datum();
         let arguments = [Some(document), Some(path), from_text("{}"), true.into_datum()];
         // SAFETY: the arguments are those of jsonb_path_query_first(jsonb, jsonpath, jsonb, bool).
         unsafe {
@@ -108,7 +102,7 @@ impl Path {
 }
 
 /// A jsonb result that outlives the query: a plain copy.
-pub struct Document(Vec<u64>);
+pub struct Document(Varlena);
 
 impl crate::db::pg::spi::Held for Document {
     const TYPES: &'static [pg_sys::Oid] = &[pg_sys::JSONBOID];
@@ -116,34 +110,19 @@ impl crate::db::pg::spi::Held for Document {
 
 impl FromDatum for Document {
     unsafe fn from_polymorphic_datum(datum: Datum, is_null: bool, _: pg_sys::Oid) -> Option<Self> {
-        if is_null {
-            return None;
-        }
-        // SAFETY: jsonb is a varlena; it is detoasted and copied whole.
-        unsafe {
-            let varlena = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
-            let size = pgrx::varlena::varsize_any(varlena);
-            let mut words = vec![0_u64; size.div_ceil(8)];
-            std::ptr::copy_nonoverlapping(varlena.cast::<u8>(), words.as_mut_ptr().cast(), size);
-            Some(Self(words))
-        }
+        // SAFETY: a jsonb is a varlena.
+        (!is_null).then(|| Self(unsafe { Varlena::copy_of(datum) }))
     }
 }
 
 impl Document {
     /// The jsonb; valid as long as the document lives.
     pub fn datum(&self) -> Datum {
-        Datum::from(self.0.as_ptr())
+        self.0.datum()
     }
 
     /// A copy in the current memory context, to be returned to SQL.
     pub fn to_result(&self) -> Datum {
-        let size = self.0.len() * 8;
-        // SAFETY: the copy is as large as the source.
-        unsafe {
-            let copy = pg_sys::palloc(size);
-            std::ptr::copy_nonoverlapping(self.0.as_ptr().cast::<u8>(), copy.cast(), size);
-            Datum::from(copy)
-        }
+        self.0.to_result()
     }
 }

@@ -16,4 +16,5 @@ pub mod table;
 pub mod time;
 pub mod trigger_data;
 pub mod tuple;
+pub mod varlena;
 pub mod wait;

@@ -16,13 +16,16 @@ use crate::db::pg::wait::Patience;
 use crate::db::routing::error_fallback::fall_back;
 use crate::db::routing::pending_decision::{Pending, Touch, Wanted};
 use crate::db::routing::row_inserted::Watch;
+use crate::db::routing::writer::By;
 use crate::db::routing::{upsert, writer};
 use crate::db::settings::ENABLED;
+use crate::db::state::config::{self, Config};
+use crate::db::state::config_seen::Seen;
 use crate::db::state::loads::{self, Added, LOADS};
+use crate::db::state::lookups;
 use crate::db::state::moment::Moment;
 use crate::db::state::trial::Trial;
 use crate::db::state::turns::{Due, Ledgers};
-use crate::db::state::{config, lookups};
 use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::decision::{Layer, Outcome};
 use leadroute_engine::lead::account::Company;
@@ -34,6 +37,9 @@ use pgrx::pg_sys;
 use rustc_hash::FxHashMap;
 use std::cell::Cell;
 use std::rc::Rc;
+
+/// Why a rep who hands over their leads gets none of them.
+const HANDS_OVER: &str = "hands over";
 
 /// Rows that are kept in memory at most.
 const FLUSH_AT: usize = 1000;
@@ -61,6 +67,8 @@ pub struct Batch {
     /// The rules all its leads see.
     pub rules: Rc<Rules>,
     roster: Rc<Roster>,
+    /// What tells both again.
+    seen: Option<Rc<Seen>>,
     /// Turns and loads that are not written yet.
     pub ledgers: Ledgers,
     /// By which it decides, if that is not now.
@@ -70,6 +78,8 @@ pub struct Batch {
     /// How long it still waits for other transactions.
     pub patience: Patience,
     odd: Vec<Problem>,
+    /// Reps who are to get none of its leads.
+    left_out: Vec<String>,
     /// What the next row says of its life.
     given: Given,
     broken: Option<(String, String)>,
@@ -112,13 +122,13 @@ impl Batch {
         };
         let (config, broken) = match loaded {
             Ok(config) => (config, None),
-            Err(failure) => (Default::default(), Some(fall_back(failure, cause))),
+            Err(failure) => (Config::default(), Some(fall_back(failure, cause))),
         };
         Self { broken, ledgers: Ledgers::as_of(moment.clone()), moment, odd, ..Self::with(config, cause) }
     }
 
     /// Opens a batch that has no effect: its leads are routed by rules and a roster, each at the time when it came.
-    pub fn open_trial(config: config::Config, trial: Trial) -> Self {
+    pub fn open_trial(config: Config, trial: Trial) -> Self {
         Self { trial: Some(trial), ..Self::with(config, Cause::Insert) }
     }
 
@@ -139,16 +149,18 @@ impl Batch {
         (&self.rules, &self.roster)
     }
 
-    fn with(config: config::Config, cause: Cause) -> Self {
+    fn with(config: Config, cause: Cause) -> Self {
         Self {
             cause,
-            rules: config.0,
-            roster: config.1,
+            rules: config.rules,
+            roster: config.roster,
+            seen: config.seen,
             ledgers: Ledgers::default(),
             moment: None,
             trial: None,
             patience: Patience::fresh(),
             odd: Vec::new(),
+            left_out: Vec::new(),
             given: Given::default(),
             broken: None,
             pending: Vec::new(),
@@ -361,8 +373,13 @@ impl Batch {
         self.watch.forget();
         gone.iter().for_each(|pending| self.forget(pending));
         self.touches.extend(arrived.iter().filter_map(Pending::touch));
-        writer::inserted(&arrived, self.cause, self.rules.version);
+        writer::inserted(&arrived, &self.by());
         self.ledgers.flush();
+    }
+
+    /// What its decisions are made by.
+    fn by(&self) -> By<'_> {
+        By { cause: self.cause, version: self.rules.version, seen: self.seen.as_ref() }
     }
 
     /// The statement has ended; answers the touches whose first leads are still to be filled.

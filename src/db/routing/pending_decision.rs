@@ -8,6 +8,7 @@ use leadroute_engine::follow_up::waiting::Waiting;
 use leadroute_engine::lead::account::Company;
 use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::{Given, Lead};
+use leadroute_engine::replay::facts::Facts;
 use leadroute_engine::work::{Progress, Work};
 use leadroute_engine::Micros;
 use pgrx::pg_sys;
@@ -32,6 +33,8 @@ pub struct Pending {
     pub has_arrived: bool,
     /// The status that the lead has and keeps.
     pub keeps: Option<Status>,
+    /// What it was made from, as far as neither trace nor tables tell that.
+    pub facts: Facts,
 }
 
 impl Pending {

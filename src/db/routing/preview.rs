@@ -105,11 +105,11 @@ impl Preview {
 
     /// Routes the leads by a configuration.
     pub fn route(&mut self, side: Side, config: Config) {
-        let (rules, mut roster) = config;
+        let Config { rules, mut roster, .. } = config;
         let unchanged = self.unchanged.replace(Rc::clone(&roster));
         let timeline = Timeline::begin(self.changes.clone(), Rc::make_mut(&mut roster), unchanged.as_deref());
         let trial = Trial::new(self.period.since, &self.open, &self.before_period, timeline, &roster);
-        let mut batch = Batch::open_trial((rules, roster), trial);
+        let mut batch = Batch::open_trial(Config { rules, roster, seen: None }, trial);
         let mut workload = Workload::new(self.pace.clone());
         let (mut last, mut routed) = (0_i64, 0_i64);
         loop {

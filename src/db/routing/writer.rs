@@ -8,14 +8,16 @@ use crate::db::pg::table::Table;
 use crate::db::pg::time::to_postgres_epoch;
 use crate::db::routing::outbox;
 use crate::db::routing::pending_decision::{Pending, Touch};
+use crate::db::state::config_seen::Seen;
 use crate::db::state::past_stints::Last;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::lead::account::Company;
 use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
 use pgrx::IntoDatum;
+use std::rc::Rc;
 
-static DECISIONS: Table<20> = Table::new(
+static DECISIONS: Table<22> = Table::new(
     "decisions",
     [
         INT8OID,
@@ -37,6 +39,8 @@ static DECISIONS: Table<20> = Table::new(
         INT8OID,
         TEXTOID,
         INT4OID,
+        TEXTOID,
+        INT8OID,
         TEXTOID,
     ],
 );
@@ -62,9 +66,19 @@ static NOTIFICATIONS: Table<8> = Table::new(
     [INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID],
 );
 
+/// What decisions are made by.
+pub struct By<'a> {
+    /// `decisions.cause`.
+    pub cause: Cause,
+    /// Version of the rules.
+    pub version: i64,
+    /// What tells rules and roster again.
+    pub seen: Option<&'a Rc<Seen>>,
+}
+
 /// Writes the decisions of leads that were inserted, with everything that belongs to them.
-pub fn inserted(arrived: &[Pending], cause: Cause, version: i64) {
-    record_decisions(arrived, cause, version, None);
+pub fn inserted(arrived: &[Pending], by: &By<'_>) {
+    record_decisions(arrived, by, None);
     record_rest(arrived, None);
 }
 
@@ -102,12 +116,12 @@ fn fill_one(touch: &Touch) {
 }
 
 /// Writes a new decision for a lead that is there.
-pub fn revised(pending: &Pending, cause: Cause, version: i64, previous_owner: Option<&str>) {
+pub fn revised(pending: &Pending, by: &By<'_>, previous_owner: Option<&str>) {
     let leads = std::slice::from_ref(pending);
     // First, since whoever had the lead has it until now, and by that decision it goes.
-    record_decisions(leads, cause, version, previous_owner);
+    record_decisions(leads, by, previous_owner);
     // Escalation and the like go on with the running clock.
-    let is_replaced = !cause.keeps_clock() && end_clocks(pending, cause);
+    let is_replaced = !by.cause.keeps_clock() && end_clocks(pending, by.cause);
     update_lead(pending);
     let is_late = pending.decision.clock.as_ref().is_some_and(|clock| clock.due_at < pending.decided_at);
     let lead = [Some(Datum::from(pending.lead_id))];
@@ -142,14 +156,18 @@ fn end_clocks(pending: &Pending, cause: Cause) -> bool {
 }
 
 /// Writes a decision by which the lead stays where it is: somebody is reminded.
-pub fn reminded(pending: &Pending, cause: Cause, version: i64, owner: Option<&str>) {
+pub fn reminded(pending: &Pending, by: &By<'_>, owner: Option<&str>) {
     let leads = std::slice::from_ref(pending);
-    record_decisions(leads, cause, version, owner);
+    record_decisions(leads, by, owner);
     record_rest(leads, None);
 }
 
-fn record_decisions(leads: &[Pending], cause: Cause, version: i64, previous_owner: Option<&str>) {
-    DECISIONS.insert(leads.iter().map(|lead| decision(lead, cause, version, previous_owner)));
+fn record_decisions(leads: &[Pending], by: &By<'_>, previous_owner: Option<&str>) {
+    if leads.is_empty() {
+        return;
+    }
+    let seen = by.seen.map(Seen::key);
+    DECISIONS.insert(leads.iter().map(|lead| decision(lead, by, seen, previous_owner)));
 }
 
 /// Clocks, each with the stint from which on it counts if that is not the first, and notifications.
@@ -206,10 +224,10 @@ fn tenant(pending: &Pending) -> Option<Datum> {
 
 fn decision(
     pending: &Pending,
-    cause: Cause,
-    version: i64,
+    by: &By<'_>,
+    seen: Option<i64>,
     previous_owner: Option<&str>,
-) -> [Option<Datum>; 20] {
+) -> [Option<Datum>; 22] {
     let decision = &pending.decision;
     let outcome = &decision.outcome;
     let reason = match &pending.note {
@@ -220,7 +238,7 @@ fn decision(
         Some(Datum::from(pending.decision_id)),
         Some(Datum::from(pending.lead_id)),
         Some(Datum::from(to_postgres_epoch(pending.decided_at))),
-        text(Some(cause.name())),
+        text(Some(by.cause.name())),
         text(Some(decision.layer.name())),
         text(Some(outcome.name())),
         text(outcome.owner()),
@@ -233,11 +251,19 @@ fn decision(
         text(decision.playbook.as_deref()),
         text(Some(&reason)),
         jsonb_encode::encode(&decision.trace),
-        Some(Datum::from(version)),
+        Some(Datum::from(by.version)),
         text(Some(leadroute_engine::VERSION)),
         pending.elapsed_us.into_datum(),
         tenant(pending),
+        seen.into_datum(),
+        facts(pending),
     ]
+}
+
+/// As text, since jsonb takes half as much again.
+fn facts(pending: &Pending) -> Option<Datum> {
+    let facts = Some(&pending.facts).filter(|facts| !facts.is_empty());
+    facts.and_then(|facts| serde_json::to_string(facts).ok()?.into_datum())
 }
 
 fn update_lead(pending: &Pending) {

@@ -124,7 +124,7 @@ pub fn pool(pool: &Pool, config: &config::Config) {
 /// Whether `config` is current: a deletion sends its invalidations before it releases its locks.
 fn is_of_now(config: &config::Config) -> bool {
     let same = |now: config::Config| {
-        std::rc::Rc::ptr_eq(&now.0, &config.0) && std::rc::Rc::ptr_eq(&now.1, &config.1)
+        std::rc::Rc::ptr_eq(&now.rules, &config.rules) && std::rc::Rc::ptr_eq(&now.roster, &config.roster)
     };
     config::current().is_some_and(same)
 }

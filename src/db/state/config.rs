@@ -6,7 +6,9 @@
 //! if something was counted meanwhile.
 
 use crate::db::pg::catalog::{self, Watched};
-use crate::db::pg::spi::timestamp;
+use crate::db::pg::spi::{timestamp, Row};
+use crate::db::pg::varlena::Snapshot;
+use crate::db::state::config_seen::{ReadUnder, Seen};
 use crate::db::state::moment::Moment;
 use crate::db::{errors, queries, settings};
 use leadroute_engine::context::Context;
@@ -18,13 +20,15 @@ use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// Something compiled, and how often its tables had changed before it was read.
-type Compiled<T> = Option<(u64, Rc<T>)>;
+/// Something compiled, how often its tables had changed before it was read, and under which snapshot that was.
+type Compiled<T> = Option<(u64, Rc<T>, ReadUnder)>;
 
 #[derive(Default)]
 struct Cache {
     rules: Compiled<Rules>,
     roster: Compiled<Roster>,
+    /// The snapshots of both; `None` where one was read since.
+    seen: Option<Rc<Seen>>,
 }
 
 thread_local! {
@@ -32,11 +36,29 @@ thread_local! {
 }
 
 fn if_of<T>(compiled: &Compiled<T>, changes: u64) -> Option<Rc<T>> {
-    compiled.as_ref().filter(|(at, _)| *at == changes).map(|(_, value)| Rc::clone(value))
+    compiled.as_ref().filter(|(at, ..)| *at == changes).map(|(_, value, _)| Rc::clone(value))
 }
 
 /// The rules and the roster, compiled.
-pub type Config = (Rc<Rules>, Rc<Roster>);
+#[derive(Clone, Default)]
+pub struct Config {
+    /// The rules.
+    pub rules: Rc<Rules>,
+    /// The roster.
+    pub roster: Rc<Roster>,
+    /// What tells them again; `None` where they could not be read.
+    pub seen: Option<Rc<Seen>>,
+}
+
+impl Cache {
+    fn config(&mut self, [rules, roster]: [u64; 2]) -> Option<Config> {
+        let (rules, roster) = (if_of(&self.rules, rules)?, if_of(&self.roster, roster)?);
+        if let (None, Some((.., rules)), Some((.., roster))) = (&self.seen, &self.rules, &self.roster) {
+            self.seen = Some(Seen::new(rules.clone(), roster.clone()));
+        }
+        Some(Config { rules, roster, seen: self.seen.clone() })
+    }
+}
 
 /// The rules and roster that are committed now, and those this transaction has changed itself; `None` if
 /// they must be [`load`]ed.
@@ -46,8 +68,8 @@ pub type Config = (Rc<Rules>, Rc<Roster>);
 pub fn current() -> Option<Config> {
     // SAFETY: may run wherever locks may be taken.
     unsafe { pg_sys::AcceptInvalidationMessages() };
-    let (rules, roster) = (catalog::changes(Watched::Rules), catalog::changes(Watched::Roster));
-    CACHE.with_borrow(|cache| Some((if_of(&cache.rules, rules)?, if_of(&cache.roster, roster)?)))
+    let changes = [catalog::changes(Watched::Rules), catalog::changes(Watched::Roster)];
+    CACHE.with_borrow_mut(|cache| cache.config(changes))
 }
 
 /// The roster alone, for work that needs no rules; as [`load`].
@@ -73,9 +95,10 @@ pub fn load() -> Config {
         // Freed before the new one is made, so that not both take memory.
         if CACHE.with_borrow(|cache| if_of(&cache.rules, rules).is_none()) {
             CACHE.with_borrow_mut(|cache| cache.rules = None);
-            let json = queries::RULES.first(&[], |row| row.get::<String>(1)).flatten();
+            let (json, seen) = queries::RULES.first(&[], document).flatten().unzip();
             let tables: RuleTables = parse(json.as_deref());
-            CACHE.with_borrow_mut(|cache| cache.rules = Some((rules, Rc::new(tables.into()))));
+            let read = seen.map(|seen| (rules, Rc::new(tables.into()), seen));
+            CACHE.with_borrow_mut(|cache| (cache.rules, cache.seen) = (read, None));
         }
         if CACHE.with_borrow(|cache| if_of(&cache.roster, roster).is_none()) {
             read_roster(roster);
@@ -85,21 +108,30 @@ pub fn load() -> Config {
 
 /// The rules of now, and the roster as of a moment: one that is over has absences that are, too.
 pub fn as_of(moment: &Moment) -> Config {
-    let (rules, roster) = load();
+    let config = load();
     if !moment.is_past() {
-        return (rules, roster);
+        return config;
     }
     let since = [timestamp(Some(moment.at))];
-    let json = queries::ROSTER_SINCE.first(&since, |row| row.get::<String>(1)).flatten();
+    let (json, roster) = queries::ROSTER_SINCE.first(&since, document).flatten().unzip();
     let tables: RosterTables = parse(json.as_deref());
-    (rules, Rc::new(tables.into()))
+    let rules = CACHE.with_borrow(|cache| cache.rules.as_ref().map(|(.., rules)| rules.clone()));
+    let seen = rules.zip(roster).map(|(rules, roster)| Seen::new(rules, roster));
+    Config { roster: Rc::new(tables.into()), seen, ..config }
 }
 
 fn read_roster(changes: u64) {
     CACHE.with_borrow_mut(|cache| cache.roster = None);
-    let json = queries::ROSTER.first(&[], |row| row.get::<String>(1)).flatten();
+    let (json, seen) = queries::ROSTER.first(&[], document).flatten().unzip();
     let tables: RosterTables = parse(json.as_deref());
-    CACHE.with_borrow_mut(|cache| cache.roster = Some((changes, Rc::new(tables.into()))));
+    let read = seen.map(|seen| (changes, Rc::new(tables.into()), seen));
+    CACHE.with_borrow_mut(|cache| (cache.roster, cache.seen) = (read, None));
+}
+
+/// A document, and the snapshot under which it was read.
+fn document(row: Row) -> Option<(String, ReadUnder)> {
+    let own = row.get::<i64>(3).and_then(|own| u64::try_from(own).ok());
+    Some((row.get(1)?, ReadUnder::new(row.get::<Snapshot>(2)?, own)))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(json: Option<&str>) -> T {

@@ -5,23 +5,37 @@ use crate::decision::{Decision, Layer, Notice, Outcome, Step};
 use crate::lead::{words, CleanLead, Lead};
 use crate::lookups::Lookups;
 use crate::rules::compared::language;
+use serde::{Deserialize, Serialize};
 
 /// A lead that waits for somebody, as the tables hold it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 #[allow(missing_docs)]
 pub struct Waiting {
+    /// Not written with the others.
+    #[serde(skip)]
     pub lead: Lead,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub segment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub territory: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub playbook: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub expansion: bool,
     /// Its pool keeps it until somebody is back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
     /// Reps who have had the lead already.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<String>,
 }
 

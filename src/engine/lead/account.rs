@@ -22,25 +22,32 @@ pub enum AccountKind {
 }
 
 /// One row of `accounts`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Key of the account.
     pub id: String,
     /// What the account is to us.
     pub kind: AccountKind,
     /// A named account: its owner takes every lead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub named: bool,
     /// Rep who owns the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<String>,
     /// Customer success manager.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csm_id: Option<String>,
     /// Home country, ISO 3166-1 alpha-2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// Division that the account stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub division: Option<String>,
     /// Why it was disqualified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disqualified_reason: Option<String>,
     /// When it was disqualified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disqualified_at: Option<Micros>,
 }
 
@@ -75,16 +82,19 @@ impl fmt::Display for Company {
 }
 
 /// An account with the way it was found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountMatch {
     /// The account that was found.
     pub account: Account,
     /// The account above it, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Account>,
     /// How it was found.
     pub by: MatchedBy,
     /// The domain that matched, for [`MatchedBy::Domain`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     /// The division of that domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub division: Option<String>,
 }

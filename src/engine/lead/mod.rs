@@ -94,32 +94,43 @@ impl Ranges {
 pub const UNKNOWN_TENANT: &str = "?";
 
 /// What the row of an app says of the life of a new lead.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Given {
     /// Who owns it, as it stands in the row, and the rep that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<(String, Option<String>)>,
     /// The queue in which it waits, where it has no owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
     /// Worked on, closed, or in nurture.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// When somebody answered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<Micros>,
     /// It was there before routing was: its owner keeps it, nobody is told, no clock starts, and it is nobody's touch.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub adopted: bool,
     /// It came while routing was off: a rep has time to answer from now on, whenever the buyer acted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub waited_for_routing: bool,
     /// Who has it, where a lead is routed again.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub holder: Option<Holder>,
 }
 
 /// Who has a lead that is routed again because the app has corrected it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Holder {
     /// The rep.
     pub rep: String,
     /// The pool whose turn it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
     /// Whether somebody else gets the lead if they cannot answer in time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub must_answer: bool,
 }
 

@@ -1,7 +1,10 @@
 //! Where a lead stands.
 
+use serde::{Deserialize, Serialize};
+
 /// `leads.status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Not routed yet.
     New,

@@ -123,6 +123,11 @@ fn owed(shares: &[Share], credit: impl Fn(i32) -> i64) -> Vec<(i32, i64)> {
     shares.iter().zip(parts).map(|(share, part)| (share.seat, credit(share.seat) + part)).collect()
 }
 
+/// What each seat had before a lead, by what it was owed with it.
+pub fn credit_before(shares: &[Share], owed: &[(i32, i64)]) -> Vec<(i32, i64)> {
+    owed.iter().zip(accrue(shares)).map(|((seat, owed), part)| (*seat, owed.saturating_sub(part))).collect()
+}
+
 fn furthest_behind(shares: &[Share], owed: &[(i32, i64)]) -> Option<usize> {
     let (k, total) = (shares.len(), total(shares));
     let keys =

@@ -271,7 +271,7 @@ fn playbook(routing: &Routing<'_>, segment: Option<&str>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 
 #[cfg(test)]
 mod tests;

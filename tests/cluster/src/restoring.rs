@@ -104,6 +104,9 @@ fn digest_of(client: &mut Client, schemas: &str) -> Facts {
                 "(SELECT id, changed_at, changed_by, \"table\", key, operation, before, after, why, change_id, is_data
                     FROM leadroute.config_history)"
             }
+            "leadroute.config_seen" => {
+                "(SELECT id, rules, roster, rules_own, roster_own, seen_at, written_by FROM leadroute.config_seen)"
+            }
             name => name,
         };
         let sql = match kind.as_str() {

@@ -1,23 +1,58 @@
 //! A decision about one row: in a subtransaction, with whoever gets the lead locked.
 
-use super::{Batch, PERSONS};
+use super::{Batch, HANDS_OVER, PERSONS};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::time::{now, TimeZones};
 use crate::db::routing::error_fallback::fall_back;
 use crate::db::routing::holders;
 use crate::db::routing::pending_decision::{Decided, Pending, Wanted};
+use crate::db::settings;
+use crate::db::state::assignee_lock;
+use crate::db::state::config::{self, Config};
 use crate::db::state::lookups::Live;
 use crate::db::state::trial::{Trial, Tried};
-use crate::db::state::{assignee_lock, config};
 use leadroute_engine::decision::{Decision, Outcome};
-use leadroute_engine::lead::{Given, Problem};
+use leadroute_engine::lead::{Given, Lead, Problem};
+use leadroute_engine::replay::facts::{Facts, Raw};
+use leadroute_engine::replay::recorder::Recorder;
 use leadroute_engine::roster::rotation::Turn;
+use leadroute_engine::roster::Roster;
 use leadroute_engine::routing::pipeline;
 use leadroute_engine::work::{answer, Answer};
 use leadroute_engine::Micros;
 use std::rc::Rc;
 use std::time::Instant;
+
+/// What became of a try.
+struct Attempted {
+    answer: Answer,
+    /// What it was made from.
+    facts: Facts,
+    /// Whether the rep or queue that gets the lead is locked.
+    is_locked: bool,
+}
+
+/// Who was left out of the last try.
+#[derive(Default)]
+struct LeftOut {
+    unable: Vec<(String, String)>,
+    gone: Vec<String>,
+    caught: bool,
+}
+
+impl LeftOut {
+    fn unable(&mut self, rep: &str, problem: String, roster: &mut Rc<Roster>) {
+        self.unable.push((rep.to_owned(), problem.clone()));
+        let rep = Rc::make_mut(roster).reps.get_mut(rep);
+        rep.into_iter().for_each(|rep| rep.cannot_hold = Some(problem.clone()));
+    }
+
+    fn gone(&mut self, rep: &str, roster: &mut Rc<Roster>) {
+        self.gone.push(rep.to_owned());
+        Rc::make_mut(roster).reps.remove(rep);
+    }
+}
 
 /// One try to decide.
 #[derive(Clone, Copy)]
@@ -49,28 +84,26 @@ impl Batch {
         let mut attempt = Try { row, wanted, unreadable, given, effect, apart, now, decided_at };
         // who cannot hold this row may hold the next
         let roster = Rc::clone(&self.roster);
-        let decided = loop {
-            let (Answer { decision, progress }, is_locked) = self.rescue(attempt);
+        let mut left_out = LeftOut::default();
+        let mut decided = loop {
+            let Attempted { answer: Answer { decision, progress }, facts, is_locked } = self.rescue(attempt);
             let Some(decision) = decision else {
                 break Decided { pending: None, progress };
             };
-            let pending = self.pending(decision, attempt, start);
+            let pending = Pending { facts, ..self.pending(decision, attempt, start) };
             let problem = self.problem_of_owner(attempt, &pending.decision.outcome);
             if is_locked && problem.is_none() {
                 break Decided { pending: Some(pending), progress };
             }
             self.dropped(&pending);
             match (&pending.decision.outcome, problem) {
-                (Outcome::Owner(rep), Some(problem)) => {
-                    let rep = Rc::make_mut(&mut self.roster).reps.get_mut(rep);
-                    rep.into_iter().for_each(|rep| rep.cannot_hold = Some(problem.clone()));
-                }
+                (Outcome::Owner(rep), Some(problem)) => left_out.unable(rep, problem, &mut self.roster),
                 (Outcome::Merged { .. }, _) if !attempt.apart => attempt.apart = true,
                 (Outcome::Owner(rep), None) if self.roster.reps.contains_key(rep) => {
-                    Rc::make_mut(&mut self.roster).reps.remove(rep);
-                    continue;
+                    left_out.gone(rep, &mut self.roster);
                 }
                 _ => {
+                    left_out.caught = true;
                     let decision = pipeline::to_catch_all(pending.decision, &self.rules);
                     let pending = Pending { decision, is_counted: false, ..pending };
                     break Decided { pending: Some(pending), progress };
@@ -78,7 +111,26 @@ impl Batch {
             }
         };
         self.roster = roster;
+        decided.pending.iter_mut().for_each(|pending| self.add_facts(pending, attempt, &mut left_out));
         decided
+    }
+
+    /// Adds what the engine was not asked.
+    fn add_facts(&self, pending: &mut Pending, attempt: Try<'_>, left_out: &mut LeftOut) {
+        let LeftOut { unable, gone, caught } = std::mem::take(left_out);
+        let left_out = self.left_out.iter().map(|rep| (rep.clone(), HANDS_OVER.to_owned()));
+        let facts = &mut pending.facts;
+        facts.unable = unable.into_iter().chain(left_out).collect();
+        (facts.gone, facts.caught) = (gone, caught);
+        facts.now = (attempt.now != attempt.decided_at).then_some(attempt.now);
+        facts.presence_ttl = settings::presence_ttl_unless_default();
+        // what a later update replaces is kept by that
+        if self.cause.is_arrival() {
+            let (country, industry) = (attempt.row.get("country"), attempt.row.get("industry"));
+            let occurred_at = attempt.row.time("occurred_at");
+            let given = Lead { country, industry, occurred_at, ..Lead::default() };
+            facts.raw = Raw::of(&given, &pending.decision.clean);
+        }
     }
 
     /// The moment by which it decides.
@@ -116,11 +168,12 @@ impl Batch {
             note: None,
             has_arrived: false,
             keeps: None,
+            facts: Facts::default(),
         }
     }
 
-    /// The answer, also after an error, and whether the rep or queue that gets the lead is locked.
-    fn rescue(&mut self, attempt: Try<'_>) -> (Answer, bool) {
+    /// The answer, also after an error.
+    fn rescue(&mut self, attempt: Try<'_>) -> Attempted {
         let answered = match self.broken.clone() {
             Some(broken) => Err(broken),
             None => self.attempt(attempt),
@@ -130,14 +183,16 @@ impl Batch {
             let lead = attempt.row.lead();
             let tenant = lead.tenant.clone();
             let context = config::context(&rules, &roster, attempt.now, Some(&tenant));
-            (Some(pipeline::rescued(lead, &sqlstate, &message, context, &TimeZones)).into(), true)
+            let decision = pipeline::rescued(lead, &sqlstate, &message, context, &TimeZones);
+            Attempted { answer: Some(decision).into(), facts: Facts::default(), is_locked: true }
         })
     }
 
-    fn attempt(&mut self, attempt: Try<'_>) -> Result<(Answer, bool), (String, String)> {
+    fn attempt(&mut self, attempt: Try<'_>) -> Result<Attempted, (String, String)> {
         let Try { row, wanted, unreadable, given, effect, apart, now, .. } = attempt;
         let mut persons = PERSONS.get();
-        let config = (Rc::clone(&self.rules), Rc::clone(&self.roster));
+        let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
+        let config = Config { rules, roster, seen: None };
         let is_there = (!self.cause.is_arrival()).then_some(row);
         let (ledgers, patience, companies) = (&mut self.ledgers, &mut self.patience, &self.companies);
         let trial = self.trial.as_ref();
@@ -146,18 +201,26 @@ impl Batch {
             let (persons, document, config) = (&mut persons, None, &config);
             let mut live =
                 Live { row, ledgers, effect, persons, patience, apart, companies, document, config };
-            let context = config::context(&config.0, &config.1, now, Some(&tenant));
-            let (work, unreadable) = (wanted.of(row, given), unreadable.to_vec());
-            let mut answer = match trial {
-                Some(trial) => answer(work, unreadable, context, &mut Tried { live, trial }),
-                None => answer(work, unreadable, context, &mut live),
+            let context = config::context(&config.rules, &config.roster, now, Some(&tenant));
+            let work = wanted.of(row, given);
+            let facts = Facts::of(&work, unreadable);
+            let mut tried;
+            let mut lookups = match trial {
+                Some(trial) => {
+                    tried = Tried { live, trial };
+                    Recorder::new(&mut tried, facts)
+                }
+                None => Recorder::new(&mut live, facts),
             };
-            let within = |decision| pipeline::within_tenant(decision, &config.0, &config.1);
+            let mut answer = answer(work, unreadable.to_vec(), context, &mut lookups);
+            let within = |decision| pipeline::within_tenant(decision, &config.rules, &config.roster);
             answer.decision = answer.decision.map(within);
             let outcome = answer.decision.as_ref().map(|decision| &decision.outcome);
             let is_locked =
                 outcome.is_none_or(|outcome| !effect || assignee_lock::outcome(outcome, is_there, config));
-            (answer, is_locked)
+            let trace = answer.decision.as_ref().map(|decision| &decision.trace[..]);
+            let facts = lookups.facts(trace.unwrap_or_default());
+            Attempted { answer, facts, is_locked }
         });
         PERSONS.set(persons);
         result.map_err(|failure| {

@@ -1,6 +1,6 @@
 //! Decisions about leads that are there.
 
-use super::Batch;
+use super::{Batch, HANDS_OVER};
 use crate::db::pg::security::next_value;
 use crate::db::pg::spi::timestamp;
 use crate::db::queries;
@@ -43,7 +43,7 @@ impl Batch {
             self.ledgers.count_load(rep_no, &lead.taken_back());
         }
         self.tell_previous(&mut pending.decision, previous_owner);
-        writer::revised(&pending, self.cause, self.rules.version, previous_owner);
+        writer::revised(&pending, &self.by(), previous_owner);
         self.ledgers.flush();
         let owner = pending.decision.outcome.owner().filter(|owner| Some(*owner) != previous_owner);
         let rep = owner.and_then(|owner| self.roster.reps.get(owner));
@@ -52,17 +52,18 @@ impl Batch {
     }
 
     /// What follows is given to somebody else than a rep who goes away.
-    pub fn leave_out(&mut self, rep: &str) {
-        if self.roster.reps.get(rep).is_some_and(|rep| rep.cannot_hold.is_none()) {
-            let rep = Rc::make_mut(&mut self.roster).reps.get_mut(rep);
-            rep.into_iter().for_each(|rep| rep.cannot_hold = Some("hands over".to_owned()));
+    pub fn leave_out(&mut self, id: &str) {
+        if self.roster.reps.get(id).is_some_and(|rep| rep.cannot_hold.is_none()) {
+            let rep = Rc::make_mut(&mut self.roster).reps.get_mut(id);
+            rep.into_iter().for_each(|rep| rep.cannot_hold = Some(HANDS_OVER.to_owned()));
+            self.left_out.push(id.to_owned());
         }
     }
 
     /// Writes a decision about a lead that stays with its owner.
     pub fn remind(&self, mut pending: Pending, owner: &str) {
         pending.decision_id = next_value("decisions_id_seq");
-        writer::reminded(&pending, self.cause, self.rules.version, Some(owner));
+        writer::reminded(&pending, &self.by(), Some(owner));
     }
 }
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{json, Value};
 
-const REPS: [&str; 4] = ["ann", "bob", "cid", "dee"];
+pub const REPS: [&str; 4] = ["ann", "bob", "cid", "dee"];
 const POOLS: [&str; 2] = ["hunters", "farmers"];
 const TONGUES: [&str; 3] = ["de", "en", "fr"];
 const COUNTRIES: [&str; 3] = ["DE", "GB", "US"];
@@ -100,7 +100,7 @@ fn rules() -> impl Strategy<Value = Value> {
 }
 
 /// The account acme and the lists around it.
-fn setups() -> impl Strategy<Value = Setup> {
+pub fn setups() -> impl Strategy<Value = Setup> {
     use AccountKind::{Customer, Disqualified, Prospect};
     let kind = select(&[Prospect, Customer, Disqualified][..]);
     let who = || prop::option::of(select(&["ann", "bob", "nobody"][..]));
@@ -134,7 +134,7 @@ fn emails() -> impl Strategy<Value = String> {
     prop_oneof![4 => known, 8 => new, 1 => any::<String>()]
 }
 
-fn leads() -> impl Strategy<Value = Lead> {
+pub fn leads() -> impl Strategy<Value = Lead> {
     let phone = prop_oneof![Just("0044 20 8366 1177".to_owned()), any::<String>()];
     let country = select(&COUNTRIES[..]).prop_map(str::to_owned);
     let country = prop_oneof![4 => country, 1 => any::<String>()];
