@@ -144,16 +144,20 @@ CREATE FUNCTION leadroute_internal.run_change(id bigint) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_run_change';
 COMMENT ON FUNCTION leadroute_internal.run_change(bigint) IS 'Checks and runs the SQL of a change request, whatever its status, as the owner of the extension. Internal.';
 
-CREATE FUNCTION leadroute_internal.stamp_change(id bigint) RETURNS void
+CREATE FUNCTION leadroute_internal.seen_for(id bigint) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT leadroute_internal.rules_seen(c.tables) FROM leadroute.change_requests c WHERE c.id = seen_for.id $$;
+COMMENT ON FUNCTION leadroute_internal.seen_for(bigint) IS 'Fingerprint of the rules that a change request goes by, as the calling query sees them. Internal.';
+
+CREATE FUNCTION leadroute_internal.stamp_change(id bigint, seen text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     -- Who proposed it cannot bring an approval up to date alone.
-    UPDATE leadroute.change_requests c SET seen = s.seen, seen_by = session_user, seen_at = clock_timestamp()
-      FROM leadroute.change_requests o, LATERAL leadroute_internal.rules_seen(o.tables) AS s (seen)
-     WHERE c.id = stamp_change.id AND o.id = c.id AND s.seen <> c.seen
+    UPDATE leadroute.change_requests c SET seen = stamp_change.seen, seen_by = session_user, seen_at = clock_timestamp()
+     WHERE c.id = stamp_change.id AND c.seen <> stamp_change.seen
        AND (c.status = 'proposed' OR c.status = 'approved' AND c.proposed_by <> session_user);
 END $$;
-COMMENT ON FUNCTION leadroute_internal.stamp_change(bigint) IS 'Notes that a preview has seen the rules of now. Internal.';
+COMMENT ON FUNCTION leadroute_internal.stamp_change(bigint, text) IS 'Notes that a preview has begun with these rules: what became others while it ran was not looked at. Internal.';
 
 CREATE FUNCTION leadroute.apply_change(change_id bigint) RETURNS void
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_apply_change';

@@ -26,6 +26,8 @@ CREATE FUNCTION leadroute_internal.preview_noted(change_id bigint, since timesta
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
 DECLARE
     status text;
+    -- before the preview looks at the rules: what becomes others meanwhile was not looked at
+    seen text := leadroute_internal.seen_for(change_id);
     found json;
 BEGIN
     IF since IS NULL OR NOT isfinite(since) THEN
@@ -47,7 +49,7 @@ BEGIN
         END IF;
     END IF;
     found := leadroute_internal.preview(change_id, since, volume);
-    PERFORM leadroute_internal.stamp_change(change_id);
+    PERFORM leadroute_internal.stamp_change(change_id, seen);
     RETURN found;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.preview_noted(bigint, timestamptz, numeric) IS 'Checks what a preview is asked, and runs it. Internal.';

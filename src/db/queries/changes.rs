@@ -18,7 +18,7 @@ pub static CHANGE_BEGINS: Query = Query::new("SELECT leadroute_internal.change_b
 
 /// Whether the rules are still those that were looked at for a change.
 pub static CHANGE_IS_FRESH: Query = Query::new(
-    "SELECT seen = leadroute_internal.rules_seen(tables) FROM leadroute.change_requests WHERE id = $1",
+    "SELECT seen = leadroute_internal.seen_for(id) FROM leadroute.change_requests WHERE id = $1",
     &[INT8OID],
 );
 
