@@ -95,7 +95,7 @@ pub fn change_is_stale(id: i64) -> ! {
     raise(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         format!("change {id} is not applied: the rules have changed since it was proposed or previewed last"),
-        &format!("Look at it again with leadroute.preview_change({id}), then apply it; leadroute.changelog tells what has changed."),
+        &format!("Look at it again with leadroute.preview_change({id}), once it is approved by another login than its author's; then apply it. leadroute.changelog tells what has changed."),
     )
 }
 

@@ -206,6 +206,26 @@ UPDATE leadroute.reps SET presence = 'online', daily_cap = 5, weekly_cap = 20, m
 UPDATE leadroute.segments SET priority = 10 * priority;
 RESET leadroute.require_change_request;
 
+-- Rules that have changed since are looked at again by a preview, which the author cannot do alone once it is approved.
+SET SESSION AUTHORIZATION story_author;
+SELECT leadroute.propose_change('Seen again', 'Try', $$UPDATE segments SET priority = 70 WHERE name = 'small'$$);
+SET SESSION AUTHORIZATION story_editor;
+UPDATE leadroute.tiers SET name = 'every' WHERE segment = 'big';
+SET SESSION AUTHORIZATION story_author;
+SELECT count(*) AS elsewhere FROM leadroute.preview_change(12);
+SET SESSION AUTHORIZATION story_approver;
+SELECT leadroute.approve_change(12);
+SET SESSION AUTHORIZATION story_editor;
+UPDATE leadroute.tiers SET name = 'each' WHERE segment = 'big';
+SET SESSION AUTHORIZATION story_author;
+SELECT count(*) AS elsewhere FROM leadroute.preview_change(12);
+SET SESSION AUTHORIZATION story_editor;
+SELECT code, message FROM story.try('SELECT leadroute.apply_change(12)');
+SELECT count(*) AS elsewhere FROM leadroute.preview_change(12);
+SELECT leadroute.apply_change(12);
+SELECT seen_by FROM leadroute.change_requests WHERE id = 12;
+RESET SESSION AUTHORIZATION;
+
 -- What cannot be a change request.
 SELECT * FROM story.try($$SELECT leadroute.propose_change('', 'w', 'DELETE FROM tiers')$$);
 SELECT * FROM story.try($$SELECT leadroute.propose_change('t', ' ', 'DELETE FROM tiers')$$);
