@@ -226,6 +226,15 @@ SELECT leadroute.apply_change(12);
 SELECT seen_by FROM leadroute.change_requests WHERE id = 12;
 RESET SESSION AUTHORIZATION;
 
+-- No routing table is forgotten: each can be protected, named by a change, and is noted in the history.
+SELECT h."table" FROM leadroute_internal.history_tables h
+ WHERE NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = format('leadroute.%I', h."table")::regclass AND t.tgname = '01_change_required');
+SELECT unnest(leadroute_internal.rule_tables()) AS rules EXCEPT SELECT h."table" FROM leadroute_internal.history_tables h WHERE NOT h.is_data;
+SELECT set_config('leadroute.require_change_request', string_agg(h."table", ', ' ORDER BY h."table"), false) FROM leadroute_internal.history_tables h;
+SELECT h."table", t.code FROM leadroute_internal.history_tables h, LATERAL story.try(format('DELETE FROM leadroute.%I', h."table")) t WHERE t.code <> '42501';
+RESET leadroute.require_change_request;
+SELECT h."table", t.code FROM leadroute_internal.history_tables h, LATERAL story.try(format($$SELECT leadroute.propose_change('t', 'w', 'DELETE FROM %I')$$, h."table")) t WHERE t.code <> '00000';
+
 -- What cannot be a change request.
 SELECT * FROM story.try($$SELECT leadroute.propose_change('', 'w', 'DELETE FROM tiers')$$);
 SELECT * FROM story.try($$SELECT leadroute.propose_change('t', ' ', 'DELETE FROM tiers')$$);
