@@ -4,7 +4,7 @@
 -- What ships with the extension is nobody's change; every routing table is watched in every way.
 SELECT count(*) FROM leadroute.config_history;
 SELECT t."table", g.tgname, g.tgenabled FROM leadroute_internal.history_tables t
- CROSS JOIN (VALUES ('history_1', 'O'), ('history_2', 'O'), ('history_3', 'O'), ('zz_history_truncated', 'A'), ('history_replicated', 'R')) AS w (name, enabled)
+ CROSS JOIN (VALUES ('00_observe_session', 'O'), ('history_1', 'O'), ('history_2', 'O'), ('history_3', 'O'), ('zz_history_truncated', 'A'), ('history_replicated', 'R')) AS w (name, enabled)
   LEFT JOIN pg_trigger g ON g.tgrelid = format('leadroute.%I', t."table")::regclass AND g.tgname = w.name
  WHERE g.tgenabled IS DISTINCT FROM w.enabled::"char";
 SELECT DISTINCT tgrelid::regclass AS not_watched FROM pg_trigger WHERE tgname IN ('config_changed', '05_clean')
