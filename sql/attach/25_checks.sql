@@ -335,18 +335,32 @@ CREATE FUNCTION leadroute_internal.unmapped_tenant(relation regclass, mapping js
 COMMENT ON FUNCTION leadroute_internal.unmapped_tenant(regclass, jsonb) IS
     'What is wrong where a table keeps organisations apart by a column that its mapping does not know; else nothing. Internal.';
 
+CREATE FUNCTION leadroute_internal.unique_indexes(relation oid, columns text[]) RETURNS TABLE (index oid, "column" text)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT x.indexrelid, a.attname::text
+      FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND NOT a.attisdropped AND a.attname = ANY (columns)
+     CROSS JOIN LATERAL (SELECT (x.indkey::int2[])[0:x.indnkeyatts - 1] AS columns) k
+     WHERE x.indrelid = relation AND (x.indisunique OR x.indisexclusion) AND x.indisready
+       AND (a.attnum = ANY (k.columns)
+            OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = x.indexrelid
+                          AND d.refclassid = 'pg_class'::regclass AND d.refobjid = relation AND d.refobjsubid = a.attnum))
+       -- each row has its own primary key
+       AND NOT (x.indisunique AND EXISTS (SELECT FROM pg_index p
+                                           WHERE p.indrelid = relation AND p.indisprimary AND (p.indkey::int2[])[0:p.indnkeyatts - 1] <@ k.columns))
+     ORDER BY 1, 2 $$;
+COMMENT ON FUNCTION leadroute_internal.unique_indexes(oid, text[]) IS
+    'Unique indexes and exclusion constraints of a table, each with those of the columns that it names: in its key, its expressions or its predicate. Internal.';
+
 CREATE FUNCTION leadroute_internal.written_keys(relation regclass, mapping jsonb) RETURNS SETOF text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('column "%s", which routing writes, is in the unique index "%s": a row is refused where its value is there already', a.attname, x.indexrelid::regclass)
-      FROM leadroute_internal.mapping_entries(mapping) e
-      JOIN leadroute_internal.mapping_fields() f ON f.field = e.field AND f.writes IS NOT NULL
-      JOIN pg_attribute a ON a.attrelid = relation AND a.attname = e."column" AND e.link IS NULL
-      JOIN pg_index x ON x.indrelid = relation AND (x.indisunique OR x.indisexclusion)
-     CROSS JOIN LATERAL (SELECT (x.indkey::int2[])[0:x.indnkeyatts - 1] AS columns) k
-     WHERE a.attnum = ANY (k.columns)
-       -- each lead has its own of these, and each row its own primary key
-       AND e.field NOT IN ('id', 'decision_id')
-       AND NOT EXISTS (SELECT FROM pg_index p WHERE p.indrelid = relation AND p.indisprimary AND (p.indkey::int2[])[0:p.indnkeyatts - 1] <@ k.columns)
+    SELECT format('column "%s", which routing writes, is in the unique index "%s": what another row has there is not written, and the next rep gets the row',
+                  u."column", u.index::regclass)
+      FROM (SELECT array_agg(e."column") AS columns
+              FROM leadroute_internal.mapping_entries(mapping) e
+              JOIN leadroute_internal.mapping_fields() f ON f.field = e.field AND f.writes IS NOT NULL
+             -- each lead has its own of these
+             WHERE e.link IS NULL AND e.field NOT IN ('id', 'decision_id')) w
+     CROSS JOIN LATERAL leadroute_internal.unique_indexes(relation, w.columns) u
      ORDER BY 1 $$;
 COMMENT ON FUNCTION leadroute_internal.written_keys(regclass, jsonb) IS
     'Unique indexes with columns that routing writes, and what follows. Internal.';

@@ -28,6 +28,7 @@
 //! | `entry::attached::row_changes::MOVED`, `ARRIVED` | rows that move to another partition | they are there; a statement begins to insert; the transaction ends |
 //! | `entry::attached::kept_row::LAST` | the tuple descriptor of the relation whose row moved last | a row of another moves; any relation changes |
 //! | `entry::attached::before_routing::STOOD` | owners who stood in rows that were routed | the transaction ends |
+//! | `entry::attached::unique::LOCKED` | locks for rows that are not there yet | they are; the (sub)transaction ends |
 //! | `entry::attached::owner::ARRIVING` | the row that is being routed | it is, by `Drop` |
 //! | `entry::attached::write_back::FOLLOWING` | the touch whose next update may be left for later | a touch is updated |
 //! | `entry::attached::echo::TAKING_OVER`, `WRITING` | that a change is an echo | it is made, by `Drop` |

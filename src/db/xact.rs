@@ -1,6 +1,6 @@
 //! Ends of transactions and savepoints: what this session has in memory goes with them.
 
-use crate::db::entry::attached::{before_routing, row_changes};
+use crate::db::entry::attached::{before_routing, row_changes, unique};
 use crate::db::entry::replay_decision;
 use crate::db::pg::index_scan;
 use crate::db::routing::{batch, open_statements, outbox};
@@ -26,6 +26,7 @@ unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _: *mut 
         open_statements::transaction_ended();
         row_changes::transaction_ended();
         before_routing::transaction_ended();
+        unique::transaction_ended();
         batch::transaction_ended();
         shared_sum::transaction_ended();
         assignee_lock::transaction_ended();
@@ -49,6 +50,7 @@ unsafe extern "C-unwind" fn subtransaction(
     }
     if event == SUBXACT_EVENT_ABORT_SUB {
         open_statements::subtransaction_aborted(ended);
+        unique::subtransaction_aborted(ended);
         shared_sum::subtransaction_aborted(ended);
         outbox::subtransaction_aborted(ended);
         config_seen::subtransaction_aborted();

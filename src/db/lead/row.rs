@@ -215,6 +215,18 @@ impl LeadRow {
         self.with(columns(decision, id, now).into_iter().chain(self.extension(&decision.clean)))
     }
 
+    /// The same tuple, taken apart once more.
+    pub fn copy(&self) -> Self {
+        // SAFETY: tuple and descriptor are as they were.
+        unsafe { Self::new(self.tuple, self.desc) }
+    }
+
+    /// The row with a decision that is not written yet.
+    pub fn as_decided(&self, decision: &Decision, now: Micros) -> Self {
+        // SAFETY: the tuple is made by the descriptor, which outlives both.
+        unsafe { Self::new(self.decided(decision, 0, now), self.desc) }
+    }
+
     /// The tuple with the defaults of columns that must not be null: ORMs say NULL for what they do not know. `None` if
     /// there is nothing to fill.
     pub fn with_defaults(&self) -> Option<pg_sys::HeapTuple> {

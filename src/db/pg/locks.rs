@@ -24,6 +24,8 @@ pub enum Class {
     Rep = 0x4C52_0052,
     /// The same for a queue; the second key is a hash of `queues.name`.
     Queue = 0x4C52_0051,
+    /// A row of an attached table is being inserted with what a unique index allows once; the second key is a hash of that.
+    Unique = 0x4C52_0055,
     /// Turns of a pool are being taken, or the pool is deleted; the second key is `pools.pool_no`.
     Pool = 0x4C52_0047,
     /// All reps, queues and pools at once, for transactions that would keep very many; the second key is 0.

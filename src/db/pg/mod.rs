@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod function;
+pub mod index_clash;
 pub mod index_scan;
 pub mod insert_state;
 pub mod jsonb;

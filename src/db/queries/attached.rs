@@ -49,6 +49,12 @@ pub static SYNC_REPS: Query =
 /// A table of users ($1) has changed.
 pub static USERS_CHANGED: Query = Query::new("SELECT leadroute_internal.sync_from($1)", &[REGCLASSOID]);
 
+/// Unique and exclusion indexes of a table ($1), each with those of some columns ($2) that it names.
+pub static UNIQUES: Query = Query::new(
+    "SELECT index, \"column\" FROM leadroute_internal.unique_indexes($1, $2)",
+    &[OIDOID, TEXTARRAYOID],
+);
+
 /// Detaches a table.
 pub static DETACH: Query = Query::new("SELECT leadroute_internal.detach_table($1)", &[REGCLASSOID]);
 

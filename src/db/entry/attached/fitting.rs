@@ -4,6 +4,8 @@
 use crate::db::entry::attached::holder::missing_in;
 use crate::db::entry::attached::lead_of_row::composite;
 use crate::db::entry::attached::mapping::{Check, Mapping, Row, Write};
+use crate::db::entry::attached::unique;
+use crate::db::entry::attached::unique_index::Unique;
 use crate::db::errors;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::security::AsTableOwner;
@@ -16,10 +18,19 @@ use pgrx::pg_sys;
 ///
 /// # Safety
 /// The tuple must have the descriptor of the row.
-pub unsafe fn fitting(came: Row, tuple: pg_sys::HeapTuple, mapping: &Mapping) -> pg_sys::HeapTuple {
+pub unsafe fn fitting(
+    came: Row,
+    tuple: pg_sys::HeapTuple,
+    mapping: &Mapping,
+    key: &str,
+) -> pg_sys::HeapTuple {
     let mut written = Row { tuple, ..came };
-    while mapping.may_refuse() {
-        let refused = refused(came, written, mapping);
+    let uniques = mapping.uniques(came.relation());
+    while mapping.may_refuse() || !uniques.is_empty() {
+        let mut refused = refused(came, written, mapping);
+        if refused.is_empty() {
+            refused = collides(&uniques, came, written, key, mapping);
+        }
         if refused.is_empty() {
             break;
         }
@@ -29,9 +40,28 @@ pub unsafe fn fitting(came: Row, tuple: pg_sys::HeapTuple, mapping: &Mapping) ->
     written.tuple
 }
 
+/// A column that is left as it came, and why: SQLSTATE and words.
+type Refused<'a> = (&'a str, &'static str, String);
+
+/// Columns that routing wrote with what a unique index allows once, and another row has.
+fn collides<'a>(
+    uniques: &'a [Unique],
+    came: Row,
+    written: Row,
+    key: &str,
+    mapping: &Mapping,
+) -> Vec<Refused<'a>> {
+    let refuse = |unique: &'a Unique| {
+        let why = format!("another row has it, which {} allows only once", unique.name);
+        unique.columns.iter().map(move |column| (column.as_str(), "23505", why.clone()))
+    };
+    let broken = unique::broken(uniques, written, key, mapping).into_iter();
+    broken.flat_map(refuse).filter(|(column, ..)| written.differs(came, column)).collect()
+}
+
 /// Columns that routing wrote with values that cannot stand there. What is put back may be refused beside what is not:
 /// so it is asked again, with fewer columns each time.
-fn refused(came: Row, written: Row, mapping: &Mapping) -> Vec<&str> {
+fn refused(came: Row, written: Row, mapping: &Mapping) -> Vec<Refused<'_>> {
     let mut refused = unknown(written, mapping);
     if !mapping.checks.is_empty() {
         let all: Vec<&Check> = mapping.checks.iter().collect();
@@ -48,22 +78,23 @@ fn refused(came: Row, written: Row, mapping: &Mapping) -> Vec<&str> {
         }
     }
     refused.retain(|column| written.differs(came, column));
-    refused
+    let why = "a constraint of the table refuses the value";
+    refused.into_iter().map(|column| (column, "23514", why.to_owned())).collect()
 }
 
 /// # Safety
 /// Both tuples must have the descriptor.
-unsafe fn as_it_came(columns: &[&str], came: Row, written: Row, mapping: &Mapping) -> pg_sys::HeapTuple {
+unsafe fn as_it_came(
+    refused: &[Refused<'_>],
+    came: Row,
+    written: Row,
+    mapping: &Mapping,
+) -> pg_sys::HeapTuple {
     // SAFETY: the caller vouches for the tuples.
     unsafe {
         let mut replaced = Replaced::none(came.desc);
-        for column in columns {
-            errors::warn_not_written(
-                column,
-                &sql_name(mapping.oid),
-                "23514",
-                "a constraint of the table refuses the value",
-            );
+        for (column, sqlstate, why) in refused {
+            errors::warn_not_written(column, &sql_name(mapping.oid), sqlstate, why);
             replaced.set(came.number(column) as usize - 1, came.value(column).datum);
         }
         replaced.in_tuple(written.tuple)

@@ -2,6 +2,7 @@
 
 use crate::db::entry::attached::convert::{takes_any_text, to_text, Canonical};
 use crate::db::entry::attached::keys::Key;
+use crate::db::entry::attached::unique_index::{of_table, Unique};
 use crate::db::pg::catalog;
 use crate::db::pg::security::AsOwner;
 use crate::db::{errors, queries};
@@ -54,6 +55,9 @@ pub struct Mapping {
     /// Whether other relations are partitions of the table; filled when asked.
     #[serde(skip)]
     parts: RefCell<HashMap<u32, bool>>,
+    /// Unique indexes of the table and its partitions; filled when asked.
+    #[serde(skip)]
+    uniques: RefCell<HashMap<u32, Rc<[Unique]>>>,
 }
 
 impl Mapping {
@@ -70,6 +74,22 @@ impl Mapping {
     /// Whether constraints of the table may refuse what routing writes, but for the owner.
     pub fn may_refuse(&self) -> bool {
         !self.checks.is_empty() || self.writes.iter().any(|write| !write.users.is_empty())
+    }
+
+    /// The unique and exclusion indexes of the table, or of a partition, over columns that routing writes.
+    pub fn uniques(&self, relation: Oid) -> Rc<[Unique]> {
+        let oid = relation.to_u32();
+        let known = self.uniques.borrow().get(&oid).cloned();
+        known.unwrap_or_else(|| {
+            let owner = self.owner.link.is_none().then_some(&self.owner.to);
+            // each lead has its own of these
+            let may_be_shared = |write: &&Write| !matches!(write.field.as_str(), "id" | "decision_id");
+            let others = self.writes.iter().filter(may_be_shared).map(|write| &write.to);
+            let columns = owner.into_iter().chain(others).map(|column| column.column.clone()).collect();
+            let found: Rc<[Unique]> = of_table(relation, columns).into();
+            self.uniques.borrow_mut().insert(oid, Rc::clone(&found));
+            found
+        })
     }
 
     /// Whether a relation is the table that links rows to owners.
@@ -293,6 +313,12 @@ pub struct Value {
 }
 
 impl Row {
+    /// The table, or the partition.
+    pub fn relation(self) -> Oid {
+        // SAFETY: a look-up in the syscache; the descriptor is that of a table.
+        unsafe { pg_sys::get_typ_typrelid((*self.desc).tdtypeid) }
+    }
+
     /// Number of a column, counted from 1; an error if there is none.
     pub fn number(self, column: &str) -> i32 {
         let name = CString::new(column).unwrap_or_default();

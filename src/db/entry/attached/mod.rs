@@ -34,5 +34,7 @@ mod rows;
 mod statement;
 mod sync_reps;
 mod trigger;
+pub mod unique;
+mod unique_index;
 mod unwritten_lead;
 pub mod write_back;

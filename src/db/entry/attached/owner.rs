@@ -50,25 +50,36 @@ impl Seen {
         if !mapping.owner.sees_lead {
             return Self::default();
         }
-        let is_it = |(table_no, of, _): &&(i32, String, Self)| *table_no == mapping.table_no && of == key;
-        let arriving =
-            ARRIVING.with_borrow(|arriving| arriving.as_ref().filter(is_it).map(|(_, _, seen)| *seen));
+        let arriving = arrival(mapping, key).map(|(seen, _)| seen);
         arriving.unwrap_or_else(|| Self(row_of(mapping, key)))
     }
 }
 
 thread_local! {
     /// Table and key of the row that is being routed, and the row. Taken back when that is done, also by an error.
-    static ARRIVING: RefCell<Option<(i32, String, Seen)>> = const { RefCell::new(None) };
+    static ARRIVING: RefCell<Option<Arrival>> = const { RefCell::new(None) };
+}
+
+type Arrival = (i32, String, (Seen, Row));
+
+/// The row with a key, if it is being routed.
+pub fn arriving(mapping: &Mapping, key: &str) -> Option<Row> {
+    arrival(mapping, key).map(|(_, row)| row)
+}
+
+fn arrival(mapping: &Mapping, key: &str) -> Option<(Seen, Row)> {
+    let is_it = |(table_no, of, _): &&Arrival| *table_no == mapping.table_no && of == key;
+    ARRIVING.with_borrow(|arriving| arriving.as_ref().filter(is_it).map(|(_, _, row)| *row))
 }
 
 /// Until it is dropped, a row is being routed that may not be there yet.
-pub struct Arriving(Option<(i32, String, Seen)>);
+pub struct Arriving(Option<Arrival>);
 
 impl Arriving {
     /// From now on.
     pub fn begin(row: Row, key: &str, mapping: &Mapping) -> Self {
-        Self(ARRIVING.replace(Some((mapping.table_no, key.to_owned(), Seen::row(row, mapping)))))
+        let row = (Seen::row(row, mapping), row);
+        Self(ARRIVING.replace(Some((mapping.table_no, key.to_owned(), row))))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::db::entry::attached::row_changes::{moved, moves, nothing_moves};
 use crate::db::entry::attached::row_updated::changed;
 use crate::db::entry::attached::trigger::data;
 use crate::db::entry::attached::unwritten_lead::{statement, Before, Unwritten};
-use crate::db::entry::attached::{before_routing, convert, holder, life, owner};
+use crate::db::entry::attached::{before_routing, convert, holder, life, owner, unique};
 use crate::db::errors;
 use crate::db::indexes::LEADS;
 use crate::db::lead::row::LeadRow;
@@ -62,6 +62,7 @@ unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     if mapping.is_none() || unsafe { restores(data) } {
         return Datum::from(0);
     }
+    unique::row_is_there();
     if data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE {
         nothing_moves();
         let _owner = AsOwner::begin();
@@ -107,6 +108,7 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let Some(mapping) = mapping.filter(|_| ENABLED.get() && !restores(data)) else {
             return Datum::from(row.tuple);
         };
+        unique::row_is_there();
         let key = row.key(&mapping);
         let here = Destination::Attached(table_no, statement());
         let mut batch = open_statements::take(|target| *target == here);
@@ -224,7 +226,8 @@ unsafe fn with_outcome(row: Row, lead: &LeadRow, mapping: &Mapping, keeps_owner:
             let (value, type_id) = lead.value(&write.field);
             set(&write.to.column, &mut || value.map(|value| convert::to_text(value, type_id)));
         }
-        fitting(row, replaced.in_tuple(row.tuple), mapping)
+        let key = lead.get::<String>("attached_key").unwrap_or_default();
+        fitting(row, replaced.in_tuple(row.tuple), mapping, &key)
     }
 }
 
@@ -234,7 +237,8 @@ fn held(row: Row, lead: &LeadRow, mapping: &Mapping) -> Option<String> {
     let (is_touch, key) = (lead.get::<i64>("duplicate_of").is_some(), lead.get::<String>("attached_key"));
     let fits = |rep: &String| {
         let key = key.as_deref().unwrap_or_default();
-        !is_touch || holder::problem(mapping.table_no, key, rep, true).is_none()
+        let lead = || lead.copy();
+        !is_touch || holder::problem(mapping.table_no, key, rep, true, &lead).is_none()
     };
     let rep = lead.get::<String>("owner_id").filter(fits);
     let value = rep.and_then(|rep| owner::value_of(&rep, mapping, owner::Seen::row(row, mapping)));

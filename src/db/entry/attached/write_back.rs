@@ -6,7 +6,7 @@ use crate::db::entry::attached::echo::{is_taking_over, Writing};
 use crate::db::entry::attached::mapping::{key_values, mapping, Column, Link, Mapping, Touched, Touching};
 use crate::db::entry::attached::row_by_key::{row, rows_of};
 use crate::db::entry::attached::statement::{quoted, Statement};
-use crate::db::entry::attached::{holder, owner, owner_table};
+use crate::db::entry::attached::{holder, owner, owner_table, unique};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::function::{argument, sql_function};
@@ -55,7 +55,7 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
             let problem = after
                 .as_ref()
                 .filter(|_| is_touch)
-                .and_then(|rep| holder::problem(mapping.table_no, &key, rep, true));
+                .and_then(|rep| holder::problem(mapping.table_no, &key, rep, true, &|| lead.copy()));
             if let Some(problem) = &problem {
                 errors::warn_not_written(&mapping.owner.to.column, &sql_name(mapping.oid), "23503", problem);
             }
@@ -65,9 +65,11 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
         let linked = owner.filter(|_| mapping.owner.link.is_some());
         if !changes.is_empty() || linked.is_some() {
             let column = &mapping.owner.to.column;
+            let chosen = lead.get::<String>("owner_id").is_some();
+            let write = || write(changes, linked, chosen, &mapping, &key);
             match is_touch {
                 // the first lead does not fail because of the row of a touch
-                true => protect(|| write(changes, linked, &mapping, &key)).unwrap_or_else(|failure| {
+                true => protect(write).unwrap_or_else(|failure| {
                     if failure.is_held() && follows {
                         // it does so later
                         failure.rethrow();
@@ -79,8 +81,9 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
                         &failure.message,
                     );
                 }),
-                false => write(changes, linked, &mapping, &key),
+                false => write(),
             }
+            unique::row_is_there();
         }
     }
 }
@@ -96,7 +99,7 @@ pub fn fill(lead: &LeadRow, mapping: &Rc<Mapping>, key: &str, with_owner: bool) 
     let owner = with_owner.then(|| lead.get::<String>("owner_id"));
     let changes = changes(None, lead, mapping, owner.as_ref());
     if !changes.is_empty() {
-        write(changes, None, mapping, key);
+        write(changes, None, true, mapping, key);
     }
 }
 
@@ -142,7 +145,8 @@ fn changes<'a>(
     changes
 }
 
-fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, key: &str) {
+/// Writes the changes into the row, and the owner into the table of links. `chosen` says that a rep owns the lead.
+fn write(mut changes: Vec<Change<'_>>, linked: Option<Owners>, chosen: bool, mapping: &Mapping, key: &str) {
     let Some(values) = key_values(key, mapping.key.len()) else {
         return errors::warn_row_not_found(&sql_name(mapping.oid));
     };
@@ -156,6 +160,10 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
         if !lock(mapping, &values) {
             return;
         }
+    }
+    leave_out_collisions(&mut changes, chosen, mapping, key);
+    {
+        let _owner = AsTableOwner::writing(mapping.author());
         put(&changes, mapping, &values);
     }
     if let (Some(link), Some(owners)) = (&mapping.owner.link, linked) {
@@ -164,6 +172,17 @@ fn write(changes: Vec<Change<'_>>, linked: Option<Owners>, mapping: &Mapping, ke
             let _owner = AsTableOwner::writing(mapping.author());
             touch(mapping, &values);
         }
+    }
+}
+
+/// What another row has, and a unique index allows once, is not written; but for an owner who was chosen, which is an error then.
+fn leave_out_collisions(changes: &mut Vec<Change<'_>>, chosen: bool, mapping: &Mapping, key: &str) {
+    let owner =
+        changes.iter().map(|(column, _)| *column).find(|column| column.column == mapping.owner.to.column);
+    for (column, index) in unique::left_out(changes, owner.filter(|_| chosen), mapping, key) {
+        changes.retain(|(other, _)| other.column != column);
+        let why = format!("another row has it, which {index} allows only once");
+        errors::warn_not_written(&column, &sql_name(mapping.oid), "23505", &why);
     }
 }
 

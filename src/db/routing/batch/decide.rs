@@ -91,7 +91,7 @@ impl Batch {
                 break Decided { pending: None, progress };
             };
             let pending = Pending { facts, ..self.pending(decision, attempt, start) };
-            let problem = self.problem_of_owner(attempt, &pending.decision.outcome);
+            let problem = self.problem_of_owner(attempt, &pending.decision);
             if is_locked && problem.is_none() {
                 break Decided { pending: Some(pending), progress };
             }
@@ -140,18 +140,19 @@ impl Batch {
     }
 
     /// Why the row cannot have the owner that was decided; asked once for each rep.
-    fn problem_of_owner(&self, attempt: Try<'_>, outcome: &Outcome) -> Option<String> {
-        let Outcome::Owner(rep) = outcome else {
+    fn problem_of_owner(&self, attempt: Try<'_>, decision: &Decision) -> Option<String> {
+        let Outcome::Owner(rep) = &decision.outcome else {
             return None;
         };
         // of a lead that was routed long ago the row of its table is not asked
         if self.trial.is_some() {
             return None;
         }
+        let decided = || attempt.row.as_decided(decision, attempt.decided_at);
         let is_new = self.roster.reps.get(rep).is_some_and(|rep| rep.cannot_hold.is_none());
         let keeps =
             attempt.given.rep() == Some(rep) || attempt.row.get::<String>("owner_id").as_ref() == Some(rep);
-        (is_new && !keeps).then(|| holders::problem(attempt.row, rep, attempt.effect)).flatten()
+        (is_new && !keeps).then(|| holders::problem(attempt.row, rep, attempt.effect, &decided)).flatten()
     }
 
     /// The decision, with its turns written.
