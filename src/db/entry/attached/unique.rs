@@ -28,7 +28,30 @@ thread_local! {
 
 /// The row that was routed last is there, or never will be: others may look.
 pub fn row_is_there() {
-    LOCKED.take().into_iter().for_each(|(_, key)| locks::unlock(Class::Unique, key));
+    release_from(0);
+}
+
+fn release_from(place: usize) {
+    let locked = LOCKED.with_borrow_mut(|locked| locked.split_off(place.min(locked.len())));
+    locked.into_iter().for_each(|(_, key)| locks::unlock(Class::Unique, key));
+}
+
+/// While a row that is there is written; then others may look. After an error the locks go with the subtransaction.
+pub struct Looking(usize);
+
+impl Looking {
+    /// From now on.
+    pub fn begin() -> Self {
+        Self(LOCKED.with_borrow(Vec::len))
+    }
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            release_from(self.0);
+        }
+    }
 }
 
 /// The locks are gone with the transaction.

@@ -51,15 +51,9 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
         // There may be many; housekeeping comes back for those that are held.
         let follows = is_touch && FOLLOWING.take() == Some(id);
         let _hurry = follows.then(bulk_run::without_waiting);
+        let _look = unique::Looking::begin();
         let owner = owner.filter(|(_, after)| {
-            let problem = after
-                .as_ref()
-                .filter(|_| is_touch)
-                .and_then(|rep| holder::problem(mapping.table_no, &key, rep, true, &|| lead.copy()));
-            if let Some(problem) = &problem {
-                errors::warn_not_written(&mapping.owner.to.column, &sql_name(mapping.oid), "23503", problem);
-            }
-            problem.is_none()
+            !is_touch || after.as_ref().is_none_or(|rep| can_own(rep, lead, &mapping, &key))
         });
         let changes = changes(Some(old), lead, &mapping, owner.as_ref().map(|(_, after)| after));
         let linked = owner.filter(|_| mapping.owner.link.is_some());
@@ -83,9 +77,16 @@ pub fn mirror(old: &LeadRow, lead: &LeadRow) {
                 }),
                 false => write(),
             }
-            unique::row_is_there();
         }
     }
+}
+
+fn can_own(rep: &str, lead: &LeadRow, mapping: &Mapping, key: &str) -> bool {
+    let problem = holder::problem(mapping.table_no, key, rep, true, &|| lead.copy());
+    if let Some(problem) = &problem {
+        errors::warn_not_written(&mapping.owner.to.column, &sql_name(mapping.oid), "23000", problem);
+    }
+    problem.is_none()
 }
 
 /// A column of the table with its new value.
