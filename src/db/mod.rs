@@ -25,7 +25,7 @@
 //! | `state::change::CURRENT` | the change request whose SQL runs | it has run, by `Drop` |
 //! | `state::restoring::STATEMENT`, `ASKED` | whether a dump is restored, and by whom | the transaction ends |
 //! | `pg::index_scan::LOOKED_UP` | how many look-ups there were | the transaction ends |
-//! | `entry::attached::row_changes::MOVED`, `ARRIVED` | rows that move to another partition | they are there; a statement begins to insert; the transaction ends |
+//! | `entry::attached::row_changes::MOVED`, `ARRIVED` | rows that move to another partition | they are there; a statement begins to insert; the (sub)transaction ends |
 //! | `entry::attached::kept_row::LAST` | the tuple descriptor of the relation whose row moved last | a row of another moves; any relation changes |
 //! | `entry::attached::before_routing::STOOD` | owners who stood in rows that were routed | the transaction ends |
 //! | `entry::attached::unique::LOCKED` | locks for rows that are not there yet | they are; the (sub)transaction ends |

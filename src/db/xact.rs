@@ -50,6 +50,7 @@ unsafe extern "C-unwind" fn subtransaction(
     }
     if event == SUBXACT_EVENT_ABORT_SUB {
         open_statements::subtransaction_aborted(ended);
+        row_changes::subtransaction_aborted(ended);
         unique::subtransaction_aborted(ended);
         shared_sum::subtransaction_aborted(ended);
         outbox::subtransaction_aborted(ended);

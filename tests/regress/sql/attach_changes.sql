@@ -140,6 +140,22 @@ UPDATE story.parted SET stage = 'other', land = 'germany' WHERE id = 4;
 SELECT p.id, p.stage, l.status, l.country, p.owner = l.owner_id AS same_owner, p.owner = 'dora' AS is_dora, (SELECT bool_and(c.stopped_at IS NOT NULL) FROM leadroute.sla_clocks c WHERE c.lead_id = l.id) AS stopped
   FROM story.parted p JOIN leadroute.leads l ON l.email = p.id || '@p.com' ORDER BY 1;
 
+-- A row that was on its way to another partition when a savepoint was rolled back has not moved: one that comes with its key is new.
+CREATE TABLE story.moving (id integer, email text, stage text, event text, owner text, PRIMARY KEY (id, stage)) PARTITION BY LIST (stage);
+CREATE TABLE story.moving_open PARTITION OF story.moving FOR VALUES IN ('open');
+CREATE TABLE story.moving_rest PARTITION OF story.moving (CHECK (email <> 'bad@p.com')) DEFAULT;
+SELECT leadroute.attach('story.moving', '{"email": "email", "event": "event", "owner_id": "owner"}');
+INSERT INTO story.moving (id, email, stage, event) VALUES (1, 'one@p.com', 'open', 'visit');
+BEGIN;
+SAVEPOINT one;
+UPDATE story.moving SET stage = 'other', email = 'bad@p.com';
+ROLLBACK TO one;
+INSERT INTO story.moving (id, email, stage, event) VALUES (1, 'two@p.com', 'other', 'call');
+COMMIT;
+SELECT l.email, l.attached_key, l.event, (SELECT count(*) FROM leadroute.lead_events e WHERE e.lead_id = l.id) AS events
+  FROM leadroute.leads l WHERE l.email IN ('one@p.com', 'two@p.com') ORDER BY 1;
+DROP TABLE story.moving;
+
 -- A column that was added since has its default there, too.
 ALTER TABLE story.parted ADD firm text DEFAULT 'Acme';
 SELECT leadroute.attach('story.parted', '{"email": "email", "country": "land", "company": "firm", "owner_id": "owner"}');

@@ -44,6 +44,7 @@ pub struct Moved {
     table_no: i32,
     key: String,
     row: KeptRow,
+    subtransaction: pg_sys::SubTransactionId,
 }
 
 impl Moved {
@@ -73,6 +74,12 @@ pub fn nothing_moves() {
 pub fn transaction_ended() {
     nothing_moves();
     ARRIVED.take();
+}
+
+/// A subtransaction was rolled back: what moved in it has not.
+pub fn subtransaction_aborted(ended: pg_sys::SubTransactionId) {
+    MOVED.set(MOVED.take().filter(|moved| moved.subtransaction < ended));
+    ARRIVED.with_borrow_mut(|arrived| arrived.retain(|moved| moved.subtransaction < ended));
 }
 
 /// Whether the row that is being inserted with a key is one that moves to another partition.
@@ -111,7 +118,8 @@ unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             }
             if (*(*data.tg_relation).rd_rel).relispartition {
                 let row = KeptRow::of(Row { tuple: data.tg_trigtuple, desc }, (*data.tg_relation).rd_id);
-                MOVED.set(Some(Moved { table_no, key: new, row }));
+                let subtransaction = pg_sys::GetCurrentSubTransactionId();
+                MOVED.set(Some(Moved { table_no, key: new, row, subtransaction }));
             }
         }
         Datum::from(data.tg_newtuple)
