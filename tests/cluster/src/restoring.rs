@@ -170,6 +170,9 @@ pub fn problems(client: &mut Client) -> Vec<String> {
     let mut found = Vec::new();
     for sql in [
         "SELECT 'leads nowhere: ' || i::text FROM leadroute.check_integrity() i",
+        // what was decided before the dump can be made again, and what is decided now
+        "SELECT format('decision %s is another one: %s', d.id, r ->> 'difference') FROM leadroute.decisions d, leadroute.replay_decision(d.id) r
+          WHERE r -> 'same' = 'false' AND (d.id % 25 = 0 OR d.id > (SELECT max(m.id) - 5 FROM leadroute.decisions m))",
         "SELECT 'attached table: ' || key || ': ' || problem FROM leadroute.config_problems WHERE \"table\" = 'attached_tables'",
     ] {
         match client.query(sql, &[]) {

@@ -1,15 +1,17 @@
 //! Two hundred random changes of rules, roster and accounts, names included, while leads come in from four sessions; then
-//! every decision is made again: all turn out the same.
+//! every decision is made again: all turn out the same. So they do in a restored database.
 
+use leadroute_cluster_tests::restoring::bare;
 use leadroute_cluster_tests::{number, Database};
 use postgres::Client;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 const CHANGES: u32 = 200;
 /// Leads that each session sends at least, so that there is something between changes however fast these are.
-const LEADS: i64 = 250;
+const LEADS: i64 = 150;
 const LONGEST: Duration = Duration::from_secs(240);
 
 /// A generator of numbers that are the same in every run (G. Marsaglia, *Xorshift RNGs*, 2003).
@@ -194,7 +196,7 @@ fn session(database: &Database, door: usize, over: &AtomicBool, refused: &Atomic
         n += 1;
         if n > LEADS as u64 {
             // enough of them between changes
-            thread::sleep(Duration::from_millis(3));
+            thread::sleep(Duration::from_millis(10));
         }
     }
 }
@@ -280,4 +282,36 @@ fn every_decision_is_the_same_when_it_is_made_again() {
             number(&mut client, &format!("SELECT count(*) FROM leadroute.decisions WHERE cause = '{cause}'"));
         assert!(count > 0, "no decision by {cause}");
     }
+}
+
+/// Leads and changes in turn, without other sessions.
+fn live(client: &mut Client, dice: &mut Dice, from: u32) {
+    client.batch_execute("SET client_min_messages = error").unwrap();
+    for n in from..from + 40 {
+        client.batch_execute(&step(n as usize % 3, dice, u64::from(n))).unwrap();
+        // some find nothing to change, or something that is there already
+        let _ = client.batch_execute(&change(dice, 1000 + n));
+    }
+}
+
+#[test]
+fn in_a_restored_database_what_was_decided_before_and_after_is_the_same() {
+    let (source, target, mut dice) = (Database::empty(), bare(), Dice::new(3));
+    let mut client = source.connect();
+    client.batch_execute(COMPANY).unwrap();
+    live(&mut client, &mut dice, 0);
+    let mut dump =
+        Command::new("pg_dump").args(["-Fc", source.name()]).stdout(Stdio::piped()).spawn().unwrap();
+    let restored = Command::new("pg_restore")
+        .args(["--exit-on-error", "-d", target.name()])
+        .stdin(dump.stdout.take().unwrap())
+        .status();
+    assert!(restored.unwrap().success() && dump.wait().unwrap().success());
+    let mut client = target.connect();
+    let before = number(&mut client, "SELECT count(*) FROM leadroute.decisions");
+    replay_all(&mut client);
+    live(&mut client, &mut dice, 100);
+    replay_all(&mut client);
+    let after = number(&mut client, "SELECT count(*) FROM leadroute.decisions");
+    assert!(before > 30 && after > before + 30, "{before} decisions, then {after}");
 }

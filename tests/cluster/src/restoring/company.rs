@@ -14,7 +14,9 @@ pub fn fill(place: &Place, superuser: &Place) {
     let unrouted =
         "INSERT INTO leadroute.leads (tenant, email, owner_id, status, routed_at) VALUES ('acme', 'Moved+1@later.com', 'of.acme', 'assigned', '2025-01-01');
          SET leadroute.enabled = off; INSERT INTO leadroute.leads (email) VALUES ('unrouted@later.com');
-         INSERT INTO leadroute.late_touches (lead_id) SELECT min(id) FROM leadroute.leads WHERE duplicate_of IS NOT NULL";
+         INSERT INTO leadroute.late_touches (lead_id) SELECT min(id) FROM leadroute.leads WHERE duplicate_of IS NOT NULL;
+         UPDATE leadroute.leads SET employees = 77 WHERE id = (SELECT min(id) FROM leadroute.leads);
+         SELECT leadroute.check_replays(5)";
     superuser.connect().batch_execute(unrouted).expect("a lead that is not routed");
     // a table without rows would show nothing
     let empty = digest(&mut client).into_iter().filter(|(_, rows)| rows.starts_with("0 rows"));
