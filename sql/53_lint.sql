@@ -1,27 +1,10 @@
 -- What is wrong, or will be, with the rules and the people they name; each finding with its remedy.
 
-CREATE FUNCTION leadroute_internal.segment_shadows() RETURNS json
-    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'leadroute_segment_shadows';
-COMMENT ON FUNCTION leadroute_internal.segment_shadows() IS 'The rows of the view segment_shadows.';
-
-CREATE VIEW leadroute.segment_shadows AS
-SELECT segment, shadowed_by
-  FROM json_to_recordset(leadroute_internal.segment_shadows()) AS s (segment text, shadowed_by text);
-COMMENT ON VIEW leadroute.segment_shadows IS 'Segments that can never match, because one without a condition comes before them and takes everything that they would. Those that are over, or have an empty list, are left out.';
-
 CREATE FUNCTION leadroute_internal.rule_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET intervalstyle = postgres AS $$
 -- Segments that never match.
-SELECT 'error', 'segments', h.segment, format('the segment never matches: segment "%s" comes before it and takes all of its leads', h.shadowed_by),
-       'Give it a lower priority number than that of the other, or delete it.'
-  FROM leadroute.segment_shadows h
-UNION ALL
-SELECT 'error', 'segments', s.name, format('the list of %s is empty: the segment never matches', v.col), 'Name some, or set it to NULL for any.'
-  FROM leadroute.segments s
- CROSS JOIN LATERAL (VALUES ('countries', s.countries), ('regions', s.regions), ('postal_prefixes', s.postal_prefixes),
-                            ('industries', s.industries), ('products', s.products), ('languages', s.languages),
-                            ('sources', s.sources), ('events', s.events)) v (col, list)
- WHERE s.enabled AND cardinality(v.list) = 0
+SELECT 'error', 'segments', e.segment, format('the list of %s is empty: the segment never matches', e.list), 'Name some, or set it to NULL for any.'
+  FROM leadroute_internal.empty_lists() e
 UNION ALL
 SELECT 'warning', 'segments', s.name, format('the segment has been over since %s', to_char(upper(s.effective), 'YYYY-MM-DD')),
        'Delete it, or set effective to when it shall count.'
@@ -203,6 +186,8 @@ COMMENT ON FUNCTION leadroute_internal.absence_findings() IS 'The findings of li
 CREATE FUNCTION leadroute.lint_config() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET intervalstyle = postgres AS $$
 WITH gap AS MATERIALIZED (SELECT * FROM leadroute.coverage_gaps), found AS (
+    SELECT f.* FROM leadroute_internal.space_findings() f
+    UNION ALL
     SELECT f.* FROM leadroute_internal.rule_findings() f
     UNION ALL
     SELECT f.* FROM leadroute_internal.account_findings() f

@@ -7,7 +7,8 @@ WITH config AS (
            'leadroute.country_aliases, leadroute.territories, leadroute.segments, leadroute.tiers, leadroute.pools, leadroute.pool_members, '
            'leadroute.queues, leadroute.event_types, leadroute.sla_policies, leadroute.escalation_steps, leadroute.recycle_rules, '
            'leadroute.account_policies, leadroute.playbooks, leadroute.golden_leads' AS tables,
-           'leadroute.config_problems, leadroute.coverage_gaps, leadroute.changelog, leadroute.config_history, leadroute.change_requests' AS shown
+           'leadroute.config_problems, leadroute.coverage_gaps, leadroute.rule_gaps, leadroute.rule_overlaps, leadroute.unreachable_rules, leadroute.idle_conditions, leadroute.changelog, leadroute.config_history, leadroute.change_requests' AS shown,
+           'FUNCTION leadroute.rule_gaps(timestamptz), leadroute.idle_conditions(timestamptz)' AS surveys
 )
 SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('app', 'INSERT (external_id, email, first_name, last_name, phone, title, department, company, website, crm_account_id, country, region, '
@@ -18,18 +19,20 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('sales_tool', 'EXECUTE', 'FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean), leadroute.record_event(bigint, text, timestamptz, jsonb), '
             'leadroute.claim_lead(bigint, text), leadroute.transfer_lead(bigint, text, text), leadroute.hand_over_leads(text, text, integer), leadroute.return_turn(bigint, text), '
             'leadroute.close_lead(bigint, text, numeric, timestamptz), '
-            'leadroute.set_presence(text, text), leadroute.take_off(text, date, date, text, text), leadroute.attached_lead(regclass, text), leadroute.explain_decision(bigint), leadroute.explain_lead(bigint), '
+            'leadroute.set_presence(text, text), leadroute.take_off(text, date, date, text, text), leadroute.attached_lead(regclass, text), leadroute.explain_decision(bigint), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), '
             'leadroute.take_notifications(text, integer, interval, text), leadroute.ack_notifications(bigint[]), '
             'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(), leadroute.doze(), leadroute.wake()'),
     ('editor', 'SELECT, INSERT, UPDATE, DELETE', config.tables),
     ('editor', 'SELECT', 'TABLE ' || config.shown),
+    ('editor', 'EXECUTE', config.surveys),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.rules_difference(jsonb), leadroute.propose_rules(text, text, jsonb), leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
             'leadroute.apply_change(bigint), leadroute.check_golden_leads()'),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric), leadroute.set_presence(text, text), '
             'leadroute.take_off(text, date, date, text, text), leadroute.hand_over_leads(text, text, integer)'),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.revert_change(bigint, text)'),
     ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
-    ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.explain_decision(bigint), leadroute.explain_lead(bigint), leadroute.replay_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
+    ('analyst', 'EXECUTE', config.surveys),
+    ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.explain_decision(bigint), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), leadroute.replay_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
     ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting()'),
     ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.release_unassigned(integer, timestamptz), leadroute.adopt_leads(integer, boolean), leadroute.merge_duplicates(integer), leadroute.apply_due_changes(), '
@@ -37,10 +40,12 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
             'leadroute.schedule_jobs(), leadroute.unschedule_jobs()'),
     ('worker', 'EXECUTE', 'PROCEDURE leadroute.keep_time(interval, interval)'),
     ('author', 'SELECT', config.tables || ', ' || config.shown),
+    ('author', 'EXECUTE', config.surveys),
     ('author', 'EXECUTE', 'FUNCTION leadroute.rules_difference(jsonb), leadroute.propose_rules(text, text, jsonb), leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
             'leadroute.check_golden_leads(), leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)'),
     ('author', 'EXECUTE', 'FUNCTION leadroute.revert_change(bigint, text)'),
     ('approver', 'SELECT', config.tables || ', ' || config.shown),
+    ('approver', 'EXECUTE', config.surveys),
     ('approver', 'EXECUTE', 'FUNCTION leadroute.approve_change(bigint), leadroute.refuse_change(bigint, text), leadroute.check_golden_leads(), '
             'leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)')
 ) AS r (recipe, privileges, objects);

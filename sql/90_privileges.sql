@@ -64,6 +64,7 @@ GRANT EXECUTE ON FUNCTION leadroute.attached_statement(), leadroute.attached_row
 -- Views call these, with the rights of whoever reads them; nobody can call them by name.
 GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadroute_internal.attached_problems(), leadroute_internal.source_problems(),
     leadroute_internal.job_health(), leadroute_internal.dangling_references(), leadroute_internal.segment_shadows(),
+    leadroute_internal.rule_overlaps(), leadroute_internal.idle_tiers(), leadroute_internal.empty_lists(), leadroute_internal.rule_gaps(timestamptz), leadroute_internal.idle_conditions(timestamptz),
     leadroute_internal.rep_cover(), leadroute_internal.ways_out(), leadroute_internal.is_with_rep(text), leadroute_internal.setting(text),
     leadroute_internal.change_words(text, text, jsonb, jsonb, text), leadroute_internal.rows_as_of(text, pg_snapshot, timestamptz, xid8) TO PUBLIC;
 -- Whoever created the extension administers it: may fill, empty, dump and restore the tables and grant the same to others,

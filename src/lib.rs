@@ -55,11 +55,13 @@ extension_sql_file!("../sql/attach/50_sync_reps.sql", name = "sync_reps", requir
 extension_sql_file!("../sql/50_views.sql", name = "views", requires = ["sync_reps"]);
 extension_sql_file!("../sql/51_stints.sql", name = "stints", requires = ["views"]);
 extension_sql_file!("../sql/52_coverage.sql", name = "coverage", requires = ["stints"]);
-extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["coverage"]);
+extension_sql_file!("../sql/52_space.sql", name = "space", requires = ["coverage"]);
+extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["space"]);
 extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["lint"]);
 extension_sql_file!("../sql/55_health.sql", name = "health", requires = ["speed"]);
 extension_sql_file!("../sql/56_explain_lead.sql", name = "explain_lead", requires = ["health"]);
-extension_sql_file!("../sql/57_replay.sql", name = "replay_functions", requires = ["explain_lead"]);
+extension_sql_file!("../sql/57_counter_explain.sql", name = "counter_explain", requires = ["explain_lead"]);
+extension_sql_file!("../sql/57_replay.sql", name = "replay_functions", requires = ["counter_explain"]);
 extension_sql_file!("../sql/57_rules_document.sql", name = "rules_document", requires = ["replay_functions"]);
 extension_sql_file!("../sql/58_preview.sql", name = "preview", requires = ["rules_document"]);
 extension_sql_file!("../sql/58_rules_difference.sql", name = "rules_difference", requires = ["preview"]);

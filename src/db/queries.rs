@@ -4,6 +4,7 @@
 mod attached;
 mod changes;
 mod clocks;
+pub mod counter;
 mod preview;
 
 pub use attached::*;
@@ -240,6 +241,15 @@ pub static LEAD_LOCK: Query =
 /// Locks a lead against deletion, unless another transaction has locked it.
 pub static LEAD_KEEP: Query =
     Query::new("SELECT id FROM leadroute.leads WHERE id = $1 FOR KEY SHARE SKIP LOCKED", &[INT8OID]);
+
+/// Leads since $1 that got as far as the segments, those before $2 that are the newest; $3 at most.
+pub static LEADS_BEFORE: Query = Query::new(
+    "SELECT l.* FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id
+      WHERE l.id < $2 AND l.created_at >= $1 AND l.duplicate_of IS NULL
+        AND d.layer NOT IN ('domain_rule', 'duplicate', 'given', 'customer', 'recycle', 'named_account')
+      ORDER BY l.id DESC LIMIT $3",
+    &[TIMESTAMPTZOID, INT8OID, INT8OID],
+);
 
 /// A decision: lead, time, cause, outcome, owner, queue, reason and trace; e-mail address and company of the lead.
 pub static DECISION: Query = Query::new(

@@ -13,22 +13,26 @@
 //! 2. [`work`]: what the engine is asked, and what it answers
 //! 3. [`preview`]: what a change does to leads that are routed again
 //! 4. [`follow_up`]: decisions about leads that wait, in a queue or for an answer
-//! 5. [`routing`]: from a lead to its decision
-//! 6. [`sla`]: the clock that starts with a lead
-//! 7. [`context`]: what layers work with
-//! 8. [`lookups`]: what layers may look up
-//! 9. [`decision`]: what was decided, and why
-//! 10. [`roster`]: who could take a lead, and when
-//! 11. [`rules`]: the routing tables, compiled
-//! 12. [`lead`] and [`time_zone`]: what everything else is about
-//! 13. [`span`] has ranges
+//! 5. [`counter`]: what would have sent a lead elsewhere
+//! 6. [`lint`]: what the rules leave over
+//! 7. [`routing`]: from a lead to its decision
+//! 8. [`sla`]: the clock that starts with a lead
+//! 9. [`context`]: what layers work with
+//! 10. [`lookups`]: what layers may look up
+//! 11. [`decision`]: what was decided, and why
+//! 12. [`roster`]: who could take a lead, and when
+//! 13. [`rules`]: the routing tables, compiled
+//! 14. [`lead`] and [`time_zone`]: what everything else is about
+//! 15. [`span`] has ranges
 
 #![forbid(unsafe_code)]
 
 pub mod context;
+pub mod counter;
 pub mod decision;
 pub mod follow_up;
 pub mod lead;
+pub mod lint;
 pub mod lookups;
 pub mod preview;
 pub mod replay;

@@ -7,6 +7,7 @@ pub mod attached;
 pub mod change;
 pub mod clean_rule;
 pub mod config_changed;
+pub mod counter_explain;
 pub mod escalate_overdue;
 pub mod extension_dropping;
 pub mod hand_over_leads;

@@ -23,7 +23,7 @@ use std::rc::Rc;
 type Shape = (pg_sys::Oid, i32);
 
 /// Places of columns by name; filled when a column is first asked for.
-type Places = Rc<RefCell<FxHashMap<&'static str, Option<usize>>>>;
+pub type Places = Rc<RefCell<FxHashMap<&'static str, Option<usize>>>>;
 
 thread_local! {
     /// By row type, since a change of `leads`: looking up forty names for each lead is slow.
@@ -64,6 +64,21 @@ impl LeadRow {
             let places = places(((*desc).tdtypeid, (*desc).natts));
             Self { tuple, desc, values: Values::of(tuple, desc), places }
         }
+    }
+
+    /// The same for the rows of one query, which share where their columns are.
+    ///
+    /// # Safety
+    /// As for [`LeadRow::new`]; `places` must come from the same query.
+    pub unsafe fn of_query(
+        tuple: pg_sys::HeapTuple,
+        desc: pg_sys::TupleDesc,
+        places: &mut Option<Places>,
+    ) -> Self {
+        let places = Rc::clone(places.get_or_insert_default());
+        // SAFETY: the caller vouches for both.
+        let values = unsafe { Values::of(tuple, desc) };
+        Self { tuple, desc, values, places }
     }
 
     /// Place of a column, counted from 0.

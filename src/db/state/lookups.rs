@@ -203,7 +203,7 @@ impl Lookups for Live<'_> {
 
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool {
         if self.document.is_none() {
-            self.document = document(self.row, clean);
+            self.document = document(self.row, clean, &[]);
         }
         let Some(document) = &self.document else {
             return false;
@@ -292,8 +292,12 @@ fn person_lock(tenant: &str, key: &str) -> i32 {
     locks::key_of(&format!("{tenant}\n{key}"))
 }
 
-/// The row as jsonb, with the cleaned values over the given ones.
-fn document(row: &LeadRow, clean: &CleanLead) -> Option<Document> {
+/// The row as jsonb, with the cleaned values over the given ones, and over these what is `changed`.
+pub fn document(
+    row: &LeadRow,
+    clean: &CleanLead,
+    changed: &[(&'static str, serde_json::Value)],
+) -> Option<Document> {
     let mut over = serde_json::Map::new();
     let stored = [
         ("email", &clean.email),
@@ -306,6 +310,7 @@ fn document(row: &LeadRow, clean: &CleanLead) -> Option<Document> {
             over.insert(column.to_owned(), value.as_str().into());
         }
     }
+    over.extend(changed.iter().map(|(column, value)| ((*column).to_owned(), value.clone())));
     let clean = serde_json::Value::Object(over);
     let clean = crate::db::pg::jsonb::from_text(&clean.to_string());
     let (composite, type_id) = row.composite();

@@ -7,6 +7,7 @@ pub mod config_seen;
 pub mod loads;
 pub mod lookups;
 pub mod moment;
+pub mod past_config;
 pub mod past_stints;
 pub mod restoring;
 pub mod shared_sum;

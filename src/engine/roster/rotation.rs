@@ -158,6 +158,25 @@ pub fn next_turns(shares: &[Share], owed: &[(i32, i64)], chosen: i32, most: usiz
     turns
 }
 
+/// Credit of each share after so many leads, the first of which `chosen` got, if the same reps stay eligible. `owed` is
+/// what they were owed with that one.
+pub fn credit_after(shares: &[Share], owed: &[(i32, i64)], chosen: i32, leads: usize) -> Vec<(i32, i64)> {
+    let mut now_owed = owed.to_vec();
+    let mut winner = chosen;
+    for lead in 1..=leads {
+        let taken = now_owed.iter_mut().find(|(seat, _)| *seat == winner);
+        taken.into_iter().for_each(|(_, credit)| *credit -= LEAD);
+        if lead == leads {
+            break;
+        }
+        let credit: BTreeMap<i32, i64> = now_owed.iter().copied().collect();
+        now_owed = self::owed(shares, |seat| credit.get(&seat).copied().unwrap_or_default());
+        let next = furthest_behind(shares, &now_owed).and_then(|place| shares.get(place));
+        winner = next.map_or(winner, |share| share.seat);
+    }
+    now_owed
+}
+
 /// Sort key: candidates near a whole turn first, then the earliest deadline, then most credit, then seat.
 fn order(k: usize, total: i64, weight: i64, credit: i64, seat: i32) -> (bool, i128, i64, i32) {
     let k = i64::try_from(k.max(2)).unwrap_or(i64::MAX);

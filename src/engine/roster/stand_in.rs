@@ -70,7 +70,8 @@ fn cover<'a>(rep: &'a Rep, roster: &'a Roster, now: Micros) -> Cover<'a> {
     }
 }
 
-fn is_able(rep: &Rep, roster: &Roster) -> bool {
+/// Whether a rep could take leads at all: active, with a schedule that has hours.
+pub fn is_able(rep: &Rep, roster: &Roster) -> bool {
     let has_hours = |name| roster.schedules.get(name).is_some_and(|hours| !hours.is_empty());
     rep.active && rep.schedule.as_ref().is_none_or(has_hours)
 }

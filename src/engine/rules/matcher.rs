@@ -49,6 +49,25 @@ impl Matcher {
         self.segments.get(place).map(|row| self.index.covering(row, place)).unwrap_or_default()
     }
 
+    /// Places, in order, of the segments before this one that some lead could fall into as well; not all of them: the
+    /// search is coarse.
+    pub fn touching(&self, place: usize) -> Vec<usize> {
+        self.segments.get(place).map(|row| self.index.touching(row, place)).unwrap_or_default()
+    }
+
+    /// Places of all segments with a condition whose columns hold for a lead, whatever comes before them.
+    pub fn conditional(&self, lead: &Lead, now: Micros, mut each: impl FnMut(usize, &str)) {
+        self.index.search(lead, |place| {
+            let segment = self.segments.get(place)?;
+            if let (Some(condition), None) = (&segment.condition, &segment.condition_problem) {
+                if columns_hold(segment, lead, now) {
+                    each(place, condition);
+                }
+            }
+            None::<()>
+        });
+    }
+
     /// The place of a segment by name.
     pub fn place(&self, name: &str) -> Option<usize> {
         self.places.get(name).copied()

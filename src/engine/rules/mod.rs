@@ -4,7 +4,9 @@ pub mod by_tenant;
 pub mod clean;
 pub mod compared;
 pub mod matcher;
+pub mod overlaps;
 pub mod shadows;
+pub mod space;
 pub mod tables;
 pub mod way_out;
 

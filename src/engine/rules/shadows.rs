@@ -1,52 +1,97 @@
-//! Segments that can never match, because one without a condition comes before them and takes all that they would.
+//! Segments that can never match, because one or several without a condition come before them and take all that they would.
 
 use crate::rules::matcher::Matcher;
+use crate::rules::space::{self, tree::Tree};
 use crate::rules::tables::{Segment, Span};
 use crate::Micros;
 use serde::Serialize;
 
-/// A segment that never matches, and the first that takes its leads.
+/// What is looked at to see whether several segments together take all of one, and of all of them.
+const BUDGETS: (usize, usize) = (300_000, 30_000_000);
+
+/// A segment that never matches, and those that take its leads.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)]
 pub struct Shadow<'a> {
     pub segment: &'a str,
     pub shadowed_by: &'a str,
+    /// The others, where the first alone does not take all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub together_with: Vec<&'a str>,
 }
 
 /// Every segment that is shadowed from `now` on. Those whose `effective` has ended, and those with an empty list, match
 /// nothing anyway and are left out.
 ///
 /// The bitsets of the matcher leave the segments whose lists hold all values of the narrower one; ranges are compared
-/// one by one. 10,000 segments that differ in nothing but ranges take half a second.
+/// one by one. 10,000 segments that differ in nothing but ranges take half a second. Where no segment takes all, the
+/// space of the narrower one is cut along those that take a part of it.
 pub fn shadows(segments: &Matcher, now: Micros) -> Vec<Shadow<'_>> {
-    let is_live = |row: &Segment| row.effective.and_then(|span| span.upper).is_none_or(|end| end > now);
-    let shadow = |(place, row): (usize, &Segment)| {
-        let takes_all =
-            |wider: &&Segment| wider.condition.is_none() && is_live(wider) && spans_hold(wider, row, now);
-        let before = segments.covering(place).into_iter().filter_map(|place| segments.get(place));
-        before.into_iter().find(takes_all)
-    };
+    let mut budget = BUDGETS.1;
     let rows = segments.all().iter().enumerate();
-    rows.filter(|(_, row)| is_live(row) && !has_an_empty_list(row))
+    rows.filter(|(_, row)| can_match(row, now))
         .filter_map(|(place, row)| {
-            Some(Shadow { segment: &row.name, shadowed_by: &shadow((place, row))?.name })
+            let alone = by_one(segments, place, row, now).map(|by| vec![by]);
+            let by = alone.or_else(|| by_several(segments, place, row, now, &mut budget))?;
+            let (first, others) = by.split_first()?;
+            Some(Shadow { segment: &row.name, shadowed_by: first, together_with: others.to_vec() })
         })
         .collect()
 }
 
-/// Whether the ranges of a segment hold those of another.
-fn spans_hold(wider: &Segment, row: &Segment, now: Micros) -> bool {
-    // The past part of the narrower range takes no lead any more.
-    let from_now = |span: &Span<Micros>| Span {
+/// Whether a segment can match, now or later, if nothing comes before it.
+pub fn can_match(row: &Segment, now: Micros) -> bool {
+    is_live(row, now) && !has_an_empty_list(row) && row.condition_problem.is_none()
+}
+
+fn is_live(row: &Segment, now: Micros) -> bool {
+    row.effective.and_then(|span| span.upper).is_none_or(|end| end > now)
+}
+
+fn by_one<'a>(segments: &'a Matcher, place: usize, row: &Segment, now: Micros) -> Option<&'a str> {
+    let takes_all =
+        |wider: &&Segment| wider.condition.is_none() && is_live(wider, now) && spans_hold(wider, row, now);
+    let mut before = segments.covering(place).into_iter().filter_map(|place| segments.get(place));
+    before.find(takes_all).map(|wider| wider.name.as_str())
+}
+
+fn by_several<'a>(
+    segments: &'a Matcher,
+    place: usize,
+    row: &Segment,
+    now: Micros,
+    budget: &mut usize,
+) -> Option<Vec<&'a str>> {
+    let takes_some =
+        |other: &Segment| other.condition.is_none() && can_match(other, now) && space::meet(other, row);
+    let before =
+        segments.touching(place).into_iter().filter(|place| segments.get(*place).is_some_and(takes_some));
+    let members: Vec<u32> = before.filter_map(|place| u32::try_from(place).ok()).collect();
+    if members.len() < 2 || *budget == 0 {
+        return None;
+    }
+    *budget = budget.saturating_sub(members.len() * space::AXES.len());
+    let row = Segment { effective: Some(from_now(row.effective, now)), ..row.clone() };
+    let takers = Tree::new(segments.all(), members, Some(&row), BUDGETS.0.min(*budget)).takers()?;
+    let names = takers.into_iter().filter_map(|place| segments.get(usize::try_from(place).ok()?));
+    Some(names.map(|row| row.name.as_str()).collect())
+}
+
+/// The part of a time that is still to come.
+fn from_now(effective: Option<Span<Micros>>, now: Micros) -> Span<Micros> {
+    let always = Span { lower: Some(now), lower_inc: true, upper: None, upper_inc: false };
+    effective.map_or(always, |span| Span {
         lower: Some(span.lower.map_or(now, |lower| lower.max(now))),
         lower_inc: span.lower.is_none_or(|lower| lower < now || span.lower_inc),
-        ..*span
-    };
-    let effective = row.effective.as_ref().map(from_now);
-    let ends_never = Span { lower: Some(now), lower_inc: true, upper: None, upper_inc: false };
+        ..span
+    })
+}
+
+/// Whether the ranges of a segment hold those of another.
+fn spans_hold(wider: &Segment, row: &Segment, now: Micros) -> bool {
     holds(&wider.employees, &row.employees)
         && holds(&wider.revenue, &row.revenue)
-        && holds(&wider.effective, &Some(effective.unwrap_or(ends_never)))
+        && holds(&wider.effective, &Some(from_now(row.effective, now)))
 }
 
 fn holds<T: PartialOrd>(wider: &Option<Span<T>>, span: &Option<Span<T>>) -> bool {

@@ -62,6 +62,19 @@ impl<K: std::hash::Hash + Eq> Column<K> {
         }
     }
 
+    /// Keeps in `bits` the segments that take one of these values; `None` is any value.
+    fn keep_touching(&self, bits: &mut [u64], values: Option<&[K]>) {
+        let Some(values) = values else {
+            return;
+        };
+        let mut takers = self.any.clone();
+        for (word, named) in values.iter().filter_map(|value| self.values.get(value)).flatten() {
+            let place = usize::try_from(*word).ok().and_then(|word| takers.get_mut(word));
+            place.into_iter().for_each(|bits| *bits |= named);
+        }
+        bits.iter_mut().zip(takers).for_each(|(bits, takers)| *bits &= takers);
+    }
+
     fn filter(&self, keys: impl IntoIterator<Item = K>) -> Filter<'_> {
         let values = keys.into_iter().filter_map(|key| self.values.get(&key)).map(Vec::as_slice).collect();
         Filter { any: &self.any, any_words: &self.any_words, values }
@@ -214,10 +227,30 @@ impl Index {
         self.languages.keep_covering(&mut bits, row.languages.as_deref(), ranges);
         let beginnings = |prefix: &String| beginnings(prefix).collect();
         self.prefixes.keep_covering(&mut bits, row.postal_prefixes.as_deref(), beginnings);
-        let places = bits.iter().enumerate().flat_map(|(word, bits)| {
-            (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
-        });
-        places.take_while(|place| *place < end).collect()
+        places(&bits, end)
+    }
+
+    /// Places before `end`, in order, of segments that may take a lead that `row` takes, too. Languages and postal codes
+    /// are not compared.
+    pub fn touching(&self, row: &Segment, end: usize) -> Vec<usize> {
+        let mut bits = vec![u64::MAX; end.div_ceil(64)];
+        for (column, values) in [
+            (&self.tenants, &row.tenants),
+            (&self.countries, &row.countries),
+            (&self.regions, &row.regions),
+            (&self.industries, &row.industries),
+            (&self.products, &row.products),
+            (&self.sources, &row.sources),
+            (&self.events, &row.events),
+        ] {
+            column.keep_touching(&mut bits, values.as_deref());
+        }
+        let (sizes, revenues) = (&self.employees, &self.revenue);
+        let buckets = row.employees.as_ref().map(|span| sizes.0.touched(span));
+        sizes.1.keep_touching(&mut bits, buckets.as_deref());
+        let buckets = row.revenue.as_ref().map(|span| revenues.0.touched(span));
+        revenues.1.keep_touching(&mut bits, buckets.as_deref());
+        places(&bits, end)
     }
 
     fn filters(&self, lead: &Lead) -> [Filter<'_>; 11] {
@@ -239,6 +272,14 @@ impl Index {
             ),
         ]
     }
+}
+
+/// The places of a bitset before `end`.
+fn places(bits: &[u64], end: usize) -> Vec<usize> {
+    let places = bits.iter().enumerate().flat_map(|(word, bits)| {
+        (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
+    });
+    places.take_while(|place| *place < end).collect()
 }
 
 /// A value that a span must hold to take the lead.

@@ -1,0 +1,13 @@
+//! What the rules leave over: leads that no segment, no tier, or nobody of a pool takes; and rows that take none.
+
+mod conditions;
+mod reach;
+mod scores;
+mod survey;
+pub mod unreachable;
+
+pub use conditions::Idle;
+pub use survey::{Gap, Kind, Survey};
+
+#[cfg(test)]
+mod tests;
