@@ -38,6 +38,10 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.history_is_replicated() IS 'Whether a change comes from a publisher that sends its history along. Internal.';
 
+CREATE FUNCTION leadroute_internal.history_key() RETURNS bigint
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_history_key';
+COMMENT ON FUNCTION leadroute_internal.history_key() IS 'A key for a row of config_history: the next value of its sequence, or a negative number in a preview, whose rows are undone. Internal.';
+
 -- Times, dates and intervals read the same whoever makes the change: rows are compared with what was written before.
 CREATE FUNCTION leadroute_internal.note_history() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -60,8 +64,8 @@ BEGIN
                                       JOIN (SELECT row_number() OVER () AS no, to_jsonb(a) AS after FROM added a) n USING (no)'
         ELSE format('SELECT to_jsonb(t) AS before, NULL::jsonb AS after FROM leadroute.%I t', TG_TABLE_NAME) END;
     -- OFFSET 0: each row becomes JSON once
-    EXECUTE format('INSERT INTO leadroute.config_history ("table", key, operation, before, after, why, is_data)
-                    SELECT %L, concat_ws(''/'', %s), %L, c.before, c.after, nullif(current_setting(''leadroute.why'', true), ''''), %s
+    EXECUTE format('INSERT INTO leadroute.config_history (id, "table", key, operation, before, after, why, is_data)
+                    SELECT leadroute_internal.history_key(), %L, concat_ws(''/'', %s), %L, c.before, c.after, nullif(current_setting(''leadroute.why'', true), ''''), %s
                       FROM (%s OFFSET 0) c WHERE c.before IS DISTINCT FROM c.after',
                    TG_TABLE_NAME,
                    (SELECT string_agg(CASE k WHEN 'tenants' THEN '(SELECT string_agg(e, '','') FROM jsonb_array_elements_text(nullif(coalesce(c.before, c.after) -> ''tenants'', ''null'')) e)'

@@ -8,6 +8,7 @@ use crate::db::pg::locks::{self, Class, Mode, Tried};
 use crate::db::pg::security::{only_the_extension, AsOwner};
 use crate::db::pg::spi::text;
 use crate::db::state::assignee_lock::{keep, longest_wait, Found, Kind};
+use crate::db::state::change::is_trial;
 use crate::db::{errors, queries};
 use leadroute_engine::rules::way_out::CATCH_ALL;
 use pgrx::pg_sys::{self, Datum};
@@ -30,6 +31,10 @@ unsafe fn close_to_routing(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     };
     only_the_extension("close_to_routing");
     catalog::lock_for_writing();
+    if is_trial() {
+        // it stays after all: leads are given to it meanwhile
+        return leads_of(kind, &name);
+    }
     let closed = locks::poll(longest_wait(), || {
         let is_free = |class, key| locks::try_mode(class, key, Mode::Closes) != Tried::Refused;
         (is_free(kind.class(), key) && is_free(Class::Everybody, 0)).then_some(())
@@ -37,13 +42,24 @@ unsafe fn close_to_routing(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     if closed.is_none() {
         errors::is_being_given(kind.name(), &name);
     }
+    match kind {
+        Kind::Rep | Kind::Queue => leads_of(kind, &name),
+        Kind::Pool => {
+            let _owner = AsOwner::begin();
+            Datum::from(queries::TURNS_GONE.write(&[Some(Datum::from(key))]) as i64)
+        }
+    }
+}
+
+/// How many leads a rep or queue has.
+fn leads_of(kind: Kind, name: &str) -> Datum {
     let _owner = AsOwner::begin();
     let count = match kind {
         Kind::Rep => &queries::LEADS_OF_REP,
         Kind::Queue => &queries::LEADS_IN_QUEUE,
-        Kind::Pool => return Datum::from(queries::TURNS_GONE.write(&[Some(Datum::from(key))]) as i64),
+        Kind::Pool => return Datum::from(0),
     };
-    let leads = count.first(&[text(Some(&name))], |row| row.get::<i64>(1)).flatten();
+    let leads = count.first(&[text(Some(name))], |row| row.get::<i64>(1)).flatten();
     Datum::from(leads.unwrap_or_default())
 }
 

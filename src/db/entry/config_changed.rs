@@ -4,6 +4,7 @@ use crate::db::errors;
 use crate::db::pg::function::sql_function;
 use crate::db::pg::trigger_data::{arguments, Call, On, When, DELETE, INSERT, TRUNCATE, UPDATE};
 use crate::db::pg::{catalog, security};
+use crate::db::state::change::is_trial;
 use crate::db::state::restoring::is_within_restore;
 use pgrx::pg_sys::{self, Datum};
 
@@ -25,7 +26,7 @@ unsafe fn config_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let data = unsafe { CALL.data(fcinfo) };
     let marker = match arguments(data).first().map(String::as_str) {
         // The version of the rules comes with the dump.
-        Some("rules") if is_within_restore() => "segments",
+        Some("rules") if is_within_restore() || is_trial() => "segments",
         Some("rules") => {
             let _owner = security::AsOwner::begin();
             security::next_value("config_version_seq");

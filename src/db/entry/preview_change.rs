@@ -2,30 +2,33 @@
 
 use crate::db::errors;
 use crate::db::pg::function::{argument, sql_function};
-use crate::db::pg::security::AsOwner;
+use crate::db::pg::security::{next_value, AsOwner};
 use crate::db::pg::sequences::Borrowed;
-use crate::db::pg::subtransaction::undone;
+use crate::db::pg::subtransaction::{catch, undone};
 use crate::db::pg::time::from_postgres_epoch;
+use crate::db::pg::time_limit::TimeLimit;
 use crate::db::queries;
 use crate::db::routing::preview::{Period, Preview};
+use crate::db::state::change::{key_in_trial, Trial};
 use crate::db::state::config;
 use crate::db::state::moment::Moment;
 use leadroute_engine::preview::sums::Side;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 
-/// From which a change of rules draws.
-const SEQUENCES: [&str; 9] = [
-    "absences_id_seq",
-    "account_policies_id_seq",
-    "config_history_id_seq",
-    "config_version_seq",
-    "pool_members_seat_seq",
-    "pools_pool_no_seq",
-    "recycle_rules_id_seq",
-    "reps_rep_no_seq",
-    "tiers_id_seq",
+/// Tables with a sequence from which their new rows draw.
+const SEQUENCES: [(&str, &str); 7] = [
+    ("absences", "absences_id_seq"),
+    ("account_policies", "account_policies_id_seq"),
+    ("pool_members", "pool_members_seat_seq"),
+    ("pools", "pools_pool_no_seq"),
+    ("recycle_rules", "recycle_rules_id_seq"),
+    ("reps", "reps_rep_no_seq"),
+    ("tiers", "tiers_id_seq"),
 ];
+
+/// How long the SQL of a change may take in a preview, in milliseconds: until it is undone, whoever edits the same rows waits.
+const LONGEST: i32 = 2000;
 
 sql_function! {
     /// `leadroute_internal.preview(bigint, timestamptz, float8)`
@@ -54,11 +57,28 @@ unsafe fn preview(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     }
 }
 
+/// Makes a change that is undone, so that nobody waits for it longer than need be.
+fn try_out(change: Datum) {
+    let limit = TimeLimit::begin(LONGEST);
+    let _trial = Trial::begin();
+    let made = catch(|| queries::RUN_CHANGE.write(&[Some(change)]));
+    if let Err(failure) = made {
+        if failure.sqlstate == "57014" && limit.is_over() {
+            errors::change_takes_long(change.value() as i64, LONGEST);
+        }
+        failure.rethrow();
+    }
+}
+
 /// Routes the leads as if a change had been made, which is undone.
 fn route_changed(change: Datum, period: &Moment, preview: &mut Preview) {
+    let inserts = queries::INSERTS_OF_CHANGE.read(&[Some(change)], |row| row.get::<String>(1));
+    let draws = |(table, _): &&(&str, &str)| inserts.iter().flatten().any(|name| name == table);
+    let sequences: Vec<&'static str> =
+        SEQUENCES.iter().filter(draws).map(|(_, sequence)| *sequence).collect();
     let changed = undone(|| {
-        let mut sequences = Borrowed::take(&SEQUENCES);
-        queries::RUN_CHANGE.write(&[Some(change)]);
+        let mut sequences = Borrowed::take(&sequences);
+        try_out(change);
         sequences.release();
         let config = config::as_of(period);
         // look-ups of accounts and domains go to the tables, so the change must be there
@@ -74,4 +94,13 @@ fn route_changed(change: Datum, period: &Moment, preview: &mut Preview) {
     if let Some(config) = config {
         preview.route(Side::After, config);
     }
+}
+
+sql_function! {
+    /// `leadroute_internal.history_key()`
+    leadroute_history_key, pg_finfo_leadroute_history_key, history_key
+}
+
+unsafe fn history_key(_: pg_sys::FunctionCallInfo) -> Datum {
+    Datum::from(key_in_trial().unwrap_or_else(|| next_value("config_history_id_seq")))
 }

@@ -11,6 +11,7 @@ use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::{self, Row};
 use crate::db::pg::trigger_data::{arguments, name_of, Call, On, When, DELETE, INSERT, TRUNCATE, UPDATE};
+use crate::db::state::change::is_trial;
 use crate::db::state::restoring::is_within_restore;
 use pgrx::pg_sys::{self, Datum, TriggerData};
 
@@ -40,6 +41,15 @@ const REMOVED: Call = Call {
     events: DELETE | TRUNCATE,
 };
 const RENAMED: Call = Call { function: "carry_key", on: On::Ours, when: When::AfterRow, events: UPDATE };
+
+/// Tables about leads, which may have millions of rows, and whose rows people wait for: a preview leaves them as they are.
+const OF_LEADS: [&str; 7] =
+    ["leads", "notifications", "responses", "claims", "past_stints", "sla_clocks", "company_leads"];
+
+/// Whether a key is not carried into a column.
+fn is_left(target: &str) -> bool {
+    is_trial() && target.split_once('.').is_some_and(|(table, _)| OF_LEADS.contains(&table))
+}
 
 /// The first column of the first row, as text.
 fn first(data: &TriggerData, sql: &str) -> Option<String> {
@@ -215,7 +225,7 @@ unsafe fn carry_key(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         values.iter().map(|value| spi::text(value.as_deref())).collect::<Vec<_>>(),
     );
     let _owner = AsOwner::begin();
-    for target in targets {
+    for target in targets.iter().filter(|target| !is_left(target)) {
         let Some((table, column)) = target.split_once('.') else {
             errors::not_a_trigger(RENAMED.function);
         };

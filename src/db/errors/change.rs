@@ -139,3 +139,16 @@ pub fn warn_change_waits(id: i64, sqlstate: &str, message: &str) {
         "It is tried again by the next run.",
     );
 }
+
+/// The SQL of a change takes longer than a preview may keep others waiting.
+pub fn change_takes_long(id: i64, milliseconds: i32) -> ! {
+    let message = format!(
+        "the SQL of change {id} takes longer than {} s, and cannot be previewed",
+        milliseconds / 1000
+    );
+    raise(
+        PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+        message,
+        "Whoever edits the same rows would wait for it. Split the change, or make its conditions cheaper.",
+    )
+}

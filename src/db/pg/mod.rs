@@ -15,6 +15,7 @@ pub mod spi;
 pub mod subtransaction;
 pub mod table;
 pub mod time;
+pub mod time_limit;
 pub mod trigger_data;
 pub mod tuple;
 pub mod varlena;

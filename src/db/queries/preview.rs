@@ -48,6 +48,12 @@ pub static PACE: Query = Query::new(
 )
 .planned_with_values();
 
+/// Tables into which a change ($1) inserts rows.
+pub static INSERTS_OF_CHANGE: Query = Query::new(
+    "SELECT substr(w, 8) FROM leadroute.change_requests c CROSS JOIN unnest(c.writes) w WHERE c.id = $1 AND w LIKE 'INSERT %'",
+    &[INT8OID],
+);
+
 /// Makes a change ($1).
 pub static RUN_CHANGE: Query = Query::new("SELECT leadroute_internal.run_change($1)", &[INT8OID]);
 

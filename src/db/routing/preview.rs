@@ -14,7 +14,7 @@ use leadroute_engine::preview::availability::{Change, Timeline};
 use leadroute_engine::preview::sums::{Counted, Row, Side, Sums};
 use leadroute_engine::preview::workload::Workload;
 use leadroute_engine::preview::{Moved, Names, Place};
-use leadroute_engine::roster::Roster;
+use leadroute_engine::roster::{Rep, Roster};
 use leadroute_engine::routing::availability;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::Datum;
@@ -73,6 +73,8 @@ pub struct Preview {
     pace: FxHashMap<String, Micros>,
     /// Who was there when.
     changes: Vec<(Micros, Change)>,
+    /// Reps that the change renames.
+    renamed: FxHashMap<String, String>,
     /// The roster before the change, once that side was routed.
     unchanged: Option<Rc<Roster>>,
 }
@@ -99,6 +101,7 @@ impl Preview {
             before_period: moment::history(period.since),
             pace: pace.into_iter().flatten().collect(),
             changes: changes_since(period.since),
+            renamed: FxHashMap::default(),
             unchanged: None,
         }
     }
@@ -108,7 +111,9 @@ impl Preview {
         let Config { rules, mut roster, .. } = config;
         let unchanged = self.unchanged.replace(Rc::clone(&roster));
         let timeline = Timeline::begin(self.changes.clone(), Rc::make_mut(&mut roster), unchanged.as_deref());
-        let trial = Trial::new(self.period.since, &self.open, &self.before_period, timeline, &roster);
+        let mut trial = Trial::new(self.period.since, &self.open, &self.before_period, timeline, &roster);
+        self.renamed = unchanged.map(|unchanged| renamed(&unchanged, &roster)).unwrap_or_default();
+        trial.rename(self.renamed.clone());
         let mut batch = Batch::open_trial(Config { rules, roster, seen: None }, trial);
         let mut workload = Workload::new(self.pace.clone());
         let (mut last, mut routed) = (0_i64, 0_i64);
@@ -147,7 +152,8 @@ impl Preview {
             let is_copy = copy > 0;
             let now = row.time("created_at").unwrap_or(self.period.since);
             batch.lead_of_trial(now, row.time("closed_at"), is_copy);
-            batch.name_owner(self.given.get(&lead_id).cloned());
+            let given = self.given.get(&lead_id);
+            batch.name_owner(given.map(|rep| self.renamed.get(rep).unwrap_or(rep).clone()));
             let Some(pending) = batch.decide(row, false, Wanted::Route).pending else {
                 continue;
             };
@@ -169,7 +175,10 @@ impl Preview {
                 self.before.insert(lead_id, place);
             }
             Side::After => {
-                let before = self.before.get(&lead_id).cloned().unwrap_or_default();
+                let mut before = self.before.get(&lead_id).cloned().unwrap_or_default();
+                // who is only called otherwise has the lead still
+                let owner = before.owner.as_deref().and_then(|rep| self.renamed.get(rep));
+                before.owner = owner.map(|rep| rep.as_str().into()).or(before.owner);
                 let differs = before.differs(&place);
                 if !differs.is_empty() {
                     let reason = decision.reason();
@@ -194,6 +203,14 @@ fn in_time(decision: &Decision, now: Micros, batch: &Batch, workload: &mut Workl
     let begins = availability::available_at(roster.reps.get(owner)?, context, &TimeZones)?;
     let answered_at = workload.answered_at(owner, begins)?;
     Some(answered_at <= clock.due_at)
+}
+
+/// Reps whose names differ in two rosters: the old name with the new one.
+fn renamed(before: &Roster, after: &Roster) -> FxHashMap<String, String> {
+    let names: FxHashMap<i32, &String> = after.reps.values().map(|rep| (rep.rep_no, &rep.id)).collect();
+    let is_other = |rep: &&Rep| names.get(&rep.rep_no).is_some_and(|name| **name != rep.id);
+    let both = |rep: &Rep| Some((rep.id.clone(), (*names.get(&rep.rep_no)?).clone()));
+    before.reps.values().filter(is_other).filter_map(both).collect()
 }
 
 /// What was changed about who is there, in the order in which it was.

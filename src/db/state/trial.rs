@@ -59,6 +59,8 @@ pub struct Trial {
     persons: FxHashMap<(String, String), Vec<Open<EarlierLead>>>,
     companies: FxHashMap<(String, Company), Vec<Open<String>>>,
     timeline: Timeline,
+    /// Names of reps that the previewed change renames, with the new ones: leads have the old.
+    renamed: FxHashMap<String, String>,
 }
 
 impl Trial {
@@ -83,6 +85,7 @@ impl Trial {
             persons: FxHashMap::default(),
             companies: FxHashMap::default(),
             timeline,
+            renamed: FxHashMap::default(),
         };
         for OpenBefore { rep_no, closed_at, leads } in before {
             trial.opens(*rep_no, *closed_at, *leads);
@@ -111,6 +114,16 @@ impl Trial {
             };
             *self.open.entry(rep_no).or_default() -= leads;
         }
+    }
+
+    /// Reps that the previewed change renames.
+    pub fn rename(&mut self, renamed: FxHashMap<String, String>) {
+        self.renamed = renamed;
+    }
+
+    /// The name of a rep in the preview.
+    fn name(&self, rep: String) -> String {
+        self.renamed.get(&rep).cloned().unwrap_or(rep)
     }
 
     /// When the lead came.
@@ -168,7 +181,11 @@ impl Trial {
         PERSONS.texts([key, tenant], |row| {
             // SAFETY: a row of leads, valid during the callback.
             let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-            found.extend(self.was_open(&row).then(|| lookups::earlier(&row)));
+            let earlier = || {
+                let lead = lookups::earlier(&row);
+                EarlierLead { owner_id: lead.owner_id.map(|rep| self.name(rep)), ..lead }
+            };
+            found.extend(self.was_open(&row).then(earlier));
             None::<()>
         });
         let of_preview = self.persons.get(&(tenant.to_owned(), key.to_owned())).into_iter().flatten();
@@ -181,7 +198,7 @@ impl Trial {
             LEADS.bigint(lead_id, |row| {
                 // SAFETY: a row of leads, valid during the callback.
                 let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-                row.get::<String>("owner_id").filter(|_| self.was_open(&row))
+                row.get::<String>("owner_id").filter(|_| self.was_open(&row)).map(|rep| self.name(rep))
             })
         };
         let of_preview = || {

@@ -58,6 +58,8 @@ fn work(client: &mut Client, n: i64) {
             "SET statement_timeout = '1s';
              INSERT INTO leadroute.leads (email) VALUES ('meanwhile{n}@other{n}.com');
              UPDATE leadroute.reps SET name = 'n{n}' WHERE id <> 'gone';
+             SELECT leadroute.set_presence(owner_id, 'online'), leadroute.record_response(id, owner_id, 'phone') FROM leadroute.leads
+              WHERE owner_id IS NOT NULL AND first_response_at IS NULL ORDER BY id LIMIT 1;
              SELECT leadroute.preview_route('{{\"email\": \"who@other.com\"}}')"
         ))
         .unwrap();

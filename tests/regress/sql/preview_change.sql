@@ -95,13 +95,21 @@ SELECT leadroute.propose_change('Acme sells with us', 'signed today', $$
     INSERT INTO leadroute.domain_rules (domain, kind) VALUES ('acme.com', 'partner'), ('c1.com', 'competitor')$$) AS partner \gset
 SELECT lead_id, before, after, layer_after FROM leadroute.preview_change(:partner) WHERE layer_after = 'domain_rule' ORDER BY lead_id;
 
--- What cannot be previewed.
+-- A rep who is only called otherwise keeps every lead, and nothing is written about leads meanwhile.
+SELECT leadroute.propose_change('Eve marries', 'good luck', $$
+    UPDATE leadroute.reps SET id = 'eva' WHERE id = 'eve'; UPDATE leadroute.accounts SET owner_id = 'eva' WHERE id = 'acme'$$) AS marries \gset
+SELECT lead_id, differs, before, after FROM leadroute.preview_change(:marries) ORDER BY lead_id;
+SELECT name, leads_before, leads_after FROM leadroute.preview_summary(:marries) WHERE grain = 'rep' AND name LIKE 'ev%';
+
+-- What cannot be previewed: whoever edits the same rows must not wait long.
 SELECT t.* FROM (VALUES
     ('SELECT * FROM leadroute.preview_change(99)'),
     (format('SELECT * FROM leadroute.preview_change(%s, NULL)', :change)),
     (format('SELECT * FROM leadroute.preview_change(%s, ''infinity'')', :change)),
     (format('SELECT * FROM leadroute.preview_summary(%s, volume => -1)', :change)),
     (format('SELECT * FROM leadroute.preview_summary(%s, volume => ''NaN'')', :change)),
+    (format('SELECT * FROM leadroute.preview_summary(%s)', leadroute.propose_change('Slow', 'to see', $$
+        UPDATE leadroute.reps SET name = 'slow' WHERE (SELECT count(*) FROM generate_series(1, 1000000000)) > 0$$))),
     (format('SELECT * FROM leadroute.preview_summary(%s)', leadroute.propose_change('Wrong', 'to see', $$INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('none', 'ann')$$)))) v (sql),
     LATERAL story.try(v.sql) t;
 -- Rules that changed after a preview are seen by the next one, and the change is for them.
