@@ -5,7 +5,6 @@ use crate::db::lead::columns::{self, set_by, SetBy};
 use crate::db::lead::extension;
 use crate::db::pg::catalog::{self, Watched};
 use crate::db::pg::jsonb;
-use crate::db::pg::security;
 use crate::db::pg::time::{from_postgres_epoch, to_postgres_epoch};
 use crate::db::pg::tuple::{Replaced, Values};
 use leadroute_engine::decision::Decision;
@@ -240,51 +239,6 @@ impl LeadRow {
     pub fn as_decided(&self, decision: &Decision, now: Micros) -> Self {
         // SAFETY: the tuple is made by the descriptor, which outlives both.
         unsafe { Self::new(self.decided(decision, 0, now), self.desc) }
-    }
-
-    /// The tuple with the defaults of columns that must not be null: ORMs say NULL for what they do not know. `None` if
-    /// there is nothing to fill.
-    pub fn with_defaults(&self) -> Option<pg_sys::HeapTuple> {
-        const MUST: [&str; 7] = ["id", "status", "expansion", "held", "created_at", "updated_at", "tenant"];
-        let missing: Vec<&'static str> =
-            MUST.into_iter().filter(|column| self.datum(column).is_none()).collect();
-        let default = |column: &'static str| {
-            let value = match column {
-                "id" => {
-                    let _owner = security::AsOwner::begin();
-                    Some(Datum::from(security::next_value("leads_id_seq")))
-                }
-                "status" => text(Some("new")),
-                "tenant" => text(Some("")),
-                "created_at" | "updated_at" => {
-                    // SAFETY: reads the clock of the transaction.
-                    Some(Datum::from(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() }))
-                }
-                _ => false.into_datum(),
-            };
-            (column, value)
-        };
-        (!missing.is_empty()).then(|| self.with(missing.into_iter().map(default)))
-    }
-
-    /// The tuple without what only the extension sets: an app could name a row of an attached table that it may not
-    /// read, or take keys that the sequence has not reached yet. `None` if there is nothing to take away.
-    pub fn as_an_app_may_write(&self) -> Option<pg_sys::HeapTuple> {
-        // SAFETY: reads the clock of the transaction, which the defaults have, too.
-        let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
-        let id = self.get::<i64>("id").unwrap_or_default();
-        let mut columns: Vec<(&'static str, Option<Datum>)> = Vec::new();
-        if !security::has_come_up("leads_id_seq", id) {
-            columns.push(("id", Some(Datum::from(security::next_value("leads_id_seq")))));
-        }
-        let given = |column: &'static str| self.datum(column).is_some();
-        let ours =
-            ["attached_table", "attached_key", "unassigned_at"].into_iter().filter(|column| given(column));
-        columns.extend(ours.map(|column| (column, None)));
-        let times = ["created_at", "updated_at"].into_iter();
-        let other = times.filter(|column| self.get::<i64>(column) != Some(now));
-        columns.extend(other.map(|column| (column, Some(Datum::from(now)))));
-        (!columns.is_empty()).then(|| self.with(columns))
     }
 
     /// The tuple of a lead that has changed, with the cleaned values, and with who the person is.
