@@ -20,6 +20,7 @@ CREATE TABLE leadroute.config_history (
     why text,
     change_id bigint DEFAULT leadroute_internal.current_change(),
     is_data boolean NOT NULL DEFAULT false,
+    begun_at timestamptz NOT NULL DEFAULT now(),
     transaction xid8 NOT NULL GENERATED ALWAYS AS (leadroute_internal.transaction_of(id)) STORED
 );
 -- Not for data: it costs a load of accounts a seventh.
@@ -27,7 +28,7 @@ CREATE INDEX config_history_table_key_idx ON leadroute.config_history ("table", 
 -- What a snapshot does not show, however much other tables have changed since.
 CREATE INDEX config_history_table_transaction_idx ON leadroute.config_history ("table", transaction);
 -- Rows come in this order, so a few bytes for many pages find the late ones.
-CREATE INDEX config_history_changed_at_idx ON leadroute.config_history USING brin (changed_at) WITH (pages_per_range = 16, autosummarize = on);
+CREATE INDEX config_history_changed_at_idx ON leadroute.config_history USING brin (changed_at, begun_at) WITH (pages_per_range = 16, autosummarize = on);
 COMMENT ON TABLE leadroute.config_history IS 'Every change of a routing table, row by row, by whatever way it came. Only the extension writes it.';
 COMMENT ON COLUMN leadroute.config_history.id IS 'Key. Within a transaction in order, but that what follows from a change may come before it.';
 COMMENT ON COLUMN leadroute.config_history.changed_at IS 'When.';
@@ -40,4 +41,5 @@ COMMENT ON COLUMN leadroute.config_history.after IS 'The whole row after it; NUL
 COMMENT ON COLUMN leadroute.config_history.why IS 'Why: the setting leadroute.why of the session, or the job that made the change.';
 COMMENT ON COLUMN leadroute.config_history.change_id IS 'The change request that made it.';
 COMMENT ON COLUMN leadroute.config_history.is_data IS 'Data and no rule: accounts, their domains and contacts, absences, presence.';
+COMMENT ON COLUMN leadroute.config_history.begun_at IS 'When the transaction began that made the change.';
 COMMENT ON COLUMN leadroute.config_history.transaction IS 'The transaction of this cluster that wrote the row: tells whether a snapshot shows the change. After a restore it is that of the restore.';

@@ -10,22 +10,37 @@ DECLARE
     late text := concat_ws(' OR ', CASE WHEN rows_as_of.seen IS NOT NULL THEN
         'h.transaction >= pg_snapshot_xmin($2) AND NOT pg_visible_in_snapshot(h.transaction, $2) AND h.transaction IS DISTINCT FROM $4' END,
         CASE WHEN rows_as_of.at IS NOT NULL THEN 'h.changed_at > $3' END);
+    image text;
 BEGIN
     IF NOT coalesce(rows_as_of."table" = ANY (string_to_array(known, ', ')), false) THEN
         RAISE EXCEPTION 'there is no history of table "%"', coalesce(rows_as_of."table", 'null')
             USING ERRCODE = 'invalid_parameter_value', HINT = format('Routing tables are %s.', known);
     END IF;
+    -- Columns come and go with versions. An image gets what it lacks: what rows got when the column was added (it is in
+    -- attmissingval until the table is rewritten or restored), or else the default.
+    SELECT format('CASE WHEN i.image ?& %1$L AND i.image - %1$L::text[] = ''{}'' THEN i.image
+                        ELSE (SELECT to_jsonb(r)%4$s FROM jsonb_populate_record(NULL::leadroute.%2$I, i.image%3$s) r) END',
+                  array_agg(c.name), rows_as_of."table", string_agg(c.lacked, '') FILTER (WHERE NOT c.is_generated), string_agg(c.lacked, '') FILTER (WHERE c.is_generated))
+      INTO image
+      FROM (SELECT a.attname::text AS name, a.attgenerated <> '' AS is_generated,
+                   format(' || CASE WHEN i.image ? %1$L THEN ''{}'' ELSE jsonb_build_object(%1$L, %2$s) END', a.attname,
+                          CASE WHEN a.atthasmissing THEN format('%L::%s', (a.attmissingval::text::text[])[1], format_type(a.atttypid, a.atttypmod))
+                               ELSE coalesce(pg_get_expr(d.adbin, d.adrelid), 'NULL') END) AS lacked
+              FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+             WHERE a.attrelid = format('leadroute.%I', rows_as_of."table")::regclass AND a.attnum > 0 AND NOT a.attisdropped) c;
     -- Each change took its row from before to after, so what remains of all that are undone does not depend on their order,
     -- or on keys, which change, too.
     RETURN QUERY EXECUTE format('
         WITH undone AS MATERIALIZED (
             SELECT i.image, sum(i.n) AS n
-              FROM leadroute.config_history h CROSS JOIN LATERAL (VALUES (h.before, 1), (h.after, -1)) i (image, n)
-             WHERE h."table" = $1 AND (%s) AND i.image IS NOT NULL
+              FROM (SELECT %s AS image, i.n
+                      FROM leadroute.config_history h CROSS JOIN LATERAL (VALUES (h.before, 1), (h.after, -1)) i (image, n)
+                     WHERE h."table" = $1 AND (%s) AND i.image IS NOT NULL) i
              GROUP BY i.image HAVING sum(i.n) <> 0)
         SELECT r.image FROM (SELECT to_jsonb(t) AS image FROM leadroute.%I t OFFSET 0) r
          WHERE r.image NOT IN (SELECT u.image FROM undone u WHERE u.n < 0)
-        UNION ALL SELECT u.image FROM undone u WHERE u.n > 0', coalesce(nullif(late, ''), 'false'), rows_as_of."table")
+        UNION ALL SELECT u.image FROM undone u WHERE u.n > 0',
+                                image, coalesce(nullif(late, ''), 'false'), rows_as_of."table")
       USING rows_as_of."table", rows_as_of.seen, rows_as_of.at, rows_as_of.own;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.rows_as_of(text, pg_snapshot, timestamptz, xid8) IS 'The rows of a routing table without every change that the snapshot does not show, but for those of transaction own, and without every change made after the moment. NULL undoes nothing. Internal.';

@@ -101,7 +101,7 @@ fn digest_of(client: &mut Client, schemas: &str) -> Facts {
             }
             // the transaction is that of the restore
             "leadroute.config_history" => {
-                "(SELECT id, changed_at, changed_by, \"table\", key, operation, before, after, why, change_id, is_data
+                "(SELECT id, changed_at, changed_by, \"table\", key, operation, before, after, why, change_id, is_data, begun_at
                     FROM leadroute.config_history)"
             }
             "leadroute.config_seen" => {

@@ -91,3 +91,29 @@ COMMIT;
 
 SELECT s.statement, t.* FROM unnest(ARRAY['SELECT leadroute.config_as_of(''leads'', now())', 'SELECT leadroute.config_as_of(NULL, now())',
     'SELECT leadroute.config_as_of(''reps; DROP TABLE x'', now())']) AS s (statement), story.try(s.statement) t;
+
+-- Columns come and go with versions: what was noted before is compared as a row of today, and read as one.
+DELETE FROM story.was;
+INSERT INTO leadroute.segments (name, territory, employees) VALUES ('one', 'all', '[1,5)'), ('two', 'all', NULL);
+CREATE TABLE story.moment AS SELECT clock_timestamp() AS at, pg_current_snapshot() AS seen;
+UPDATE leadroute.territories SET name = 'tt2';
+UPDATE leadroute.segments SET priority = 7;
+DELETE FROM leadroute.segments WHERE name = 'two';
+ALTER TABLE leadroute.territories ADD COLUMN note2 text;
+ALTER TABLE leadroute.segments ADD COLUMN doubled integer GENERATED ALWAYS AS (priority * 2) STORED;
+ALTER TABLE leadroute.segments ADD COLUMN kinds text[] NOT NULL DEFAULT '{a,"b c"}', ADD COLUMN since timestamptz NOT NULL DEFAULT '2030-01-01 10:00+02';
+-- later rows get another default, and those of before keep theirs
+ALTER TABLE leadroute.segments ALTER COLUMN kinds SET DEFAULT '{}';
+ALTER TABLE leadroute.territories ADD COLUMN note3 text;
+ALTER TABLE leadroute.territories DROP COLUMN note3;
+UPDATE leadroute.territories SET note2 = 'x';
+SELECT r ->> 'name' AS name, r -> 'note2' AS note2, r ? 'note3' AS note3 FROM story.moment m, leadroute.config_as_of('territories', m.at) r;
+SELECT r ->> 'name' AS name, r ->> 'priority' AS priority, r ->> 'kinds' AS kinds, r ->> 'since' AS since, r ->> 'doubled' AS doubled
+  FROM story.moment m, leadroute_internal.rows_as_of('segments', m.seen, NULL) r ORDER BY 1;
+SELECT s ->> 'name' AS name, s ->> 'territory' AS territory, s ->> 'priority' AS priority
+  FROM story.moment m, jsonb_array_elements(leadroute_internal.rules_json_as_of(NULL, m.at)::jsonb -> 'segments') s ORDER BY 1;
+SELECT t.* FROM story.moment m, jsonb_array_elements(leadroute_internal.rules_json_as_of(m.seen, NULL)::jsonb -> 'territories') t;
+ALTER TABLE leadroute.territories DROP COLUMN note2;
+ALTER TABLE leadroute.segments DROP COLUMN doubled, DROP COLUMN kinds, DROP COLUMN since;
+SELECT r ->> 'name' AS name, r ? 'note2' AS note2 FROM story.moment m, leadroute.config_as_of('territories', m.at) r;
+SELECT r ->> 'name' AS name, r ->> 'priority' AS priority, r ? 'kinds' AS kinds FROM story.moment m, leadroute.config_as_of('segments', m.at) r ORDER BY 1;

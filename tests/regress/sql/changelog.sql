@@ -66,6 +66,12 @@ UPDATE leadroute.pool_members SET weight = 3;
 INSERT INTO leadroute.leads (email, employees, score) VALUES ('x@company9.com', 60, 10), ('y@company9.com', 60, 60);
 SELECT "table", key, rows, leads FROM leadroute.changelog WHERE leads > 0 OR "table" = 'playbooks' ORDER BY changed_at;
 SELECT changed_by = session_user AS by_me, changed_at < now() + '1 day' AS at FROM leadroute.changelog WHERE "table" = 'playbooks';
+-- It is read no further than asked: leads only for the column leads, and of history, in both halves, what a filter lets through.
+CREATE FUNCTION story.plan(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'EXPLAIN ' || statement; END $$;
+SELECT c, bool_or(p LIKE '% on leads %') AS reads_leads FROM unnest('{leads,what}'::text[]) c, story.plan('SELECT ' || c || ' FROM leadroute.changelog') p GROUP BY c ORDER BY c;
+SELECT count(*) FILTER (WHERE p ~ '(Filter|Cond): .*changed_at >') > 0 AS rules, count(*) FILTER (WHERE p ~ '(Filter|Cond): .*begun_at >') > 0 AS data
+  FROM story.plan($$SELECT what FROM leadroute.changelog WHERE changed_at > now() - interval '1 minute'$$) p;
+SELECT count(*) FILTER (WHERE p ~ '(Filter|Index Cond): .*change_id = 1') AS halves FROM story.plan('SELECT what FROM leadroute.changelog WHERE change_id = 1') p;
 -- Whoever may read it needs no other right.
 CREATE ROLE changelog_reader;
 GRANT SELECT ON leadroute.changelog TO changelog_reader;

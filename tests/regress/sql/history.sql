@@ -10,7 +10,7 @@ SELECT t."table", g.tgname, g.tgenabled FROM leadroute_internal.history_tables t
 SELECT DISTINCT tgrelid::regclass AS not_watched FROM pg_trigger WHERE tgname IN ('config_changed', '05_clean')
    AND tgrelid NOT IN (SELECT format('leadroute.%I', "table")::regclass FROM leadroute_internal.history_tables) ORDER BY 1;
 
--- What was noted since the last look: the columns that differ.
+-- What was noted since the last look: the columns that differ. What follows from a change may be noted before it or after it.
 CREATE TABLE story.seen (id bigint);
 CREATE FUNCTION story.noted() RETURNS TABLE ("table" text, key text, operation text, change text, why text, is_data boolean)
     LANGUAGE sql AS $$
@@ -20,7 +20,7 @@ CREATE FUNCTION story.noted() RETURNS TABLE ("table" text, key text, operation t
            (SELECT string_agg(format('%s: %s -> %s', k, h.before -> k, h.after -> k), ', ' ORDER BY k)
               FROM jsonb_object_keys(coalesce(h.before, h.after)) k WHERE h.before -> k IS DISTINCT FROM h.after -> k AND h.before IS NOT NULL AND h.after IS NOT NULL),
            h.why, h.is_data
-      FROM h ORDER BY h.id $$;
+      FROM h ORDER BY h.transaction, h."table", h.key, h.id $$;
 
 -- INSERT, and COPY; the columns that nobody edits are in the row, too.
 INSERT INTO leadroute.reps (id) VALUES ('ann'), ('bob');
