@@ -3,21 +3,26 @@
 CREATE FUNCTION leadroute_internal.value_words("column" text, value jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    -- what needs no query comes first: most values
+    IF value IS NULL OR value = 'null' THEN
+        RETURN CASE WHEN "column" IN ('countries', 'regions', 'postal_prefixes', 'industries', 'employees', 'revenue', 'products',
+            'languages', 'sources', 'events', 'intents', 'segments', 'tiers', 'tenants', 'score') THEN 'any' ELSE 'none' END;
+    ELSIF jsonb_typeof(value) = 'number' THEN
+        RETURN trim_scale((value #>> '{}')::numeric)::text;
+    ELSIF jsonb_typeof(value) = 'array' THEN
+        RETURN coalesce((SELECT nullif(string_agg(e, ', ' ORDER BY n), '') FROM jsonb_array_elements_text(value) WITH ORDINALITY AS x (e, n)), 'nothing');
+    ELSIF jsonb_typeof(value) <> 'string' OR "column" NOT IN ('employees', 'revenue', 'score', 'effective', 'during') THEN
+        RETURN value #>> '{}';
+    END IF;
     RETURN (
         SELECT CASE
-            WHEN value IS NULL OR value = 'null' THEN CASE WHEN "column" IN ('countries', 'regions', 'postal_prefixes', 'industries', 'employees', 'revenue', 'products',
-                'languages', 'sources', 'events', 'intents', 'segments', 'tiers', 'tenants', 'score') THEN 'any' ELSE 'none' END
-            WHEN jsonb_typeof(value) = 'array' THEN coalesce((SELECT nullif(string_agg(e, ', ' ORDER BY n), '') FROM jsonb_array_elements_text(value) WITH ORDINALITY AS x (e, n)), 'nothing')
-            WHEN jsonb_typeof(value) = 'number' THEN trim_scale((value #>> '{}')::numeric)::text
-            WHEN jsonb_typeof(value) <> 'string' OR "column" NOT IN ('employees', 'revenue', 'score', 'effective', 'during') THEN value #>> '{}'
-            ELSE (SELECT CASE
-                    WHEN r.low = '' AND r.high = '' THEN 'any'
-                    WHEN "column" = 'employees' THEN CASE WHEN r.low = '' THEN 'up to ' || r.high::bigint - 1 WHEN r.high = '' THEN r.low || ' or more'
-                                                          ELSE r.low || '-' || r.high::bigint - 1 END
-                    WHEN "column" IN ('effective', 'during') THEN concat_ws(' ', 'from ' || nullif(r.low, ''), 'until ' || nullif(r.high, ''))
-                    ELSE concat_ws(' to ', CASE r.first WHEN '[' THEN 'from ' ELSE 'above ' END || nullif(r.low, ''), CASE WHEN r.last = ']' AND r.low = '' THEN 'up to ' WHEN r.last = ']' THEN '' ELSE 'below ' END || nullif(r.high, '')) END
-                    FROM (SELECT left(v, 1) AS first, right(v, 1) AS last, btrim(substr(split_part(v, ',', 1), 2), '"') AS low, btrim(left(split_part(v, ',', 2), -1), '"') AS high
-                            FROM (SELECT value #>> '{}') AS t (v)) r) END);
+            WHEN r.low = '' AND r.high = '' THEN 'any'
+            WHEN "column" = 'employees' THEN CASE WHEN r.low = '' THEN 'up to ' || r.high::bigint - 1 WHEN r.high = '' THEN r.low || ' or more'
+                                                  ELSE r.low || '-' || r.high::bigint - 1 END
+            WHEN "column" IN ('effective', 'during') THEN concat_ws(' ', 'from ' || nullif(r.low, ''), 'until ' || nullif(r.high, ''))
+            ELSE concat_ws(' to ', CASE r.first WHEN '[' THEN 'from ' ELSE 'above ' END || nullif(r.low, ''), CASE WHEN r.last = ']' AND r.low = '' THEN 'up to ' WHEN r.last = ']' THEN '' ELSE 'below ' END || nullif(r.high, '')) END
+            FROM (SELECT left(v, 1) AS first, right(v, 1) AS last, btrim(substr(split_part(v, ',', 1), 2), '"') AS low, btrim(left(split_part(v, ',', 2), -1), '"') AS high
+                    FROM (SELECT value #>> '{}') AS t (v)) r);
 END $$;
 COMMENT ON FUNCTION leadroute_internal.value_words(text, jsonb) IS 'A value of a routing table as people say it. Internal.';
 
