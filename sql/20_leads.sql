@@ -10,7 +10,7 @@ COMMENT ON DOMAIN leadroute.decision_cause IS 'What asked for a decision.';
 CREATE DOMAIN leadroute.decision_outcome AS text CHECK (VALUE IN ('owner', 'queue', 'nurture', 'merged', 'closed'));
 COMMENT ON DOMAIN leadroute.decision_outcome IS 'Where a lead ended.';
 CREATE DOMAIN leadroute.notification_kind AS text CHECK (VALUE IN ('assigned', 'unassigned', 'merged', 'expansion', 'fallback', 'event',
-    'reminder', 'escalated', 'rate_alarm'));
+    'reminder', 'escalated', 'rate_alarm', 'change_failed'));
 COMMENT ON DOMAIN leadroute.notification_kind IS 'What people are told.';
 
 -- In C, and one call, as the text of a CHECK is parsed for every statement: written out it costs a single insert 2 %.
@@ -259,7 +259,7 @@ CREATE TABLE leadroute.notifications (
     taken_by text,
     lease_until timestamptz,
     acked_at timestamptz,
-    CONSTRAINT notifications_about_a_lead CHECK (kind = 'rate_alarm' OR lead_id IS NOT NULL AND decision_id IS NOT NULL)
+    CONSTRAINT notifications_about_a_lead CHECK (kind IN ('rate_alarm', 'change_failed') OR lead_id IS NOT NULL AND decision_id IS NOT NULL)
 );
 CREATE INDEX notifications_lead_id_idx ON leadroute.notifications (lead_id);
 -- Open notifications only. No other index has this order, so no plan walks the history.

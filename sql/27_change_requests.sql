@@ -47,7 +47,7 @@ COMMENT ON COLUMN leadroute.change_requests.apply_at IS 'When it is applied by i
 COMMENT ON COLUMN leadroute.change_requests.apply_at_given IS 'The same as it was given, with its time zone.';
 COMMENT ON COLUMN leadroute.change_requests.reverts IS 'The change that it takes back.';
 COMMENT ON COLUMN leadroute.change_requests.status IS 'proposed, approved, applied, refused or cancelled.';
-COMMENT ON COLUMN leadroute.change_requests.seen IS 'Fingerprint of the rules, and of the tables that the SQL names, as they were when it was proposed or previewed last. If they are others, it is not applied.';
+COMMENT ON COLUMN leadroute.change_requests.seen IS 'Fingerprint of the rules that people do not edit daily, and of the tables that the SQL names or deletes from, with what goes with that, as they were when it was proposed or previewed last. If they are others, it is not applied.';
 COMMENT ON COLUMN leadroute.change_requests.seen_by IS 'Who looked then: a database role.';
 COMMENT ON COLUMN leadroute.change_requests.seen_at IS 'When.';
 COMMENT ON COLUMN leadroute.change_requests.proposed_by IS 'The author: a database role.';

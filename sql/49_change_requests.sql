@@ -1,26 +1,36 @@
 -- Proposing, approving and applying changes of rules.
 
-CREATE FUNCTION leadroute_internal.rules_seen(tables text[]) RETURNS text
+CREATE FUNCTION leadroute_internal.compared_tables(tables text[], writes text[]) RETURNS text[]
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(DISTINCT n ORDER BY n) FROM (
+        -- Of the rules not what people edit daily: an edit would keep changes that have nothing to do with it from being applied.
+        SELECT unnest(leadroute_internal.rule_tables()) EXCEPT SELECT unnest('{country_aliases,domain_rules,holidays,industry_aliases,mail_domains,schedule_hours,schedules}'::text[])
+        UNION SELECT unnest(tables)
+        -- what is deleted takes these along
+        UNION SELECT r.child FROM leadroute_internal.config_references r WHERE r.on_delete = 'cascade' AND 'DELETE ' || r.parent = ANY (writes)) t (n) $$;
+COMMENT ON FUNCTION leadroute_internal.compared_tables(text[], text[]) IS 'Tables that must be as they were seen when a change is applied that names these tables, and writes to them so. Internal.';
+
+CREATE FUNCTION leadroute_internal.rules_seen(tables text[], writes text[]) RETURNS text
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' AS $$
 DECLARE
     name text;
     seen text := '';
     print text;
 BEGIN
-    FOR name IN SELECT DISTINCT t.name FROM unnest(leadroute_internal.rule_tables() || tables) t (name) ORDER BY 1 LOOP
+    FOREACH name IN ARRAY leadroute_internal.compared_tables(tables, writes) LOOP
         IF name IN ('accounts', 'account_domains', 'contacts') THEN
             -- there may be millions; how many changes can be seen differs whenever one is seen that was not before
             SELECT concat_ws(' ', count(*), max(h.id)) INTO print FROM leadroute.config_history h WHERE h."table" = name;
         ELSE
-            -- without what jobs and sales tools write all day
+            -- without what jobs and sales tools write all day; a change may not read that
             EXECUTE format($q$SELECT md5(string_agg(r.print, '' ORDER BY r.print)) FROM (
-                SELECT md5((to_jsonb(t) - '{presence,presence_at,performance,shipped}'::text[])::text) AS print FROM leadroute.%I t) r$q$, name) INTO print;
+                SELECT md5((to_jsonb(t) - '{presence,presence_at,performance}'::text[])::text) AS print FROM leadroute.%I t) r$q$, name) INTO print;
         END IF;
         seen := concat_ws(' ', seen, name, print);
     END LOOP;
     RETURN md5(seen);
 END $$;
-COMMENT ON FUNCTION leadroute_internal.rules_seen(text[]) IS 'Fingerprint of all tables of rules, and of further routing tables, as the calling query sees them. Internal.';
+COMMENT ON FUNCTION leadroute_internal.rules_seen(text[], text[]) IS 'Fingerprint of what must not change between the last look at a change and its application, as the calling query sees it. Internal.';
 
 CREATE FUNCTION leadroute_internal.note_change(title text, why text, sql text, apply_at text, tables text[], writes text[], reverts bigint) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -34,7 +44,7 @@ BEGIN
     END IF;
     INSERT INTO leadroute.change_requests (title, why, sql, tables, writes, apply_at, apply_at_given, reverts, seen)
     VALUES (note_change.title, note_change.why, note_change.sql, note_change.tables, note_change.writes, due,
-            note_change.apply_at, note_change.reverts, leadroute_internal.rules_seen(note_change.tables))
+            note_change.apply_at, note_change.reverts, leadroute_internal.rules_seen(note_change.tables, note_change.writes))
     RETURNING id INTO noted;
     RETURN noted;
 END $$;
@@ -125,8 +135,11 @@ COMMENT ON FUNCTION leadroute.cancel_change(bigint, text) IS 'Takes back a propo
 CREATE FUNCTION leadroute_internal.change_begins(id bigint) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    change leadroute.change_requests := leadroute_internal.change_locked(id);
+    change leadroute.change_requests;
+    names text[];
+    writers text;
 BEGIN
+    change := leadroute_internal.change_locked(id);
     IF change.status <> 'approved' THEN
         PERFORM leadroute_internal.not_in_status(change, 'approved', CASE change.status WHEN 'proposed' THEN
             'Somebody else than its author approves it with leadroute.approve_change(id).' ELSE 'Propose another.' END);
@@ -134,9 +147,20 @@ BEGIN
         RAISE EXCEPTION 'change % is to be applied at %, not now', change.id, change.apply_at_given
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'To apply it earlier, cancel it, and propose it without apply_at.';
     END IF;
+    SELECT array_agg(DISTINCT n) INTO names FROM unnest(leadroute_internal.rule_tables() || leadroute_internal.compared_tables(change.tables, change.writes)) n;
     -- Nobody else changes them until this has committed: neither what is compared with what was seen, nor what golden leads pass.
-    EXECUTE (SELECT format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', string_agg(format('leadroute.%I', t.name), ', ' ORDER BY t.name))
-               FROM (SELECT DISTINCT n FROM unnest(leadroute_internal.rule_tables() || change.tables || '{golden_leads}') n) t (name));
+    EXECUTE (SELECT format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', string_agg(format('leadroute.%I', n), ', ' ORDER BY n)) FROM unnest(names) n);
+EXCEPTION WHEN lock_not_available THEN
+    SELECT string_agg(format('Process %s (%s) has locked %s.', w.pid, w.usename, w.locked), E'\n' ORDER BY w.pid) INTO writers
+      FROM (SELECT l.pid, a.usename, string_agg(DISTINCT l.relation::regclass::text, ', ') AS locked
+              FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+             WHERE l.granted AND l.pid <> pg_backend_pid() AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
+               AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+               AND l.relation = ANY (ARRAY(SELECT format('leadroute.%I', n)::regclass FROM unnest(names) n))
+             GROUP BY l.pid, a.usename) w;
+    RAISE EXCEPTION 'change % is not applied: others write to it, or to tables that must stay as they are meanwhile', change_begins.id
+        USING ERRCODE = 'lock_not_available', DETAIL = coalesce(writers, 'The change request itself is locked.'),
+              HINT = 'Apply it again when their transactions have ended.';
 END $$;
 COMMENT ON FUNCTION leadroute_internal.change_begins(bigint) IS 'Locks a change that is applied, with the tables that must stay as they are; an error if it cannot be. Internal.';
 
@@ -146,7 +170,7 @@ COMMENT ON FUNCTION leadroute_internal.run_change(bigint) IS 'Checks and runs th
 
 CREATE FUNCTION leadroute_internal.seen_for(id bigint) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT leadroute_internal.rules_seen(c.tables) FROM leadroute.change_requests c WHERE c.id = seen_for.id $$;
+    SELECT leadroute_internal.rules_seen(c.tables, c.writes) FROM leadroute.change_requests c WHERE c.id = seen_for.id $$;
 COMMENT ON FUNCTION leadroute_internal.seen_for(bigint) IS 'Fingerprint of the rules that a change request goes by, as the calling query sees them. Internal.';
 
 CREATE FUNCTION leadroute_internal.stamp_change(id bigint, seen text) RETURNS void
@@ -163,6 +187,20 @@ CREATE FUNCTION leadroute.apply_change(change_id bigint) RETURNS void
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_apply_change';
 COMMENT ON FUNCTION leadroute.apply_change(bigint) IS 'Applies an approved change, with the rights of who calls it, all or nothing. Refused when the rules are others than it was proposed or previewed for last, or when a golden lead would go elsewhere.';
 
+CREATE FUNCTION leadroute_internal.change_failed(id bigint, failure text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    change leadroute.change_requests;
+BEGIN
+    UPDATE leadroute.change_requests c SET failure = change_failed.failure, failed_at = clock_timestamp() WHERE c.id = change_failed.id RETURNING c.* INTO change;
+    INSERT INTO leadroute.notifications (kind, details)
+    SELECT 'change_failed', jsonb_build_object('alarm', 'change_failed', 'change', change.id, 'title', change.title, 'role', r.name, 'failure', change.failure,
+                                               'reason', format('change %s (%s) could not be applied at %s: %s', change.id, change.title, change.apply_at_given, change.failure))
+      FROM unnest(ARRAY[change.proposed_by, change.approved_by]) r (name);
+    PERFORM leadroute_internal.wake_listeners();
+END $$;
+COMMENT ON FUNCTION leadroute_internal.change_failed(bigint, text) IS 'Notes why a change that was due could not be applied, and tells its author and its approver. Internal.';
+
 CREATE FUNCTION leadroute.apply_due_changes() RETURNS integer
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_apply_due_changes';
-COMMENT ON FUNCTION leadroute.apply_due_changes() IS 'Applies approved changes whose apply_at has come, each with the rights of who approved it, and returns how many. One that fails is noted in change_requests.failure and not tried again; one that has to wait for others is.';
+COMMENT ON FUNCTION leadroute.apply_due_changes() IS 'Applies approved changes whose apply_at has come, each with the rights of who approved it, and returns how many. One that fails is noted in change_requests.failure, in routing_health, and in notifications to its author and its approver, and not tried again; one that has to wait for others is.';

@@ -21,9 +21,9 @@ COMMENT ON FUNCTION leadroute_internal.row_condition(text, jsonb) IS 'A conditio
 
 CREATE FUNCTION leadroute_internal.differing(before jsonb, after jsonb) RETURNS text[]
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    -- but for what jobs and sales tools write
+    -- whether a row is still as it was shipped follows from an edit
     SELECT coalesce(array_agg(b.key ORDER BY b.key), '{}') FROM jsonb_each(before) b
-     WHERE b.value IS DISTINCT FROM after -> b.key AND b.key <> ALL ('{presence,presence_at,performance,shipped}') $$;
+     WHERE b.value IS DISTINCT FROM after -> b.key AND b.key <> 'shipped' $$;
 COMMENT ON FUNCTION leadroute_internal.differing(jsonb, jsonb) IS 'Columns in which two rows differ. Internal.';
 
 CREATE FUNCTION leadroute_internal.changed_rows(change bigint) RETURNS TABLE ("table" text, key text, before jsonb, after jsonb, last bigint, is_entangled boolean)
@@ -66,10 +66,32 @@ BEGIN
     END IF;
     RETURN (SELECT string_agg(format('%s of %s "%s" is %s now, and not %s', c.name, conflict.name, key, coalesce(current ->> c.name, 'null'), coalesce(after ->> c.name, 'null')), '; ')
               FROM unnest(leadroute_internal.differing(after, current)) c (name)
-             -- what the change did not touch may have changed
-             WHERE before IS NULL OR c.name = ANY (leadroute_internal.differing(before, after)));
+             -- jobs and sales tools write some all day; and what the change did not touch may have changed
+             WHERE c.name <> ALL ('{presence,presence_at,performance}') AND (before IS NULL OR c.name = ANY (leadroute_internal.differing(before, after))));
 END $$;
 COMMENT ON FUNCTION leadroute_internal.conflict(text, text, jsonb, jsonb) IS 'How a row has become another than a change left it; NULL if it has not. Internal.';
+
+CREATE FUNCTION leadroute_internal.later_children(change bigint) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' AS $$
+DECLARE
+    lost record;
+BEGIN
+    FOR lost IN SELECT r.key, r.after, c.parent, c.child, c."column", c.key AS parent_key, c.within, string_to_array(h.key, ',') AS named_by,
+                       ARRAY(SELECT leadroute_internal.key_of_row(format('leadroute.%I', c.child)::regclass, w.after)
+                               FROM leadroute_internal.changed_rows(change) w WHERE w."table" = c.child AND w.after IS NOT NULL) AS own
+                  FROM leadroute_internal.changed_rows(change) r
+                  JOIN leadroute_internal.config_references c ON c.parent = r."table" AND c.on_delete = 'cascade'
+                  JOIN leadroute_internal.history_tables h ON h."table" = c.child
+                 WHERE r.before IS NULL AND r.after IS NOT NULL LOOP
+        RETURN QUERY EXECUTE format($q$
+            SELECT format('%%s "%%s" was added to %%s "%%s"', %L, (SELECT string_agg(t.row ->> k.name, '/' ORDER BY k.no) FROM unnest($1) WITH ORDINALITY k (name, no)), %L, %L)
+              FROM (SELECT to_jsonb(c) AS row FROM leadroute.%I c WHERE c.%I::text = $2) t
+             WHERE ($3 IS NULL OR t.row -> $3 = $4) AND leadroute_internal.key_of_row(%L::regclass, t.row) <> ALL ($5)$q$,
+            lost.child, lost.parent, lost.key, lost.child, lost."column", format('leadroute.%I', lost.child))
+            USING lost.named_by, lost.after ->> lost.parent_key, lost.within, lost.after -> lost.within, lost.own;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.later_children(bigint) IS 'Rows that others have added to rows which a change has inserted: they would be deleted with them. Internal.';
 
 CREATE FUNCTION leadroute_internal.undo(name text, before jsonb, after jsonb) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -78,9 +100,9 @@ CREATE FUNCTION leadroute_internal.undo(name text, before jsonb, after jsonb) RE
         WHEN after IS NULL THEN (SELECT format('INSERT INTO leadroute.%I (%s) VALUES (%s);', name, string_agg(quote_ident(l.key), ', ' ORDER BY l.key), string_agg(l.value, ', ' ORDER BY l.key))
                                    FROM jsonb_each_text(leadroute_internal.literals(name, before)) l)
         ELSE (SELECT format('UPDATE leadroute.%I SET %s WHERE %s;', name, string_agg(format('%I = %s', l.key, l.value), ', ' ORDER BY l.key), leadroute_internal.row_condition(name, after))
-                FROM jsonb_each_text(leadroute_internal.literals(name, before)) l WHERE l.key = ANY (leadroute_internal.differing(before, after)))
+                FROM jsonb_each_text(leadroute_internal.literals(name, before)) l WHERE l.key = ANY (leadroute_internal.differing(before, after)) HAVING count(*) > 0)
     END $$;
-COMMENT ON FUNCTION leadroute_internal.undo(text, jsonb, jsonb) IS 'SQL that makes a row of a routing table what it was before. Internal.';
+COMMENT ON FUNCTION leadroute_internal.undo(text, jsonb, jsonb) IS 'SQL that makes a row of a routing table what it was before; NULL if there is nothing to do. Internal.';
 
 CREATE FUNCTION leadroute_internal.propose_revert(title text, why text, sql text, reverts bigint) RETURNS bigint
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_propose_revert';
@@ -100,11 +122,12 @@ BEGIN
     SELECT array_agg(c.conflict ORDER BY c.conflict) FILTER (WHERE c.conflict IS NOT NULL), string_agg(format('%s "%s"', r."table", r.key), ', ') FILTER (WHERE r.is_entangled)
       INTO conflicts, entangled
       FROM leadroute_internal.changed_rows(change.id) r, LATERAL (SELECT leadroute_internal.conflict(r."table", r.key, r.before, r.after)) c (conflict);
+    conflicts := conflicts || ARRAY(SELECT c FROM leadroute_internal.later_children(change.id) c ORDER BY 1);
     IF entangled IS NOT NULL THEN
         RAISE EXCEPTION 'change % cannot be reverted by itself: it gave keys of rows to others: %', change.id, entangled
             USING ERRCODE = 'feature_not_supported', HINT = 'Write the SQL that takes it back, and propose it with propose_change().';
     ELSIF conflicts <> '{}' THEN
-        RAISE EXCEPTION 'change % cannot be reverted: rows that it wrote have changed since', change.id
+        RAISE EXCEPTION 'change % cannot be reverted: rows that it wrote have changed since, or others depend on them', change.id
             USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = array_to_string(conflicts[:20], E'\n'),
                   HINT = 'Revert the later changes first, or propose SQL that leaves them as they are.';
     END IF;

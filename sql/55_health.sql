@@ -73,5 +73,10 @@ UNION ALL
 SELECT 'rules', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END, format('listed in config_problems: %s', count(*))
   FROM leadroute.config_problems
 UNION ALL
+SELECT 'changes', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
+       format('approved changes that could not be applied when they were due: %s%s', count(*),
+              (array_agg(format('; change %s: %s', id, failure) ORDER BY failed_at DESC))[1])
+  FROM leadroute.change_requests WHERE status = 'approved' AND failure IS NOT NULL
+UNION ALL
 SELECT "check", status, detail FROM leadroute_internal.job_health();
-COMMENT ON VIEW leadroute.routing_health IS 'A line for each thing that must work, with status ok, warning or error: routing, the ladder, the rules, and the jobs of pg_cron. After a promotion to another port the jobs fail until they are scheduled again; it says so here.';
+COMMENT ON VIEW leadroute.routing_health IS 'A line for each thing that must work, with status ok, warning or error: routing, the ladder, the rules, changes that were due, and the jobs of pg_cron. After a promotion to another port the jobs fail until they are scheduled again; it says so here.';

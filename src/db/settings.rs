@@ -5,13 +5,14 @@ use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 use pgrx::pg_sys;
 use std::ffi::{c_char, c_void, CStr, CString};
 
-/// The tables of rules: the word `rules` in `leadroute.require_change_request`.
-pub const RULES: [&str; 18] = [
+/// The tables of rules, and what is checked after a change: the word `rules` in `leadroute.require_change_request`.
+pub const RULES: [&str; 19] = [
     "account_policies",
     "country_aliases",
     "domain_rules",
     "escalation_steps",
     "event_types",
+    "golden_leads",
     "holidays",
     "industry_aliases",
     "mail_domains",
@@ -27,9 +28,9 @@ pub const RULES: [&str; 18] = [
     "tiers",
 ];
 
-/// The other tables of routing, which managers and other systems change daily, and what is checked after a change.
-pub const NOT_RULES: [&str; 7] =
-    ["absences", "account_domains", "accounts", "contacts", "golden_leads", "pool_members", "reps"];
+/// The other tables of routing, which managers and other systems change daily.
+pub const NOT_RULES: [&str; 6] =
+    ["absences", "account_domains", "accounts", "contacts", "pool_members", "reps"];
 
 /// What to do when routing itself fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PostgresGucEnum)]

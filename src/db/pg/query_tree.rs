@@ -58,11 +58,17 @@ pub unsafe fn tag(node: *mut Node) -> NodeTag {
 /// The node must be valid, and part of an INSERT, UPDATE, DELETE or SELECT.
 pub unsafe fn walk_parsed(node: *mut Node, mut visit: Visit<'_>) -> bool {
     // SAFETY: the caller vouches for the node; the context outlives the walk.
-    unsafe { parsed_node(node, (&raw mut visit).cast()) }
+    unsafe { parsed(node, (&raw mut visit).cast()) }
 }
 
+/// For PostgreSQL only to call: an error leaves it as one of PostgreSQL, which nobody in Rust would catch.
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn parsed_node(node: *mut Node, context: *mut c_void) -> bool {
+    // SAFETY: the context is that of `walk_parsed`.
+    unsafe { parsed(node, context) }
+}
+
+unsafe fn parsed(node: *mut Node, context: *mut c_void) -> bool {
     if node.is_null() {
         return false;
     }
@@ -73,17 +79,23 @@ unsafe extern "C-unwind" fn parsed_node(node: *mut Node, context: *mut c_void) -
     }
 }
 
-/// Looks at all nodes of an analysed query, those of its subqueries and its relations included.
+/// Looks at all nodes of an analysed query or a part of one, those of its subqueries and its relations included.
 ///
 /// # Safety
-/// The query must be valid.
-pub unsafe fn walk_analysed(query: *mut pg_sys::Query, mut visit: Visit<'_>) -> bool {
-    // SAFETY: the caller vouches for the query; the context outlives the walk.
-    unsafe { analysed_node(query.cast(), (&raw mut visit).cast()) }
+/// The node must be valid, or NULL.
+pub unsafe fn walk_analysed(node: *mut Node, mut visit: Visit<'_>) -> bool {
+    // SAFETY: the caller vouches for the node; the context outlives the walk.
+    unsafe { analysed(node, (&raw mut visit).cast()) }
 }
 
+/// For PostgreSQL to call, as [`parsed_node`].
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn analysed_node(node: *mut Node, context: *mut c_void) -> bool {
+    // SAFETY: the context is that of `walk_analysed`.
+    unsafe { analysed(node, context) }
+}
+
+unsafe fn analysed(node: *mut Node, context: *mut c_void) -> bool {
     if node.is_null() {
         return false;
     }
@@ -103,6 +115,39 @@ unsafe extern "C-unwind" fn analysed_node(node: *mut Node, context: *mut c_void)
             NodeTag::T_RangeTblEntry => false,
             _ => pg_sys::expression_tree_walker(node, walker, context),
         }
+    }
+}
+
+/// The columns of relations that a query reads itself, without its subqueries: those for which it needs the right to
+/// read, as members of a set counted from [`pg_sys::FirstLowInvalidHeapAttributeNumber`]. What it only assigns is not
+/// among them; 0 stands for the whole row.
+///
+/// # Safety
+/// The query must be valid.
+pub unsafe fn columns_read(query: &pg_sys::Query) -> Vec<(Oid, *mut pg_sys::Bitmapset)> {
+    // SAFETY: the caller vouches for the query; a number of a permission counts from 1.
+    unsafe {
+        #[cfg(not(any(feature = "pg14", feature = "pg15")))]
+        let permissions = pointers::<pg_sys::RTEPermissionInfo>(query.rteperminfos);
+        let columns = |relation: *mut pg_sys::RangeTblEntry| {
+            #[cfg(any(feature = "pg14", feature = "pg15"))]
+            return Some((*relation).selectedCols);
+            #[cfg(not(any(feature = "pg14", feature = "pg15")))]
+            return usize::try_from((*relation).perminfoindex)
+                .ok()
+                .and_then(|number| number.checked_sub(1))
+                .and_then(|n| permissions.get(n).copied())
+                .map(|permission| (*permission).selectedCols);
+        };
+        pointers::<pg_sys::RangeTblEntry>(query.rtable)
+            .into_iter()
+            // EXCLUDED is a composite type: what is to be inserted, and no row of the table
+            .filter(|&relation| {
+                (*relation).rtekind == pg_sys::RTEKind::RTE_RELATION
+                    && (*relation).relkind as u8 != pg_sys::RELKIND_COMPOSITE_TYPE
+            })
+            .filter_map(|relation| Some(((*relation).relid, columns(relation)?)))
+            .collect()
     }
 }
 

@@ -47,8 +47,6 @@ pub static MAY_APPROVE: Query = Query::new(
     &[OIDOID],
 );
 
-/// Notes why a scheduled change could not be applied.
-pub static CHANGE_FAILED: Query = Query::new(
-    "UPDATE leadroute.change_requests SET failure = $2, failed_at = clock_timestamp() WHERE id = $1",
-    &[INT8OID, TEXTOID],
-);
+/// Notes why a scheduled change could not be applied, and tells who wants to know.
+pub static CHANGE_FAILED: Query =
+    Query::new("SELECT leadroute_internal.change_failed($1, $2)", &[INT8OID, TEXTOID]);

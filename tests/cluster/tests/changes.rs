@@ -137,6 +137,31 @@ fn rules_that_change_meanwhile_are_seen() {
     }
 }
 
+/// Who keeps a transaction open over a table of rules does not keep who applies a change, and with them all who wait for the
+/// locks that they hold already: they are told who it is.
+#[test]
+fn a_change_waits_two_seconds_at_most() {
+    let scene = Scene::new();
+    let id = scene.approved(RAISE, "NULL");
+    let (mut editor, mut applier) = (scene.database.connect(), scene.applier());
+    editor.batch_execute("BEGIN; UPDATE leadroute.tiers SET name = 'other'").unwrap();
+    let apply = format!("SELECT leadroute.apply_change({id})");
+    applier.batch_execute("SET statement_timeout = '20s'").unwrap();
+    let error = applier.batch_execute(&apply).unwrap_err();
+    let error = error.as_db_error().unwrap();
+    assert_eq!(error.code().code(), "55P03");
+    let pid = number(&mut editor, "SELECT pg_backend_pid()::bigint");
+    let detail = error.detail().unwrap_or_default();
+    assert!(detail.contains(&format!("Process {pid} ")) && detail.contains("leadroute.tiers"), "{detail}");
+    // The caller may be less patient, and keeps the setting.
+    applier.batch_execute("SET lock_timeout = '50ms'; SET statement_timeout = '1s'").unwrap();
+    assert_eq!(attempt(&mut applier, &apply).as_deref(), Some("55P03"));
+    assert_eq!(text(&mut applier, "SHOW lock_timeout"), "50ms");
+    editor.batch_execute("ROLLBACK").unwrap();
+    applier.batch_execute(&apply).unwrap();
+    assert_eq!(priority(&mut editor), 101);
+}
+
 /// Leads come in by the rules of before until the change commits, and wait for nobody.
 #[test]
 fn leads_come_in_while_a_change_is_applied() {

@@ -9,6 +9,9 @@ use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::FromDatum;
 use std::ffi::CString;
 
+/// How long a change waits for others at most: nobody is kept waiting by a change that waits for somebody else.
+const LOCK_TIMEOUT_MS: i32 = 2000;
+
 sql_function! {
     /// `leadroute.apply_change(bigint)`
     leadroute_apply_change, pg_finfo_leadroute_apply_change, apply_change
@@ -32,6 +35,10 @@ unsafe fn apply_change(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 
 /// Applies a change; `role` answers, until it is dropped, whose rights its SQL has.
 fn apply<T>(id: i64, role: impl FnOnce() -> T) {
+    let settings = Settings::undone();
+    if is_patient() {
+        settings.set(c"lock_timeout", c"2s");
+    }
     let argument = [Some(Datum::from(id))];
     let change = {
         let _owner = AsOwner::begin();
@@ -54,6 +61,13 @@ fn apply<T>(id: i64, role: impl FnOnce() -> T) {
         errors::golden_leads_change(id, first, others);
     }
     queries::CHANGE_APPLIED.write(&argument);
+}
+
+/// Whether the caller would wait for others longer than a change may, which holds locks on tables meanwhile.
+fn is_patient() -> bool {
+    // SAFETY: reads a setting, in milliseconds; 0 is for ever.
+    let wait = unsafe { pg_sys::LockTimeout };
+    wait == 0 || wait > LOCK_TIMEOUT_MS
 }
 
 /// Applies what is due; answers how many changes that were.
@@ -80,9 +94,6 @@ fn due_after(id: i64) -> Option<(i64, String)> {
 }
 
 fn apply_due(id: i64, approver: &str) {
-    let settings = Settings::undone();
-    // Nobody is kept waiting by a change that waits for somebody else.
-    settings.set(c"lock_timeout", c"2s");
     let role = approving_role(approver).unwrap_or_else(|| errors::approver_may_not(id, approver));
     apply(id, || AsRole::begin(role));
 }

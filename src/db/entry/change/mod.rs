@@ -6,4 +6,5 @@ mod required;
 mod run;
 mod sql_check;
 mod sql_parts;
+mod sql_time;
 mod touched;

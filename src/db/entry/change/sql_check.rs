@@ -2,6 +2,7 @@
 //! calls nothing that does more than compute. Nothing of it runs here.
 
 use crate::db::entry::change::sql_parts::{problem_of_analysed, problem_of_parsed};
+use crate::db::entry::change::sql_time::{literals_of_moment, problem_of_time, Literals};
 use crate::db::entry::change::touched::Touched;
 use crate::db::errors;
 use crate::db::pg::query_tree::{analyse, parse, walk_analysed, walk_parsed};
@@ -93,8 +94,17 @@ fn check_analysed(statement: &Statement, whole: &CStr, touched: &mut Touched) {
         problem = unsafe { problem_of_analysed(node, touched) };
         problem.is_some()
     };
+    let mut of_time = None;
     // SAFETY: the statement was parsed from that text.
-    let analysed = protect(|| unsafe { walk_analysed(analyse(statement.parsed, whole), &mut visit) });
+    let analysed = protect(|| unsafe {
+        let mut literals = Literals::new();
+        // before the analysis, which writes into what was parsed
+        literals_of_moment((*statement.parsed).stmt, &mut literals);
+        let query = analyse(statement.parsed, whole);
+        if !walk_analysed(query.cast(), &mut visit) {
+            of_time = problem_of_time(query, &literals);
+        }
+    });
     if let Err(failure) = analysed {
         errors::change_not_understood(
             statement.number,
@@ -104,7 +114,7 @@ fn check_analysed(statement: &Statement, whole: &CStr, touched: &mut Touched) {
             &failure.message,
         );
     }
-    if let Some(problem) = problem {
+    if let Some(problem) = problem.or(of_time) {
         statement.refuse(&problem);
     }
 }

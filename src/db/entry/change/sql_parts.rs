@@ -6,7 +6,7 @@
 
 use crate::db::entry::change::touched::Touched;
 use crate::db::pg::catalog;
-use crate::db::pg::query_tree::{functions_of, schema_and_name, schema_of_type, tag};
+use crate::db::pg::query_tree::{columns_read, functions_of, schema_and_name, schema_of_type, tag};
 use pgrx::pg_sys::{self, Node, NodeTag, Oid};
 use std::ffi::CStr;
 
@@ -131,6 +131,10 @@ const STABLE: [&str; 116] = [
     "date_subtract",
 ];
 
+/// Columns that jobs and sales tools write all day, so that they may be others when a change is applied.
+const NOT_COMPARED: [(&str, &CStr); 3] =
+    [("reps", c"presence"), ("reps", c"presence_at"), ("pool_members", c"performance")];
+
 /// Objects with smaller oids came with PostgreSQL.
 fn is_built_in(object: Oid) -> bool {
     object.to_u32() < pg_sys::FirstNormalObjectId
@@ -213,7 +217,10 @@ pub unsafe fn problem_of_analysed(node: *mut Node, touched: &mut Touched) -> Opt
     // SAFETY: the tag says which node it is.
     unsafe {
         match tag(node) {
-            NodeTag::T_Query => problem_of_query(&*node.cast::<pg_sys::Query>(), touched),
+            NodeTag::T_Query => {
+                let query = &*node.cast::<pg_sys::Query>();
+                problem_of_columns(query).or_else(|| problem_of_query(query, touched))
+            }
             NodeTag::T_RangeTblEntry => problem_of_relation(&*node.cast::<pg_sys::RangeTblEntry>(), touched),
             NodeTag::T_SQLValueFunction => {
                 let function = (*node.cast::<pg_sys::SQLValueFunction>()).op;
@@ -227,6 +234,26 @@ pub unsafe fn problem_of_analysed(node: *mut Node, touched: &mut Touched) -> Opt
             }
             _ => functions_of(node).into_iter().find_map(problem_of_function),
         }
+    }
+}
+
+/// What a query reads of columns that are not compared when the change is applied: it could do something else than was seen.
+/// That it only assigns them does not matter.
+unsafe fn problem_of_columns(query: &pg_sys::Query) -> Option<String> {
+    // SAFETY: the caller vouches for the query; a set, or none.
+    unsafe {
+        columns_read(query).into_iter().find_map(|(relation, columns)| {
+            let mut of_it = NOT_COMPARED.iter().filter(|(table, _)| catalog::relation(table) == relation).peekable();
+            let table = of_it.peek()?.0;
+            let is_read =
+                |column: i32| pg_sys::bms_is_member(column - pg_sys::FirstLowInvalidHeapAttributeNumber, columns);
+            let name = if is_read(0) {
+                "whole rows".into()
+            } else {
+                of_it.find(|(_, column)| is_read(pg_sys::get_attnum(relation, column.as_ptr()).into()))?.1.to_string_lossy()
+            };
+            Some(format!("reads {name} of {table}, where jobs and sales tools write all day, so that it could do something else than was seen"))
+        })
     }
 }
 
