@@ -232,7 +232,8 @@ fn what_an_author_plants_never_runs() {
     .unwrap();
     scene.database.connect_as(&scene.author).batch_execute(PLANTED).unwrap();
     let id = scene.approved(
-        "UPDATE segments SET priority = priority + 1, events = '{demo_request}'::names WHERE lower(name) = 'everybody' AND name LIKE 'e%' AND now() > '2020-01-01';
+        "UPDATE segments SET priority = priority + 1, events = '{demo_request}'::names, effective = tstzrange(now() - interval '1 day', NULL)
+          WHERE lower(name) = 'everybody' AND name LIKE 'e%' AND '2030-01-01'::timestamptz > '2020-01-01';
          UPDATE tiers SET name = lower(name) WHERE name IN ('all', 'x')",
         "NULL",
     );
