@@ -98,6 +98,11 @@ unsafe fn decides(
         }
         for relation in pointers::<pg_sys::RangeTblEntry>((*query).rtable) {
             decides |= has((*relation).functions.cast());
+            // there what is grouped by is not in the list of what is selected
+            #[cfg(feature = "pg18")]
+            {
+                decides |= has((*relation).groupexprs.cast());
+            }
             let values: *mut Node = (*relation).values_lists.cast();
             decides |= if is_insert { has_decision(values, literals) } else { has(values) };
             if is_insert && (*relation).rtekind == RTEKind::RTE_SUBQUERY {
