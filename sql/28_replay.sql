@@ -76,7 +76,11 @@ CREATE FUNCTION leadroute_internal.keep_corrected(old leadroute.leads, new leadr
     SELECT (old).id, CASE WHEN s.is_called THEN s.last_value ELSE 0 END, c.before
       FROM leadroute.decisions_id_seq s, (SELECT jsonb_object_agg(b.key, b.value) AS before
               FROM jsonb_each(leadroute_internal.said_by(old)) b JOIN jsonb_each(leadroute_internal.said_by(new)) a USING (key)
-             WHERE a.value <> b.value) c
+             WHERE a.value <> b.value
+               -- of several corrections since the last decision the first tells what that saw
+               AND NOT EXISTS (SELECT FROM leadroute.lead_corrections k
+                                WHERE k.lead_id = (old).id AND k.before ? b.key
+                                  AND k.last_decision >= (SELECT max(d.id) FROM (SELECT x.id FROM leadroute.decisions x WHERE x.lead_id = (old).id OFFSET 0) d))) c
      WHERE c.before IS NOT NULL $$;
 COMMENT ON FUNCTION leadroute_internal.keep_corrected(leadroute.leads, leadroute.leads) IS 'Keeps what a lead said before a correction. Internal.';
 

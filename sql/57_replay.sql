@@ -62,7 +62,13 @@ BEGIN
     END IF;
     FOR decision IN SELECT d.id FROM leadroute.decisions d WHERE d.id > first AND d.id <= last ORDER BY random() LIMIT at_most LOOP
         EXIT WHEN clock_timestamp() > ends;
-        answer := leadroute.replay_decision(decision);
+        BEGIN
+            answer := leadroute.replay_decision(decision);
+        EXCEPTION
+            -- its lead was deleted meanwhile
+            WHEN undefined_object THEN CONTINUE;
+            WHEN OTHERS THEN answer := jsonb_build_object('same', false, 'difference', SQLERRM);
+        END;
         CONTINUE WHEN answer -> 'same' = 'null';
         replayed := replayed + 1;
         IF NOT (answer -> 'same')::boolean THEN
@@ -74,8 +80,16 @@ BEGIN
         END IF;
     END LOOP;
     DELETE FROM leadroute.replay_checks c WHERE c.checked_at < now() - interval '1 month';
+    -- states that no decision names any more
+    DELETE FROM leadroute.config_seen s WHERE s.seen_at < now() - interval '1 day'
+       AND s.id NOT IN (SELECT d.config_seen FROM leadroute.decisions d WHERE d.config_seen IS NOT NULL);
     INSERT INTO leadroute.replay_checks (up_to, replayed, differed, first_different, difference)
     VALUES (last, replayed, differed, first_different, difference);
     RETURN differed;
 END $$;
 COMMENT ON FUNCTION leadroute.check_replays(integer, interval) IS 'Makes a sample of the decisions since the last check again, so many at most and no longer than that, and returns how many did not turn out the same; routing_health shows it. A job calls it every night.';
+
+CREATE FUNCTION leadroute.forget_corrections(lead_id bigint) RETURNS bigint
+    LANGUAGE sql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH gone AS (DELETE FROM leadroute.lead_corrections c WHERE c.lead_id = forget_corrections.lead_id RETURNING 1) SELECT count(*) FROM gone $$;
+COMMENT ON FUNCTION leadroute.forget_corrections(bigint) IS 'Forgets what a lead said before it was corrected, as where a person has a right to that, and returns how many corrections these were. Decisions from before them may not replay equal then. A lead that is deleted takes them along.';

@@ -34,7 +34,7 @@ unsafe extern "C-unwind" fn transaction(event: pg_sys::XactEvent::Type, _: *mut 
         index_scan::transaction_ended();
         restoring::transaction_ended();
         replay_decision::transaction_ended();
-        config_seen::transaction_ended(event == XACT_EVENT_COMMIT);
+        config_seen::transaction_ended(event == XACT_EVENT_COMMIT, event == XACT_EVENT_PREPARE);
     }
 }
 

@@ -100,36 +100,43 @@ fn read<T: DeserializeOwned + Default>(id: i64, json: Option<String>) -> T {
 }
 
 /// The rules and the roster by which a decision was made.
-fn config(id: i64, seen: i64, at: Micros, facts: &Facts) -> (Rc<Rules>, Rc<Roster>) {
+fn config(id: i64, seen: i64, at: Micros, facts: &Facts) -> Option<(Rc<Rules>, Rc<Roster>)> {
     let is_same = |last: &Config| {
         let moments = [timestamp(Some(last.at)), timestamp(Some(at))];
         last.seen == seen
             && queries::IS_CONFIG_SAME.first(&moments, |row| row.get::<bool>(1)).flatten() == Some(true)
     };
     let last = LAST.with_borrow(Option::clone).filter(|last| facts.now.is_none() && is_same(last));
-    let config = last.unwrap_or_else(|| {
+    let read_again = || {
         let since = facts.now.map_or(at, |now| now.min(at));
         let state = [Some(Datum::from(seen)), timestamp(Some(at)), timestamp(Some(since))];
         let both = queries::CONFIG_MADE_BY.first(&state, |row| (row.get::<String>(1), row.get::<String>(2)));
-        let (rules, roster) = both.unwrap_or_default();
+        let (rules, roster) = both?;
         let (rules, roster): (RuleTables, RosterTables) = (read(id, rules), read(id, roster));
-        Config { seen, at, rules: Rc::new(rules.into()), roster: Rc::new(roster.into()) }
-    });
+        Some(Config { seen, at, rules: Rc::new(rules.into()), roster: Rc::new(roster.into()) })
+    };
+    let config = last.or_else(read_again)?;
     if facts.now.is_none() {
         LAST.set(Some(config.clone()));
     }
-    (config.rules, config.roster)
+    Some((config.rules, config.roster))
 }
 
 fn answer(id: i64, kept: Kept, lead: Lead) -> Value {
     let Kept { decided_at, cause, then, trace, facts, engine_version, config_seen, .. } = kept;
-    let now = engine_version.is_some().then(|| {
+    let state = match config_seen {
+        Some(seen) => config(id, seen, decided_at, &facts),
+        None => Some(Default::default()),
+    };
+    let now = engine_version.as_ref().and(state.as_ref()).map(|(rules, roster)| {
         let (presence_ttl, facts, trace) = (settings::default_presence_ttl(), &facts, &trace[..]);
         let made = Made { lead, facts, then: &then, trace, decided_at, presence_ttl };
-        let (rules, roster) = config_seen.map(|seen| config(id, seen, decided_at, facts)).unwrap_or_default();
-        replay(made, &rules, roster, &TimeZones)
+        replay(made, rules, Rc::clone(roster), &TimeZones)
     });
     let (same, difference, now) = match now {
+        None if state.is_none() => {
+            (None, Some("it is not kept any more by which rules it was made (config_seen)".to_owned()), None)
+        }
         None => {
             (None, Some(format!("there is nothing to replay: routing did not decide this ({cause})")), None)
         }

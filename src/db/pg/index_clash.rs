@@ -29,7 +29,7 @@ struct Entry {
 }
 
 /// Whether a row of a table collides with another in an index, committed or not. `lock` gets a number for what only one of the
-/// two may insert at a time; where it refuses, somebody else is just inserting that. `is_itself` tells the row as it is there.
+/// two may insert at a time; where it refuses, somebody else is just inserting that, if the number tells it exactly. `is_itself` tells the row as it is there.
 ///
 /// # Safety
 /// The row must have the descriptor of the table, which the caller has locked, and which is no partitioned one.
@@ -45,8 +45,10 @@ pub unsafe fn clashes(
         let slot = pg_sys::MakeSingleTupleTableSlot(row.desc, &raw const pg_sys::TTSOpsHeapTuple);
         pg_sys::ExecStoreHeapTuple(row.tuple, slot, false);
         let entry = index.entry(slot).filter(|entry| index.may_collide(entry));
-        let clashes =
-            entry.is_some_and(|entry| !lock(index.number(&entry)) || index.finds(&entry, is_itself));
+        let clashes = entry.is_some_and(|entry| {
+            let (number, is_exact) = index.number(&entry);
+            !lock(number) && is_exact || index.finds(&entry, is_itself)
+        });
         pg_sys::ExecDropSingleTupleTableSlot(slot);
         index.close();
         clashes
@@ -131,26 +133,27 @@ impl Opened {
     }
 
     /// A number for index and values: rows that collide have the same one. What is not compared as its type says counts for
-    /// nothing.
-    unsafe fn number(&self, entry: &Entry) -> i32 {
+    /// nothing; then rows that do not collide have it, too, and it is not exact.
+    unsafe fn number(&self, entry: &Entry) -> (i32, bool) {
         // SAFETY: the index is open; the values have the types of its columns.
         unsafe {
             let mut text = (*self.index).rd_id.to_u32().to_string();
+            let mut is_exact = true;
             for (place, value, (operator, ..)) in self.columns(entry) {
                 let columns = PgTupleDesc::from_pg_unchecked((*self.index).rd_att);
                 let type_id = columns.get(place).map_or(Oid::INVALID, |column| column.atttypid);
                 let wanted = pg_sys::TYPECACHE_EQ_OPR | pg_sys::TYPECACHE_HASH_PROC_FINFO;
                 let known = pg_sys::lookup_type_cache(type_id, wanted as i32);
                 let function = &raw mut (*known).hash_proc_finfo;
-                if let Some(value) =
-                    value.filter(|_| (*known).eq_opr == operator && (*function).fn_oid != Oid::INVALID)
-                {
+                let is_known = (*known).eq_opr == operator && (*function).fn_oid != Oid::INVALID;
+                is_exact &= is_known;
+                if let Some(value) = value.filter(|_| is_known) {
                     let collation = *(*self.index).rd_indcollation.add(place);
                     let hash = pg_sys::FunctionCall1Coll(function, collation, value);
                     text += &format!(" {}", hash.value() as u32);
                 }
             }
-            crate::db::pg::locks::key_of(&text)
+            (crate::db::pg::locks::key_of(&text), is_exact)
         }
     }
 

@@ -68,10 +68,16 @@ impl Seen {
     }
 }
 
-/// The transaction has ended.
-pub fn transaction_ended(is_committed: bool) {
+/// The transaction has ended. Of one that is prepared nobody knows yet whether it will be there: the next decision writes
+/// a row of its own, and does not wait for it.
+pub fn transaction_ended(is_committed: bool, is_prepared: bool) {
     let written = if is_committed { Written::Committed } else { Written::No };
-    WRITTEN.take().iter().for_each(|seen| seen.written.set(written));
+    for seen in WRITTEN.take() {
+        seen.written.set(written);
+        if is_prepared {
+            seen.id.set(0);
+        }
+    }
 }
 
 /// What was written may be gone with a savepoint: the next decision makes sure.

@@ -120,6 +120,17 @@ RESET ROLE;
 SELECT leadroute.revoke_role('analyst', 'story_analyst'), leadroute.revoke_role('app', 'story_app');
 DROP ROLE story_analyst, story_app;
 
+-- Of corrections since the last decision the first is kept: that is what it saw. Where a person has a right to it, they are forgotten.
+INSERT INTO leadroute.leads (email, score) VALUES ('often@eight.com', 1) RETURNING id AS often \gset
+DO $$ BEGIN FOR i IN 2..9 LOOP UPDATE leadroute.leads SET city = 'c' || i, source = 's' || i WHERE email = 'often@eight.com'; END LOOP; END $$;
+SELECT count(*), min(before ->> 'source') AS said FROM leadroute.lead_corrections WHERE lead_id = :often;
+SELECT leadroute.replay_decision(decision_id) -> 'same' AS same FROM leadroute.leads WHERE id = :often;
+SELECT leadroute.forget_corrections(:often), leadroute.forget_corrections(:often) AS again;
+-- By which rules it was made is not known any more.
+INSERT INTO leadroute.leads (email) VALUES ('lost@seven.com') RETURNING decision_id AS lost \gset
+DELETE FROM leadroute.config_seen;
+SELECT leadroute.replay_decision(:lost) -> 'same' AS same, leadroute.replay_decision(:lost) ->> 'difference' AS difference;
+
 -- A lead that is deleted takes all that with it.
 DELETE FROM leadroute.leads WHERE duplicate_of IS NOT NULL;
 DELETE FROM leadroute.leads;

@@ -11,6 +11,7 @@ use crate::db::entry::attached::owner;
 use crate::db::entry::attached::row_by_key::row_of;
 use crate::db::entry::attached::unique_index::Unique;
 use crate::db::lead::row::LeadRow;
+use crate::db::pg::catalog;
 use crate::db::pg::index_clash::clashes;
 use crate::db::pg::locks::{self, Class};
 use crate::db::pg::security::AsTableOwner;
@@ -19,11 +20,14 @@ use crate::db::pg::subtransaction::protect;
 use crate::db::pg::tuple::Replaced;
 use crate::db::settings::TURN_WAIT;
 use pgrx::pg_sys::{self, Datum, Oid};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::time::Instant;
 
 thread_local! {
     /// Locks for rows that are not there yet, each with the subtransaction that took it.
     static LOCKED: RefCell<Vec<(pg_sys::SubTransactionId, i32)>> = const { RefCell::new(Vec::new()) };
+    /// Milliseconds for which the row that is being routed has waited, for all reps and indexes together.
+    static WAITED: Cell<i32> = const { Cell::new(0) };
 }
 
 /// The row that was routed last is there, or never will be: others may look.
@@ -32,6 +36,7 @@ pub fn row_is_there() {
 }
 
 fn release_from(place: usize) {
+    WAITED.set(0);
     let locked = LOCKED.with_borrow_mut(|locked| locked.split_off(place.min(locked.len())));
     locked.into_iter().for_each(|(_, key)| locks::unlock(Class::Unique, key));
 }
@@ -65,7 +70,10 @@ pub fn subtransaction_aborted(ended: pg_sys::SubTransactionId) {
 }
 
 fn lock(key: i32) -> bool {
-    let is_locked = locks::lock_within(Class::Unique, key, TURN_WAIT.get());
+    let begun = Instant::now();
+    let is_locked = locks::lock_within(Class::Unique, key, (TURN_WAIT.get() - WAITED.get()).max(0));
+    let waited = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
+    WAITED.set(WAITED.get().saturating_add(waited));
     if is_locked {
         // SAFETY: reads a number of the transaction.
         let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
@@ -80,7 +88,8 @@ pub fn broken<'a>(uniques: &'a [Unique], row: Row, key: &str, mapping: &Mapping)
     let is_broken = |unique: &&Unique| {
         // one that cannot be evaluated is left to PostgreSQL
         protect(|| {
-            let _owner = AsTableOwner::evaluating(mapping.author());
+            // a partition may belong to somebody else than the table that is attached
+            let _owner = AsTableOwner::evaluating(catalog::owner_of(table));
             let row = spi::Row { tuple: row.tuple, desc: row.desc };
             let is_itself =
                 |other: spi::Row| Row { tuple: other.tuple, desc: other.desc }.key(mapping).text == key;
