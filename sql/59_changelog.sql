@@ -2,7 +2,7 @@
 
 CREATE VIEW leadroute_internal.rule_uses AS
 SELECT l.segment, l.tier, l.pool, array_agg(l.routed_at ORDER BY l.routed_at) AS routed_at
-  FROM (SELECT * FROM leadroute.leads ORDER BY id DESC LIMIT 1000000) l WHERE l.routed_at IS NOT NULL GROUP BY l.segment, l.tier, l.pool;
+  FROM (SELECT segment, tier, pool, routed_at FROM leadroute.leads ORDER BY id DESC LIMIT 1000000) l WHERE l.routed_at IS NOT NULL GROUP BY l.segment, l.tier, l.pool;
 COMMENT ON VIEW leadroute_internal.rule_uses IS 'When the newest million leads were routed, by segment, tier and pool. Reads all of them.';
 
 CREATE VIEW leadroute.changelog AS
