@@ -69,5 +69,5 @@ SELECT rep_id, open, today, this_week FROM leadroute.rep_load ORDER BY 1;
 SELECT rep_id, clocks, met, breached FROM leadroute.sla_by_rep ORDER BY 1;
 SELECT lead_id, policy, previous_owner_id, owner_id, reason FROM leadroute.escalations ORDER BY decision_id;
 SELECT leadroute.refresh_performance();
-SELECT "table", key, operation, before, after, why FROM leadroute.config_history ORDER BY id;
+SELECT "table", key, operation, regexp_replace(before::text, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.+]*', 'a time', 'g'), regexp_replace(after::text, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.+]*', 'a time', 'g'), why FROM leadroute.config_history ORDER BY id;
 SELECT recipe, privileges FROM leadroute.role_recipes ORDER BY 1, 2
