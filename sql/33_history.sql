@@ -40,7 +40,7 @@ COMMENT ON FUNCTION leadroute_internal.history_is_replicated() IS 'Whether a cha
 
 CREATE FUNCTION leadroute_internal.history_key() RETURNS bigint
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_history_key';
-COMMENT ON FUNCTION leadroute_internal.history_key() IS 'A key for a row of config_history: the next value of its sequence, or a negative number in a preview, whose rows are undone. Internal.';
+COMMENT ON FUNCTION leadroute_internal.history_key() IS 'A key for a row of config_history in a preview, whose rows are undone: a negative number, another each time; NULL where there is none. Internal.';
 
 -- Times, dates and intervals read the same whoever makes the change: rows are compared with what was written before.
 CREATE FUNCTION leadroute_internal.note_history() RETURNS trigger
@@ -65,8 +65,9 @@ BEGIN
         ELSE format('SELECT to_jsonb(t) AS before, NULL::jsonb AS after FROM leadroute.%I t', TG_TABLE_NAME) END;
     -- OFFSET 0: each row becomes JSON once
     EXECUTE format('INSERT INTO leadroute.config_history (id, "table", key, operation, before, after, why, is_data)
-                    SELECT leadroute_internal.history_key(), %L, concat_ws(''/'', %s), %L, c.before, c.after, nullif(current_setting(''leadroute.why'', true), ''''), %s
+                    SELECT %s, %L, concat_ws(''/'', %s), %L, c.before, c.after, (SELECT nullif(current_setting(''leadroute.why'', true), '''')), %s
                       FROM (%s OFFSET 0) c WHERE c.before IS DISTINCT FROM c.after',
+                   CASE WHEN leadroute_internal.history_key() IS NULL THEN 'nextval(''leadroute.config_history_id_seq'')' ELSE 'leadroute_internal.history_key()' END,
                    TG_TABLE_NAME,
                    (SELECT string_agg(CASE k WHEN 'tenants' THEN '(SELECT string_agg(e, '','') FROM jsonb_array_elements_text(nullif(coalesce(c.before, c.after) -> ''tenants'', ''null'')) e)'
                                              ELSE format('nullif(coalesce(c.before, c.after) ->> %L, '''')', k) END, ', ' ORDER BY n)

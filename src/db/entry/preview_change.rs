@@ -1,8 +1,8 @@
 //! `preview_change`: where the leads of a period would go by the rules before and after a change.
 
 use crate::db::errors;
-use crate::db::pg::function::{argument, sql_function};
-use crate::db::pg::security::{next_value, AsOwner};
+use crate::db::pg::function::{argument, null, sql_function};
+use crate::db::pg::security::AsOwner;
 use crate::db::pg::sequences::Borrowed;
 use crate::db::pg::subtransaction::{catch, undone};
 use crate::db::pg::time::from_postgres_epoch;
@@ -101,6 +101,7 @@ sql_function! {
     leadroute_history_key, pg_finfo_leadroute_history_key, history_key
 }
 
-unsafe fn history_key(_: pg_sys::FunctionCallInfo) -> Datum {
-    Datum::from(key_in_trial().unwrap_or_else(|| next_value("config_history_id_seq")))
+unsafe fn history_key(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: the call info is valid.
+    key_in_trial().map_or_else(|| unsafe { null(fcinfo) }, Datum::from)
 }
