@@ -34,7 +34,7 @@ fn an_overdue_lead_goes_to_the_next_rep_and_then_to_the_manager() {
                  VALUES ('ada@acme.com', 'demo_request', now() - interval '6 minutes')",
         )
         .unwrap();
-    assert_eq!(text(&mut client, "SELECT count(*)::text FROM cron.job"), "4");
+    assert_eq!(text(&mut client, "SELECT count(*)::text FROM cron.job"), "5");
     let owners = "SELECT coalesce(string_agg(owner_id, ' > ' ORDER BY id), '') FROM leadroute.decisions WHERE lead_id = 1";
     wait_for("pg_cron to reassign the lead", 130, || (text(&mut client, owners) == "r1 > r2").then_some(()));
     client.batch_execute("UPDATE leadroute.sla_clocks SET next_at = now()").unwrap();
@@ -48,7 +48,7 @@ fn an_overdue_lead_goes_to_the_next_rep_and_then_to_the_manager() {
     // a job that fails, and one that would connect to another server, are seen
     client.batch_execute("UPDATE cron.job SET nodeport = 1 WHERE jobname = 'leadroute outbox'").unwrap();
     assert!(text(&mut client, unwell).contains("connects to port 1"), "{}", text(&mut client, unwell));
-    assert_eq!(text(&mut client, "SELECT leadroute.unschedule_jobs()::text"), "4");
+    assert_eq!(text(&mut client, "SELECT leadroute.unschedule_jobs()::text"), "5");
     assert_eq!(text(&mut client, "SELECT leadroute.escalate_overdue()::text"), "0");
     the_history_of_the_jobs_is_purged(&mut client);
     the_jobs_go_with_the_extension(&mut client);
