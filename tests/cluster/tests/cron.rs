@@ -104,7 +104,7 @@ const WAYS_TO_DROP: [(&str, &str, &str); 5] = [
 fn the_jobs_go_with_the_extension(client: &mut Client) {
     let jobs = "SELECT string_agg(jobname, ', ' ORDER BY jobname) FROM cron.job";
     let all =
-        "another, leadroute escalation, leadroute housekeeping, leadroute outbox, leadroute performance";
+        "another, leadroute escalation, leadroute housekeeping, leadroute outbox, leadroute performance, leadroute replay";
     client
         .batch_execute(
             "SELECT cron.schedule('another', '0 0 1 1 *', 'SELECT 1'); DROP EXTENSION btree_gist CASCADE",

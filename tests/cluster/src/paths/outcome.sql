@@ -9,7 +9,7 @@ WITH named AS (
       FROM named n
     UNION ALL
     SELECT coalesce(n.external_id, 'nobody'), 2,
-           to_jsonb(d) - '{id,lead_id,decided_at,reason,trace,elapsed_us,config_version}'::text[]
+           to_jsonb(d) - '{id,lead_id,decided_at,reason,trace,elapsed_us,config_version,config_seen,facts}'::text[]
            || jsonb_build_object('is_current', d.id = n.decision_id,
                'reason', CASE WHEN o.id IS NULL THEN d.reason ELSE regexp_replace(d.reason, 'lead \d+', 'lead ' || o.external_id) END,
                'trace', CASE WHEN o.id IS NULL THEN d.trace
