@@ -208,11 +208,9 @@ impl Index {
         None
     }
 
-    /// Places before `end`, in order, of segments whose lists hold all that the lists of `row` name.
-    pub fn covering(&self, row: &Segment, end: usize) -> Vec<usize> {
-        let mut bits = vec![u64::MAX; end.div_ceil(64)];
-        let itself = |value: &String| vec![value.clone()];
-        for (column, values) in [
+    /// The columns whose values are compared as they are, with those of a segment.
+    fn plain_lists<'a>(&'a self, row: &'a Segment) -> [(&'a Column<String>, &'a Option<Vec<String>>); 7] {
+        [
             (&self.tenants, &row.tenants),
             (&self.countries, &row.countries),
             (&self.regions, &row.regions),
@@ -220,7 +218,14 @@ impl Index {
             (&self.products, &row.products),
             (&self.sources, &row.sources),
             (&self.events, &row.events),
-        ] {
+        ]
+    }
+
+    /// Places before `end`, in order, of segments whose lists hold all that the lists of `row` name.
+    pub fn covering(&self, row: &Segment, end: usize) -> Vec<usize> {
+        let mut bits = vec![u64::MAX; end.div_ceil(64)];
+        let itself = |value: &String| vec![value.clone()];
+        for (column, values) in self.plain_lists(row) {
             column.keep_covering(&mut bits, values.as_deref(), itself);
         }
         let ranges = |tag: &String| language::ranges(tag).map(str::to_owned).collect();
@@ -234,15 +239,7 @@ impl Index {
     /// are not compared.
     pub fn touching(&self, row: &Segment, end: usize) -> Vec<usize> {
         let mut bits = vec![u64::MAX; end.div_ceil(64)];
-        for (column, values) in [
-            (&self.tenants, &row.tenants),
-            (&self.countries, &row.countries),
-            (&self.regions, &row.regions),
-            (&self.industries, &row.industries),
-            (&self.products, &row.products),
-            (&self.sources, &row.sources),
-            (&self.events, &row.events),
-        ] {
+        for (column, values) in self.plain_lists(row) {
             column.keep_touching(&mut bits, values.as_deref());
         }
         let (sizes, revenues) = (&self.employees, &self.revenue);
