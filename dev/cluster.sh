@@ -32,6 +32,7 @@ cron.use_background_workers = off
 fsync = ${CLUSTER_FSYNC:-off}
 shared_buffers = 256MB
 max_connections = 120
+max_prepared_transactions = 4
 log_min_messages = warning
 CONF
     fi

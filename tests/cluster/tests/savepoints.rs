@@ -72,3 +72,18 @@ fn rollbacks_to_savepoints_beside_others_lose_nothing() {
         assert!(worst_deviation(&mut busy) < 3.0, "{last}: {}", worst_deviation(&mut busy));
     }
 }
+
+/// Nobody knows yet whether what a prepared transaction wrote will be there; its session goes on all the same.
+#[test]
+fn a_prepared_transaction_stops_no_insert_of_its_session() {
+    let database = Database::with_pool(3);
+    let mut client = database.connect();
+    client.batch_execute("SET lock_timeout = '5s'; BEGIN").unwrap();
+    insert(&mut client, "prepared@acme.com");
+    client.batch_execute(&format!("PREPARE TRANSACTION '{}'", database.name())).unwrap();
+    insert(&mut client, "next@foo.com");
+    client.batch_execute(&format!("COMMIT PREPARED '{}'", database.name())).unwrap();
+    let same = "SELECT count(*) FROM leadroute.decisions d WHERE (leadroute.replay_decision(d.id) -> 'same')::boolean";
+    assert_eq!(number(&mut client, same), 2);
+    check_consistency(&mut client);
+}
