@@ -48,7 +48,8 @@ CREATE TABLE leadroute.returned_turns (
     seat integer NOT NULL,
     returned_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     returned_by text NOT NULL DEFAULT session_user,
-    reason text
+    reason text,
+    reason_code text
 );
 CREATE INDEX returned_turns_pool_no_seat_idx ON leadroute.returned_turns (pool_no, seat);
 COMMENT ON TABLE leadroute.returned_turns IS 'Turns that return_turn has given back.';
@@ -57,4 +58,5 @@ COMMENT ON COLUMN leadroute.returned_turns.pool_no IS 'The pool.';
 COMMENT ON COLUMN leadroute.returned_turns.seat IS 'The seat.';
 COMMENT ON COLUMN leadroute.returned_turns.returned_at IS 'When.';
 COMMENT ON COLUMN leadroute.returned_turns.returned_by IS 'By whom: a database role.';
-COMMENT ON COLUMN leadroute.returned_turns.reason IS 'Why: bad fit, duplicate, misroute.';
+COMMENT ON COLUMN leadroute.returned_turns.reason IS 'Why, as it was said.';
+COMMENT ON COLUMN leadroute.returned_turns.reason_code IS 'The code of the reason: reason_codes.code; NULL where none was said.';

@@ -26,7 +26,8 @@ SELECT * FROM (VALUES
     (22, 'mail_domains', 'domain', false, 'mail domain'),
     (23, 'industry_aliases', 'alias', false, 'industry alias'),
     (24, 'country_aliases', 'alias', false, 'country alias'),
-    (25, 'golden_leads', 'name', false, 'golden lead')
+    (25, 'golden_leads', 'name', false, 'golden lead'),
+    (26, 'reason_codes', 'code', true, 'reason code')
 ) AS t (no, "table", key, is_data, noun);
 COMMENT ON VIEW leadroute_internal.history_tables IS 'The routing tables, in an order in which rows name rows of tables before theirs (but queues.auto_assign_pool); the columns that name a row for people; whether they hold data rather than rules; and what a row is called.';
 

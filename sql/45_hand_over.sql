@@ -2,9 +2,13 @@
 
 CREATE FUNCTION leadroute.return_turn(decision_id bigint, reason text DEFAULT NULL) RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_return_turn';
-COMMENT ON FUNCTION leadroute.return_turn(bigint, text) IS 'Gives back the turn that a decision took: a bad fit, a duplicate, a misroute. The rotation and the caps stand as if the lead had not come; the lead keeps its owner. True the first time, false if it was given back already.';
+COMMENT ON FUNCTION leadroute.return_turn(bigint, text) IS 'Gives back the turn that a decision took: a bad fit, a duplicate, a misroute. The rotation and the caps stand as if the lead had not come; the lead keeps its owner. True the first time, false if it was given back already. A reason that begins with one of reason_codes ("bad fit: a student") has that code, any other text is other.';
 
-CREATE FUNCTION leadroute_internal.hand_over(lead leadroute.leads, cause text, owner_id text, queue text, reason text) RETURNS bigint
+CREATE FUNCTION leadroute.return_turn(decision_id bigint, reason text, code text) RETURNS boolean
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_return_turn';
+COMMENT ON FUNCTION leadroute.return_turn(bigint, text, text) IS 'The same with the code of the reason, one of reason_codes.';
+
+CREATE FUNCTION leadroute_internal.hand_over(lead leadroute.leads, cause text, owner_id text, queue text, reason text, reason_code text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     decision bigint;
@@ -12,7 +16,7 @@ DECLARE
 BEGIN
     lead.owner_id := hand_over.owner_id;
     lead.queue := hand_over.queue;
-    decision := leadroute_internal.note_decision(lead, hand_over.cause, previous, hand_over.reason);
+    decision := leadroute_internal.note_decision(lead, hand_over.cause, previous, hand_over.reason, hand_over.reason_code);
     UPDATE leadroute.leads l
        SET owner_id = hand_over.owner_id, queue = hand_over.queue, held = false, decision_id = decision, unassigned_at = NULL,
            routed_at = coalesce(nullif(l.routed_at, '-infinity'), clock_timestamp()),
@@ -22,7 +26,7 @@ BEGIN
      WHERE l.id = lead.id;
     RETURN decision;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.hand_over(leadroute.leads, text, text, text, text) IS 'Gives a lead, which is locked, to an owner or a queue, and returns the decision that says so. Internal.';
+COMMENT ON FUNCTION leadroute_internal.hand_over(leadroute.leads, text, text, text, text, text) IS 'Gives a lead, which is locked, to an owner or a queue, and returns the decision that says so. Internal.';
 
 CREATE FUNCTION leadroute.release_unassigned(batch integer DEFAULT 1000, as_of timestamptz DEFAULT now()) RETURNS integer
     LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
@@ -52,11 +56,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.release_unassigned(integer, timestamptz) IS 'Leads of attached tables to whom nobody has been assigned for a minute, in the table that links rows to owners, go to the catch-all queue; returns how many. ORMs empty such a table and fill it again when they save a form, so an empty one says nothing at first.';
 
-CREATE FUNCTION leadroute.transfer_lead(lead_id bigint, rep_id text, reason text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION leadroute.transfer_lead(lead_id bigint, rep_id text, reason text, code text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads;
-    decision bigint;
+    reason_code text := leadroute_internal.reason_code(code, reason);
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
     SELECT * INTO lead FROM leadroute.leads l WHERE l.id = transfer_lead.lead_id FOR UPDATE;
@@ -75,10 +79,14 @@ BEGIN
     IF lead.owner_id = rep_id THEN
         RETURN lead.decision_id;
     END IF;
-    decision := leadroute_internal.hand_over(lead, 'manual', rep_id, NULL, concat_ws(': ', format('transferred by %s', session_user), reason));
-    RETURN decision;
+    RETURN leadroute_internal.hand_over(lead, 'manual', rep_id, NULL, concat_ws(': ', format('transferred by %s', session_user), nullif(reason, '')), reason_code);
 END $$;
-COMMENT ON FUNCTION leadroute.transfer_lead(bigint, text, text) IS 'Gives a lead to another rep, who is notified, and returns the decision. Takes no turn and gives none back; counts towards the caps of the new owner, but is not refused by them.';
+COMMENT ON FUNCTION leadroute.transfer_lead(bigint, text, text, text) IS 'Gives a lead to another rep, for a reason and its code, one of reason_codes; see transfer_lead without it.';
+
+CREATE FUNCTION leadroute.transfer_lead(lead_id bigint, rep_id text, reason text DEFAULT NULL) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT leadroute.transfer_lead(lead_id, rep_id, reason, NULL) $$;
+COMMENT ON FUNCTION leadroute.transfer_lead(bigint, text, text) IS 'Gives a lead to another rep, who is notified, and returns the decision. Takes no turn and gives none back; counts towards the caps of the new owner, but is not refused by them. A reason that begins with one of reason_codes ("wrong territory: Texas") has that code, any other text is other.';
 
 CREATE FUNCTION leadroute.hand_over_leads(rep_id text, reason text DEFAULT NULL, batch integer DEFAULT NULL) RETURNS integer
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_hand_over_leads';

@@ -6,9 +6,14 @@ WITH config AS (
            'leadroute.account_domains, leadroute.contacts, leadroute.domain_rules, leadroute.mail_domains, leadroute.industry_aliases, '
            'leadroute.country_aliases, leadroute.territories, leadroute.segments, leadroute.tiers, leadroute.pools, leadroute.pool_members, '
            'leadroute.queues, leadroute.event_types, leadroute.sla_policies, leadroute.escalation_steps, leadroute.recycle_rules, '
-           'leadroute.account_policies, leadroute.playbooks, leadroute.golden_leads' AS tables,
+           'leadroute.account_policies, leadroute.playbooks, leadroute.golden_leads, leadroute.reason_codes' AS tables,
            'leadroute.config_problems, leadroute.coverage_gaps, leadroute.rule_gaps, leadroute.rule_overlaps, leadroute.unreachable_rules, leadroute.idle_conditions, leadroute.changelog, leadroute.config_history, leadroute.change_requests' AS shown,
-           'FUNCTION leadroute.rule_gaps(timestamptz), leadroute.idle_conditions(timestamptz)' AS surveys
+           'FUNCTION leadroute.rule_gaps(timestamptz), leadroute.idle_conditions(timestamptz)' AS surveys,
+           'FUNCTION leadroute.monthly_audit(date, text), leadroute.audit_measures(timestamptz, timestamptz, text), leadroute.unrouted_rate(timestamptz, timestamptz, text), '
+           'leadroute.misrouted_leads(timestamptz, timestamptz, text), leadroute.leads_by_rep(date), leadroute.leads_by_rep(timestamptz, timestamptz, text), '
+           'leadroute.sla_by_rep(timestamptz, timestamptz, text), leadroute.sla_by_territory(timestamptz, timestamptz, text), '
+           'leadroute.speed_to_lead(timestamptz, timestamptz, text), leadroute.speed_percentiles(timestamptz, timestamptz, text, text), '
+           'leadroute.pool_fairness(timestamptz, timestamptz, text), leadroute.claim_patterns(timestamptz, timestamptz, text)' AS reports
 )
 SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('app', 'INSERT (external_id, email, first_name, last_name, phone, title, department, company, website, crm_account_id, country, region, '
@@ -17,7 +22,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('app', 'EXECUTE', 'FUNCTION leadroute.route_lead(jsonb)'),
     ('sales_tool', 'SELECT', 'TABLE leadroute.leads, leadroute.queue_backlog, leadroute.rep_load'),
     ('sales_tool', 'EXECUTE', 'FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean), leadroute.record_event(bigint, text, timestamptz, jsonb), '
-            'leadroute.claim_lead(bigint, text), leadroute.transfer_lead(bigint, text, text), leadroute.hand_over_leads(text, text, integer), leadroute.return_turn(bigint, text), '
+            'leadroute.claim_lead(bigint, text), leadroute.transfer_lead(bigint, text, text), leadroute.transfer_lead(bigint, text, text, text), leadroute.hand_over_leads(text, text, integer), leadroute.return_turn(bigint, text), leadroute.return_turn(bigint, text, text), '
             'leadroute.close_lead(bigint, text, numeric, timestamptz), '
             'leadroute.set_presence(text, text), leadroute.take_off(text, date, date, text, text), leadroute.attached_lead(regclass, text), leadroute.explain_decision(bigint), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), '
             'leadroute.take_notifications(text, integer, interval, text), leadroute.ack_notifications(bigint[]), '
@@ -32,6 +37,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('editor', 'EXECUTE', 'FUNCTION leadroute.revert_change(bigint, text)'),
     ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
     ('analyst', 'EXECUTE', config.surveys),
+    ('analyst', 'EXECUTE', config.reports),
     ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.explain_decision(bigint), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), leadroute.replay_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
     ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting()'),

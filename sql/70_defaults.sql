@@ -39,3 +39,10 @@ INSERT INTO leadroute.country_aliases (alias, canonical, shipped) VALUES
     ('holland', 'NL', true), ('netherlands', 'NL', true), ('south korea', 'KR', true), ('korea', 'KR', true),
     ('russia', 'RU', true), ('czech republic', 'CZ', true), ('taiwan', 'TW', true), ('vietnam', 'VN', true),
     ('turkey', 'TR', true), ('uae', 'AE', true), ('ivory coast', 'CI', true), ('swiss', 'CH', true);
+
+INSERT INTO leadroute.reason_codes (code, description, kind, needs_text, shipped) VALUES
+    ('bad_fit', 'Not somebody whom this rep, or anybody, can sell to', 'misroute', false, true),
+    ('wrong_territory', 'Belongs to another territory', 'misroute', false, true),
+    ('wrong_skill', 'Needs another language, product or skill', 'misroute', false, true),
+    ('duplicate', 'Somebody has this person or company already', 'lead', false, true),
+    ('other', 'Something else, in words', 'unclear', true, true);

@@ -10,7 +10,7 @@ BEGIN
         'responses', 'claims'] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(format('leadroute.%I', name)::regclass, '');
     END LOOP;
-    FOREACH name IN ARRAY ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains'] LOOP
+    FOREACH name IN ARRAY ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains', 'reason_codes'] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(format('leadroute.%I', name)::regclass, 'WHERE NOT shipped');
     END LOOP;
     FOR name IN SELECT c.oid::regclass::text FROM pg_class c

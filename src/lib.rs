@@ -31,7 +31,8 @@ extension_sql_file!("../sql/attach/25_checks.sql", name = "attached_checks", req
 extension_sql_file!("../sql/26_stints.sql", name = "past_stints", requires = ["attached_checks"]);
 extension_sql_file!("../sql/27_change_requests.sql", name = "change_requests", requires = ["past_stints"]);
 extension_sql_file!("../sql/28_replay.sql", name = "replay", requires = ["change_requests"]);
-extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["replay"]);
+extension_sql_file!("../sql/29_reason_codes.sql", name = "reason_codes", requires = ["replay"]);
+extension_sql_file!("../sql/30_guards.sql", name = "guards", requires = ["reason_codes"]);
 extension_sql_file!("../sql/31_defaults_kept.sql", name = "defaults_kept", requires = ["guards"]);
 extension_sql_file!("../sql/32_change_required.sql", name = "change_required", requires = ["defaults_kept"]);
 extension_sql_file!("../sql/33_history.sql", name = "history_triggers", requires = ["change_required"]);
@@ -57,8 +58,15 @@ extension_sql_file!("../sql/51_stints.sql", name = "stints", requires = ["views"
 extension_sql_file!("../sql/52_coverage.sql", name = "coverage", requires = ["stints"]);
 extension_sql_file!("../sql/52_space.sql", name = "space", requires = ["coverage"]);
 extension_sql_file!("../sql/53_lint.sql", name = "lint", requires = ["space"]);
-extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["lint"]);
-extension_sql_file!("../sql/55_health.sql", name = "health", requires = ["speed"]);
+extension_sql_file!("../sql/54_periods.sql", name = "periods", requires = ["lint"]);
+extension_sql_file!("../sql/54_speed.sql", name = "speed", requires = ["periods"]);
+extension_sql_file!("../sql/54_sla.sql", name = "sla", requires = ["speed"]);
+extension_sql_file!("../sql/54_leads.sql", name = "leads_reported", requires = ["sla"]);
+extension_sql_file!("../sql/54_queues.sql", name = "queues", requires = ["leads_reported"]);
+extension_sql_file!("../sql/54_fairness.sql", name = "fairness", requires = ["queues"]);
+extension_sql_file!("../sql/55_audit.sql", name = "audit", requires = ["fairness"]);
+extension_sql_file!("../sql/55_recent.sql", name = "recent", requires = ["audit"]);
+extension_sql_file!("../sql/55_health.sql", name = "health", requires = ["recent"]);
 extension_sql_file!("../sql/56_explain_lead.sql", name = "explain_lead", requires = ["health"]);
 extension_sql_file!("../sql/57_counter_explain.sql", name = "counter_explain", requires = ["explain_lead"]);
 extension_sql_file!("../sql/57_replay.sql", name = "replay_functions", requires = ["counter_explain"]);

@@ -54,6 +54,8 @@ BEGIN
     END IF;
     IF decision.layer = 'distribution' AND lead.owner_id IS NOT NULL THEN
         PERFORM leadroute.return_turn(decision.id, 'an owner was given with the row');
+        -- no misroute that somebody told of
+        UPDATE leadroute.returned_turns t SET reason_code = NULL WHERE t.decision_id = decision.id;
     END IF;
     -- Nobody can have taken them yet.
     DELETE FROM leadroute.notifications n WHERE n.decision_id = decision.id;

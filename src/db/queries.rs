@@ -309,9 +309,9 @@ pub static POOL_OF_SEATS: Query = Query::new(
 
 /// Notes that a turn was given back, once.
 pub static TURN_RETURNED: Query = Query::new(
-    "INSERT INTO leadroute.returned_turns (decision_id, pool_no, seat, reason) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (decision_id) DO NOTHING",
-    &[INT8OID, INT4OID, INT4OID, TEXTOID],
+    "INSERT INTO leadroute.returned_turns (decision_id, pool_no, seat, reason, reason_code)
+     VALUES ($1, $2, $3, $4, leadroute_internal.reason_code($5, $4)) ON CONFLICT (decision_id) DO NOTHING",
+    &[INT8OID, INT4OID, INT4OID, TEXTOID, TEXTOID],
 );
 
 /// Pools that hold leads, or that queues with leads hand out to.

@@ -15,7 +15,7 @@ use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 
 sql_function! {
-    /// `leadroute.return_turn(bigint, text)`
+    /// `leadroute.return_turn(bigint, text)`, and the same with a code
     leadroute_return_turn, pg_finfo_leadroute_return_turn, return_turn
 }
 
@@ -26,10 +26,11 @@ struct Taken {
 }
 
 unsafe fn return_turn(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: as declared in SQL: bigint, text.
-    let (id, reason) = unsafe {
+    // SAFETY: as declared in SQL: bigint, text, and perhaps another text.
+    let (id, reason, code) = unsafe {
         let id = argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false));
-        (id, argument(fcinfo, 1).and_then(|datum| String::from_datum(datum, false)))
+        let text = |n| argument(fcinfo, n).and_then(|datum| String::from_datum(datum, false));
+        (id, text(1), text(2))
     };
     let Some(id) = id else {
         errors::null_argument("return_turn", "decision_id");
@@ -58,6 +59,7 @@ unsafe fn return_turn(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         Some(Datum::from(pool_no)),
         Some(Datum::from(turn.seat)),
         text(reason.as_deref()),
+        text(code.as_deref()),
     ];
     let is_first = queries::TURN_RETURNED.write(&row) > 0;
     if is_first {

@@ -43,6 +43,6 @@ SELECT at <= now() + interval '1 minute' AS now FROM leadroute.responses ORDER B
 -- What analysts see.
 SELECT lead_id, owner_id, territory, event, intent, answered_by, channel, date_trunc('minute', time_to_response) AS time_to_response, policy, is_breached
   FROM leadroute.speed_to_lead ORDER BY lead_id;
-SELECT dimension, value, leads, answered, date_trunc('minute', p50) AS p50, date_trunc('minute', p99) AS p99 FROM leadroute.speed_percentiles ORDER BY 1, 2;
+SELECT dimension, value, leads, answered, date_trunc('minute', p50) AS p50, date_trunc('minute', p99) AS p99 FROM leadroute.speed_percentiles WHERE dimension <> 'week' ORDER BY 1, 2;
 TABLE leadroute.sla_by_rep ORDER BY 1;
 TABLE leadroute.sla_by_territory ORDER BY 1;

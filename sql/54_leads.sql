@@ -1,0 +1,112 @@
+-- Where the leads of a period went. A lead counts in the period in which its row came; touches are no leads of their own.
+
+CREATE FUNCTION leadroute.unrouted_rate(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
+    RETURNS TABLE (week date, leads bigint, unrouted bigint, fallback bigint, errors bigint, percent_unrouted numeric)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT date_trunc('week', l.created_at)::date, count(*), count(*) FILTER (WHERE f.is_unrouted OR l.decision_id IS NULL AND l.owner_id IS NULL AND l.queue IS NULL AND l.status = 'new'),
+           count(f.lead_id), count(*) FILTER (WHERE f.is_error),
+           leadroute_internal.percent(count(*) FILTER (WHERE f.is_unrouted OR l.decision_id IS NULL AND l.owner_id IS NULL AND l.queue IS NULL AND l.status = 'new'), count(*))
+      FROM leadroute.leads l
+      LEFT JOIN (SELECT d.lead_id, d.trace @> '[{"code": "error"}]' AS is_error,
+                        NOT EXISTS (SELECT FROM leadroute.queues q WHERE q.name = d.queue AND q.kind <> 'catch_all') AS is_unrouted
+                   FROM leadroute.decisions d
+                  WHERE d.layer = 'fallback' AND d.decided_at >= unrouted_rate.since - interval '1 day'
+                    -- the first decision about the lead
+                    AND NOT EXISTS (SELECT FROM leadroute.decisions e WHERE e.lead_id = d.lead_id AND e.id < d.id)) f ON f.lead_id = l.id
+     WHERE l.duplicate_of IS NULL AND l.created_at >= unrouted_rate.since AND l.created_at < unrouted_rate.until
+       AND (unrouted_rate.tenant IS NULL OR l.tenant = unrouted_rate.tenant)
+       AND leadroute_internal.is_period(unrouted_rate.since, unrouted_rate.until)
+     GROUP BY 1;
+END;
+COMMENT ON FUNCTION leadroute.unrouted_rate(timestamptz, timestamptz, text) IS 'Of the leads that came in each ISO week (its Monday; days by the TimeZone of the session): those that no rule, account or rep was found for when they came (fallback), of these the ones that no fallback queue of their segment, territory or pool took, so that they went to catch-all, with those that came while routing was off and still wait (unrouted), and those with which something went wrong (errors). Above 2 % unrouted the rules have gaps.';
+
+CREATE FUNCTION leadroute.leads_by_rep(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
+    RETURNS TABLE (rep_id text, leads bigint, leads_now bigint, answered bigint, closed bigint, converted bigint, percent_converted numeric, value_won numeric, tenant text)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT u.rep_id, sum(u.leads)::bigint, sum(u.leads_now)::bigint, sum(u.answered)::bigint, sum(u.closed)::bigint, sum(u.converted)::bigint,
+           leadroute_internal.percent(sum(u.converted), sum(u.closed)), sum(u.won), g.tenant
+      FROM (SELECT c.owner_then, c.owner_now, c.tenant, count(*) AS leads, count(c.first_response_at) AS answered,
+                   count(*) FILTER (WHERE c.status IN ('converted', 'lost', 'disqualified')) AS closed, count(*) FILTER (WHERE c.status = 'converted') AS converted,
+                   coalesce(sum(c.amount) FILTER (WHERE c.status = 'converted'), 0) AS won
+              FROM (SELECT l.tenant, l.owner_id AS owner_now, l.status, l.amount, l.first_response_at,
+                           -- names change: the number of the rep does not
+                           CASE WHEN s.lead_id IS NULL THEN l.owner_id ELSE coalesce(r.id, s.owner_id) END AS owner_then
+                      FROM leadroute.leads l
+                      LEFT JOIN leadroute.past_stints s ON s.lead_id = l.id AND s.no = 1
+                      LEFT JOIN leadroute.reps r ON r.rep_no = s.rep_no
+                     WHERE l.duplicate_of IS NULL AND l.created_at >= leads_by_rep.since AND l.created_at < leads_by_rep.until
+                       AND (leads_by_rep.tenant IS NULL OR l.tenant = leads_by_rep.tenant)
+                       AND leadroute_internal.is_period(leads_by_rep.since, leads_by_rep.until)) c
+             GROUP BY c.owner_then, c.owner_now, c.tenant) g
+     CROSS JOIN LATERAL (VALUES (g.owner_then, g.leads, 0, 0, 0, 0, 0), (g.owner_now, 0, g.leads, g.answered, g.closed, g.converted, g.won))
+           u (rep_id, leads, leads_now, answered, closed, converted, won)
+     GROUP BY u.rep_id, g.tenant;
+END;
+COMMENT ON FUNCTION leadroute.leads_by_rep(timestamptz, timestamptz, text) IS 'The leads that came in a period, by rep: whom each was given to when it came (leads), and who has it now or had it when it was closed (leads_now), with what became of those: answered, closed, converted in percent of closed, and the amounts of the converted. The row without rep_id has the leads that nobody had, then or now: in queues, in nurture. So both counts add up to all leads.';
+
+CREATE FUNCTION leadroute.leads_by_rep(week date)
+    RETURNS TABLE (rep_id text, leads bigint, leads_now bigint, answered bigint, closed bigint, converted bigint, percent_converted numeric, value_won numeric, tenant text)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT * FROM leadroute.leads_by_rep(date_trunc('week', leads_by_rep.week::timestamp)::timestamptz, (date_trunc('week', leads_by_rep.week::timestamp) + interval '7 days')::timestamptz, NULL);
+END;
+COMMENT ON FUNCTION leadroute.leads_by_rep(date) IS 'The same for the ISO week that a day is in, from Monday to Sunday by the TimeZone of the session.';
+
+-- One text for the view and the function, which has a period: where %s stand.
+DO $do$
+DECLARE
+    body constant text := $q$
+SELECT l.id AS lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, d.layer, d.segment, d.territory, d.tier, d.pool,
+       d.owner_id AS owner_then, l.owner_id AS owner_now, t.how, t.code, t.reason, t.told_at, l.tenant
+  FROM (SELECT DISTINCT ON (f.lead_id) f.*
+          FROM (SELECT r.lead_id, b.decision_id, 'returned' AS how, b.reason_code AS code, b.reason, b.returned_at AS told_at
+                  FROM leadroute.returned_turns b
+                  JOIN leadroute.decisions r ON r.id = b.decision_id
+                  JOIN leadroute.reason_codes c ON c.code = b.reason_code AND c.kind <> 'lead'
+                UNION ALL
+                SELECT m.lead_id, p.id, 'moved', m.reason_code, m.reason, m.decided_at
+                  FROM leadroute.decisions m
+                  JOIN leadroute.leads o ON o.id = m.lead_id
+                  LEFT JOIN leadroute.reason_codes c ON c.code = m.reason_code
+                  -- by which the rep had it from whom it was taken
+                 CROSS JOIN LATERAL (SELECT x.id, x.decided_at, x.cause, x.layer FROM leadroute.decisions x
+                                      WHERE x.lead_id = m.lead_id AND x.id < m.id AND x.owner_id = m.previous_owner_id AND x.cause NOT IN ('response')
+                                        AND x.previous_owner_id IS DISTINCT FROM x.owner_id
+                                      ORDER BY x.id + 0 DESC LIMIT 1) p
+                 WHERE m.cause = 'manual' AND m.outcome = 'owner' AND m.owner_id <> m.previous_owner_id
+                   AND p.cause NOT IN ('manual', 'claim') AND p.layer IS DISTINCT FROM 'given'
+                   AND CASE c.kind WHEN 'misroute' THEN true WHEN 'lead' THEN false
+                            ELSE m.decided_at < p.decided_at + interval '3 days' AND NOT coalesce(o.first_response_at <= m.decided_at, false) END %s) f
+         ORDER BY f.lead_id, f.told_at) t
+  JOIN leadroute.leads l ON l.id = t.lead_id
+  JOIN leadroute.decisions d ON d.id = t.decision_id
+ WHERE l.duplicate_of IS NULL %s $q$;
+BEGIN
+    EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(body, '', '');
+    EXECUTE 'CREATE FUNCTION leadroute.misrouted_leads(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
+        RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE BEGIN ATOMIC ' || format(body,
+        'AND m.decided_at >= misrouted_leads.since - interval ''1 day'' AND o.created_at >= misrouted_leads.since AND o.created_at < misrouted_leads.until',
+        'AND l.created_at >= misrouted_leads.since AND l.created_at < misrouted_leads.until AND (misrouted_leads.tenant IS NULL OR l.tenant = misrouted_leads.tenant)
+         AND leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until)') || '; END';
+END $do$;
+COMMENT ON FUNCTION leadroute.misrouted_leads(timestamptz, timestamptz, text) IS 'The rows of view misrouted_leads whose lead came in a period.';
+COMMENT ON VIEW leadroute.misrouted_leads IS 'Leads that went to the wrong rep, once each, by what was told first: their turn was given back (return_turn) with a reason whose code is not of kind lead; or somebody moved them by hand (transfer_lead, an owner changed) from the rep to whom the rules had given them to another: with a code of kind misroute at any time; else, also without a reason, within three days and before anybody had answered. A lead that a person gave to the rep (claimed, transferred, inserted with its owner) was not misrouted.';
+COMMENT ON COLUMN leadroute.misrouted_leads.lead_id IS 'The lead.';
+COMMENT ON COLUMN leadroute.misrouted_leads.email IS 'Its e-mail address.';
+COMMENT ON COLUMN leadroute.misrouted_leads.company IS 'Its company.';
+COMMENT ON COLUMN leadroute.misrouted_leads.decision_id IS 'The decision that was wrong; see explain_decision().';
+COMMENT ON COLUMN leadroute.misrouted_leads.routed_at IS 'When it was made.';
+COMMENT ON COLUMN leadroute.misrouted_leads.layer IS 'The layer that made it.';
+COMMENT ON COLUMN leadroute.misrouted_leads.segment IS 'Segment then.';
+COMMENT ON COLUMN leadroute.misrouted_leads.territory IS 'Territory then.';
+COMMENT ON COLUMN leadroute.misrouted_leads.tier IS 'Tier then.';
+COMMENT ON COLUMN leadroute.misrouted_leads.pool IS 'Pool then.';
+COMMENT ON COLUMN leadroute.misrouted_leads.owner_then IS 'The rep who got it by that, as named then.';
+COMMENT ON COLUMN leadroute.misrouted_leads.owner_now IS 'The rep who has it now.';
+COMMENT ON COLUMN leadroute.misrouted_leads.how IS 'How it was told: returned, or moved.';
+COMMENT ON COLUMN leadroute.misrouted_leads.code IS 'The code of the reason, see reason_codes; NULL where none was given.';
+COMMENT ON COLUMN leadroute.misrouted_leads.reason IS 'The reason in words.';
+COMMENT ON COLUMN leadroute.misrouted_leads.told_at IS 'When it was told.';
+COMMENT ON COLUMN leadroute.misrouted_leads.tenant IS 'The tenant of the lead.';
