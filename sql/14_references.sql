@@ -32,7 +32,11 @@ SELECT * FROM (VALUES
     ('accounts', 'parent_id', 'accounts', 'id', 'restrict', 'tenant'),
     ('account_domains', 'account_id', 'accounts', 'id', 'cascade', 'tenant'),
     ('contacts', 'account_id', 'accounts', 'id', 'cascade', 'tenant'),
-    ('domain_rules', 'queue', 'queues', 'name', 'restrict', NULL)
+    ('domain_rules', 'queue', 'queues', 'name', 'restrict', NULL),
+    ('alarm_thresholds', 'territory', 'territories', 'name', 'cascade', NULL),
+    ('alarm_thresholds', 'rep_id', 'reps', 'id', 'cascade', NULL),
+    ('alarm_thresholds', 'segment', 'segments', 'name', 'cascade', NULL),
+    ('alarm_thresholds', 'pool', 'pools', 'name', 'cascade', NULL)
 ) AS r (child, "column", parent, key, on_delete, within);
 COMMENT ON VIEW leadroute_internal.config_references IS 'Columns that name the key of another table, and what happens when the row they name is deleted: restrict refuses, cascade deletes the naming row too. A new key is always written into them. within is a column that must be the same in both rows.';
 

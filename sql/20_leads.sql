@@ -279,4 +279,4 @@ COMMENT ON COLUMN leadroute.notifications.attempts IS 'How often it was handed o
 COMMENT ON COLUMN leadroute.notifications.taken_by IS 'The consumer that took it last.';
 COMMENT ON COLUMN leadroute.notifications.lease_until IS 'Until then nobody else gets it.';
 COMMENT ON COLUMN leadroute.notifications.acked_at IS 'When it was acknowledged as delivered; NULL while it is open.';
-COMMENT ON COLUMN leadroute.notifications.tenant IS 'The tenant of the lead; NULL for an alarm.';
+COMMENT ON COLUMN leadroute.notifications.tenant IS 'The tenant of the lead, or that an alarm is about; NULL for a change that failed.';

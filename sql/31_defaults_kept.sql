@@ -87,7 +87,7 @@ COMMENT ON FUNCTION leadroute_internal.remove_default(text, jsonb) IS 'Deletes a
 CREATE FUNCTION leadroute_internal.remove_shipped() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    shipped constant text[] := ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains', 'reason_codes'];
+    shipped constant text[] := ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains', 'reason_codes', 'alarm_thresholds'];
 BEGIN
     IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'removed_defaults' THEN
         PERFORM leadroute_internal.not_our_trigger('remove_shipped');
@@ -105,7 +105,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains', 'reason_codes'] LOOP
+    FOREACH name IN ARRAY ARRAY['queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains', 'reason_codes', 'alarm_thresholds'] LOOP
         EXECUTE format('CREATE TRIGGER replace_shipped BEFORE INSERT OR UPDATE ON leadroute.%I '
                        'FOR EACH ROW EXECUTE FUNCTION leadroute_internal.replace_shipped()', name);
         EXECUTE format('CREATE TRIGGER shipped_removed AFTER DELETE OR UPDATE ON leadroute.%I '
@@ -122,7 +122,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY['schedules', 'schedule_hours', 'holidays', 'reps', 'absences', 'queues', 'territories', 'pools', 'pool_members',
         'event_types', 'segments', 'tiers', 'sla_policies', 'escalation_steps', 'recycle_rules', 'account_policies', 'playbooks', 'accounts', 'account_domains',
-        'contacts', 'domain_rules', 'mail_domains', 'industry_aliases', 'country_aliases', 'golden_leads', 'reason_codes', 'change_requests', 'config_history', 'removed_defaults', 'attached_tables', 'adoptions'] LOOP
+        'contacts', 'domain_rules', 'mail_domains', 'industry_aliases', 'country_aliases', 'golden_leads', 'reason_codes', 'alarm_thresholds', 'change_requests', 'config_history', 'removed_defaults', 'attached_tables', 'adoptions'] LOOP
         EXECUTE format('CREATE TRIGGER "00_observe_session" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.observe_session()', name);
     END LOOP;
@@ -144,7 +144,7 @@ BEGIN
     IF name IN ('attached_tables', 'adoptions', 'rep_sources') THEN
         -- set up by hand before the rows came
         EXECUTE format('DELETE FROM leadroute.%I', name);
-    ELSIF name IN ('queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains', 'reason_codes') THEN
+    ELSIF name IN ('queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains', 'reason_codes', 'alarm_thresholds') THEN
         EXECUTE format('WITH gone AS (DELETE FROM leadroute.%1$I t WHERE t.shipped RETURNING to_jsonb(t) AS r)
                         INSERT INTO leadroute_internal.set_aside SELECT %1$L, g.r FROM gone g', name);
     END IF;
@@ -156,7 +156,7 @@ CREATE FUNCTION leadroute_internal.triggers_on(name text) RETURNS void
 DECLARE
     lost record;
 BEGIN
-    IF name IN ('queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains', 'reason_codes') THEN
+    IF name IN ('queues', 'event_types', 'sla_policies', 'escalation_steps', 'country_aliases', 'mail_domains', 'reason_codes', 'alarm_thresholds') THEN
         EXECUTE format('WITH back AS (DELETE FROM leadroute_internal.set_aside WHERE "table" = %1$L RETURNING "row" AS r)
                         INSERT INTO leadroute.%1$I SELECT (jsonb_populate_record(NULL::leadroute.%1$I, b.r)).* FROM back b
                         ON CONFLICT DO NOTHING', name);

@@ -27,7 +27,8 @@ SELECT * FROM (VALUES
     (23, 'industry_aliases', 'alias', false, 'industry alias'),
     (24, 'country_aliases', 'alias', false, 'country alias'),
     (25, 'golden_leads', 'name', false, 'golden lead'),
-    (26, 'reason_codes', 'code', true, 'reason code')
+    (26, 'reason_codes', 'code', true, 'reason code'),
+    (27, 'alarm_thresholds', 'name', false, 'alarm threshold')
 ) AS t (no, "table", key, is_data, noun);
 COMMENT ON VIEW leadroute_internal.history_tables IS 'The routing tables, in an order in which rows name rows of tables before theirs (but queues.auto_assign_pool); the columns that name a row for people; whether they hold data rather than rules; and what a row is called.';
 

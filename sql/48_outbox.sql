@@ -184,42 +184,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute.purge_notifications(interval, integer) IS 'Removes notifications that were acknowledged so long ago, and those so old that nobody has ever taken. What was tried in vain stays. Returns how many.';
 
-CREATE FUNCTION leadroute.check_rates() RETURNS integer
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    -- Fewer leads say nothing; more cost time.
-    at_least constant integer := 20;
-    at_most constant integer := 10000;
-    threshold constant float8 := leadroute_internal.setting('alarm_share');
-    catch_all leadroute.queues;
-    leads integer;
-    fallbacks integer;
-BEGIN
-    PERFORM leadroute_internal.lock_for_writing();
-    -- One at a time: a second run ends at once.
-    SELECT * INTO catch_all FROM leadroute.queues WHERE kind = 'catch_all' AND tenant IS NULL FOR NO KEY UPDATE SKIP LOCKED;
-    IF NOT FOUND OR EXISTS (
-        SELECT FROM leadroute.notifications
-         WHERE lead_id IS NULL AND kind = 'rate_alarm' AND details ->> 'alarm' = 'fallback_share'
-           AND created_at > clock_timestamp() - interval '1 hour') THEN
-        RETURN 0;
-    END IF;
-    SELECT count(*), count(*) FILTER (WHERE layer = 'fallback') INTO leads, fallbacks
-      FROM (SELECT cause, layer, decided_at FROM leadroute.decisions ORDER BY id DESC LIMIT at_most) d
-     WHERE decided_at > clock_timestamp() - interval '1 hour' AND cause IN ('insert', 'route_lead', 'attach');
-    IF leads < at_least OR fallbacks <= threshold * leads THEN
-        RETURN 0;
-    END IF;
-    INSERT INTO leadroute.notifications (kind, rep_id, queue, details)
-    VALUES ('rate_alarm', catch_all.manager_id, catch_all.name, jsonb_build_object(
-        'alarm', 'fallback_share', 'leads', leads, 'fallbacks', fallbacks, 'threshold', threshold,
-        'reason', format('%s of the last %s leads within an hour fell back, which is more than %s %%',
-                         fallbacks, leads, round((threshold * 100)::numeric, 1))));
-    PERFORM leadroute_internal.wake_listeners();
-    RETURN 1;
-END $$;
-COMMENT ON FUNCTION leadroute.check_rates() IS 'Tells the manager of the catch-all queue, at most once an hour, when of the leads of the last hour (the latest 10000, at least 20) a greater share than leadroute.alarm_share fell back. Returns how many alarms it wrote.';
-
 CREATE VIEW leadroute.stuck_notifications AS
 SELECT n.id, n.lead_id, n.decision_id, n.rep_id, n.created_at, n.attempts, n.taken_by, n.lease_until,
        (SELECT count(*) FROM leadroute.notifications w

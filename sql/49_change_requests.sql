@@ -4,7 +4,7 @@ CREATE FUNCTION leadroute_internal.compared_tables(tables text[], writes text[])
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT array_agg(DISTINCT n ORDER BY n) FROM (
         -- Of the rules not what people edit daily: an edit would keep changes that have nothing to do with it from being applied.
-        SELECT unnest(leadroute_internal.rule_tables()) EXCEPT SELECT unnest('{country_aliases,domain_rules,holidays,industry_aliases,mail_domains,schedule_hours,schedules}'::text[])
+        SELECT unnest(leadroute_internal.rule_tables()) EXCEPT SELECT unnest('{alarm_thresholds,country_aliases,domain_rules,holidays,industry_aliases,mail_domains,schedule_hours,schedules}'::text[])
         UNION SELECT unnest(tables)
         -- what is deleted takes these along
         UNION SELECT r.child FROM leadroute_internal.config_references r WHERE r.on_delete = 'cascade' AND 'DELETE ' || r.parent = ANY (writes)) t (n) $$;

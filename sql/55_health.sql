@@ -45,38 +45,46 @@ COMMENT ON FUNCTION leadroute_internal.job_health() IS 'What pg_cron says of the
 
 CREATE VIEW leadroute.routing_health AS
 SELECT 'routing' AS "check", CASE leadroute_internal.setting('enabled') WHEN 'on' THEN 'ok' ELSE 'error' END AS status,
-       CASE leadroute_internal.setting('enabled') WHEN 'on' THEN 'is on' ELSE 'is off: leads are not assigned' END AS detail
+       CASE leadroute_internal.setting('enabled') WHEN 'on' THEN 'is on' ELSE 'is off: leads are not assigned' END AS detail,
+       NULL::numeric AS value, NULL::numeric AS "limit"
 UNION ALL
 SELECT 'leads without a route', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END,
-       format('leads that came while routing was off, or with their owners: %s (adopt_leads() takes them in)', count(*))
+       format('leads that came while routing was off, or with their owners: %s (adopt_leads() takes them in)', count(*)), NULL, NULL
   FROM leadroute.leads WHERE unassigned_at = 'infinity' AND decision_id IS NULL
 UNION ALL
 SELECT 'routing errors', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
-       format('of the last 10,000 decisions errors kept in catch_all: %s%s', count(*), max('; ' || reason))
+       format('of the last 10,000 decisions errors kept in catch_all: %s%s', count(*), max('; ' || reason)), NULL, NULL
   FROM (SELECT reason, trace FROM leadroute.decisions ORDER BY id DESC LIMIT 10000) d
  WHERE trace @> '[{"code": "error"}]'
 UNION ALL
 SELECT 'replay', CASE WHEN c.differed > 0 THEN 'error' ELSE 'ok' END,
        CASE WHEN c.id IS NULL THEN 'no decision has been made again yet (check_replays)'
             ELSE format('of %s decisions that were made again on %s differed: %s%s', c.replayed, c.checked_at::date, c.differed,
-                        '; the first is ' || c.first_different || ', ' || c.difference) END
+                        '; the first is ' || c.first_different || ', ' || c.difference) END, NULL, NULL
   FROM (VALUES (1)) one LEFT JOIN (SELECT * FROM leadroute.replay_checks ORDER BY id DESC LIMIT 1) c ON true
 UNION ALL
 SELECT 'overdue steps', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
-       format('steps of SLA ladders due for more than two minutes: %s', count(*))
+       format('steps of SLA ladders due for more than two minutes: %s', count(*)), NULL, NULL
   FROM leadroute.sla_clocks WHERE next_at < now() - interval '2 minutes'
 UNION ALL
 SELECT 'outbox', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END,
-       format('notifications handed out five times or more and not acknowledged: %s (stuck_notifications)', count(*))
+       format('notifications handed out five times or more and not acknowledged: %s (stuck_notifications)', count(*)), NULL, NULL
   FROM leadroute.stuck_notifications
 UNION ALL
-SELECT 'rules', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END, format('listed in config_problems: %s', count(*))
+SELECT 'rules', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END, format('listed in config_problems: %s', count(*)), NULL, NULL
   FROM leadroute.config_problems
 UNION ALL
 SELECT 'changes', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
        format('approved changes that could not be applied when they were due: %s%s', count(*),
-              (array_agg(format('; change %s: %s', id, failure) ORDER BY failed_at DESC))[1])
+              (array_agg(format('; change %s: %s', id, failure) ORDER BY failed_at DESC))[1]), NULL, NULL
   FROM leadroute.change_requests WHERE status = 'approved' AND failure IS NOT NULL
 UNION ALL
-SELECT "check", status, detail FROM leadroute_internal.job_health();
-COMMENT ON VIEW leadroute.routing_health IS 'A line for each thing that must work, with status ok, warning or error: routing, the ladder, the rules, changes that were due, and the jobs of pg_cron. After a promotion to another port the jobs fail until they are scheduled again; it says so here.';
+SELECT j."check", j.status, j.detail, NULL, NULL FROM leadroute_internal.job_health() j
+UNION ALL
+SELECT a.threshold, a.status, a.detail, a.value, a."limit" FROM leadroute_internal.alarm_health a;
+COMMENT ON VIEW leadroute.routing_health IS 'A line for each thing that must work, with status ok, warning or error: routing, the ladder, the rules, changes that were due, the jobs of pg_cron, and the alarms of alarm_thresholds. After a promotion to another port the jobs fail until they are scheduled again; it says so here.';
+COMMENT ON COLUMN leadroute.routing_health."check" IS 'What is looked at; of an alarm, alarm_thresholds.name.';
+COMMENT ON COLUMN leadroute.routing_health.status IS 'ok, warning or error; an alarm is a warning.';
+COMMENT ON COLUMN leadroute.routing_health.detail IS 'What was found, with the remedy.';
+COMMENT ON COLUMN leadroute.routing_health.value IS 'Of an alarm the value that is nearest to its limit, or furthest past it, in the unit of its measure; NULL where there is too little to say.';
+COMMENT ON COLUMN leadroute.routing_health."limit" IS 'Its limit, in the same unit; of a score band the rate of the band below. NULL where there is none.';

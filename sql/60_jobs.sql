@@ -30,7 +30,7 @@ CREATE FUNCTION leadroute_internal.jobs(knows_seconds boolean) RETURNS TABLE (jo
     VALUES ('leadroute escalation', CASE WHEN knows_seconds THEN '5 seconds' ELSE '* * * * *' END,
             CASE WHEN knows_seconds THEN 'CALL leadroute.keep_time(''0'')' ELSE 'CALL leadroute.keep_time()' END),
         ('leadroute housekeeping', '*/5 * * * *', 'SELECT leadroute.merge_duplicates(), leadroute.purge_job_history()'),
-        ('leadroute outbox', '*/5 * * * *', 'SELECT leadroute.check_rates(), leadroute.purge_notifications()'),
+        ('leadroute outbox', '*/5 * * * *', 'SELECT leadroute.check_alarms(), leadroute.purge_notifications()'),
         ('leadroute performance', '23 3 * * *', 'SELECT leadroute.refresh_performance()'),
         ('leadroute replay', '47 3 * * *', 'SELECT leadroute.check_replays()') $$;
 COMMENT ON FUNCTION leadroute_internal.jobs(boolean) IS 'The jobs of leadroute, for a pg_cron that knows seconds or only minutes. Internal.';

@@ -6,14 +6,16 @@ WITH config AS (
            'leadroute.account_domains, leadroute.contacts, leadroute.domain_rules, leadroute.mail_domains, leadroute.industry_aliases, '
            'leadroute.country_aliases, leadroute.territories, leadroute.segments, leadroute.tiers, leadroute.pools, leadroute.pool_members, '
            'leadroute.queues, leadroute.event_types, leadroute.sla_policies, leadroute.escalation_steps, leadroute.recycle_rules, '
-           'leadroute.account_policies, leadroute.playbooks, leadroute.golden_leads, leadroute.reason_codes' AS tables,
+           'leadroute.account_policies, leadroute.playbooks, leadroute.golden_leads, leadroute.reason_codes, leadroute.alarm_thresholds' AS tables,
            'leadroute.config_problems, leadroute.coverage_gaps, leadroute.rule_gaps, leadroute.rule_overlaps, leadroute.unreachable_rules, leadroute.idle_conditions, leadroute.changelog, leadroute.config_history, leadroute.change_requests' AS shown,
            'FUNCTION leadroute.rule_gaps(timestamptz), leadroute.idle_conditions(timestamptz)' AS surveys,
            'FUNCTION leadroute.monthly_audit(date, text), leadroute.audit_measures(timestamptz, timestamptz, text), leadroute.unrouted_rate(timestamptz, timestamptz, text), '
            'leadroute.misrouted_leads(timestamptz, timestamptz, text), leadroute.leads_by_rep(date), leadroute.leads_by_rep(timestamptz, timestamptz, text), '
            'leadroute.sla_by_rep(timestamptz, timestamptz, text), leadroute.sla_by_territory(timestamptz, timestamptz, text), '
            'leadroute.speed_to_lead(timestamptz, timestamptz, text), leadroute.speed_percentiles(timestamptz, timestamptz, text, text), '
-           'leadroute.pool_fairness(timestamptz, timestamptz, text), leadroute.claim_patterns(timestamptz, timestamptz, text)' AS reports
+           'leadroute.pool_fairness(timestamptz, timestamptz, text), leadroute.claim_patterns(timestamptz, timestamptz, text), '
+           'leadroute.territory_balance(timestamptz, timestamptz, text), leadroute.score_calibration(timestamptz, timestamptz, text), '
+           'leadroute.suggest_score_borders(timestamptz, timestamptz, text, text)' AS reports
 )
 SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('app', 'INSERT (external_id, email, first_name, last_name, phone, title, department, company, website, crm_account_id, country, region, '
@@ -42,7 +44,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
     ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting()'),
     ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.release_unassigned(integer, timestamptz), leadroute.adopt_leads(integer, boolean), leadroute.merge_duplicates(integer), leadroute.apply_due_changes(), '
-            'leadroute.check_rates(), leadroute.purge_notifications(interval, integer), leadroute.purge_job_history(interval), leadroute.refresh_performance(), leadroute.check_replays(integer, interval), '
+            'leadroute.check_alarms(), leadroute.check_rates(), leadroute.purge_notifications(interval, integer), leadroute.purge_job_history(interval), leadroute.refresh_performance(), leadroute.check_replays(integer, interval), '
             'leadroute.schedule_jobs(), leadroute.unschedule_jobs()'),
     ('worker', 'EXECUTE', 'PROCEDURE leadroute.keep_time(interval, interval)'),
     ('author', 'SELECT', config.tables || ', ' || config.shown),

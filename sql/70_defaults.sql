@@ -46,3 +46,11 @@ INSERT INTO leadroute.reason_codes (code, description, kind, needs_text, shipped
     ('wrong_skill', 'Needs another language, product or skill', 'misroute', false, true),
     ('duplicate', 'Somebody has this person or company already', 'lead', false, true),
     ('other', 'Something else, in words', 'unclear', true, true);
+
+INSERT INTO leadroute.alarm_thresholds (name, measure, "limit", at_least, period, shipped) VALUES
+    ('unrouted leads', 'unrouted_share', 2, 50, '1 day', true),
+    ('fallback share', 'fallback_share', NULL, 20, '1 hour', true),
+    ('hotspot territory', 'territory_load', 3, 50, '30 days', true),
+    ('missed SLAs', 'missed_slas', 25, 20, '30 days', true),
+    ('flat score band', 'score_band', 0, 50, '90 days', true),
+    ('empty pool', 'empty_pool', 1, 1, '1 day', true);

@@ -6,8 +6,9 @@ use pgrx::pg_sys;
 use std::ffi::{c_char, c_void, CStr, CString};
 
 /// The tables of rules, and what is checked after a change: the word `rules` in `leadroute.require_change_request`.
-pub const RULES: [&str; 19] = [
+pub const RULES: [&str; 20] = [
     "account_policies",
+    "alarm_thresholds",
     "country_aliases",
     "domain_rules",
     "escalation_steps",

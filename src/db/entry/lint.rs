@@ -3,7 +3,7 @@
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::security::AsOwner;
-use crate::db::pg::time::now;
+use crate::db::pg::time::{now, TimeZones};
 use crate::db::pg::wait::Patience;
 use crate::db::queries;
 use crate::db::state::config;
@@ -11,7 +11,8 @@ use crate::db::state::lookups::{self, Live};
 use crate::db::state::turns::Ledgers;
 use leadroute_engine::lint::unreachable::idle_tiers as tiers_without_leads;
 use leadroute_engine::lint::Survey;
-use leadroute_engine::roster::stand_in;
+use leadroute_engine::roster::{stand_in, Rep};
+use leadroute_engine::routing::availability;
 use leadroute_engine::rules::overlaps::overlaps;
 use leadroute_engine::rules::shadows::shadows;
 use pgrx::pg_sys::{self, Datum};
@@ -53,6 +54,20 @@ sql_function! {
 sql_function! {
     /// `leadroute_internal.ways_out_json()`
     leadroute_ways_out, pg_finfo_leadroute_ways_out, ways_out
+}
+
+sql_function! {
+    /// `leadroute_internal.reps_away_json()`
+    leadroute_reps_away, pg_finfo_leadroute_reps_away, reps_away
+}
+
+/// A rep who gets no leads now.
+#[derive(Serialize)]
+struct RepAway {
+    rep_id: String,
+    why: String,
+    /// Whether they need not be there, either.
+    is_off_duty: bool,
 }
 
 unsafe fn segment_shadows(_: pg_sys::FunctionCallInfo) -> Datum {
@@ -124,6 +139,18 @@ fn count_leads(survey: &mut Survey<'_>, config: &config::Config, since: Option<D
 unsafe fn rep_cover(_: pg_sys::FunctionCallInfo) -> Datum {
     let _owner = AsOwner::begin();
     document(&stand_in::covers(&config::load().roster, now()))
+}
+
+unsafe fn reps_away(_: pg_sys::FunctionCallInfo) -> Datum {
+    let _owner = AsOwner::begin();
+    let config::Config { rules, roster, .. } = config::load();
+    let context = config::context(&rules, &roster, now(), None);
+    let row = |rep: &Rep| {
+        let why = availability::away(rep, context, &TimeZones)?.to_string();
+        let is_off_duty = availability::off_duty(rep, context, &TimeZones).is_some();
+        Some(RepAway { rep_id: rep.id.clone(), why, is_off_duty })
+    };
+    document(&roster.reps.values().filter_map(row).collect::<Vec<_>>())
 }
 
 unsafe fn ways_out(_: pg_sys::FunctionCallInfo) -> Datum {

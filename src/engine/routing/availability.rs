@@ -39,7 +39,8 @@ fn is_stale(rep: &Rep, context: Context<'_>) -> bool {
     context.presence_ttl.zip(age).is_some_and(|(ttl, age)| age > ttl)
 }
 
-fn off_duty(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Option<Away> {
+/// Why a rep does not work now, by their schedule; `None` if they do, whether they are there or not.
+pub fn off_duty(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Option<Away> {
     let schedule = rep.schedule.as_ref()?;
     let calendar = Calendar::of(rep, context.roster, zones);
     if calendar.is_open(context.now) {

@@ -133,7 +133,7 @@ SELECT attempts, acked_at IS NULL AS open, count(*) FROM leadroute.notifications
 SELECT leadroute.purge_notifications('0') > 0 AS purged;
 SELECT attempts, acked_at IS NULL AS open, count(*) FROM leadroute.notifications GROUP BY 1, 2;
 
--- An alarm, at most once an hour, when too many leads fall back; a share of twenty leads at least.
+-- An alarm, once, when too many leads fall back; a share of twenty leads at least.
 DELETE FROM leadroute.leads;
 SELECT leadroute.check_rates() AS alarms;
 INSERT INTO leadroute.leads (email, country) SELECT n || '@here.com', CASE WHEN n <= 5 THEN 'JP' ELSE 'DE' END FROM generate_series(1, 19) n;
@@ -152,8 +152,15 @@ ROLLBACK;
 SELECT leadroute.check_rates() AS alarms;
 SELECT leadroute.check_rates() AS alarms;
 SELECT lead_id, decision_id, kind, rep_id, rep_email, queue, attempt, payload FROM leadroute.take_notifications('one') WHERE kind = 'rate_alarm';
-UPDATE leadroute.notifications SET created_at = created_at - interval '61 minutes' WHERE kind = 'rate_alarm';
+-- It ends when it is a tenth below, and can begin again.
+UPDATE leadroute.decisions SET decided_at = decided_at - interval '2 hours' WHERE layer = 'fallback';
+INSERT INTO leadroute.leads (email, country) SELECT n || '@here.com', 'DE' FROM generate_series(21, 25) n;
 SELECT leadroute.check_rates() AS alarms;
+UPDATE leadroute.decisions SET decided_at = decided_at + interval '2 hours' WHERE layer = 'fallback';
+SET leadroute.alarm_share = 0.15;
+SELECT leadroute.check_rates() AS alarms;
+SELECT leadroute.check_rates() AS alarms;
+RESET leadroute.alarm_share;
 SELECT count(*) AS alarms FROM leadroute.notifications WHERE kind = 'rate_alarm';
 -- Settings are not for everybody.
 CREATE ROLE story_app;
