@@ -15,7 +15,8 @@ WITH config AS (
            'leadroute.speed_to_lead(timestamptz, timestamptz, text), leadroute.speed_percentiles(timestamptz, timestamptz, text, text), '
            'leadroute.pool_fairness(timestamptz, timestamptz, text), leadroute.claim_patterns(timestamptz, timestamptz, text), '
            'leadroute.territory_balance(timestamptz, timestamptz, text), leadroute.score_calibration(timestamptz, timestamptz, text), '
-           'leadroute.suggest_score_borders(timestamptz, timestamptz, text, text)' AS reports
+           'leadroute.suggest_score_borders(timestamptz, timestamptz, text, text), '
+           'leadroute.fairness_certificate(text, timestamptz, timestamptz, text), leadroute.fairness_verdict(text, timestamptz, timestamptz, text)' AS reports
 )
 SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('app', 'INSERT (external_id, email, first_name, last_name, phone, title, department, company, website, crm_account_id, country, region, '
@@ -36,7 +37,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
             'leadroute.apply_change(bigint), leadroute.check_golden_leads()'),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric), leadroute.set_presence(text, text), '
             'leadroute.take_off(text, date, date, text, text), leadroute.hand_over_leads(text, text, integer)'),
-    ('editor', 'EXECUTE', 'FUNCTION leadroute.revert_change(bigint, text)'),
+    ('editor', 'EXECUTE', 'FUNCTION leadroute.revert_change(bigint, text), leadroute.propose_rebalance(timestamptz, text)'),
     ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
     ('analyst', 'EXECUTE', config.surveys),
     ('analyst', 'EXECUTE', config.reports),
@@ -51,7 +52,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('author', 'EXECUTE', config.surveys),
     ('author', 'EXECUTE', 'FUNCTION leadroute.rules_difference(jsonb), leadroute.propose_rules(text, text, jsonb), leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
             'leadroute.check_golden_leads(), leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)'),
-    ('author', 'EXECUTE', 'FUNCTION leadroute.revert_change(bigint, text)'),
+    ('author', 'EXECUTE', 'FUNCTION leadroute.revert_change(bigint, text), leadroute.propose_rebalance(timestamptz, text)'),
     ('approver', 'SELECT', config.tables || ', ' || config.shown),
     ('approver', 'EXECUTE', config.surveys),
     ('approver', 'EXECUTE', 'FUNCTION leadroute.approve_change(bigint), leadroute.refuse_change(bigint, text), leadroute.check_golden_leads(), '

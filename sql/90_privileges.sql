@@ -73,7 +73,8 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadro
 -- Reports run with the rights of whoever calls them, and so do these, which read nothing that their caller may not.
 GRANT EXECUTE ON FUNCTION leadroute_internal.threshold_of(text, text, text), leadroute_internal.wilson(bigint, bigint),
     leadroute_internal.score_bands(text, text), leadroute_internal.separate_bands(numeric[], bigint[], bigint[]), leadroute_internal.borders_as_sql(text, text, numrange[]),
-    leadroute_internal.scored_leads(timestamptz, timestamptz, text, text) TO PUBLIC;
+    leadroute_internal.scored_leads(timestamptz, timestamptz, text, text),
+    leadroute_internal.pool_number(text), leadroute_internal.turn_events(integer, timestamptz, timestamptz, text), leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text) TO PUBLIC;
 -- Whoever created the extension administers it: may fill, empty, dump and restore the tables and grant the same to others,
 -- but neither alter them nor put code on them.
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA leadroute TO @extowner@ WITH GRANT OPTION;

@@ -1,0 +1,141 @@
+-- Every turn of a pool with the numbers by which it can be checked, without a look at the book of the rotation.
+
+CREATE FUNCTION leadroute_internal.pool_number(pool text) RETURNS integer
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    found integer := (SELECT p.pool_no FROM leadroute.pools p WHERE p.name = pool_number.pool);
+BEGIN
+    IF found IS NULL THEN
+        RAISE EXCEPTION 'pool "%" does not exist', coalesce(pool, 'null') USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.pools.';
+    END IF;
+    RETURN found;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.pool_number(text) IS 'pools.pool_no of a pool, or an error. Internal.';
+
+CREATE FUNCTION leadroute_internal.turn_events(pool_no integer, since timestamptz, until timestamptz, tenant text)
+    RETURNS TABLE (event text, at timestamptz, decision_id bigint, lead_id bigint, tenant text, step jsonb)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH named AS MATERIALIZED (
+        -- as the pool is called, and as it was
+        SELECT array_agg(n.name) AS names FROM (
+            SELECT p.name FROM leadroute.pools p WHERE p.pool_no = turn_events.pool_no
+            UNION SELECT i.image ->> 'name' FROM leadroute.config_history h CROSS JOIN LATERAL (VALUES (h.before), (h.after)) i (image)
+             WHERE h."table" = 'pools' AND NOT h.is_data AND (i.image ->> 'pool_no')::integer = turn_events.pool_no) n
+    ), seated AS MATERIALIZED (
+        -- another pool may have had its name; seats are of one pool only
+        SELECT array_agg(s.seat) AS seats FROM (
+            SELECT unnest(t.seats) AS seat FROM leadroute.turns t WHERE t.pool_no = turn_events.pool_no
+            UNION SELECT m.seat FROM leadroute.pool_members m JOIN leadroute.pools p ON p.name = m.pool WHERE p.pool_no = turn_events.pool_no) s
+    ), found AS (
+        SELECT CASE s.step ->> 'code' WHEN 'turn' THEN 'turn' ELSE 'company' END AS event, d.decided_at AS at, d.id AS decision_id, d.lead_id, d.tenant, s.step
+          FROM leadroute.decisions d CROSS JOIN LATERAL jsonb_array_elements(d.trace) s (step)
+         WHERE d.decided_at >= turn_events.since AND d.decided_at < turn_events.until AND (turn_events.tenant IS NULL OR d.tenant = turn_events.tenant)
+           AND (d.pool = ANY ((SELECT n.names FROM named n)::text[]) OR d.cause IN ('escalation', 'auto_assign'))
+           AND s.step ->> 'code' IN ('turn', 'same_company') AND s.step ->> 'pool' = ANY ((SELECT n.names FROM named n)::text[])
+        UNION ALL
+        SELECT 'returned', r.returned_at, d.id, d.lead_id, d.tenant, s.step
+          FROM leadroute.returned_turns r JOIN leadroute.decisions d ON d.id = r.decision_id CROSS JOIN LATERAL jsonb_array_elements(d.trace) s (step)
+         WHERE r.pool_no = turn_events.pool_no AND r.returned_at >= turn_events.since AND r.returned_at < turn_events.until
+           AND (turn_events.tenant IS NULL OR d.tenant = turn_events.tenant) AND s.step ->> 'code' IN ('turn', 'same_company')
+    )
+    SELECT f.* FROM found f
+     WHERE EXISTS (SELECT FROM jsonb_array_elements(f.step -> 'candidates') c (c) WHERE (c.c -> 'share' ->> 0)::integer = ANY ((SELECT s.seats FROM seated s)::integer[]));
+END;
+COMMENT ON FUNCTION leadroute_internal.turn_events(integer, timestamptz, timestamptz, text) IS 'Turns of a pool that were taken in a period, by rotation or by the company of the lead, and those that were given back in it, with what the trace of the decision says. Internal.';
+
+CREATE FUNCTION leadroute_internal.turn_shares(pool_no integer, since timestamptz, until timestamptz, tenant text)
+    RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, tenant text, receiver text, rep_id text, seat integer, weight bigint, n bigint, total numeric,
+                   part numeric, owed numeric, received integer, open_leads bigint, capacity bigint, why text)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH candidate AS (
+        SELECT dense_rank() OVER (ORDER BY e.at, e.decision_id, e.event) AS turn, e.event, e.at, e.decision_id, e.lead_id, e.tenant, e.step ->> 'rep' AS receiver,
+               c.c ->> 'rep' AS rep_id, (c.c -> 'share' ->> 0)::integer AS seat, (c.c -> 'share' ->> 1)::bigint AS weight,
+               CASE e.event WHEN 'turn' THEN (c.c -> 'share' ->> 2)::numeric END AS owed, c.place, CASE e.event WHEN 'returned' THEN -1 ELSE 1 END AS sign,
+               (c.c -> 'load' ->> 'open')::bigint AS open_leads, (c.c -> 'load' ->> 'capacity')::bigint AS capacity,
+               coalesce(c.c ->> 'presence', nullif(c.c ->> 'why', 'away'), c.c ->> 'away')
+                   || coalesce(': ' || coalesce(c.c ->> 'needs', c.c ->> 'cap', c.c ->> 'kind', c.c ->> 'name', c.c ->> 'schedule', c.c ->> 'problem'), '') AS why
+          FROM leadroute_internal.turn_events(turn_shares.pool_no, turn_shares.since, turn_shares.until, turn_shares.tenant) e
+         CROSS JOIN LATERAL jsonb_array_elements(e.step -> 'candidates') WITH ORDINALITY AS c (c, place)
+    ), split AS (
+        -- a lead in 10^12 parts: by weight, rounded down
+        SELECT c.*, sum(c.weight) OVER w AS total, count(c.seat) OVER w AS n, div(1000000000000 * c.weight::numeric, sum(c.weight) OVER w) AS whole FROM candidate c
+        WINDOW w AS (PARTITION BY c.turn)
+    )
+    -- and what is left over, one each to the first
+    SELECT s.turn, s.event, s.at, s.decision_id, s.lead_id, s.tenant, s.receiver, s.rep_id, s.seat, s.weight, s.n, s.total,
+           s.sign * (s.whole + (count(s.seat) OVER (PARTITION BY s.turn ORDER BY s.place) <= 1000000000000 - sum(s.whole) OVER (PARTITION BY s.turn))::integer), s.owed,
+           CASE WHEN s.seat IS NOT NULL THEN s.sign * (s.rep_id = s.receiver)::integer END, s.open_leads, s.capacity, s.why
+      FROM split s;
+END;
+COMMENT ON FUNCTION leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text) IS 'Each member that a turn of the pool was looked for among, with their part of the lead, and what they were owed with it, in 10^-12 leads. Internal.';
+
+CREATE FUNCTION leadroute.fairness_certificate(pool text, since timestamptz, until timestamptz, tenant text DEFAULT NULL)
+    RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, receiver text, rep_id text, seat integer, is_eligible boolean, why text, weight numeric,
+                   entitled numeric, credit_seen numeric, credit_before numeric, received integer, deviation numeric, place bigint, open_leads bigint, capacity numeric, tenant text)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH counted AS (
+        SELECT s.*, s.owed - s.part AS seen, coalesce(sum(s.part - s.received * 1000000000000) OVER (PARTITION BY s.tenant, s.seat ORDER BY s.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS moved,
+               floor(1000000000000 / (2 * greatest(s.n, 2) - 2)) AS margin
+          FROM leadroute_internal.turn_shares(leadroute_internal.pool_number(fairness_certificate.pool), fairness_certificate.since, fairness_certificate.until, fairness_certificate.tenant) s
+         WHERE leadroute_internal.is_period(fairness_certificate.since, fairness_certificate.until)
+    ), opened AS (
+        -- what each had before the period is what their first turn in it saw
+        SELECT c.*, coalesce(first_value(c.seen - c.moved) OVER (PARTITION BY c.tenant, c.seat ORDER BY c.seen IS NULL, c.turn), 0) + c.moved AS before,
+               ceil((1000000000000 - c.margin - c.owed) * c.total / (c.weight::numeric * 1000000000000)) AS deadline
+          FROM counted c
+    )
+    SELECT o.turn, o.event, o.at, o.decision_id, o.lead_id, o.receiver, o.rep_id, o.seat, o.seat IS NOT NULL OR o.open_leads IS NOT NULL,
+           CASE WHEN o.why IS NOT NULL THEN o.why WHEN o.rep_id = o.receiver THEN CASE o.event WHEN 'turn' THEN 'it was their turn' WHEN 'company' THEN 'has an open lead of the company' ELSE 'gave the turn back' END
+                WHEN o.event = 'company' THEN format('%s has an open lead of the company', o.receiver) WHEN o.event = 'returned' THEN format('%s gave the turn back', o.receiver)
+                WHEN o.seat IS NULL THEN format('%s had more room', o.receiver) ELSE format('%s was due first', o.receiver) END,
+           trim_scale(o.weight / 1000.0), o.part / 1000000000000, o.seen / 1000000000000, CASE WHEN o.seat IS NOT NULL THEN o.before / 1000000000000 END, o.received,
+           CASE WHEN o.seat IS NOT NULL THEN (o.before + o.part) / 1000000000000 - o.received END,
+           CASE WHEN o.event = 'turn' AND coalesce(o.seat, o.open_leads) IS NOT NULL THEN
+                row_number() OVER (PARTITION BY o.turn, coalesce(o.seat, o.open_leads) IS NULL
+                                   ORDER BY round(o.open_leads::numeric / o.capacity, 15), o.seat IS NULL, o.owed < o.margin, o.deadline, o.owed DESC, o.seat) END,
+           o.open_leads, trim_scale(o.capacity / 1000.0), o.tenant
+      FROM opened o ORDER BY o.turn, o.seat NULLS LAST, o.rep_id;
+END;
+COMMENT ON FUNCTION leadroute.fairness_certificate(text, timestamptz, timestamptz, text) IS 'Every turn of a pool in a period, a row for each member: whether they were eligible, else why not; their weight then, with performance; entitled, their part of this lead by weight among those eligible; credit_seen, entitlement less leads received before it, as whoever decided saw it; credit_before, the same counted through these rows, from what the first turn of the member in the period saw; received, and deviation, credit_before + entitled - received, all in leads. place orders those eligible by the rule of Tijdeman over credit_seen + entitled: first those within 1/(2k-2) of a whole lead or past it, then who comes there after the fewest leads, then the larger credit, then the lower seat (k eligible); in a least_loaded pool open_leads by capacity come before that, and only those with equally much room are entitled. event: turn; company, a lead that went to who has another of its company; returned, a turn that was given back, which takes back what it did. fairness_verdict() sums it up.';
+
+CREATE FUNCTION leadroute.fairness_verdict(pool text, since timestamptz, until timestamptz, tenant text DEFAULT NULL)
+    RETURNS TABLE (pool text, tenant text, turns bigint, returned bigint, kept_together bigint, members bigint, by_rule bigint, worst_deviation numeric, worst_rep text, worst_decision bigint,
+                   bound numeric, rule text, is_kept boolean, verdict text)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH row_of AS MATERIALIZED (
+        SELECT c.*, row_number() OVER (PARTITION BY c.tenant, c.seat ORDER BY c.turn) = 1 AND c.seat IS NOT NULL AS is_first
+          FROM leadroute.fairness_certificate(fairness_verdict.pool, fairness_verdict.since, fairness_verdict.until, fairness_verdict.tenant) c
+    ), eligible AS (
+        SELECT e.tenant, count(DISTINCT e.seats) AS sets
+          FROM (SELECT r.tenant, string_agg(format('%s %s', r.seat, r.weight), ',' ORDER BY r.seat) AS seats FROM row_of r WHERE r.is_eligible GROUP BY r.tenant, r.turn) e GROUP BY e.tenant
+    ), summed AS (
+        SELECT r.tenant, count(DISTINCT r.turn) FILTER (WHERE r.event = 'turn') AS turns, count(DISTINCT r.turn) FILTER (WHERE r.event = 'returned') AS returned,
+               count(DISTINCT r.turn) FILTER (WHERE r.event = 'company') AS kept_together, count(DISTINCT r.seat) AS members, count(*) FILTER (WHERE r.place = 1 AND r.rep_id = r.receiver) AS by_rule,
+               max(abs(r.deviation)) AS worst, (array_agg(r.rep_id ORDER BY abs(r.deviation) DESC NULLS LAST, r.turn, r.seat))[1] AS worst_rep,
+               (array_agg(r.decision_id ORDER BY abs(r.deviation) DESC NULLS LAST, r.turn, r.seat))[1] AS worst_decision, coalesce(bool_or(r.credit_before <> 0) FILTER (WHERE r.is_first), false) AS is_continued,
+               ceil(max(abs(r.credit_seen - r.credit_before))) AS beside, bool_or(r.open_leads IS NOT NULL) AS by_load
+          FROM row_of r GROUP BY r.tenant
+    ), judged AS (
+        SELECT s.*, e.sets = 1 AND NOT s.is_continued AND s.returned = 0 AND s.kept_together = 0 AND NOT s.by_load AS is_fixed FROM summed s JOIN eligible e ON e.tenant = s.tenant
+    ), bounded AS (
+        SELECT j.*, CASE WHEN j.is_fixed THEN 1 ELSE 2 END + coalesce(j.beside, 0) + j.kept_together AS bound FROM judged j
+    )
+    SELECT fairness_verdict.pool, b.tenant, b.turns, b.returned, b.kept_together, b.members, b.by_rule, b.worst, b.worst_rep, b.worst_decision, b.bound,
+           concat(CASE WHEN b.is_fixed THEN '1 lead: who was eligible, and their weights, did not change' WHEN b.by_load THEN '2 leads, among those with equally much room'
+                       ELSE '2 leads: who was eligible or their weights changed, or credit comes from before the period' END,
+                  CASE WHEN b.beside > 0 THEN format('; and %s, as other open transactions, or leads of accounts that count, moved credit beside these turns', b.beside) END,
+                  CASE WHEN b.kept_together > 0 THEN format('; and %s for leads that stayed with their company', b.kept_together) END),
+           b.worst <= b.bound AND b.by_rule = b.turns,
+           CASE WHEN b.by_rule < b.turns THEN format('not kept: %s of %s turns went to somebody whose turn it was not', b.turns - b.by_rule, b.turns)
+                ELSE format('%s: after %s turns the worst deviation was %s leads (%s, decision %s), with a bound of %s', CASE WHEN b.worst <= b.bound THEN 'kept' ELSE 'not kept' END,
+                            b.turns, round(b.worst, 3), b.worst_rep, b.worst_decision, b.bound) END
+      FROM bounded b
+    UNION ALL
+    SELECT fairness_verdict.pool, coalesce(fairness_verdict.tenant, ''), 0, 0, 0, 0, 0, 0, NULL, NULL, 1, 'nothing was handed out', true, 'there were no turns' WHERE NOT EXISTS (SELECT FROM row_of)
+     ORDER BY 2;
+END;
+COMMENT ON FUNCTION leadroute.fairness_verdict(text, timestamptz, timestamptz, text) IS 'Sums up fairness_certificate() for each tenant: how many turns there were, how many of them went to who was next by the rule (by_rule), the worst deviation of a member from their exact share, and the bound that is promised for what has happened: one lead while nothing changes, two where eligibility does, one more for each lead by which what a session saw differs from what these turns add up to, and for each that stayed with its company.';

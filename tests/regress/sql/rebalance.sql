@@ -1,0 +1,56 @@
+-- A rebalance is proposed with its numbers, keeps skills and languages, can be previewed, and is not proposed twice.
+\i setup.sql
+INSERT INTO leadroute.reps (id, skills, languages) VALUES ('n1', '{cloud}', '{de,en}'), ('n2', NULL, '{en}'), ('s1', '{cloud}', '{en}'), ('e1', NULL, '{de}'), ('w1', NULL, NULL);
+INSERT INTO leadroute.pools (name) VALUES ('north'), ('south'), ('east'), ('west');
+INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('north', 'n1'), ('north', 'n2'), ('south', 's1'), ('east', 'e1'), ('west', 'w1');
+INSERT INTO leadroute.territories (name) SELECT name FROM leadroute.pools;
+INSERT INTO leadroute.segments (name, territory, countries, required_skills, languages) VALUES ('berlin', 'north', '{DE}', '{cloud}', NULL), ('oslo', 'north', '{NO}', NULL, '{de}'),
+    ('rome', 'south', '{IT}', NULL, NULL), ('kyiv', 'east', '{UA}', NULL, NULL), ('lisbon', 'west', '{PT}', NULL, NULL);
+INSERT INTO leadroute.tiers (segment, name, score, pool) SELECT name, 'low', '(,50)'::numrange, territory FROM leadroute.segments UNION ALL SELECT name, 'high', '[50,)', territory FROM leadroute.segments;
+CREATE FUNCTION story.came(segment text, leads integer, won integer DEFAULT 0) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO leadroute.leads (status, owner_id, segment, territory, created_at, routed_at, amount, attributes)
+    SELECT 'converted', 'n1', segment, (SELECT s.territory FROM leadroute.segments s WHERE s.name = segment), now() - interval '10 days', now(), won, NULL FROM generate_series(1, leads) $$;
+SELECT story.came('berlin', 30), story.came('oslo', 20), story.came('rome', 25), story.came('kyiv', 20), story.came('lisbon', 20);
+SELECT * FROM leadroute.propose_rebalance();
+SELECT count(*) AS changes FROM leadroute.change_requests;
+-- By count: 130 and 60 of 255 in the north, 2.98 times the mean; then 3.12.
+SELECT story.came('berlin', 100), story.came('oslo', 40);
+SELECT * FROM leadroute.propose_rebalance();
+SELECT story.came('oslo', 40);
+SELECT * FROM leadroute.propose_rebalance() \g /dev/null
+SELECT id, title, why ~ 'segment oslo' AS explained, sql FROM leadroute.change_requests ORDER BY id DESC LIMIT 1;
+-- oslo needs German: it goes neither to the south, nor may it to the west if w1 were asked in Italian only.
+UPDATE leadroute.reps SET languages = '{it}' WHERE id = 'w1';
+SELECT kind, name, leads_before, leads_after, factor_before, factor_after, explanation FROM leadroute.propose_rebalance();
+UPDATE leadroute.reps SET languages = '{it}' WHERE id = 'e1';
+SELECT kind, name, leads_before, leads_after, factor_before, factor_after, explanation FROM leadroute.propose_rebalance();
+-- Nobody has the skill: a further rep is needed. Then there is one, who joins.
+UPDATE leadroute.reps SET skills = NULL WHERE id = 's1';
+SELECT change_id, kind, name, explanation FROM leadroute.propose_rebalance() WHERE kind <> 'area';
+UPDATE leadroute.reps SET skills = '{cloud,x}', languages = '{sv}' WHERE id = 's1';
+UPDATE leadroute.segments SET languages = '{fi}', required_skills = '{cloud}' WHERE territory = 'north';
+SELECT kind, name, explanation FROM leadroute.propose_rebalance() WHERE kind <> 'area';
+SELECT sql FROM leadroute.change_requests ORDER BY id DESC LIMIT 1;
+-- By value: few leads that won much.
+UPDATE leadroute.segments SET languages = NULL, required_skills = NULL;
+DELETE FROM leadroute.leads;
+SELECT story.came('berlin', 10, 1000), story.came('oslo', 10, 800), story.came('rome', 10, 10), story.came('kyiv', 10, 10), story.came('lisbon', 10, 10);
+SELECT kind, name, leads_before, leads_after, value_before, value_after, factor_before, factor_after, explanation FROM leadroute.propose_rebalance();
+SELECT max(id) AS change FROM leadroute.change_requests \gset
+SELECT * FROM leadroute.preview_summary(:change) WHERE grain = 'territory' \g /dev/null
+-- Applied, it is in balance, and nothing more is proposed.
+SELECT sql FROM leadroute.change_requests WHERE id = :change \gset
+SET search_path = leadroute;
+:sql
+RESET search_path;
+SELECT DISTINCT change_id, explanation FROM leadroute.propose_rebalance() WHERE explanation <> '';
+SELECT name, territory FROM leadroute.segments ORDER BY name;
+SELECT segment, name, pool FROM leadroute.tiers WHERE segment IN ('berlin', 'oslo') ORDER BY segment, name;
+-- Without territories the pools are balanced; another tenant has no leads.
+UPDATE leadroute.segments SET territory = NULL, fallback_queue = 'catch_all';
+SELECT story.came('rome', 300);
+SELECT kind, name, leads_before, leads_after, factor_before, factor_after, explanation FROM leadroute.propose_rebalance();
+SELECT kind, name, leads_before, factor_before, explanation FROM leadroute.propose_rebalance(tenant => 'other');
+SELECT * FROM story.try('SELECT * FROM leadroute.propose_rebalance(NULL)');
+UPDATE leadroute.segments SET enabled = false;
+SELECT * FROM leadroute.propose_rebalance();
