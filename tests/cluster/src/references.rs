@@ -37,7 +37,7 @@ const fn stays(
 }
 
 /// All of them: what were foreign keys before dumps had to be restored in any order.
-pub const REFERENCES: [Reference; 27] = [
+pub const REFERENCES: [Reference; 31] = [
     goes("schedule_hours", "schedule", "schedules", "schedule, weekday, opens, closes", "?|1|09:00|17:00"),
     goes("holidays", "schedule", "schedules", "schedule, day, name", "?|2030-01-01|holiday"),
     stays("reps", "manager_id", "reps", "id, manager_id", "child#|?"),
@@ -65,6 +65,10 @@ pub const REFERENCES: [Reference; 27] = [
     goes("account_domains", "account_id", "accounts", "domain, account_id", "child#.com|?"),
     goes("contacts", "account_id", "accounts", "email, account_id", "ann@child#.com|?"),
     stays("domain_rules", "queue", "queues", "domain, kind, queue", "child#.com|partner|?"),
+    goes("alarm_thresholds", "territory", "territories", "name, measure, territory, \"limit\"", "child#|territory_load|?|1"),
+    goes("alarm_thresholds", "rep_id", "reps", "name, measure, rep_id, \"limit\"", "child#|missed_slas|?|1"),
+    goes("alarm_thresholds", "segment", "segments", "name, measure, segment, \"limit\"", "child#|score_band|?|1"),
+    goes("alarm_thresholds", "pool", "pools", "name, measure, pool, \"limit\"", "child#|empty_pool|?|1"),
 ];
 
 impl Reference {

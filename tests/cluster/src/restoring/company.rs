@@ -76,6 +76,11 @@ UPDATE leadroute.sla_policies SET respond_within = '7 minutes' WHERE name = 'hig
 UPDATE leadroute.escalation_steps SET after = '6 minutes' WHERE policy = 'high intent' AND step = 2;
 UPDATE leadroute.event_types SET intent = 'high' WHERE name = 'webinar';
 UPDATE leadroute.country_aliases SET canonical = 'KP' WHERE alias = 'korea';
+UPDATE leadroute.alarm_thresholds SET "limit" = 30 WHERE name = 'missed SLAs';
+DELETE FROM leadroute.alarm_thresholds WHERE name = 'empty pool';
+INSERT INTO leadroute.alarm_thresholds (name, measure, "limit", at_least) VALUES ('any fallback', 'fallback_share', 0, 1), ('any', 'unrouted_share', 0, 1);
+DELETE FROM leadroute.alarm_thresholds WHERE name IN ('fallback share', 'unrouted leads');
+SELECT leadroute.check_alarms();
 UPDATE leadroute.queues SET name = 'blocked for good' WHERE name = 'blocked';
 SELECT leadroute.reroute_lead(id) FROM leadroute.leads WHERE queue = 'blocked for good';
 UPDATE leadroute.event_types SET name = 'content' WHERE name = 'content_download';
