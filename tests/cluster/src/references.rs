@@ -65,9 +65,21 @@ pub const REFERENCES: [Reference; 31] = [
     goes("account_domains", "account_id", "accounts", "domain, account_id", "child#.com|?"),
     goes("contacts", "account_id", "accounts", "email, account_id", "ann@child#.com|?"),
     stays("domain_rules", "queue", "queues", "domain, kind, queue", "child#.com|partner|?"),
-    goes("alarm_thresholds", "territory", "territories", "name, measure, territory, \"limit\"", "child#|territory_load|?|1"),
+    goes(
+        "alarm_thresholds",
+        "territory",
+        "territories",
+        "name, measure, territory, \"limit\"",
+        "child#|territory_load|?|1",
+    ),
     goes("alarm_thresholds", "rep_id", "reps", "name, measure, rep_id, \"limit\"", "child#|missed_slas|?|1"),
-    goes("alarm_thresholds", "segment", "segments", "name, measure, segment, \"limit\"", "child#|score_band|?|1"),
+    goes(
+        "alarm_thresholds",
+        "segment",
+        "segments",
+        "name, measure, segment, \"limit\"",
+        "child#|score_band|?|1",
+    ),
     goes("alarm_thresholds", "pool", "pools", "name, measure, pool, \"limit\"", "child#|empty_pool|?|1"),
 ];
 
