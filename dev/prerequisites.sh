@@ -70,7 +70,7 @@ pip_install() {
     cp "$2" "$3/requirements.txt"
 }
 [ -z "${1:-}" ] || pip_install "the spelling checker typos" dev/lint-requirements.txt "$TARGET/lint"
-[ "${1:-}" != test ] || pip_install "the ORMs Django and SQLAlchemy" tests/clients/requirements.txt "$TARGET/clients/python"
+[ "${1:-}" != test ] || pip_install "the ORMs Django and SQLAlchemy, and dbt" tests/clients/requirements.txt "$TARGET/clients/python"
 
 if [ -n "${1:-}" ] && [ "$("$TARGET/lint/bin/cargo-deny" --version 2>/dev/null)" != "cargo-deny $DENY_VERSION" ]; then
     say "installing cargo-deny $DENY_VERSION with cargo into $TARGET/lint (two minutes, once)"

@@ -94,3 +94,13 @@ PGHOST=$direct PGPORT=5432 PGUSER=leadroute PGDATABASE=$database "$python" djang
 admin -f crm.sql
 crm Django "$python" django_crm.py
 crm 'SQLAlchemy 2' "$python" sqlalchemy2.py
+
+say "dbt: the package in examples/dbt"
+admin -c 'DROP ROLE IF EXISTS clients_dbt' -c 'CREATE ROLE clients_dbt LOGIN' -c 'CREATE SCHEMA analytics AUTHORIZATION clients_dbt' \
+    -c "SELECT leadroute.grant_role('analyst', 'clients_dbt')" >/dev/null
+# what it writes goes to a folder that is dropped
+(cd "$ROOT/examples/dbt" && env PGHOST="$direct" PGPORT=5432 PGUSER=clients_dbt PGDATABASE=$database DBT_PROFILES_DIR=. \
+    DBT_SEND_ANONYMOUS_USAGE_STATS=false DO_NOT_TRACK=1 "$TARGET/clients/python/bin/dbt" --quiet build \
+    --target-path "$TARGET/clients/dbt" --log-path "$TARGET/clients/dbt") || die "dbt build failed"
+[ "$(admin -At -c 'SELECT count(*) = (SELECT count(*) FROM leadroute.leads WHERE duplicate_of IS NULL) FROM analytics.lead_outcomes')" = t ] ||
+    die "dbt's lead_outcomes has not one row for each lead"
