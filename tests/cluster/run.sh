@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Runs the tests of this folder, two files at a time: each waits for its server half of the time. `run.sh NAME...` runs only
+# these files. The cluster must run (tests/run.sh). What a file prints is shown when it fails.
+. "$(dirname "${BASH_SOURCE[0]}")/../../dev/common.sh"
+cd "$ROOT/tests/cluster"
+
+chosen=()
+for name in "$@"; do chosen+=(--test "$name"); done
+output=$(mktemp -d)
+trap 'rm -rf "$output"' EXIT
+export output
+cargo test --no-run -p leadroute-cluster-tests -p leadroute-webhook "${chosen[@]}" 2>&1 | tee "$output/build" |
+    sed -n 's/^ *Executable .*(\(.*\))$/\1/p' > "$output/files" || { cat "$output/build" >&2; exit 1; }
+
+# run_file PATH: the output of a failure is printed in one piece.
+run_file() {
+    local name began
+    name=$(basename "$1" | sed 's/-[0-9a-f]*$//')
+    began=$SECONDS
+    if "$1" --quiet > "$output/$name" 2>&1; then
+        echo "$name: $(sed -n 's/^test result: ok[.] \([0-9]*\) passed.*/\1/p' "$output/$name") passed, $((SECONDS - began)) s"
+    else
+        flock "$output/files" cat "$output/$name" >&2
+        echo "$name: FAILED" >&2
+        return 1
+    fi
+}
+export -f run_file
+xargs -P 2 -I{} bash -c 'run_file {}' < "$output/files" || die "cluster tests failed"
