@@ -14,8 +14,8 @@ fn company(analyst: &Role) -> (Database, Client) {
         .batch_execute(
             "INSERT INTO leadroute.leads (email, score, event) SELECT 'buyer' || n || '@shop' || n || '.com', n * 4, 'demo_request'
                FROM generate_series(1, 24) n;
-             SELECT leadroute.record_response(id, owner_id, 'phone', now(), true) FROM leadroute.leads WHERE id % 2 = 0;
-             SELECT leadroute.close_lead(id, CASE WHEN id % 4 = 0 THEN 'converted' ELSE 'lost' END, 1000, now())
+             SELECT leadroute.record_response(id, owner_id, 'phone', clock_timestamp(), true) FROM leadroute.leads WHERE id % 2 = 0;
+             SELECT leadroute.close_lead(id, CASE WHEN id % 4 = 0 THEN 'converted' ELSE 'lost' END, 1000)
                FROM leadroute.leads WHERE id % 2 = 0;
              SELECT leadroute.transfer_lead(1, (SELECT min(id) FROM leadroute.reps
                         WHERE id <> (SELECT owner_id FROM leadroute.leads WHERE id = 1)), 'wrong_territory')",
