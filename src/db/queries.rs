@@ -190,13 +190,14 @@ pub static MEMBERS: Query =
     Query::new("SELECT key, jsonb_typeof(value), value #>> '{}' FROM jsonb_each($1)", &[JSONBOID]);
 
 /// The row of `leads` that an object stands for: $1 the columns, $2 the object, $3 the keys in $1.
-/// What is in no column goes to the attributes.
+/// What is in no column goes to the attributes. It names the table, and not only its row type, by which PostgreSQL would not
+/// plan it again when the table gets or loses a column.
 pub static LEAD_ROW: Query = Query::new(
     "SELECT r.* FROM (
         SELECT $1 || jsonb_build_object('attributes', nullif(
                CASE jsonb_typeof($2 -> 'attributes') WHEN 'object' THEN $2 -> 'attributes' || ($2 - $3 - 'attributes')
                     WHEN 'null' THEN $2 - $3 - 'attributes' ELSE $2 - $3 END, '{}')) AS doc) d,
-        jsonb_populate_record(NULL::leadroute.leads, d.doc) r",
+        jsonb_populate_record((SELECT l FROM leadroute.leads l LIMIT 0), d.doc) r",
     &[JSONBOID, JSONBOID, TEXTARRAYOID],
 );
 

@@ -8,6 +8,13 @@ INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('sales', 'ann');
 INSERT INTO leadroute.segments (name, fallback_queue) VALUES ('everybody', 'catch_all');
 INSERT INTO leadroute.tiers (name, pool) VALUES ('any', 'sales');
 
+-- A column that is taken back, added before the session first asked for a preview: it is forgotten, too.
+BEGIN;
+ALTER TABLE leadroute.leads ADD COLUMN passing text;
+SELECT leadroute.preview_route('{"email": "ada@acme.com"}') ->> 'owner_id' AS owner_id;
+ROLLBACK;
+SELECT leadroute.preview_route('{"email": "ada@acme.com"}') ->> 'owner_id' AS owner_id;
+
 -- Routing writes with the rights of leadroute_owner: so does what is added to its tables.
 GRANT USAGE ON SCHEMA story TO leadroute_owner;
 ALTER DEFAULT PRIVILEGES IN SCHEMA story GRANT ALL ON TABLES TO leadroute_owner;
