@@ -17,7 +17,7 @@ eval "$(cluster env test)"
 psql -X -q -v ON_ERROR_STOP=1 -d postgres -c 'CREATE DATABASE leadroute' -c 'CREATE DATABASE leadroute_template'
 psql -X -q -v ON_ERROR_STOP=1 -d leadroute_template -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION leadroute CASCADE'
 cargo build --quiet -p leadroute-webhook
-cargo test --quiet -p leadroute-cluster-tests -p leadroute-webhook
+tests/cluster/run.sh
 
 say "clients, also through PgBouncer"
 tests/clients/run.sh

@@ -5,10 +5,18 @@
 \o /dev/null
 BEGIN;
 
+-- The leads of a pool came in the order in which it took its turns; who submitted again, did so later.
 CREATE TEMP TABLE past AS
-    SELECT l.id AS lead_id, l.created_at AS came,
-           (max(l.id) OVER () - l.id) * interval '40 minutes' + (pg_temp.dice('minute', l.id::integer, 40)) * interval '1 minute' AS back
-      FROM leadroute.leads l;
+    WITH told AS (
+        SELECT l.id, l.created_at AS came, l.duplicate_of, coalesce(l.pool, l.id::text) AS line,
+               pg_temp.dice('day', l.id::integer, 8 * 7 * 24 * 60) * interval '1 minute' AS back FROM leadroute.leads l
+    ), placed AS (
+        SELECT t.*, row_number() OVER (PARTITION BY t.line ORDER BY t.id) AS turn, row_number() OVER (PARTITION BY t.line ORDER BY t.back DESC) AS place FROM told t
+    ), in_order AS (
+        SELECT a.id, a.came, a.duplicate_of, b.back FROM placed a JOIN placed b ON b.line = a.line AND b.place = a.turn
+    )
+    SELECT a.id AS lead_id, a.came, coalesce(f.back * (pg_temp.dice('again', a.id::integer, 100) / 100.0), a.back) AS back
+      FROM in_order a LEFT JOIN in_order f ON f.id = a.duplicate_of;
 
 SET LOCAL session_replication_role = replica;
 UPDATE leadroute.leads l
@@ -20,6 +28,7 @@ UPDATE leadroute.notifications n SET created_at = n.created_at - p.back, acked_a
   FROM past p WHERE p.lead_id = n.lead_id;
 UPDATE leadroute.sla_clocks c SET started_at = c.started_at - p.back, due_at = c.due_at - p.back, next_at = c.next_at - p.back
   FROM past p WHERE p.lead_id = c.lead_id;
+UPDATE leadroute.lead_events e SET occurred_at = e.occurred_at - p.back, recorded_at = e.recorded_at - p.back FROM past p WHERE p.lead_id = e.lead_id;
 UPDATE leadroute.config_history h SET changed_at = h.changed_at - interval '70 days';
 SET LOCAL session_replication_role = origin;
 
