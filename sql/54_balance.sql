@@ -1,13 +1,5 @@
 -- How leads and their value are spread over territories.
 
-CREATE VIEW leadroute_internal.territory_pools AS
-SELECT DISTINCT s.territory, t.pool
-  FROM leadroute.segments s
-  JOIN leadroute.tiers t ON t.segment = s.name OR t.segment IS NULL
-  LEFT JOIN (SELECT o.segment, range_agg(o.score) AS scores FROM leadroute.tiers o GROUP BY o.segment) own ON own.segment = s.name
- WHERE s.enabled AND s.territory IS NOT NULL AND t.pool IS NOT NULL AND (t.segment IS NOT NULL OR NOT coalesce(own.scores @> t.score, false));
-COMMENT ON VIEW leadroute_internal.territory_pools IS 'The pools that leads of each territory can come to, by its enabled segments and their tiers.';
-
 CREATE FUNCTION leadroute_internal.threshold_of(measure text, subject text, tenant text) RETURNS SETOF leadroute.alarm_thresholds
     LANGUAGE sql STABLE ROWS 1
 BEGIN ATOMIC
@@ -44,8 +36,14 @@ BEGIN ATOMIC
         UNION
         SELECT c.tenant, c.territory FROM came c
     ), taker AS (
+        -- by the pools that its leads can come to
         SELECT p.territory, r.tenant, count(DISTINCT r.id) AS reps
-          FROM leadroute_internal.territory_pools p JOIN leadroute.pool_members m ON m.pool = p.pool JOIN leadroute.reps r ON r.id = m.rep_id
+          FROM (SELECT s.territory, t.pool
+                  FROM leadroute.segments s
+                  JOIN leadroute.tiers t ON t.segment = s.name OR t.segment IS NULL
+                  LEFT JOIN (SELECT o.segment, range_agg(o.score) AS scores FROM leadroute.tiers o GROUP BY o.segment) own ON own.segment = s.name
+                 WHERE s.enabled AND s.territory IS NOT NULL AND t.pool IS NOT NULL
+                   AND (t.segment IS NOT NULL OR NOT coalesce(own.scores @> t.score, false))) p JOIN leadroute.pool_members m ON m.pool = p.pool JOIN leadroute.reps r ON r.id = m.rep_id
          WHERE m.active AND m.weight > 0 AND r.active
          GROUP BY p.territory, r.tenant
     ), counted AS (
