@@ -338,18 +338,19 @@ COMMENT ON FUNCTION leadroute_internal.unmapped_tenant(regclass, jsonb) IS
 CREATE FUNCTION leadroute_internal.unique_indexes(relation oid, columns text[]) RETURNS TABLE (index oid, "column" text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT x.indexrelid, a.attname::text
-      FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND NOT a.attisdropped AND a.attname = ANY (columns)
+      FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum > 0 AND NOT a.attisdropped
+                                              AND (columns IS NULL OR a.attname = ANY (columns))
      CROSS JOIN LATERAL (SELECT (x.indkey::int2[])[0:x.indnkeyatts - 1] AS columns) k
      WHERE x.indrelid = relation AND (x.indisunique OR x.indisexclusion) AND x.indisready
        AND (a.attnum = ANY (k.columns)
             OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = x.indexrelid
                           AND d.refclassid = 'pg_class'::regclass AND d.refobjid = relation AND d.refobjsubid = a.attnum))
        -- each row has its own primary key
-       AND NOT (x.indisunique AND EXISTS (SELECT FROM pg_index p
+       AND NOT (columns IS NOT NULL AND x.indisunique AND EXISTS (SELECT FROM pg_index p
                                            WHERE p.indrelid = relation AND p.indisprimary AND (p.indkey::int2[])[0:p.indnkeyatts - 1] <@ k.columns))
      ORDER BY 1, 2 $$;
 COMMENT ON FUNCTION leadroute_internal.unique_indexes(oid, text[]) IS
-    'Unique indexes and exclusion constraints of a table, each with those of the columns that it names: in its key, its expressions or its predicate. Internal.';
+    'Unique indexes and exclusion constraints of a table, each with those of the columns that it names: in its key, its expressions or its predicate; without such with all of its columns, and that of the primary key, too. Internal.';
 
 CREATE FUNCTION leadroute_internal.written_keys(relation regclass, mapping jsonb) RETURNS SETOF text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

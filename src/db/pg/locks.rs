@@ -111,6 +111,13 @@ pub fn try_mode(class: Class, key: i32, mode: Mode) -> Tried {
     }
 }
 
+/// Locks a table for writing, waiting no longer than so many milliseconds. One that is gone is noticed later.
+pub fn lock_table_within(most: i32, table: pg_sys::Oid) -> bool {
+    let mode = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
+    // SAFETY: a plain call into the backend.
+    poll(most, || unsafe { pg_sys::ConditionalLockRelationOid(table, mode) }.then_some(())).is_some()
+}
+
 /// Gives back a lock that [`try_lock`] took.
 pub fn unlock(class: Class, key: i32) {
     unlock_mode(class, key, Mode::Alone);

@@ -4,7 +4,7 @@
 use crate::db::errors;
 use crate::db::pg::catalog;
 use pgrx::pg_sys;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 
 const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
 
@@ -156,6 +156,18 @@ impl Drop for Settings {
             unsafe { pg_sys::AtEOXact_GUC(self.keep, self.level) };
         }
     }
+}
+
+/// Until it is dropped, a wait in the lock manager ends after so many milliseconds, with 55P03; one at least.
+pub fn limit_lock_waits(most: i32) -> Settings {
+    let settings = Settings::begin();
+    // SAFETY: reads a setting.
+    let timeout = unsafe { pg_sys::LockTimeout };
+    if timeout == 0 || timeout > most {
+        let value = CString::new(most.max(1).to_string()).unwrap_or_default();
+        settings.set(c"lock_timeout", &value);
+    }
+    settings
 }
 
 /// Until it is dropped, names are looked up in pg_catalog only, and statements and numbers are read and written in one

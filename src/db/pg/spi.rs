@@ -163,9 +163,29 @@ fn forget_old_plans() {
     });
 }
 
+/// When a statement that is kept is planned.
+#[derive(Clone, Copy)]
+pub enum Planning {
+    /// Once, for all values.
+    Once,
+    /// Each time, for the values that it has then.
+    EachTime,
+}
+
 /// Runs a statement whose text is only known now, with a plan that is kept.
 pub fn ask<T>(
     statement: Written,
+    args: &[Option<Datum>],
+    read_only: bool,
+    each: impl FnMut(Row) -> T,
+) -> Vec<T> {
+    ask_planned(statement, Planning::Once, args, read_only, each)
+}
+
+/// The same; a text is always planned in the same way.
+pub fn ask_planned<T>(
+    statement: Written,
+    planning: Planning,
     args: &[Option<Datum>],
     read_only: bool,
     each: impl FnMut(Row) -> T,
@@ -176,8 +196,12 @@ pub fn ask<T>(
         if let Some(plan) = PLANS.with_borrow(|kept| kept.1.get(&statement).copied()) {
             return plan;
         }
+        let options = match planning {
+            Planning::Once => pg_sys::CURSOR_OPT_GENERIC_PLAN,
+            Planning::EachTime => pg_sys::CURSOR_OPT_CUSTOM_PLAN,
+        };
         // SAFETY: SPI is connected when this is called.
-        let plan = unsafe { keep(&statement.0, &statement.1, pg_sys::CURSOR_OPT_GENERIC_PLAN) };
+        let plan = unsafe { keep(&statement.0, &statement.1, options) };
         PLANS.with_borrow_mut(|kept| kept.1.insert(statement, plan));
         plan
     };

@@ -18,6 +18,12 @@ pub static IS_PART_OF: Query = Query::new(
     &[OIDOID, OIDOID],
 );
 
+/// A partition ($1), and the tables that it is a part of.
+pub static WHOLES: Query = Query::new(
+    "SELECT a.relid::oid FROM pg_catalog.pg_partition_ancestors($1::regclass) a (relid)",
+    &[OIDOID],
+);
+
 /// INITIALLY DEFERRED foreign keys, as a list for SET CONSTRAINTS: of a table ($1), or to it, with one of these
 /// columns ($2), or all of them where that is NULL. SET CONSTRAINTS takes names: a name that is not unique in its
 /// schema is left out.
@@ -49,7 +55,7 @@ pub static SYNC_REPS: Query =
 /// A table of users ($1) has changed.
 pub static USERS_CHANGED: Query = Query::new("SELECT leadroute_internal.sync_from($1)", &[REGCLASSOID]);
 
-/// Unique and exclusion indexes of a table ($1), each with those of some columns ($2) that it names.
+/// Unique and exclusion indexes of a table ($1), each with those of some columns ($2) that it names; of all where that is NULL.
 pub static UNIQUES: Query = Query::new(
     "SELECT index, \"column\" FROM leadroute_internal.unique_indexes($1, $2)",
     &[OIDOID, TEXTARRAYOID],

@@ -4,7 +4,7 @@
 
 use crate::db::errors;
 use crate::db::pg::function::argument;
-use crate::db::pg::security::Settings;
+use crate::db::pg::security::{limit_lock_waits, Settings};
 use crate::db::pg::subtransaction::{protect_one_of_many, Failure};
 use crate::db::routing::batch::Batch;
 use crate::db::state::moment::Moment;
@@ -12,7 +12,6 @@ use leadroute_engine::decision::cause::Cause;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 use std::cell::Cell;
-use std::ffi::CStr;
 use std::rc::Rc;
 
 /// The arguments of a function that sweeps: how many leads at most, and as of when; the moment, if that is not now.
@@ -81,21 +80,16 @@ pub struct Sweep<'a, T> {
     pub waits: Cell<u32>,
 }
 
-/// Longest wait of a lead for locks that others hold and routing does not take itself, such as those of foreign keys.
-const LOCK_TIMEOUT: (i32, &CStr) = (1000, c"1s");
+/// Longest wait of a lead for locks that others hold and routing does not take itself, such as those of foreign keys, in
+/// milliseconds.
+const LONGEST_WAIT: i32 = 1000;
 
 /// Leads that may wait so long in one call; the others are left to the next.
 const MOST_WAITS: u32 = 5;
 
 /// Until it is dropped, locks are not waited for longer than that.
 pub fn limit_waits() -> Settings {
-    let settings = Settings::begin();
-    // SAFETY: reads a setting.
-    let timeout = unsafe { pg_sys::LockTimeout };
-    if timeout == 0 || timeout > LOCK_TIMEOUT.0 {
-        settings.set(c"lock_timeout", LOCK_TIMEOUT.1);
-    }
-    settings
+    limit_lock_waits(LONGEST_WAIT)
 }
 
 impl<T> Sweep<'_, T> {

@@ -3,7 +3,7 @@
 use crate::db::entry::attached::convert::for_table;
 use crate::db::entry::attached::mapping::{mapping, Mapping, Users};
 use crate::db::entry::attached::statement::{quoted, Statement};
-use crate::db::entry::attached::{owner, unique};
+use crate::db::entry::attached::{owner, unique, unique_link};
 use crate::db::pg::catalog::{owner_of, sql_name};
 use crate::db::pg::security::AsTableOwner;
 use crate::db::pg::subtransaction::protect;
@@ -23,7 +23,10 @@ pub fn problem(table_no: i32, key: &str, rep: &str, keep: bool, lead: Decided<'_
             Err(problem) => return Some(problem),
         },
     };
-    unique::problem(&mapping, key, &value, lead)
+    match &mapping.owner.link {
+        Some(link) => unique_link::problem(link, &mapping, key, &value),
+        None => unique::problem(&mapping, key, &value, lead),
+    }
 }
 
 /// The value of the owner column for a rep, if the column takes it.

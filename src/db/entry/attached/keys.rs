@@ -5,7 +5,7 @@ use crate::db::errors;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::index_scan::{scan_key, snapshot};
 use pgrx::pg_sys::{self, Oid};
-use pgrx::PgTupleDesc;
+use pgrx::{IntoDatum, PgTupleDesc};
 
 /// The primary key of a row.
 #[derive(Clone)]
@@ -124,5 +124,36 @@ unsafe fn primary_key(table: pg_sys::Relation) -> Oid {
             pg_sys::list_free(pg_sys::RelationGetIndexList(table));
         }
         (*table).rd_pkindex
+    }
+}
+
+/// Longest key that is kept whole, in bytes: it must fit into an index.
+const LONGEST_KEY: usize = 500;
+
+/// `leads.attached_key`. Of a key that is too long for an index only a digest is kept: the lead has no way back to
+/// its row then.
+pub fn key_text(key: &[String]) -> String {
+    let text = match key {
+        [one] => one.clone(),
+        several => serde_json::to_string(several).unwrap_or_default(),
+    };
+    if text.len() <= LONGEST_KEY {
+        return text;
+    }
+    // SAFETY: md5 takes a text and answers with one.
+    let digest: Option<String> =
+        unsafe { pgrx::direct_function_call(pg_sys::md5_text, &[text.into_datum()]) };
+    format!("{DIGEST}{}", digest.unwrap_or_default())
+}
+
+/// What the digest of a long key starts with.
+const DIGEST: &str = "md5 of a long key: ";
+
+/// The key columns from `leads.attached_key`; `None` if it is a digest.
+pub fn key_values(text: &str, columns: usize) -> Option<Vec<String>> {
+    match columns {
+        _ if text.starts_with(DIGEST) => None,
+        1 => Some(vec![text.to_owned()]),
+        _ => serde_json::from_str(text).ok(),
     }
 }

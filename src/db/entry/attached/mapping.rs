@@ -1,13 +1,12 @@
 //! What is known of an attached table, read once and again after any relation has changed.
 
 use crate::db::entry::attached::convert::{takes_any_text, to_text, Canonical};
-use crate::db::entry::attached::keys::Key;
+use crate::db::entry::attached::keys::{key_text, Key};
 use crate::db::entry::attached::unique_index::{of_table, Unique};
 use crate::db::pg::catalog;
 use crate::db::pg::security::AsOwner;
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum, Oid};
-use pgrx::IntoDatum;
 use serde::Deserialize;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -78,15 +77,25 @@ impl Mapping {
 
     /// The unique and exclusion indexes of the table, or of a partition, over columns that routing writes.
     pub fn uniques(&self, relation: Oid) -> Rc<[Unique]> {
-        let oid = relation.to_u32();
-        let known = self.uniques.borrow().get(&oid).cloned();
-        known.unwrap_or_else(|| {
+        self.known_uniques(relation, || {
             let owner = self.owner.link.is_none().then_some(&self.owner.to);
             // each lead has its own of these
             let may_be_shared = |write: &&Write| !matches!(write.field.as_str(), "id" | "decision_id");
             let others = self.writes.iter().filter(may_be_shared).map(|write| &write.to);
-            let columns = owner.into_iter().chain(others).map(|column| column.column.clone()).collect();
-            let found: Rc<[Unique]> = of_table(relation, columns).into();
+            Some(owner.into_iter().chain(others).map(|column| column.column.clone()).collect())
+        })
+    }
+
+    /// Those of the table that links rows to owners, if there is one, each with all its columns.
+    pub fn uniques_of_links(&self) -> Option<Rc<[Unique]>> {
+        self.owner.link.as_ref().map(|link| self.known_uniques(Oid::from(link.oid), || None))
+    }
+
+    fn known_uniques(&self, relation: Oid, columns: impl FnOnce() -> Option<Vec<String>>) -> Rc<[Unique]> {
+        let oid = relation.to_u32();
+        let known = self.uniques.borrow().get(&oid).cloned();
+        known.unwrap_or_else(|| {
+            let found: Rc<[Unique]> = of_table(relation, columns()).into();
             self.uniques.borrow_mut().insert(oid, Rc::clone(&found));
             found
         })
@@ -361,36 +370,5 @@ impl Row {
         let text = |value: &Value| value.datum.map(|datum| unsafe { to_text(datum, value.type_id) });
         let values: Vec<String> = values.iter().map(|value| text(value).unwrap_or_default()).collect();
         Key { text: key_text(&values), values }
-    }
-}
-
-/// Longest key that is kept whole, in bytes: it must fit into an index.
-const LONGEST_KEY: usize = 500;
-
-/// `leads.attached_key`. Of a key that is too long for an index only a digest is kept: the lead has no way back to
-/// its row then.
-fn key_text(key: &[String]) -> String {
-    let text = match key {
-        [one] => one.clone(),
-        several => serde_json::to_string(several).unwrap_or_default(),
-    };
-    if text.len() <= LONGEST_KEY {
-        return text;
-    }
-    // SAFETY: md5 takes a text and answers with one.
-    let digest: Option<String> =
-        unsafe { pgrx::direct_function_call(pg_sys::md5_text, &[text.into_datum()]) };
-    format!("{DIGEST}{}", digest.unwrap_or_default())
-}
-
-/// What the digest of a long key starts with.
-const DIGEST: &str = "md5 of a long key: ";
-
-/// The key columns from `leads.attached_key`; `None` if it is a digest.
-pub fn key_values(text: &str, columns: usize) -> Option<Vec<String>> {
-    match columns {
-        _ if text.starts_with(DIGEST) => None,
-        1 => Some(vec![text.to_owned()]),
-        _ => serde_json::from_str(text).ok(),
     }
 }

@@ -3,6 +3,7 @@
 use crate::db::entry::attached::deferred_keys::checking_keys;
 use crate::db::entry::attached::mapping::{Link, Mapping};
 use crate::db::entry::attached::statement::{quoted, Statement};
+use crate::db::entry::attached::unique_link::is_one_per_row;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::security::AsTableOwner;
 use pgrx::pg_sys::Oid;
@@ -24,6 +25,15 @@ fn assign(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Opt
         statement.run(sql(&place, &value))
     };
     run(None, &|place, _| format!("SELECT FROM ONLY {table} WHERE {row} = {place} FOR UPDATE NOWAIT"));
+    if let (Some(old), Some(new)) = (old, new.filter(|_| is_one_per_row(link, mapping))) {
+        let mut update = Statement::of(link.author());
+        let (place, old) = (update.text(key, &link.row), update.text(old, &mapping.owner.to));
+        let new = update.text(new, &mapping.owner.to);
+        update.run(format!(
+            "UPDATE ONLY {table} SET {owner} = {new} WHERE {row} = {place} AND {owner} = {old}
+                AND NOT EXISTS (SELECT FROM ONLY {table} WHERE {row} = {place} AND {owner} = {new})"
+        ));
+    }
     // The new one first: the row is never without an owner.
     if let Some(new) = new {
         run(Some(new), &|place, value| {

@@ -62,13 +62,14 @@ unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     if mapping.is_none() || unsafe { restores(data) } {
         return Datum::from(0);
     }
-    unique::row_is_there();
     if data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE {
+        unique::row_is_there();
         nothing_moves();
         let _owner = AsOwner::begin();
         open_statements::begin(Destination::Attached(table_no, statement()));
     } else if let Some(mut batch) = open_statements::take(|target| target.is_attached(table_no)) {
         batch.settle_last();
+        unique::row_is_there();
         let _owner = AsOwner::begin();
         open_statements::finish(batch);
     }
@@ -108,13 +109,13 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let Some(mapping) = mapping.filter(|_| ENABLED.get() && !restores(data)) else {
             return Datum::from(row.tuple);
         };
-        unique::row_is_there();
         let key = row.key(&mapping);
         let here = Destination::Attached(table_no, statement());
         let mut batch = open_statements::take(|target| *target == here);
         if let Some(batch) = &mut batch {
             batch.settle_last();
         }
+        unique::row_is_there();
         let known = known_lead(&mapping, &key.text);
         let moves = moves(table_no, &key.text);
         let tuple = match &mut batch {

@@ -3,7 +3,7 @@
 use crate::db::entry::attached::convert::{for_table, Canonical};
 use crate::db::entry::attached::mapping::Column;
 pub use crate::db::pg::spi::quoted;
-use crate::db::pg::spi::{ask, Row};
+use crate::db::pg::spi::{ask_planned, Planning, Row};
 use pgrx::pg_sys::{Datum, Oid};
 
 /// A statement with its parameters.
@@ -12,12 +12,19 @@ pub struct Statement {
     author: Oid,
     types: Vec<Oid>,
     values: Vec<Option<Datum>>,
+    planning: Planning,
 }
 
 impl Statement {
     /// One about a table of `author`.
     pub const fn of(author: Oid) -> Self {
-        Self { author, types: Vec::new(), values: Vec::new() }
+        Self { author, types: Vec::new(), values: Vec::new(), planning: Planning::Once }
+    }
+
+    /// From now on it is planned for its values each time: of a partitioned table only the partition is locked and read
+    /// that they lead to.
+    pub fn plan_with_values(&mut self) {
+        self.planning = Planning::EachTime;
     }
 
     /// A parameter, as SQL.
@@ -41,12 +48,13 @@ impl Statement {
 
     /// Runs it as `sql`; what `each` makes of its rows.
     pub fn ask<T>(self, sql: String, each: impl FnMut(Row) -> T) -> Vec<T> {
-        ask((sql, self.types), &self.values, false, each)
+        ask_planned((sql, self.types), self.planning, &self.values, false, each)
     }
 
     /// The texts that it returns as `sql`.
     pub fn read(self, sql: String) -> Vec<String> {
-        let texts = ask((sql, self.types), &self.values, true, |row| row.get::<String>(1));
+        let text = |row: Row| row.get::<String>(1);
+        let texts = ask_planned((sql, self.types), self.planning, &self.values, true, text);
         texts.into_iter().flatten().collect()
     }
 }

@@ -8,7 +8,8 @@
 use crate::db::entry::attached::convert::{for_table, to_text};
 use crate::db::entry::attached::mapping::{Column, Mapping, Row, Write};
 use crate::db::entry::attached::owner;
-use crate::db::entry::attached::row_by_key::row_of;
+use crate::db::entry::attached::partition::stored_row;
+use crate::db::entry::attached::row_by_key::is_partitioned;
 use crate::db::entry::attached::unique_index::Unique;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
@@ -21,6 +22,7 @@ use crate::db::pg::tuple::Replaced;
 use crate::db::settings::TURN_WAIT;
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Instant;
 
 thread_local! {
@@ -84,6 +86,15 @@ fn lock(key: i32) -> bool {
 
 /// The first index that has another row beside which this one cannot stand.
 pub fn broken<'a>(uniques: &'a [Unique], row: Row, key: &str, mapping: &Mapping) -> Option<&'a Unique> {
+    collision(uniques.iter(), row, |other| other.key(mapping).text == key)
+}
+
+/// The same for a row of any table; `is_itself` tells whether a row that is there is the one that is written.
+pub fn collision<'a>(
+    mut uniques: impl Iterator<Item = &'a Unique>,
+    row: Row,
+    is_itself: impl Fn(Row) -> bool,
+) -> Option<&'a Unique> {
     let table = row.relation();
     let is_broken = |unique: &&Unique| {
         // one that cannot be evaluated is left to PostgreSQL
@@ -91,17 +102,14 @@ pub fn broken<'a>(uniques: &'a [Unique], row: Row, key: &str, mapping: &Mapping)
             // a partition may belong to somebody else than the table that is attached
             let _owner = AsTableOwner::evaluating(catalog::owner_of(table));
             let row = spi::Row { tuple: row.tuple, desc: row.desc };
-            let is_itself =
-                |other: spi::Row| Row { tuple: other.tuple, desc: other.desc }.key(mapping).text == key;
+            let is_itself = |other: spi::Row| is_itself(Row { tuple: other.tuple, desc: other.desc });
             // SAFETY: the row is one of the table, which is locked.
             unsafe { clashes(row, [table, unique.index], lock, is_itself) }
         })
         .unwrap_or(false)
     };
-    if uniques.is_empty() || !is_locked(table) {
-        return None;
-    }
-    uniques.iter().find(is_broken)
+    let first = uniques.next().filter(|_| is_locked(table))?;
+    std::iter::once(first).chain(uniques).find(is_broken)
 }
 
 /// Whether a table is locked for writing by now. A partitioned one has no rows of its own.
@@ -116,19 +124,32 @@ fn is_locked(table: Oid) -> bool {
 
 /// What keeps the row of a lead from having an owner: another row that has the same. The lead is as it was decided.
 pub fn problem(mapping: &Mapping, key: &str, value: &str, lead: &dyn Fn() -> LeadRow) -> Option<String> {
-    let arriving = owner::arriving(mapping, key);
-    let uniques = mapping.uniques(arriving.map_or(Oid::from(mapping.oid), Row::relation));
     let column = &mapping.owner.to;
     let is_of_owner = |unique: &Unique| unique.columns.contains(&column.column);
-    if mapping.owner.link.is_some() || !uniques.iter().any(is_of_owner) {
-        return None;
-    }
-    let row = arriving.or_else(|| there(mapping, key))?;
+    let matter = |uniques: &[Unique]| uniques.iter().any(is_of_owner);
+    let (row, uniques) = match owner::arriving(mapping, key) {
+        Some(row) => Some(mapping.uniques(row.relation()))
+            .filter(|uniques| matter(uniques))
+            .map(|uniques| (row, uniques)),
+        None => standing(mapping, key, matter),
+    }?;
     let mut values = vec![(column, converted(value, column, mapping))];
     values.extend(outcome(&lead(), mapping));
     let written = with(row, &values);
     let broken = broken(&uniques, written, key, mapping).filter(|unique| is_of_owner(unique))?;
     Some(format!("would have a row that {} allows only once", broken.name))
+}
+
+/// A row as it stands in the table, with the indexes that it is in, if they matter.
+fn standing(mapping: &Mapping, key: &str, matter: impl Fn(&[Unique]) -> bool) -> Option<(Row, Rc<[Unique]>)> {
+    let those_of = |relation| Some(mapping.uniques(relation)).filter(|uniques| matter(uniques));
+    if is_partitioned(mapping) {
+        // each partition has its own
+        let row = stored_row(mapping, key)?;
+        return those_of(row.relation()).map(|uniques| (row, uniques));
+    }
+    let uniques = those_of(Oid::from(mapping.oid))?;
+    Some((stored_row(mapping, key)?, uniques))
 }
 
 /// What routing writes beside the owner.
@@ -144,22 +165,6 @@ fn outcome<'a>(lead: &LeadRow, mapping: &'a Mapping) -> Vec<(&'a Column, Option<
 
 fn converted(text: &str, column: &Column, mapping: &Mapping) -> Option<Datum> {
     protect(|| for_table(text, column.type_id(), column.modifier, mapping.author())).ok().flatten()
-}
-
-/// The row of a lead as it stands in the table.
-fn there(mapping: &Mapping, key: &str) -> Option<Row> {
-    let (datum, type_id) = row_of(mapping, key)?;
-    // SAFETY: a value of a row type, with its type; the descriptor is a copy.
-    unsafe {
-        let header = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
-        let mut row = pg_sys::HeapTupleData {
-            t_len: pgrx::varsize_any(header) as u32,
-            t_data: header.cast(),
-            ..pg_sys::HeapTupleData::default()
-        };
-        let tuple = pg_sys::heap_copytuple(&mut row);
-        Some(Row { tuple, desc: pg_sys::lookup_rowtype_tupdesc_copy(type_id, -1) })
-    }
 }
 
 fn with(row: Row, values: &[(&Column, Option<Datum>)]) -> Row {
@@ -181,9 +186,8 @@ pub fn left_out(
     mapping: &Mapping,
     key: &str,
 ) -> Vec<(String, String)> {
-    let uniques = mapping.uniques(Oid::from(mapping.oid));
     let mut left_out: Vec<(String, String)> = Vec::new();
-    let Some(row) = (!uniques.is_empty()).then(|| there(mapping, key)).flatten() else {
+    let Some((row, uniques)) = standing(mapping, key, |uniques| !uniques.is_empty()) else {
         return left_out;
     };
     loop {

@@ -13,16 +13,17 @@ pub struct Unique {
     pub index: Oid,
     /// Its name, for people.
     pub name: String,
-    /// Those columns.
+    /// Its columns, as far as they were asked for.
     pub columns: Vec<String>,
 }
 
-/// Those of a table, or of a partition, for some columns.
-pub fn of_table(table: Oid, columns: Vec<String>) -> Vec<Unique> {
+/// Those of a table, or of a partition, for some columns; without such all of them, those of its primary key included.
+pub fn of_table(table: Oid, columns: Option<Vec<String>>) -> Vec<Unique> {
     let _owner = AsOwner::begin();
-    let found = queries::UNIQUES.read(&[Some(Datum::from(table)), columns.into_datum()], |row| {
-        Some((row.get::<Oid>(1)?, row.get::<String>(2)?))
-    });
+    let found = queries::UNIQUES
+        .read(&[Some(Datum::from(table)), columns.and_then(IntoDatum::into_datum)], |row| {
+            Some((row.get::<Oid>(1)?, row.get::<String>(2)?))
+        });
     let mut uniques: Vec<Unique> = Vec::new();
     for (index, column) in found.into_iter().flatten() {
         match uniques.last_mut().filter(|last| last.index == index) {

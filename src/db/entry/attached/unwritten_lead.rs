@@ -8,10 +8,11 @@ use crate::db::entry::attached::{owner, owner_table};
 use crate::db::errors;
 use crate::db::lead::columns::COLUMNS;
 use crate::db::pg::catalog::{relation, sql_name};
-use crate::db::pg::security::AsOwner;
+use crate::db::pg::security::{limit_lock_waits, AsOwner};
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::table::Table;
 use crate::db::pg::tuple::Values;
+use crate::db::settings::TURN_WAIT;
 use pgrx::pg_sys::{self, CommandId, Datum, Oid};
 use pgrx::FromDatum;
 use std::rc::Rc;
@@ -110,6 +111,7 @@ impl Unwritten {
             // SAFETY: the column is a text.
             let rep = unsafe { String::from_datum(rep, false) };
             let linked = protect(|| {
+                let _limit = limit_lock_waits(TURN_WAIT.get());
                 let mapping = locked_mapping(&self.mapping, &self.key.text)?;
                 let value = rep.and_then(|rep| {
                     owner::value_of(&rep, &mapping, owner::Seen::key(&self.key.text, &mapping))

@@ -3,10 +3,12 @@
 use crate::db::entry::attached::convert::{for_table, to_text};
 use crate::db::entry::attached::deferred_keys::checking_keys;
 use crate::db::entry::attached::echo::{is_taking_over, Writing};
-use crate::db::entry::attached::mapping::{key_values, mapping, Column, Link, Mapping, Touched, Touching};
-use crate::db::entry::attached::row_by_key::{row, rows_of};
+use crate::db::entry::attached::keys::key_values;
+use crate::db::entry::attached::mapping::{mapping, Column, Link, Mapping, Touched, Touching};
+use crate::db::entry::attached::row_by_key::{patience, row, rows_of};
 use crate::db::entry::attached::statement::{quoted, Statement};
-use crate::db::entry::attached::{holder, owner, owner_table, unique};
+use crate::db::entry::attached::{holder, owner, owner_table, partition, unique};
+use crate::db::errors;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::function::{argument, sql_function};
@@ -14,7 +16,6 @@ use crate::db::pg::locks;
 use crate::db::pg::security::{is_own_session, only_the_extension, AsTableOwner};
 use crate::db::pg::subtransaction::{protect, Failure};
 use crate::db::routing::bulk_run;
-use crate::db::{errors, settings};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::FromDatum;
 use std::cell::Cell;
@@ -152,10 +153,12 @@ fn write(mut changes: Vec<Change<'_>>, linked: Option<Owners>, chosen: bool, map
         return errors::warn_row_not_found(&sql_name(mapping.oid));
     };
     let _writing = Writing::begin();
+    let _limit = bulk_run::limit_waits();
     // Under the lock nobody can add triggers or checks to the table: what is read below stays true.
     let Some(mapping) = &locked_mapping(mapping, key) else {
         return;
     };
+    partition::lock(mapping, key);
     {
         let _owner = AsTableOwner::writing(mapping.author());
         if !lock(mapping, &values) {
@@ -240,27 +243,14 @@ fn put(changes: &[Change<'_>], mapping: &Mapping, key: &[String]) {
     }
 }
 
-/// How long the row of a lead is waited for. A sweep does not wait, as it is called again: whoever changes the row
-/// may be waiting for the lead.
-fn patience() -> i32 {
-    if bulk_run::is_running() {
-        0
-    } else {
-        settings::DUPLICATE_WAIT.get()
-    }
-}
-
 /// The mapping as it is once the tables are locked for writing; `None` if it is not to be used any more. A lock on a
 /// whole table is waited for as long as one on a row.
 pub fn locked_mapping(mapping: &Mapping, key: &str) -> Option<Rc<Mapping>> {
     let tables = [Some(mapping.oid), mapping.owner.link.as_ref().map(|link| link.oid)];
     for table in tables.into_iter().flatten() {
-        let mode = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
-        let locked = locks::poll(patience(), || {
-            // SAFETY: a plain call into the backend; a table that is gone is noticed later.
-            unsafe { pg_sys::ConditionalLockRelationOid(Oid::from(table), mode) }.then_some(())
-        });
-        locked.unwrap_or_else(|| errors::row_is_held(&sql_name(table), &[key.to_owned()]));
+        if !locks::lock_table_within(patience(), Oid::from(table)) {
+            errors::row_is_held(&sql_name(table), &[key.to_owned()]);
+        }
     }
     crate::db::entry::attached::mapping::mapping(mapping.table_no).filter(|mapping| mapping.trusted)
 }
