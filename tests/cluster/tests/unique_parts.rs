@@ -166,11 +166,11 @@ fn nobody_waits_for_whoever_is_just_linking_a_rep_who_can_have_one_row() {
             r#"CREATE TABLE public.deal (id serial PRIMARY KEY, email text);
                CREATE TABLE public.deal_rep (deal integer NOT NULL, rep text NOT NULL, kind text NOT NULL DEFAULT 'main', {unique});
                SET client_min_messages = error;
-               SELECT leadroute.attach('public.deal', '{{"email": "email", "owner_id": {{"table": "public.deal_rep", "row": "deal", "column": "rep"}}}}');
-               BEGIN;
-               INSERT INTO public.deal_rep (deal, rep) VALUES (-1, 'r1'), (-2, 'r2')"#
+               SELECT leadroute.attach('public.deal', '{{"email": "email", "owner_id": {{"table": "public.deal_rep", "row": "deal", "column": "rep"}}}}')"#
         ))
         .unwrap();
+        app.batch_execute("BEGIN; INSERT INTO public.deal_rep (deal, rep) VALUES (-1, 'r1'), (-2, 'r2')")
+            .unwrap();
         job.batch_execute("SET statement_timeout = '20s'").unwrap();
         let insert = "INSERT INTO public.deal (email) VALUES ('ada@a.com')";
         soon(unique, || job.batch_execute(insert).unwrap());
