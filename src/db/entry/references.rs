@@ -8,6 +8,7 @@
 use crate::db::errors;
 use crate::db::lead::row;
 use crate::db::pg::function::sql_function;
+use crate::db::pg::once;
 use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::{self, Row};
 use crate::db::pg::trigger_data::{arguments, name_of, Call, On, When, DELETE, INSERT, TRUNCATE, UPDATE};
@@ -53,7 +54,7 @@ fn is_left(target: &str) -> bool {
 
 /// The first column of the first row, as text.
 fn first(data: &TriggerData, sql: &str) -> Option<String> {
-    let found = spi::over_changed_rows(data, sql, true, |row: Row| row.get::<String>(1));
+    let found = once::over_changed_rows(data, sql, true, |row: Row| row.get::<String>(1));
     found.into_iter().next().flatten()
 }
 
@@ -120,7 +121,7 @@ fn named_is_there(data: &TriggerData, columns: &Columns<'_>, parent_name: &str, 
         key.row("p"),
         key.list("p")
     );
-    spi::over_changed_rows(data, &lock, false, |_| ());
+    once::over_changed_rows(data, &lock, false, |_| ());
     let missing = format!(
         "SELECT {} FROM ({named}) n
           WHERE NOT EXISTS (SELECT FROM leadroute.{parent} p WHERE {} = {}) ORDER BY 1 LIMIT 1",
@@ -171,7 +172,7 @@ fn deleted(data: &TriggerData, key: &Columns<'_>, child: &str, columns: &Columns
             key.list("r"),
             is_gone(columns.row("c"))
         );
-        spi::over_changed_rows(data, &delete, false, |_| ());
+        once::over_changed_rows(data, &delete, false, |_| ());
     } else {
         // one look-up by index for each key, however many rows there are
         let named = format!(

@@ -8,6 +8,7 @@ pub mod insert_state;
 pub mod jsonb;
 pub mod jsonb_encode;
 pub mod locks;
+pub mod once;
 pub mod query_tree;
 pub mod security;
 pub mod sequences;

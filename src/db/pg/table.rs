@@ -8,7 +8,7 @@
 use crate::db::errors;
 use crate::db::pg::catalog::{self, relation};
 use crate::db::pg::insert_state::{has_only_our_triggers, Target};
-use crate::db::pg::spi;
+use crate::db::pg::once;
 use pgrx::pg_sys::{self, Datum, ItemPointerData, Oid};
 use pgrx::PgTupleDesc;
 use std::ffi::CStr;
@@ -40,7 +40,7 @@ impl<const N: usize> Table<N> {
             let statement = self.statement(table);
             match statement {
                 None => append_to(table, rows),
-                Some(statement) => spi::insert(&statement, &self.types, rows),
+                Some(statement) => once::insert(&statement, &self.types, rows),
             }
             pg_sys::table_close(table, pg_sys::NoLock as pg_sys::LOCKMODE);
         }

@@ -4,8 +4,8 @@ use crate::db::entry::attached::convert::from_text;
 use crate::db::entry::attached::mapping::mapping;
 use crate::db::pg::catalog::{self, owner_of, sql_name};
 use crate::db::pg::function::{argument, null, sql_function};
+use crate::db::pg::once;
 use crate::db::pg::security::{is_owner, only_the_extension, AsOwner, AsTableOwner};
-use crate::db::pg::spi;
 use crate::db::pg::subtransaction::protect;
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -89,7 +89,7 @@ unsafe fn as_owner_of(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     };
     let (relation, sql) = (relation.unwrap_or(Oid::INVALID), sql.unwrap_or_default());
     let _owner = AsTableOwner::evaluating(owner_of(relation));
-    match spi::run_once(&sql).and_then(IntoDatum::into_datum) {
+    match once::run_once(&sql).and_then(IntoDatum::into_datum) {
         Some(answer) => answer,
         // SAFETY: the call info is valid.
         None => unsafe { null(fcinfo) },

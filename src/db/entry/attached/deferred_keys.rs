@@ -1,7 +1,7 @@
 //! Deferred foreign keys of the tables that routing writes to.
 
+use crate::db::pg::once;
 use crate::db::pg::security::{is_own_session, AsSessionUser};
-use crate::db::pg::spi;
 use crate::db::queries;
 use pgrx::pg_sys::{Datum, Oid};
 use pgrx::IntoDatum;
@@ -18,7 +18,7 @@ pub fn checking_keys(table: Oid, author: Oid, columns: Option<Vec<String>>, writ
     let set = |to: &str| {
         if let Some(keys) = &keys {
             let _user = AsSessionUser::begin();
-            spi::run_once(&format!("SET CONSTRAINTS {keys} {to}"));
+            once::run_once(&format!("SET CONSTRAINTS {keys} {to}"));
         }
     };
     set("IMMEDIATE");

@@ -3,8 +3,8 @@
 
 use crate::db::entry::change::sql_check::check;
 use crate::db::pg::function::{argument, null, sql_function};
+use crate::db::pg::once;
 use crate::db::pg::security::{only_the_extension, SettingsOfAuthor};
-use crate::db::pg::spi;
 use crate::db::state::change::{current, Current};
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum};
@@ -61,6 +61,6 @@ pub fn run(change: &Change) {
     let (statements, _) = check(&change.sql);
     let _current = Current::begin(change.id);
     for statement in &statements {
-        spi::run_as_written(statement);
+        once::run_as_written(statement);
     }
 }
