@@ -96,6 +96,10 @@ SELECT json_build_object(
         SELECT coalesce(json_agg(p ORDER BY p.priority, p.name COLLATE "C"), '[]') FROM (
             SELECT name, priority, segments, tiers, events, expansion, recycled, tenants
               FROM leadroute.playbooks) p),
+    'providers', (
+        SELECT coalesce(json_agg(p ORDER BY p.name COLLATE "C"), '[]') FROM (
+            SELECT name, kind, coalesce(fields::text[], CASE kind WHEN 'qualify' THEN '{score}'::text[] WHEN 'enrich' THEN '{company,country,industry,employees}' ELSE '{}' END) AS fields, tenants
+              FROM leadroute.providers WHERE enabled) p),
     'industry_aliases', (SELECT coalesce(json_agg(a), '[]') FROM leadroute.industry_aliases a),
     'country_aliases', (SELECT coalesce(json_agg(a), '[]') FROM leadroute.country_aliases a)
 )::text $$;

@@ -18,6 +18,9 @@ CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.event_types FOR E
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.sla_policies FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('events', 'event', 'intents', 'high,medium,low');
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.escalation_steps FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('action', 'remind,reassign,manager,queue');
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.recycle_rules FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('reason', 'shown', 'kind', 'timing,fit');
+CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.enrichment_rules FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule(
+    'source', 'shown', 'field', 'shown', 'overwrites', 'refused,nothing,own,providers,everything');
+CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.providers FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('name', 'shown', 'kind', 'qualify,enrich,sequence', 'fields', 'folded');
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.account_policies FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule(
     'kind', 'prospect,customer,churned,partner,disqualified', 'when_off_duty', 'keep,replace', 'when_all_away', 'keep,segment');
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.playbooks FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('events', 'event');

@@ -10,8 +10,8 @@ COMMENT ON DOMAIN leadroute.decision_cause IS 'What asked for a decision.';
 CREATE DOMAIN leadroute.decision_outcome AS text CHECK (VALUE IN ('owner', 'queue', 'nurture', 'merged', 'closed'));
 COMMENT ON DOMAIN leadroute.decision_outcome IS 'Where a lead ended.';
 CREATE DOMAIN leadroute.notification_kind AS text CHECK (VALUE IN ('assigned', 'unassigned', 'merged', 'expansion', 'fallback', 'event',
-    'reminder', 'escalated', 'rate_alarm', 'change_failed'));
-COMMENT ON DOMAIN leadroute.notification_kind IS 'What people are told.';
+    'reminder', 'escalated', 'rate_alarm', 'change_failed', 'qualify_requested', 'enrich_requested', 'sequence_requested'));
+COMMENT ON DOMAIN leadroute.notification_kind IS 'What people are told, and what providers are asked.';
 
 -- In C, and one call, as the text of a CHECK is parsed for every statement: written out it costs a single insert 2 %.
 CREATE FUNCTION leadroute_internal.has_place(routed_at timestamptz, owner_id text, queue text, duplicate_of bigint, status text) RETURNS boolean
@@ -274,7 +274,7 @@ COMMENT ON COLUMN leadroute.notifications.kind IS 'What happened.';
 COMMENT ON COLUMN leadroute.notifications.rep_id IS 'Who is told; NULL where a queue has no manager.';
 COMMENT ON COLUMN leadroute.notifications.queue IS 'The queue, if the lead waits in one.';
 COMMENT ON COLUMN leadroute.notifications.created_at IS 'When.';
-COMMENT ON COLUMN leadroute.notifications.details IS 'What an alarm has found.';
+COMMENT ON COLUMN leadroute.notifications.details IS 'What an alarm has found; what a provider is asked.';
 COMMENT ON COLUMN leadroute.notifications.attempts IS 'How often it was handed out; NULL is never.';
 COMMENT ON COLUMN leadroute.notifications.taken_by IS 'The consumer that took it last.';
 COMMENT ON COLUMN leadroute.notifications.lease_until IS 'Until then nobody else gets it.';

@@ -178,11 +178,13 @@ BEGIN
     IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'leads' THEN
         PERFORM leadroute_internal.not_our_trigger('lead_scored');
     END IF;
-    IF leadroute_internal.may_route_again(NEW) AND NEW.duplicate_of IS NULL
+    IF leadroute_internal.may_route_again(NEW) AND NEW.duplicate_of IS NULL AND leadroute_internal.is_in_time(NEW)
+       -- what a provider says is looked at as a whole by the function that takes it over
+       AND NOT leadroute_internal.is_being_told(NEW.id)
        AND EXISTS (SELECT FROM leadroute.tiers t
                     WHERE coalesce(t.segment, NEW.segment) = NEW.segment AND (t.tenants IS NULL OR NEW.tenant = ANY (t.tenants))
                       AND t.score @> coalesce(OLD.score, 0) <> (t.score @> NEW.score)) THEN
-        PERFORM leadroute_internal.route_correction(NEW.id, format('the score rose from %s to %s', coalesce(OLD.score, 0), NEW.score));
+        PERFORM leadroute_internal.route_late_data(NEW, format('the score rose from %s to %s', coalesce(OLD.score, 0), NEW.score));
     END IF;
     RETURN NULL;
 EXCEPTION WHEN lock_not_available THEN
@@ -301,6 +303,10 @@ BEGIN
     DELETE FROM leadroute.late_touches t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.past_stints t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.lead_corrections t USING gone WHERE t.lead_id = gone.id;
+    DELETE FROM leadroute.enrichments t USING gone WHERE t.lead_id = gone.id;
+    DELETE FROM leadroute.qualifications t USING gone WHERE t.lead_id = gone.id;
+    DELETE FROM leadroute.field_sources t USING gone WHERE t.lead_id = gone.id;
+    DELETE FROM leadroute.provider_requests t USING gone WHERE t.lead_id = gone.id;
     DELETE FROM leadroute.decisions t USING gone WHERE t.lead_id = gone.id;
     RETURN NULL;
 END $$;
@@ -328,6 +334,10 @@ BEGIN
     DELETE FROM leadroute.late_touches;
     DELETE FROM leadroute.past_stints;
     DELETE FROM leadroute.lead_corrections;
+    DELETE FROM leadroute.enrichments;
+    DELETE FROM leadroute.qualifications;
+    DELETE FROM leadroute.field_sources;
+    DELETE FROM leadroute.provider_requests;
     DELETE FROM leadroute.decisions;
     RETURN NULL;
 END $$;

@@ -47,6 +47,10 @@ CREATE FUNCTION leadroute.check_integrity() RETURNS TABLE ("table" text, key tex
             UNION ALL SELECT 'lead_events', id, lead_id FROM leadroute.lead_events
             UNION ALL SELECT 'responses', id, lead_id FROM leadroute.responses
             UNION ALL SELECT 'claims', id, lead_id FROM leadroute.claims
+            UNION ALL SELECT 'enrichments', id, lead_id FROM leadroute.enrichments
+            UNION ALL SELECT 'qualifications', id, lead_id FROM leadroute.qualifications
+            UNION ALL SELECT 'provider_requests', id, lead_id FROM leadroute.provider_requests
+            UNION ALL SELECT 'field_sources', s.lead_id, s.lead_id FROM leadroute.field_sources s
             UNION ALL SELECT 'late_touches', id, lead_id FROM leadroute.late_touches) a
      WHERE NOT EXISTS (SELECT FROM leadroute.leads l WHERE l.id = a.lead_id)
     UNION ALL

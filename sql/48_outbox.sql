@@ -1,8 +1,8 @@
 -- The outbox: notifications, handed out to consumers that deliver them.
 
-CREATE FUNCTION leadroute.doze() RETURNS boolean
+CREATE FUNCTION leadroute.doze(kinds text[] DEFAULT NULL) RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_doze';
-COMMENT ON FUNCTION leadroute.doze() IS 'A listener that has found nothing asks to sleep. False: sleep, and be woken by NOTIFY leadroute; first say LISTEN leadroute, and call wake() afterwards. True: notifications are waiting or being committed, take again.';
+COMMENT ON FUNCTION leadroute.doze(text[]) IS 'A listener that has found nothing asks to sleep; kinds are those that it takes. False: sleep, and be woken by NOTIFY leadroute; first say LISTEN leadroute, and call wake() afterwards. True: notifications are waiting or being committed, take again.';
 
 CREATE FUNCTION leadroute.wake() RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_wake';
@@ -12,7 +12,7 @@ CREATE FUNCTION leadroute_internal.wake_listeners() RETURNS void
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_wake_listeners';
 COMMENT ON FUNCTION leadroute_internal.wake_listeners() IS 'Makes this transaction wake sleeping listeners when it commits. Internal: for functions that insert into notifications.';
 
-CREATE FUNCTION leadroute.notifications_waiting() RETURNS boolean
+CREATE FUNCTION leadroute.notifications_waiting(kinds text[] DEFAULT NULL) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan SET enable_sort = off SET jit = off AS $$
 BEGIN
@@ -20,11 +20,13 @@ BEGIN
         SELECT FROM (
             SELECT FROM leadroute.notifications n
              WHERE n.acked_at IS NULL AND (n.lease_until IS NULL OR n.lease_until <= clock_timestamp())
-               AND NOT EXISTS (SELECT FROM leadroute.notifications e
-                                WHERE e.lead_id = n.lead_id AND e.id < n.id AND coalesce(e.acked_at, 'infinity') = 'infinity' OFFSET 0)
+               AND CASE WHEN notifications_waiting.kinds IS NULL THEN right(n.kind, 10) <> '_requested' ELSE n.kind = ANY (notifications_waiting.kinds) END
+               AND (right(n.kind, 10) = '_requested' OR NOT EXISTS (
+                   SELECT FROM leadroute.notifications e
+                    WHERE e.lead_id = n.lead_id AND e.id < n.id AND coalesce(e.acked_at, 'infinity') = 'infinity' AND right(e.kind, 10) <> '_requested' OFFSET 0))
              ORDER BY n.created_at, n.id LIMIT 1) x);
 END $$;
-COMMENT ON FUNCTION leadroute.notifications_waiting() IS 'Whether take_notifications would find something.';
+COMMENT ON FUNCTION leadroute.notifications_waiting(text[]) IS 'Whether take_notifications would find something of these kinds.';
 
 CREATE FUNCTION leadroute_internal.outbox_since(wants_more boolean) RETURNS timestamptz
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_outbox_since';
@@ -33,7 +35,18 @@ CREATE FUNCTION leadroute_internal.outbox_looked(since timestamptz) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_outbox_looked';
 COMMENT ON FUNCTION leadroute_internal.outbox_looked(timestamptz) IS 'Tells outbox_since() what was found.';
 
-CREATE FUNCTION leadroute.take_notifications(consumer text, batch integer DEFAULT 100, lease interval DEFAULT '1 minute', tenant text DEFAULT NULL)
+CREATE FUNCTION leadroute_internal.check_kinds(kinds text[]) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM kinds::leadroute.notification_kind[];
+EXCEPTION WHEN check_violation THEN
+    RAISE EXCEPTION 'there are no notifications of some of these kinds: %', array_to_string(kinds, ', ')
+        USING ERRCODE = 'invalid_parameter_value', HINT = 'The kinds are those of domain leadroute.notification_kind.';
+END $$;
+COMMENT ON FUNCTION leadroute_internal.check_kinds(text[]) IS 'An error where a kind of notification is misspelt: a listener would wait for it for ever. Internal.';
+
+CREATE FUNCTION leadroute.take_notifications(consumer text, batch integer DEFAULT 100, lease interval DEFAULT '1 minute', tenant text DEFAULT NULL,
+                                             kinds text[] DEFAULT NULL)
     RETURNS TABLE (id bigint, lead_id bigint, decision_id bigint, kind text, rep_id text, rep_email text, queue text,
                    created_at timestamptz, attempt integer, payload jsonb)
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -50,6 +63,7 @@ BEGIN
         RAISE EXCEPTION 'take_notifications: consumer must not be null'
             USING ERRCODE = 'null_value_not_allowed', HINT = 'Give a name by which the listener can be recognized.';
     END IF;
+    PERFORM leadroute_internal.check_kinds(kinds);
     IF batch IS NULL OR batch < 1 THEN
         RAISE EXCEPTION 'batch must be at least 1, not %', coalesce(batch::text, 'null')
             USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 100.';
@@ -66,9 +80,11 @@ BEGIN
             SELECT n.id FROM leadroute.notifications n
              WHERE n.acked_at IS NULL AND (n.lease_until IS NULL OR n.lease_until <= clock_timestamp()) AND n.created_at >= since
                AND (take_notifications.tenant IS NULL OR n.tenant = take_notifications.tenant)
+               AND CASE WHEN take_notifications.kinds IS NULL THEN right(n.kind, 10) <> '_requested' ELSE n.kind = ANY (take_notifications.kinds) END
                -- Written so that only the index of lead_id serves it.
-               AND NOT EXISTS (SELECT FROM leadroute.notifications e
-                                WHERE e.lead_id = n.lead_id AND e.id < n.id AND coalesce(e.acked_at, 'infinity') = 'infinity' OFFSET 0)
+               AND (right(n.kind, 10) = '_requested' OR NOT EXISTS (
+                   SELECT FROM leadroute.notifications e
+                    WHERE e.lead_id = n.lead_id AND e.id < n.id AND coalesce(e.acked_at, 'infinity') = 'infinity' AND right(e.kind, 10) <> '_requested' OFFSET 0))
              ORDER BY n.created_at, n.id LIMIT batch FOR UPDATE SKIP LOCKED);
         EXIT WHEN since = '-infinity' OR cardinality(found) >= batch;
         since := leadroute_internal.outbox_since(true);
@@ -89,7 +105,7 @@ BEGIN
           FROM taken t LEFT JOIN leadroute.reps r ON r.id = t.rep_id
          ORDER BY t.created_at, t.id;
 END $$;
-COMMENT ON FUNCTION leadroute.take_notifications(text, integer, interval, text) IS 'Hands out notifications, oldest first, each to one consumer. What is not acknowledged before its lease ends is handed out again with the next attempt. Of one lead only the earliest is out at a time. From the sixth attempt on the lease doubles, up to an hour; stuck_notifications lists those. With a tenant only its notifications.';
+COMMENT ON FUNCTION leadroute.take_notifications(text, integer, interval, text, text[]) IS 'Hands out notifications, oldest first, each to one consumer. What is not acknowledged before its lease ends is handed out again with the next attempt. Of one lead only the earliest is out at a time. From the sixth attempt on the lease doubles, up to an hour; stuck_notifications lists those. With a tenant only its notifications. With kinds only these; without, all that people are told: requests to providers are handed out by their kinds only, and in any order.';
 
 CREATE FUNCTION leadroute_internal.notification_payload(lead_id bigint, decision_id bigint, details jsonb) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

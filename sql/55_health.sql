@@ -79,10 +79,14 @@ SELECT 'changes', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
               (array_agg(format('; change %s: %s', id, failure) ORDER BY failed_at DESC))[1]), NULL, NULL
   FROM leadroute.change_requests WHERE status = 'approved' AND failure IS NOT NULL
 UNION ALL
+SELECT 'providers', CASE WHEN coalesce(sum(p.late), 0) = 0 THEN 'ok' ELSE 'warning' END,
+       format('requests of the last day that providers have not answered in time: %s%s', coalesce(sum(p.late), 0), ' (' || string_agg(p.provider || ': ' || p.late, ', ' ORDER BY p.provider) || ')'), NULL, NULL
+  FROM (SELECT provider, count(*) AS late FROM leadroute.provider_requests WHERE timed_out_at > now() - interval '1 day' GROUP BY provider) p
+UNION ALL
 SELECT j."check", j.status, j.detail, NULL, NULL FROM leadroute_internal.job_health() j
 UNION ALL
 SELECT a.threshold, a.status, a.detail, a.value, a."limit" FROM leadroute_internal.alarm_health a;
-COMMENT ON VIEW leadroute.routing_health IS 'A line for each thing that must work, with status ok, warning or error: routing, the ladder, the rules, changes that were due, the jobs of pg_cron, and the alarms of alarm_thresholds. After a promotion to another port the jobs fail until they are scheduled again; it says so here.';
+COMMENT ON VIEW leadroute.routing_health IS 'A line for each thing that must work, with status ok, warning or error: routing, the ladder, the rules, changes that were due, late answers of providers, the jobs of pg_cron, and the alarms of alarm_thresholds. After a promotion to another port the jobs fail until they are scheduled again; it says so here.';
 COMMENT ON COLUMN leadroute.routing_health."check" IS 'What is looked at; of an alarm, alarm_thresholds.name.';
 COMMENT ON COLUMN leadroute.routing_health.status IS 'ok, warning or error; an alarm is a warning.';
 COMMENT ON COLUMN leadroute.routing_health.detail IS 'What was found, with the remedy.';

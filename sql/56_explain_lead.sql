@@ -34,6 +34,20 @@ CREATE FUNCTION leadroute_internal.decision_in_words(d leadroute.decisions, is_f
                         WHEN d.outcome = 'merged' THEN 'the lead of the same person' ELSE d.outcome END AS whom) w $$;
 COMMENT ON FUNCTION leadroute_internal.decision_in_words(leadroute.decisions, boolean) IS 'What a decision did to a lead; NULL for one that only notes an answer. Internal.';
 
+CREATE FUNCTION leadroute_internal.known_of(lead leadroute.leads) RETURNS TABLE (at timestamptz, place integer, id bigint, what text)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT r.requested_at, 8, r.id, format('%s was asked (%s)%s', r.provider, r.kind, ': ' || nullif(array_to_string(r.missing, ', '), ''))
+      FROM leadroute.provider_requests r WHERE r.lead_id = lead.id
+    UNION ALL
+    SELECT r.timed_out_at, 8, r.id, format('%s had not answered in time', r.provider) FROM leadroute.provider_requests r WHERE r.lead_id = lead.id AND r.timed_out_at IS NOT NULL
+    UNION ALL
+    SELECT e.received_at, 2, e.id, format('%s said %s: %s', e.source, coalesce((SELECT string_agg(format('%s = %s', k.key, k.value), ', ' ORDER BY k.key) FROM jsonb_each_text(e.taken) k), 'nothing new'), e.routing)
+      FROM leadroute.enrichments e WHERE e.lead_id = lead.id
+    UNION ALL
+    SELECT q.received_at, 2, q.id, format('%s gave a score of %s%s: %s', q.source, coalesce(q.score::text, 'nothing'), ' (' || nullif(nullif(q.reasons, '[]')::text, '') || ')', coalesce(q.refused, q.routing))
+      FROM leadroute.qualifications q WHERE q.lead_id = lead.id $$;
+COMMENT ON FUNCTION leadroute_internal.known_of(leadroute.leads) IS 'What providers were asked about a lead, and what they said, and when. Internal.';
+
 CREATE FUNCTION leadroute_internal.life_of(lead leadroute.leads) RETURNS TABLE (at timestamptz, place integer, id bigint, what text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     -- An event that starts the clock anew is what the lead says by now: what it came with is in its first clock.
@@ -72,6 +86,8 @@ CREATE FUNCTION leadroute_internal.life_of(lead leadroute.leads) RETURNS TABLE (
                 WHEN c.stopped_at <= c.due_at THEN format('ended (%s), %s before it ran out', c.ended, leadroute_internal.in_words(c.due_at - c.stopped_at))
                 ELSE format('ended (%s), %s after it had run out', c.ended, leadroute_internal.in_words(c.stopped_at - c.due_at)) END)
       FROM leadroute.sla_clocks c WHERE c.lead_id = lead.id AND c.stopped_at IS NOT NULL
+    UNION ALL
+    SELECT * FROM leadroute_internal.known_of(lead)
     UNION ALL
     SELECT lead.closed_at, 7, 0, format('closed: %s%s', lead.status, ', worth ' || lead.amount)
      WHERE lead.closed_at IS NOT NULL

@@ -18,12 +18,14 @@ BEGIN
         COMMIT;
         PERFORM leadroute.apply_due_changes();
         COMMIT;
+        PERFORM leadroute.note_timeouts();
+        COMMIT;
         EXIT WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) every OPERATOR(pg_catalog.>=) ends;
         PERFORM pg_catalog.pg_sleep(extract(epoch FROM every));
         COMMIT;
     END LOOP;
 END $$;
-COMMENT ON PROCEDURE leadroute.keep_time(interval, interval) IS 'Takes due steps of SLA ladders, hands out waiting leads and applies changes of rules that are due, again and again for so long: what a scheduler that only knows minutes calls once a minute. Does nothing on a standby.';
+COMMENT ON PROCEDURE leadroute.keep_time(interval, interval) IS 'Takes due steps of SLA ladders, hands out waiting leads, applies changes of rules that are due and notes answers of providers that are late, again and again for so long: what a scheduler that only knows minutes calls once a minute. Does nothing on a standby.';
 
 CREATE FUNCTION leadroute_internal.jobs(knows_seconds boolean) RETURNS TABLE (job text, schedule text, command text)
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -5,8 +5,8 @@ WITH config AS (
     SELECT 'TABLE leadroute.reps, leadroute.schedules, leadroute.schedule_hours, leadroute.holidays, leadroute.absences, leadroute.accounts, '
            'leadroute.account_domains, leadroute.contacts, leadroute.domain_rules, leadroute.mail_domains, leadroute.industry_aliases, '
            'leadroute.country_aliases, leadroute.territories, leadroute.segments, leadroute.tiers, leadroute.pools, leadroute.pool_members, '
-           'leadroute.queues, leadroute.event_types, leadroute.sla_policies, leadroute.escalation_steps, leadroute.recycle_rules, '
-           'leadroute.account_policies, leadroute.playbooks, leadroute.golden_leads, leadroute.reason_codes, leadroute.alarm_thresholds' AS tables,
+           'leadroute.queues, leadroute.event_types, leadroute.sla_policies, leadroute.escalation_steps, leadroute.recycle_rules, leadroute.enrichment_rules, '
+           'leadroute.account_policies, leadroute.playbooks, leadroute.providers, leadroute.golden_leads, leadroute.reason_codes, leadroute.alarm_thresholds' AS tables,
            'leadroute.config_problems, leadroute.coverage_gaps, leadroute.rule_gaps, leadroute.rule_overlaps, leadroute.unreachable_rules, leadroute.idle_conditions, leadroute.changelog, leadroute.config_history, leadroute.change_requests' AS shown,
            'FUNCTION leadroute.rule_gaps(timestamptz), leadroute.idle_conditions(timestamptz)' AS surveys,
            'FUNCTION leadroute.monthly_audit(date, text), leadroute.audit_measures(timestamptz, timestamptz, text), leadroute.unrouted_rate(timestamptz, timestamptz, text), '
@@ -26,26 +26,29 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('sales_tool', 'SELECT', 'TABLE leadroute.leads, leadroute.queue_backlog, leadroute.rep_load'),
     ('sales_tool', 'EXECUTE', 'FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean), leadroute.record_event(bigint, text, timestamptz, jsonb), '
             'leadroute.claim_lead(bigint, text), leadroute.transfer_lead(bigint, text, text), leadroute.transfer_lead(bigint, text, text, text), leadroute.hand_over_leads(text, text, integer), leadroute.return_turn(bigint, text), leadroute.return_turn(bigint, text, text), '
-            'leadroute.close_lead(bigint, text, numeric, timestamptz), '
+            'leadroute.close_lead(bigint, text, numeric, timestamptz), leadroute.apply_qualification(bigint, numeric, jsonb, text, text), leadroute.apply_enrichment(bigint, jsonb, text, text), '
             'leadroute.set_presence(text, text), leadroute.take_off(text, date, date, text, text), leadroute.attached_lead(regclass, text), leadroute.explain_decision(bigint), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), '
-            'leadroute.take_notifications(text, integer, interval, text), leadroute.ack_notifications(bigint[]), '
-            'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(), leadroute.doze(), leadroute.wake()'),
+            'leadroute.take_notifications(text, integer, interval, text, text[]), leadroute.ack_notifications(bigint[]), '
+            'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(text[]), leadroute.doze(text[]), leadroute.wake()'),
+    ('provider', 'EXECUTE', 'FUNCTION leadroute.apply_qualification(bigint, numeric, jsonb, text, text), leadroute.apply_enrichment(bigint, jsonb, text, text), '
+            'leadroute.take_notifications(text, integer, interval, text, text[]), leadroute.ack_notifications(bigint[]), '
+            'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(text[]), leadroute.doze(text[]), leadroute.wake()'),
     ('editor', 'SELECT, INSERT, UPDATE, DELETE', config.tables),
     ('editor', 'SELECT', 'TABLE ' || config.shown),
     ('editor', 'EXECUTE', config.surveys),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.rules_difference(jsonb), leadroute.propose_rules(text, text, jsonb), leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
             'leadroute.apply_change(bigint), leadroute.check_golden_leads()'),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric), leadroute.set_presence(text, text), '
-            'leadroute.take_off(text, date, date, text, text), leadroute.hand_over_leads(text, text, integer)'),
+            'leadroute.take_off(text, date, date, text, text), leadroute.hand_over_leads(text, text, integer), leadroute.requalify_account(text, text, text)'),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.revert_change(bigint, text), leadroute.propose_rebalance(timestamptz, text)'),
     ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
     ('analyst', 'EXECUTE', config.surveys),
     ('analyst', 'EXECUTE', config.reports),
     ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.explain_decision(bigint), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), leadroute.replay_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
-    ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting()'),
+    ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting(text[])'),
     ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.release_unassigned(integer, timestamptz), leadroute.adopt_leads(integer, boolean), leadroute.merge_duplicates(integer), leadroute.apply_due_changes(), '
-            'leadroute.check_alarms(), leadroute.check_rates(), leadroute.purge_notifications(interval, integer), leadroute.purge_job_history(interval), leadroute.refresh_performance(), leadroute.check_replays(integer, interval), '
+            'leadroute.check_alarms(), leadroute.check_rates(), leadroute.purge_notifications(interval, integer), leadroute.purge_job_history(interval), leadroute.note_timeouts(integer, timestamptz), leadroute.refresh_performance(), leadroute.check_replays(integer, interval), '
             'leadroute.schedule_jobs(), leadroute.unschedule_jobs()'),
     ('worker', 'EXECUTE', 'PROCEDURE leadroute.keep_time(interval, interval)'),
     ('author', 'SELECT', config.tables || ', ' || config.shown),
@@ -58,7 +61,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('approver', 'EXECUTE', 'FUNCTION leadroute.approve_change(bigint), leadroute.refuse_change(bigint, text), leadroute.check_golden_leads(), '
             'leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)')
 ) AS r (recipe, privileges, objects);
-COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, an author who proposes changes of rules, and an approver who reads and approves them. Who applies a change is an editor; one that is due runs for its approver, who must be an editor, too.';
+COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, a worker that asks providers and brings their answers, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, an author who proposes changes of rules, and an approver who reads and approves them. Who applies a change is an editor; one that is due runs for its approver, who must be an editor, too.';
 
 -- A role that may read a view, but not its tables, learns nothing more by the conditions of its queries.
 ALTER VIEW leadroute.routing_health SET (security_barrier);

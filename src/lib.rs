@@ -15,7 +15,9 @@ extension_sql_file!("../sql/10_roster.sql", name = "roster", requires = ["schema
 extension_sql_file!("../sql/11_rules.sql", name = "rules", requires = ["roster"]);
 extension_sql_file!("../sql/12_accounts.sql", name = "accounts", requires = ["rules"]);
 extension_sql_file!("../sql/12_alarms.sql", name = "alarm_tables", requires = ["accounts"]);
-extension_sql_file!("../sql/13_config_json.sql", name = "config_json", requires = ["alarm_tables"]);
+extension_sql_file!("../sql/12_enrichment_rules.sql", name = "enrichment_rules", requires = ["alarm_tables"]);
+extension_sql_file!("../sql/12_providers.sql", name = "providers", requires = ["enrichment_rules"]);
+extension_sql_file!("../sql/13_config_json.sql", name = "config_json", requires = ["providers"]);
 extension_sql_file!("../sql/14_references.sql", name = "references", requires = ["config_json"]);
 extension_sql_file!("../sql/15_clean_rules.sql", name = "clean_rules", requires = ["references"]);
 extension_sql_file!("../sql/16_changes.sql", name = "changes", requires = ["clean_rules"]);
@@ -23,10 +25,11 @@ extension_sql_file!("../sql/20_leads.sql", name = "leads", requires = ["changes"
 extension_sql_file!("../sql/21_turns_and_loads.sql", name = "turns_and_loads", requires = ["leads"]);
 extension_sql_file!("../sql/22_history.sql", name = "history", requires = ["turns_and_loads"]);
 extension_sql_file!("../sql/23_responses.sql", name = "responses", requires = ["history"]);
+extension_sql_file!("../sql/24_enrichment.sql", name = "enrichment", requires = ["responses"]);
 extension_sql_file!(
     "../sql/attach/24_attached_tables.sql",
     name = "attached_tables",
-    requires = ["responses"]
+    requires = ["enrichment"]
 );
 extension_sql_file!("../sql/attach/25_checks.sql", name = "attached_checks", requires = ["attached_tables"]);
 extension_sql_file!("../sql/26_stints.sql", name = "past_stints", requires = ["attached_checks"]);
@@ -47,9 +50,20 @@ extension_sql_file!("../sql/attach/44_ddl.sql", name = "attached_ddl", requires 
 extension_sql_file!("../sql/44_absences.sql", name = "absences", requires = ["attached_ddl"]);
 extension_sql_file!("../sql/45_hand_over.sql", name = "hand_over", requires = ["absences"]);
 extension_sql_file!("../sql/46_responses.sql", name = "response_functions", requires = ["hand_over"]);
-extension_sql_file!("../sql/47_integrity.sql", name = "integrity", requires = ["response_functions"]);
+extension_sql_file!(
+    "../sql/46_enrichment.sql",
+    name = "enrichment_functions",
+    requires = ["response_functions"]
+);
+extension_sql_file!("../sql/46_requalify.sql", name = "requalify", requires = ["enrichment_functions"]);
+extension_sql_file!("../sql/47_integrity.sql", name = "integrity", requires = ["requalify"]);
 extension_sql_file!("../sql/48_outbox.sql", name = "outbox", requires = ["integrity"]);
-extension_sql_file!("../sql/49_change_requests.sql", name = "change_functions", requires = ["outbox"]);
+extension_sql_file!("../sql/48_providers.sql", name = "provider_functions", requires = ["outbox"]);
+extension_sql_file!(
+    "../sql/49_change_requests.sql",
+    name = "change_functions",
+    requires = ["provider_functions"]
+);
 extension_sql_file!("../sql/49_revert_change.sql", name = "revert_change", requires = ["change_functions"]);
 extension_sql_file!("../sql/49_golden_leads.sql", name = "golden_leads", requires = ["revert_change"]);
 extension_sql_file!("../sql/attach/49_problems.sql", name = "attached_problems", requires = ["golden_leads"]);

@@ -178,7 +178,9 @@ CREATE FUNCTION leadroute_internal.may_route_again(lead leadroute.leads) RETURNS
     SELECT lead.first_response_at IS NULL AND lead.routed_at > '-infinity' AND lead.status IN ('assigned', 'queued', 'nurture', 'merged')
            -- whom a person has chosen stays
            AND NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = lead.decision_id AND (d.cause IN ('manual', 'claim') OR d.layer = 'given' AND d.cause <> 'enrichment'))
-           AND (SELECT count(*) FROM leadroute.decisions d WHERE d.lead_id = lead.id AND d.cause = 'enrichment')
+           -- one by which nobody else has it is none
+           AND (SELECT count(*) FROM leadroute.decisions d WHERE d.lead_id = lead.id AND d.cause = 'enrichment' AND d.layer IS NOT NULL
+                   AND (d.outcome <> 'owner' OR d.owner_id IS DISTINCT FROM d.previous_owner_id))
                < leadroute_internal.setting('max_reroutes')::integer $$;
 COMMENT ON FUNCTION leadroute_internal.may_route_again(leadroute.leads) IS
     'Whether a lead that was corrected may be routed again: while nobody has answered, by routing itself, and not more often than leadroute.max_reroutes. Internal.';

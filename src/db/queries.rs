@@ -239,6 +239,12 @@ pub static ANSWER: Query = Query::new(
 pub static LEAD_LOCK: Query =
     Query::new("SELECT * FROM leadroute.leads WHERE id = $1 FOR UPDATE", &[INT8OID]);
 
+/// A lead ($1) as it would be with other values ($2).
+pub static LEAD_WITH: Query = Query::new(
+    "SELECT r.* FROM leadroute.leads l, jsonb_populate_record(l, $2) r WHERE l.id = $1",
+    &[INT8OID, JSONBOID],
+);
+
 /// Locks a lead against deletion, unless another transaction has locked it.
 pub static LEAD_KEEP: Query =
     Query::new("SELECT id FROM leadroute.leads WHERE id = $1 FOR KEY SHARE SKIP LOCKED", &[INT8OID]);
@@ -337,8 +343,14 @@ pub static WAITING_FOR_POOL: Query = Query::new(
     &[TEXTOID, TIMESTAMPTZOID, INT8ARRAYOID, INT4OID],
 );
 
-/// Whether a notification could be taken now.
-pub static WAITING: Query = Query::new("SELECT leadroute.notifications_waiting()", &[]);
+/// Whether a notification of some kinds ($1) could be taken now.
+pub static WAITING: Query = Query::new("SELECT leadroute.notifications_waiting($1)", &[TEXTARRAYOID]);
+
+/// Asks about leads ($1, by decisions $2, of tenants $3) providers ($4) for what is missing ($5).
+pub static ASK_PROVIDERS: Query = Query::new(
+    "SELECT leadroute_internal.ask_providers($1, $2, $3, $4, $5)",
+    &[INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID],
+);
 
 /// Whether a rep exists.
 pub static REP_EXISTS: Query =

@@ -6,11 +6,12 @@ use pgrx::pg_sys;
 use std::ffi::{c_char, c_void, CStr, CString};
 
 /// The tables of rules, and what is checked after a change: the word `rules` in `leadroute.require_change_request`.
-pub const RULES: [&str; 20] = [
+pub const RULES: [&str; 22] = [
     "account_policies",
     "alarm_thresholds",
     "country_aliases",
     "domain_rules",
+    "enrichment_rules",
     "escalation_steps",
     "event_types",
     "golden_leads",
@@ -19,6 +20,7 @@ pub const RULES: [&str; 20] = [
     "mail_domains",
     "playbooks",
     "pools",
+    "providers",
     "queues",
     "recycle_rules",
     "schedule_hours",
@@ -54,6 +56,8 @@ pub static DUPLICATE_WAIT: GucSetting<i32> = GucSetting::<i32>::new(1000);
 
 /// `leadroute.max_reroutes`
 pub static MAX_REROUTES: GucSetting<i32> = GucSetting::<i32>::new(1);
+/// `leadroute.late_data`, in seconds
+pub static LATE_DATA: GucSetting<i32> = GucSetting::<i32>::new(24 * 60 * 60);
 /// `leadroute.notify`
 pub static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(true);
 /// `leadroute.alarm_share`
@@ -130,11 +134,25 @@ pub fn register() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    register_late_data();
     register_presence();
     register_outbox();
     register_change_requests();
     register_why();
     reserve_prefix();
+}
+
+fn register_late_data() {
+    GucRegistry::define_int_guc(
+        c"leadroute.late_data",
+        c"How long after a lead has come scores and data that become known may route it again.",
+        c"0 is never: they are only noted. What is corrected in an attached table has no such time.",
+        &LATE_DATA,
+        0,
+        31_536_000,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
+    );
 }
 
 fn register_presence() {

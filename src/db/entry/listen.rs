@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 sql_function! {
-    /// `leadroute.doze()`
+    /// `leadroute.doze(text[])`
     leadroute_doze, pg_finfo_leadroute_doze, doze
 }
 
@@ -28,12 +28,14 @@ sql_function! {
 /// How long a listener that wants to sleep waits for transactions that are just committing, in milliseconds.
 const COMMITS_WAIT: i32 = 100;
 
-unsafe fn doze(_: pg_sys::FunctionCallInfo) -> Datum {
+unsafe fn doze(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: text[].
+    let kinds = unsafe { argument(fcinfo, 0) };
     Sleep::end();
     let asleep = locks::poll(COMMITS_WAIT, Sleep::begin);
     let waiting = asleep.is_none() || {
         let _owner = AsOwner::begin();
-        queries::WAITING.first(&[], |row| row.get::<bool>(1)).flatten().unwrap_or(true)
+        queries::WAITING.first(&[kinds], |row| row.get::<bool>(1)).flatten().unwrap_or(true)
     };
     if waiting {
         // a waiting one may be older than where this session looks

@@ -1,27 +1,24 @@
-//! Leads by function call: `route_lead`, `preview_route`, `reroute_lead`, `explain_decision`.
+//! Leads by function call: `route_lead`, `preview_route`, `explain_decision`.
 
 use crate::db::indexes::EXTERNAL_IDS;
 use crate::db::lead::json::{read_fields, Fields};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
 use crate::db::pg::function::{argument, null, sql_function};
-use crate::db::pg::jsonb::{self, Document, Root};
+use crate::db::pg::jsonb::{self, Root};
 use crate::db::pg::locks::{self, Class};
-use crate::db::pg::security::{may_insert, only_the_extension, AsOwner};
+use crate::db::pg::security::{may_insert, AsOwner};
 use crate::db::pg::spi::text;
-use crate::db::pg::subtransaction::protect_one_of_many;
 use crate::db::pg::time::written;
 use crate::db::pg::wait::Patience;
+use crate::db::routing::answer::answer;
 use crate::db::routing::batch::Batch;
-use crate::db::routing::bulk_run;
 use crate::db::routing::open_statements::{self, Origin};
 use crate::db::routing::pending_decision::{Pending, Wanted};
 use crate::db::state::moment::Moment;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
-use leadroute_engine::decision::{Decision, Layer, Outcome, Step};
-use leadroute_engine::lead::status::Status;
-use leadroute_engine::lead::{Given, Holder};
+use leadroute_engine::decision::Step;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 use std::rc::Rc;
@@ -34,11 +31,6 @@ sql_function! {
 sql_function! {
     /// `leadroute.preview_route(jsonb, timestamptz)`
     leadroute_preview_route, pg_finfo_leadroute_preview_route, preview_route
-}
-
-sql_function! {
-    /// `leadroute.reroute_lead(bigint, text)`
-    leadroute_reroute_lead, pg_finfo_leadroute_reroute_lead, reroute_lead
 }
 
 sql_function! {
@@ -125,12 +117,6 @@ fn by_external_id(external_id: &str, tenant: &str) -> Option<i64> {
     Some(id)
 }
 
-fn answer(lead_id: i64, created: bool) -> Datum {
-    let arguments = [Some(Datum::from(lead_id)), created.into_datum()];
-    let answer = queries::ANSWER.first(&arguments, |row| row.get::<Document>(1)).flatten();
-    answer.map_or_else(|| errors::no_such_lead(lead_id), |document| document.to_result())
-}
-
 unsafe fn preview_route(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL.
     let lead = unsafe { object(fcinfo, "preview_route") };
@@ -169,166 +155,6 @@ fn preview(pending: &Pending) -> serde_json::Value {
         "policy": decision.clock.as_ref().map(|clock| &clock.policy),
         "sla_due_at": decision.clock.as_ref().and_then(|clock| written(clock.due_at)), "trace": decision.trace,
     })
-}
-
-unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: as declared in SQL: bigint, text.
-    unsafe {
-        let arguments = [argument(fcinfo, 0), argument(fcinfo, 1)];
-        if let Some(id) = arguments[0].and_then(|datum| i64::from_datum(datum, false)) {
-            let _owner = AsOwner::begin();
-            catalog::lock_for_writing();
-            let stays = queries::STAYS_ANSWERED.returning(&arguments, |row| row.get::<bool>(1));
-            if stays.first().copied().flatten() == Some(true) {
-                return answer(id, false);
-            }
-        }
-        route_again(fcinfo, Again::by(Cause::Reroute), Patience::fresh())
-    }
-}
-
-sql_function! {
-    /// `leadroute_internal.route_event(bigint, text)`
-    leadroute_route_event, pg_finfo_leadroute_route_event, route_event
-}
-
-unsafe fn route_event(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    only_the_extension("route_event");
-    // SAFETY: as declared in SQL: bigint, text.
-    unsafe { route_again(fcinfo, Again::by(Cause::Event), Patience::fresh()) }
-}
-
-sql_function! {
-    /// `leadroute_internal.replace_owner(bigint, text)`
-    leadroute_replace_owner, pg_finfo_leadroute_replace_owner, replace_owner
-}
-
-unsafe fn replace_owner(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    only_the_extension("replace_owner");
-    // SAFETY: as declared in SQL: bigint, text.
-    unsafe { route_again(fcinfo, Again { replaces: true, ..Again::by(Cause::Event) }, Patience::fresh()) }
-}
-
-sql_function! {
-    /// `leadroute_internal.route_correction(bigint, text)`
-    leadroute_route_correction, pg_finfo_leadroute_route_correction, route_correction
-}
-
-unsafe fn route_correction(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    only_the_extension("route_correction");
-    // SAFETY: as declared in SQL: bigint, text.
-    unsafe { route_again(fcinfo, Again::by(Cause::Enrichment), Patience::of_statement()) }
-}
-
-sql_function! {
-    /// `leadroute_internal.merge_lead(bigint, text)`
-    leadroute_merge_lead, pg_finfo_leadroute_merge_lead, merge_lead
-}
-
-unsafe fn merge_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    only_the_extension("merge_lead");
-    let _limit = bulk_run::limit_waits();
-    // SAFETY: as declared in SQL: bigint, text.
-    let merged =
-        protect_one_of_many(|| unsafe { route_again(fcinfo, Again::by(Cause::Reroute), Patience::none()) });
-    merged.unwrap_or_else(|failure| {
-        // SAFETY: as declared in SQL: strict, bigint and text.
-        let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
-        if !failure.is_held() {
-            errors::warn_not_merged(id.unwrap_or_default(), &failure.sqlstate, &failure.message);
-        }
-        // SAFETY: the call info is valid.
-        unsafe { null(fcinfo) }
-    })
-}
-
-/// Why a lead is routed again.
-#[derive(Clone, Copy)]
-struct Again {
-    cause: Cause,
-    /// Its owner must answer in time, or somebody else gets it.
-    replaces: bool,
-}
-
-impl Again {
-    const fn by(cause: Cause) -> Self {
-        Self { cause, replaces: false }
-    }
-
-    /// Whether it matters who has the lead.
-    fn asks_for_holder(self) -> bool {
-        self.replaces || self.cause == Cause::Enrichment
-    }
-}
-
-unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, again: Again, patience: Patience) -> Datum {
-    let cause = again.cause;
-    // SAFETY: as declared in SQL: bigint, text.
-    let id = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
-    let Some(id) = id else {
-        errors::null_argument("reroute_lead", "lead_id");
-    };
-    let _owner = AsOwner::begin();
-    catalog::lock_for_writing();
-    let mut batch = Batch::open(cause, Vec::new());
-    batch.patience = patience;
-    let arguments = [Some(Datum::from(id))];
-    let found = queries::LEAD_LOCK.returning(&arguments, |row| {
-        // SAFETY: the query returns rows of leads, valid during the callback.
-        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
-        let status = row.get::<String>("status").and_then(|status| Status::named(&status));
-        if let Some(closed) = status.filter(|status| cause == Cause::Reroute && status.is_closed()) {
-            errors::is_closed(id, closed.name());
-        }
-        match (row.get::<i64>("duplicate_of"), row.get::<String>("owner_id")) {
-            // corrected, it may be another person's
-            (Some(_), _) if cause == Cause::Enrichment => {}
-            (Some(first), _) => errors::is_a_touch(id, first),
-            (None, Some(rep)) if again.asks_for_holder() => {
-                let holder = Holder { rep, pool: row.get::<String>("pool"), must_answer: again.replaces };
-                batch.set_known(Vec::new(), Given { holder: Some(holder), ..Given::default() });
-            }
-            (None, _) => {}
-        }
-        let pending = batch.decide(&row, true, Wanted::Route).pending;
-        batch.patience.leave();
-        (pending, row.get::<String>("owner_id"), status)
-    });
-    let Some((Some(mut pending), owner, status)) = found.into_iter().next() else {
-        errors::no_such_lead(id);
-    };
-    if again.asks_for_holder() && stays(&pending.decision, id, owner.as_deref(), again, &batch) {
-        batch.withdraw(&pending);
-        return answer(id, false);
-    }
-    pending.keeps = status.filter(|status| again.replaces && goes_on(&pending.decision, *status));
-    // SAFETY: as declared in SQL.
-    pending.note = unsafe { argument(fcinfo, 1).and_then(|datum| String::from_datum(datum, false)) };
-    batch.revise(pending, owner.as_deref());
-    answer(id, false)
-}
-
-/// Whether somebody gets a lead that is worked on, and goes on with that.
-fn goes_on(decision: &Decision, status: Status) -> bool {
-    status.is_taken_up() && decision.outcome.owner().is_some()
-}
-
-/// Whether a lead stays where it is: routing has failed, or there is nobody else. A corrected one stays also where what it
-/// says now cannot be read.
-fn stays(decision: &Decision, id: i64, owner: Option<&str>, again: Again, batch: &Batch) -> bool {
-    if let Some((sqlstate, message)) = decision.failure() {
-        errors::warn_not_routed_again(id, sqlstate, message);
-        return true;
-    }
-    let waits = matches!(decision.outcome, Outcome::Queue(_) | Outcome::Nurture);
-    let is_lost = decision.layer == Layer::Fallback;
-    match owner {
-        None => false,
-        Some(owner) if again.replaces => {
-            decision.outcome.owner() == Some(owner) || waits && batch.is_active(owner)
-        }
-        Some(_) => is_lost || !decision.clean.unreadable.is_empty(),
-    }
 }
 
 unsafe fn explain_decision(fcinfo: pg_sys::FunctionCallInfo) -> Datum {

@@ -42,7 +42,7 @@ fn kind(column: Column) -> Kind {
 }
 
 /// The column that a key stands for, however it is written; that of the owner only where it may be named.
-fn column_of(key: &str, may_name_owner: bool) -> Option<Column> {
+pub fn column_of(key: &str, may_name_owner: bool) -> Option<Column> {
     let written = words::key(key);
     // who may say so strips these from a form by their names
     let is_exact = |column: &&Column| ["tenant", "owner_id"].contains(&column.name);

@@ -145,6 +145,11 @@ impl LeadRow {
         }
     }
 
+    /// Whether a column has a value.
+    pub fn has(&self, column: &str) -> bool {
+        self.value(column).0.is_some()
+    }
+
     /// A timestamptz column.
     pub fn time(&self, column: &'static str) -> Option<Micros> {
         self.get::<i64>(column).map(from_postgres_epoch)

@@ -17,7 +17,7 @@ use crate::db::routing::error_fallback::fall_back;
 use crate::db::routing::pending_decision::{Pending, Touch, Wanted};
 use crate::db::routing::row_inserted::Watch;
 use crate::db::routing::writer::By;
-use crate::db::routing::{upsert, writer};
+use crate::db::routing::{requests, upsert, writer};
 use crate::db::settings::ENABLED;
 use crate::db::state::config::{self, Config};
 use crate::db::state::config_seen::Seen;
@@ -247,6 +247,7 @@ impl Batch {
             unreachable!("routing always decides");
         };
         pending.decision_id = next_value("decisions_id_seq");
+        requests::ask(&mut pending, row, &self.rules);
         self.count(&mut pending);
         if let Some((tenant, company, owner)) = pending.company() {
             self.companies.entry((tenant, company)).or_insert((owner, pending.lead_id));
@@ -374,6 +375,7 @@ impl Batch {
         gone.iter().for_each(|pending| self.forget(pending));
         self.touches.extend(arrived.iter().filter_map(Pending::touch));
         writer::inserted(&arrived, &self.by());
+        requests::write(&arrived);
         self.ledgers.flush();
     }
 

@@ -1,5 +1,6 @@
 //! The leads of one statement, from row to decision to rows.
 
+pub mod answer;
 pub mod batch;
 pub mod bulk_run;
 pub mod error_fallback;
@@ -8,6 +9,7 @@ pub mod open_statements;
 pub mod outbox;
 pub mod pending_decision;
 pub mod preview;
+pub mod requests;
 pub mod row_inserted;
 pub mod upsert;
 pub mod writer;

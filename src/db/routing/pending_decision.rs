@@ -4,6 +4,7 @@ use crate::db::indexes::LEADS;
 use crate::db::lead::row::LeadRow;
 use leadroute_engine::decision::{Decision, Heard};
 use leadroute_engine::follow_up::escalation::Overdue;
+use leadroute_engine::follow_up::requests::Request;
 use leadroute_engine::follow_up::waiting::Waiting;
 use leadroute_engine::lead::account::Company;
 use leadroute_engine::lead::status::Status;
@@ -27,6 +28,8 @@ pub struct Pending {
     pub decided_at: Micros,
     /// Time spent, in microseconds.
     pub elapsed_us: i32,
+    /// What providers are asked about it.
+    pub requests: Vec<Request>,
     /// Why somebody asked for it.
     pub note: Option<String>,
     /// Whether its row is known to have been inserted.

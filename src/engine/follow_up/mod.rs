@@ -3,4 +3,5 @@
 pub mod auto_assign;
 pub mod escalation;
 pub mod hand_over;
+pub mod requests;
 pub mod waiting;

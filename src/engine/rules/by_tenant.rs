@@ -48,6 +48,11 @@ impl<T> ByTenant<T> {
         own.into_iter().flatten().chain(&self.any)
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.any.is_empty() && self.own.is_empty()
+    }
+
     /// All rows; one for several tenants comes several times.
     pub fn all(&self) -> impl Iterator<Item = &T> {
         self.any.iter().chain(self.own.values().flatten())

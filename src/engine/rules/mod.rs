@@ -5,6 +5,7 @@ pub mod clean;
 pub mod compared;
 pub mod matcher;
 pub mod overlaps;
+pub mod providers;
 pub mod shadows;
 pub mod space;
 pub mod tables;
@@ -14,6 +15,7 @@ use crate::lead::account::AccountKind;
 use crate::rules::by_tenant::ByTenant;
 use crate::rules::compared::{aliases, compared};
 use crate::rules::matcher::Matcher;
+use crate::rules::providers::Provider;
 use crate::rules::tables::{
     keyed, AccountPolicy, EscalationStep, Intent, Playbook, Pool, Queue, RecycleRule, RuleTables, SlaPolicy,
     Territory, Tier,
@@ -41,6 +43,7 @@ pub struct Rules {
     /// What becomes of leads of accounts whose owners are away, by kind.
     pub account_policies: FxHashMap<AccountKind, ByTenant<AccountPolicy>>,
     pub playbooks: ByTenant<Playbook>,
+    pub providers: ByTenant<Provider>,
     pub industries: FxHashMap<String, String>,
     pub countries: FxHashMap<String, String>,
 }
@@ -81,6 +84,7 @@ impl From<RuleTables> for Rules {
             recycle_rules,
             account_policies,
             playbooks: ByTenant::new(playbooks.collect(), |row| &row.tenants),
+            providers: ByTenant::new(tables.providers, |row| &row.tenants),
             industries: aliases(tables.industry_aliases),
             countries: aliases(tables.country_aliases),
         }

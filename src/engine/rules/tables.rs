@@ -1,6 +1,7 @@
 //! The rules as they stand in the routing tables, read from JSON and compiled once.
 
 use crate::lead::account::AccountKind;
+use crate::rules::providers::Provider;
 pub use crate::span::Span;
 use crate::Micros;
 use rustc_hash::FxHashMap;
@@ -333,6 +334,7 @@ pub struct RuleTables {
     pub recycle_rules: Vec<RecycleRule>,
     pub account_policies: Vec<AccountPolicy>,
     pub playbooks: Vec<Playbook>,
+    pub providers: Vec<Provider>,
     pub industry_aliases: Vec<Alias>,
     pub country_aliases: Vec<Alias>,
 }

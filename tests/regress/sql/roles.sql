@@ -2,9 +2,9 @@
 \i setup.sql
 -- Roles belong to the cluster: a run that was cut off may have left them.
 SET client_min_messages = warning;
-DROP ROLE IF EXISTS story_app, story_sales_tool, story_editor, story_analyst, story_monitor, story_worker, story_approver, story_author;
+DROP ROLE IF EXISTS story_provider, story_app, story_sales_tool, story_editor, story_analyst, story_monitor, story_worker, story_approver, story_author;
 CREATE ROLE story_app; CREATE ROLE story_sales_tool; CREATE ROLE story_editor; CREATE ROLE story_analyst;
-CREATE ROLE story_monitor; CREATE ROLE story_worker; CREATE ROLE story_approver; CREATE ROLE story_author;
+CREATE ROLE story_provider; CREATE ROLE story_monitor; CREATE ROLE story_worker; CREATE ROLE story_approver; CREATE ROLE story_author;
 RESET client_min_messages;
 INSERT INTO leadroute.reps (id) VALUES ('ann'), ('bob');
 INSERT INTO leadroute.pools (name) VALUES ('sales');
@@ -143,4 +143,4 @@ SELECT leadroute.revoke_role(r.recipe, format('story_%s', r.recipe)::regrole) FR
 REVOKE INSERT ON leadroute.leads FROM story_app;
 SET client_min_messages = warning;
 DROP SCHEMA story CASCADE;
-DROP ROLE story_app, story_sales_tool, story_editor, story_analyst, story_monitor, story_worker, story_approver, story_author;
+DROP ROLE story_provider, story_app, story_sales_tool, story_editor, story_analyst, story_monitor, story_worker, story_approver, story_author;

@@ -166,6 +166,7 @@ impl Batch {
             is_counted,
             decided_at: attempt.decided_at,
             elapsed_us: i32::try_from(start.elapsed().as_micros()).unwrap_or(i32::MAX),
+            requests: Vec::new(),
             note: None,
             has_arrived: false,
             keeps: None,

@@ -1,0 +1,42 @@
+-- An account that was disqualified is worth another try.
+
+CREATE FUNCTION leadroute.requalify_account(account text, reason text, tenant text DEFAULT '') RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    known leadroute.accounts;
+    waiting bigint;
+    moved integer := 0;
+BEGIN
+    PERFORM leadroute_internal.lock_for_writing();
+    IF btrim(coalesce(reason, '')) = '' THEN
+        RAISE EXCEPTION 'requalify_account: reason must not be empty'
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Say what has changed: decisions about its leads name it.';
+    END IF;
+    SELECT * INTO known FROM leadroute.accounts a WHERE a.id = account AND a.tenant = coalesce(requalify_account.tenant, '') FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'account "%" does not exist%', coalesce(account, 'null'), leadroute_internal.in_tenant(coalesce(tenant, ''))
+            USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.accounts.';
+    ELSIF known.kind <> 'disqualified' THEN
+        RAISE EXCEPTION 'account "%" is not disqualified, but a %', known.id, known.kind
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Its leads are routed by the rules already.';
+    END IF;
+    UPDATE leadroute.accounts a SET kind = 'prospect', disqualified_reason = NULL, disqualified_at = NULL WHERE a.id = known.id AND a.tenant = known.tenant;
+    -- What the recycle layer has put aside, by the index of queues; what somebody has taken from there stays with them.
+    FOR waiting IN SELECT l.id FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id AND d.layer = 'recycle'
+                    WHERE l.queue IN (SELECT q.name FROM leadroute.queues q) AND l.account_id = known.id AND l.tenant = known.tenant AND l.status = 'queued'
+                    ORDER BY l.id LOOP
+        PERFORM leadroute.reroute_lead(waiting, format('account %s is worth another try: %s', known.id, reason));
+        moved := moved + 1;
+    END LOOP;
+    RETURN moved;
+END $$;
+COMMENT ON FUNCTION leadroute.requalify_account(text, text, text) IS 'An account that was disqualified is a prospect again: its leads that wait to be recycled are routed by the rules as they are now, with the reason in their decisions, and so are those that come. Returns how many waited.';
+
+CREATE VIEW leadroute.expansions AS
+SELECT l.tenant, l.account_id, a.name AS account_name, l.playbook, count(*) AS leads, count(l.owner_id) AS with_reps, count(l.first_response_at) AS answered,
+       count(*) FILTER (WHERE l.status = 'converted') AS converted, count(*) FILTER (WHERE l.status IN ('lost', 'disqualified')) AS lost,
+       sum(l.amount) FILTER (WHERE l.status = 'converted') AS amount, max(l.created_at) AS latest_at
+  FROM leadroute.leads l LEFT JOIN leadroute.accounts a ON a.tenant = l.tenant AND a.id = l.account_id
+ WHERE l.expansion AND l.duplicate_of IS NULL
+ GROUP BY l.tenant, l.account_id, a.name, l.playbook;
+COMMENT ON VIEW leadroute.expansions IS 'Leads from other parts of customers, by account and playbook: how many came, are with reps, were answered, and how they ended.';
