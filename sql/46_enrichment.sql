@@ -38,8 +38,10 @@ BEGIN
         RAISE EXCEPTION '%: % is longer than 500 bytes', caller, long
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a shorter key, such as a hash of it.';
     END IF;
+    -- read first and written later, they could deadlock with a REINDEX in between
+    LOCK TABLE leadroute.enrichments, leadroute.qualifications, leadroute.field_sources, leadroute.provider_requests IN ROW EXCLUSIVE MODE;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.check_answer(text, text, text) IS 'An error where an answer does not say whose it is. Internal.';
+COMMENT ON FUNCTION leadroute_internal.check_answer(text, text, text) IS 'An error where an answer does not say whose it is; locks what is going to be written. Internal.';
 
 CREATE FUNCTION leadroute_internal.check_same_lead(caller text, source text, request_id text, answered bigint, lead_id bigint) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -127,7 +129,10 @@ BEGIN
         WHEN lead.routed_at IS NULL OR lead.routed_at = '-infinity' THEN 'waits to be routed'
         WHEN lead.first_response_at IS NOT NULL OR lead.status NOT IN ('assigned', 'queued', 'nurture') THEN 'stays where it is: somebody has responded'
         WHEN NOT leadroute_internal.is_in_time(lead) THEN format('stays where it is: it is older than leadroute.late_data (%s)', leadroute_internal.setting('late_data'))
-        WHEN NOT leadroute_internal.may_route_again(lead) THEN 'stays where it is: a person has chosen its place, or it has been routed again already (leadroute.max_reroutes)'
+        WHEN leadroute_internal.may_route_again(lead) THEN NULL
+        WHEN EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = lead.decision_id AND (d.cause IN ('manual', 'claim') OR d.layer = 'given'))
+        THEN 'stays where it is: a person has chosen its place'
+        ELSE 'stays where it is: it has been routed again already (leadroute.max_reroutes)'
         END;
     IF routing IS NULL THEN
         routing := leadroute_internal.route_late_data(lead, reason);
