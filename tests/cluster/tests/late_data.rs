@@ -45,7 +45,12 @@ fn two_sessions_with_one_request_have_one_effect_and_one_answer() {
         let database = company();
         let mut client = database.connect();
         for lead in 1..=5 {
-            text(&mut client, &format!("INSERT INTO leadroute.leads (email) VALUES ('{lead}@c{lead}.com') RETURNING owner_id"));
+            text(
+                &mut client,
+                &format!(
+                    "INSERT INTO leadroute.leads (email) VALUES ('{lead}@c{lead}.com') RETURNING owner_id"
+                ),
+            );
             let calls = [
                 format!("SELECT leadroute.apply_enrichment({lead}, '{{\"employees\": 5000, \"title\": \"CEO\"}}', 's', 'e{lead}')::text"),
                 format!("SELECT leadroute.apply_qualification({lead}, 70, '[]', 's', 'q{lead}')::text"),
@@ -54,7 +59,8 @@ fn two_sessions_with_one_request_have_one_effect_and_one_answer() {
                 let mut sessions: Vec<_> = (0..4).map(|_| database.connect()).collect();
                 let answers: Vec<String> = thread::scope(|scope| {
                     let call = &call;
-                    let asked = sessions.iter_mut().map(|client| scope.spawn(|| persistently(client, level, call)));
+                    let asked =
+                        sessions.iter_mut().map(|client| scope.spawn(|| persistently(client, level, call)));
                     let asked: Vec<_> = asked.collect();
                     asked.into_iter().map(|answer| answer.join().expect("an answer")).collect()
                 });
@@ -134,7 +140,8 @@ fn check_promises(client: &mut Client, what: &str) {
 }
 
 /// What is known of a lead in the end.
-const KNOWN: &str = "SELECT string_agg(DISTINCT concat_ws('|', employees, title, city, industry, region, score), ' and ')
+const KNOWN: &str =
+    "SELECT string_agg(DISTINCT concat_ws('|', employees, title, city, industry, region, score), ' and ')
     FROM leadroute.leads WHERE id = ANY ($1)";
 
 #[test]
