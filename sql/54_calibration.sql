@@ -37,7 +37,8 @@ COMMENT ON FUNCTION leadroute_internal.score_bands(text, text) IS 'All scores, c
 
 CREATE FUNCTION leadroute.score_calibration(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (segment text, band numrange, leads bigint, closed bigint, converted bigint, percent_converted numeric, low numeric, high numeric, verdict text, tenant text)
-    LANGUAGE sql STABLE
+    -- not inlined: its plan looks dear, and would be compiled for longer than it runs
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
     WITH came AS MATERIALIZED (
         -- first by score, of which there are fewer than leads
@@ -175,7 +176,8 @@ COMMENT ON FUNCTION leadroute_internal.scored_leads(timestamptz, timestamptz, te
 
 CREATE FUNCTION leadroute.suggest_score_borders(since timestamptz, until timestamptz, segment text DEFAULT NULL, tenant text DEFAULT NULL)
     RETURNS TABLE (band numrange, leads bigint, closed bigint, converted bigint, percent_converted numeric, low numeric, high numeric, explanation text, sql text)
-    LANGUAGE sql STABLE
+    -- not inlined: its plan looks dear, and would be compiled for longer than it runs
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
     WITH scored AS MATERIALIZED (
         SELECT * FROM leadroute_internal.scored_leads(suggest_score_borders.since, suggest_score_borders.until, suggest_score_borders.segment, suggest_score_borders.tenant)

@@ -74,7 +74,8 @@ COMMENT ON FUNCTION leadroute_internal.turn_shares(integer, timestamptz, timesta
 CREATE FUNCTION leadroute.fairness_certificate(pool text, since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, receiver text, rep_id text, seat integer, is_eligible boolean, why text, weight numeric,
                    entitled numeric, credit_seen numeric, credit_before numeric, received integer, deviation numeric, place bigint, open_leads bigint, capacity numeric, tenant text)
-    LANGUAGE sql STABLE
+    -- not inlined: its plan looks dear, and would be compiled for longer than it runs
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
     WITH counted AS (
         SELECT s.*, s.owed - s.part AS seen, coalesce(sum(s.part - s.received * 1000000000000) OVER (PARTITION BY s.tenant, s.seat ORDER BY s.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS moved,
@@ -104,7 +105,8 @@ COMMENT ON FUNCTION leadroute.fairness_certificate(text, timestamptz, timestampt
 CREATE FUNCTION leadroute.fairness_verdict(pool text, since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (pool text, tenant text, turns bigint, returned bigint, kept_together bigint, members bigint, by_rule bigint, worst_deviation numeric, worst_rep text, worst_decision bigint,
                    bound numeric, rule text, is_kept boolean, verdict text)
-    LANGUAGE sql STABLE
+    -- not inlined: its plan looks dear, and would be compiled for longer than it runs
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
     WITH row_of AS MATERIALIZED (
         SELECT c.*, row_number() OVER (PARTITION BY c.tenant, c.seat ORDER BY c.turn) = 1 AND c.seat IS NOT NULL AS is_first

@@ -126,7 +126,8 @@ COMMENT ON FUNCTION leadroute_internal.pools_found() IS 'Findings of empty_pool,
 
 CREATE FUNCTION leadroute_internal.alarm_findings()
     RETURNS TABLE (threshold text, measure text, subject text, tenant text, period interval, n bigint, value numeric, "limit" numeric, is_over boolean, is_clear boolean, detail text, facts jsonb)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    -- compiling its plan would take longer than running it
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
     SELECT * FROM leadroute_internal.shares_found() UNION ALL SELECT * FROM leadroute_internal.territories_found() UNION ALL SELECT * FROM leadroute_internal.reps_found()
     UNION ALL SELECT * FROM leadroute_internal.bands_found() UNION ALL SELECT * FROM leadroute_internal.pools_found();
@@ -203,7 +204,7 @@ END $$;
 COMMENT ON FUNCTION leadroute_internal.keep_alarms() IS 'Notes alarms that begin, go on and end. One ends when it is clear, when nothing is measured any more, or when there was too little to say for as long as is looked back. Internal.';
 
 CREATE FUNCTION leadroute.check_alarms() RETURNS integer
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     alarm leadroute.alarms;
     told integer := 0;

@@ -152,7 +152,7 @@ COMMENT ON FUNCTION leadroute_internal.rebalance(timestamptz, text) IS 'What pro
 
 CREATE FUNCTION leadroute.propose_rebalance(since timestamptz DEFAULT now() - interval '90 days', tenant text DEFAULT NULL)
     RETURNS TABLE (change_id bigint, kind text, name text, leads_before bigint, leads_after bigint, value_before numeric, value_after numeric, factor_before numeric, factor_after numeric, explanation text)
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     plan jsonb;
     change bigint;
