@@ -104,7 +104,7 @@ COMMENT ON COLUMN leadroute.score_calibration.verdict IS 'too few leads: fewer t
 COMMENT ON COLUMN leadroute.score_calibration.tenant IS 'The organisation.';
 
 CREATE FUNCTION leadroute_internal.separate_bands(scores numeric[], closed bigint[], converted bigint[], OUT begins numeric[], OUT of_closed bigint[], OUT of_converted bigint[])
-    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     n integer := 0;
     i integer;

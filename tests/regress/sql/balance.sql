@@ -90,5 +90,12 @@ SELECT count(*) > 0 AS read FROM leadroute.territory_balance;
 SELECT count(*) > 0 AS read FROM leadroute.score_calibration;
 SELECT * FROM story.try('SELECT * FROM leadroute.territory_balance(now(), now())');
 RESET ROLE;
+-- An analyst has the right to all that the functions read.
+SELECT leadroute.grant_role('analyst', 'story_reader');
+SET ROLE story_reader;
+SELECT (SELECT count(*) FROM leadroute.territory_balance('-infinity', 'infinity')) > 0 AS balance, (SELECT count(*) FROM leadroute.score_calibration('-infinity', 'infinity')) > 0 AS calibration,
+       (SELECT count(*) FROM leadroute.suggest_score_borders('-infinity', 'infinity')) > 0 AS borders, (SELECT count(*) FROM leadroute.fairness_certificate('p', '-infinity', 'infinity')) > 0 AS certificate,
+       (SELECT is_kept FROM leadroute.fairness_verdict('p', '-infinity', 'infinity')) AS verdict, (SELECT count(*) FROM leadroute.routing_health WHERE "limit" IS NOT NULL) AS alarms;
+RESET ROLE;
 DROP OWNED BY story_reader;
 DROP ROLE story_reader;

@@ -38,6 +38,15 @@ SELECT story.came('berlin', 10, 1000), story.came('oslo', 10, 800), story.came('
 SELECT kind, name, leads_before, leads_after, value_before, value_after, factor_before, factor_after, explanation FROM leadroute.propose_rebalance();
 SELECT max(id) AS change FROM leadroute.change_requests \gset
 SELECT * FROM leadroute.preview_summary(:change) WHERE grain = 'territory' \g /dev/null
+-- Whoever may propose changes may call it, and is the author.
+CREATE ROLE story_author LOGIN;
+SELECT leadroute.grant_role('author', 'story_author');
+SET SESSION AUTHORIZATION story_author;
+SELECT kind, name, factor_before, factor_after FROM leadroute.propose_rebalance();
+RESET SESSION AUTHORIZATION;
+SELECT proposed_by, status FROM leadroute.change_requests ORDER BY id DESC LIMIT 1;
+DROP OWNED BY story_author;
+DROP ROLE story_author;
 -- Applied, it is in balance, and nothing more is proposed.
 SELECT sql FROM leadroute.change_requests WHERE id = :change \gset
 SET search_path = leadroute;
