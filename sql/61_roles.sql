@@ -8,7 +8,7 @@ WITH config AS (
            'leadroute.queues, leadroute.event_types, leadroute.sla_policies, leadroute.escalation_steps, leadroute.recycle_rules, leadroute.enrichment_rules, '
            'leadroute.account_policies, leadroute.providers, leadroute.playbooks, leadroute.golden_leads, leadroute.reason_codes, leadroute.alarm_thresholds' AS tables,
            'leadroute.config_problems, leadroute.coverage_gaps, leadroute.rule_gaps, leadroute.rule_overlaps, leadroute.unreachable_rules, leadroute.idle_conditions, leadroute.changelog, leadroute.config_history, leadroute.change_requests' AS shown,
-           'FUNCTION leadroute.rule_gaps(timestamptz), leadroute.idle_conditions(timestamptz)' AS surveys,
+           'FUNCTION leadroute.rule_gaps(timestamptz), leadroute.idle_conditions(timestamptz), leadroute.rules_diagram(text)' AS surveys,
            'FUNCTION leadroute.monthly_audit(date, text), leadroute.audit_measures(timestamptz, timestamptz, text), leadroute.unrouted_rate(timestamptz, timestamptz, text), '
            'leadroute.misrouted_leads(timestamptz, timestamptz, text), leadroute.leads_by_rep(date), leadroute.leads_by_rep(timestamptz, timestamptz, text), '
            'leadroute.sla_by_rep(timestamptz, timestamptz, text), leadroute.sla_by_territory(timestamptz, timestamptz, text), '
@@ -45,6 +45,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('analyst', 'EXECUTE', config.surveys),
     ('analyst', 'EXECUTE', config.reports),
     ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.explain_decision(bigint), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), leadroute.replay_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
+    ('analyst', 'EXECUTE', 'FUNCTION leadroute.report(timestamptz, timestamptz, text, text), leadroute.report_html(timestamptz, timestamptz, text, text)'),
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
     ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting(text[])'),
     ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.release_unassigned(integer, timestamptz), leadroute.adopt_leads(integer, boolean), leadroute.merge_duplicates(integer), leadroute.apply_due_changes(), '

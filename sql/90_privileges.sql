@@ -75,6 +75,14 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.threshold_of(text, text, text), lea
     leadroute_internal.score_bands(text, text), leadroute_internal.separate_bands(numeric[], bigint[], bigint[]), leadroute_internal.borders_as_sql(text, text, numrange[]),
     leadroute_internal.scored_leads(timestamptz, timestamptz, text, text),
     leadroute_internal.pool_number(text), leadroute_internal.turn_events(integer, timestamptz, timestamptz, text), leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text) TO PUBLIC;
+-- A report runs with the rights of whoever asks for it.
+GRANT EXECUTE ON FUNCTION leadroute_internal.report_page(text), leadroute_internal.report_team(text, text), leadroute_internal.is_of_team(text, text, text[], text, text, text),
+    leadroute_internal.report_moment(timestamptz), leadroute_internal.report_flows(timestamptz, timestamptz, text, text, text, text[]),
+    leadroute_internal.report_speed(timestamptz, timestamptz, text, text, text, text[]),
+    leadroute_internal.report_measures(timestamptz, timestamptz, text, text, text, text[], jsonb), leadroute_internal.report_sla(timestamptz, timestamptz, text, text[], text[]),
+    leadroute_internal.report_balance(timestamptz, timestamptz, text, text[]), leadroute_internal.report_members(timestamptz, timestamptz, text, text, text, text[], text[]),
+    leadroute_internal.report_bands(timestamptz, timestamptz, text), leadroute_internal.report_changes(timestamptz, timestamptz),
+    leadroute_internal.diagram_text(text, text), leadroute_internal.rules_picture() TO PUBLIC;
 -- Whoever created the extension administers it: may fill, empty, dump and restore the tables and grant the same to others,
 -- but neither alter them nor put code on them.
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA leadroute TO @extowner@ WITH GRANT OPTION;

@@ -95,7 +95,9 @@ extension_sql_file!("../sql/58_rules_difference.sql", name = "rules_difference",
 extension_sql_file!("../sql/59_propose_rules.sql", name = "propose_rules", requires = ["rules_difference"]);
 extension_sql_file!("../sql/59_rebalance.sql", name = "rebalance", requires = ["propose_rules"]);
 extension_sql_file!("../sql/59_changelog.sql", name = "changelog", requires = ["rebalance"]);
-extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["changelog"]);
+extension_sql_file!("../sql/59_report.sql", name = "report", requires = ["changelog"]);
+extension_sql_file!("../sql/59_rules_diagram.sql", name = "rules_diagram", requires = ["report"]);
+extension_sql_file!("../sql/60_jobs.sql", name = "jobs", requires = ["rules_diagram"]);
 extension_sql_file!("../sql/61_roles.sql", name = "roles", requires = ["jobs"]);
 extension_sql_file!("../sql/70_defaults.sql", name = "defaults", requires = ["roles"]);
 extension_sql_file!("../sql/71_mail_domains.sql", name = "mail_domains", requires = ["defaults"]);

@@ -348,3 +348,24 @@ pub fn primary_key_is_gone(table: &str) -> ! {
         "Give it one and attach it again, or detach it.",
     )
 }
+
+/// A diagram in a format that there is none of.
+pub fn no_such_format(format: Option<&str>, known: &[&str]) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!(
+            "there is no diagram in format {}",
+            format.map_or("NULL".to_owned(), |name| format!("\"{name}\""))
+        ),
+        &format!("Formats are {}.", known.join(" and ")),
+    )
+}
+
+/// What SQL collected is not what is drawn: they are of different versions.
+pub fn not_drawable(what: &str, problem: &str) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        format!("the {what} cannot be drawn: {problem}"),
+        "Library and SQL functions are of different versions, it seems: run ALTER EXTENSION leadroute UPDATE.",
+    )
+}

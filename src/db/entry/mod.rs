@@ -28,6 +28,7 @@ pub mod read_values;
 pub mod references;
 pub mod rep_load;
 pub mod replay_decision;
+pub mod report;
 pub mod reroute_lead;
 pub mod return_turn;
 pub mod route_lead;
