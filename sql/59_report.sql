@@ -237,6 +237,8 @@ BEGIN ATOMIC
             'since', leadroute_internal.report_moment(report.since), 'until', leadroute_internal.report_moment(report.until),
             'zone', current_setting('TimeZone'), 'made_at', to_char(now(), 'YYYY-MM-DD HH24:MI'), 'tenant', report.tenant,
             'team', CASE WHEN s.kind IS NOT NULL THEN jsonb_build_object('kind', s.kind, 'name', s.name) END,
+            -- who misses more raises an alarm
+            'wanted', (SELECT 100 - h."limit" FROM leadroute_internal.threshold_of('missed_slas', NULL, coalesce(report.tenant, '')) h WHERE h.enabled),
             'measures', measures.found, 'speed', speed.found, 'balance', balance.found, 'members', members.found, 'bands', bands.found, 'flows', flows.found,
             'weeks', (SELECT coalesce(jsonb_agg(jsonb_build_object('week', to_char(u.week, 'IYYY-"W"IW'), 'leads', u.leads, 'unrouted', u.unrouted, 'fallback', u.fallback,
                                                                    'errors', u.errors) ORDER BY u.week), '[]')

@@ -23,6 +23,9 @@ pub struct Report {
     pub speed: Speed,
     /// Clocks by rep.
     pub reps: Vec<Sla>,
+    /// Percent of clocks that should be answered in time, by the alarm about those who miss more; none, if that is off.
+    #[serde(default, deserialize_with = "number")]
+    pub wanted: Option<f64>,
     /// Clocks by territory.
     pub territories: Vec<Sla>,
     /// Volume and value by territory.

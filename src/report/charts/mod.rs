@@ -97,13 +97,13 @@ pub fn write(
     Ok(())
 }
 
-/// The end of an axis that holds `most`: 1, 2 or 5 times a power of ten, so that its labels are round.
+/// The end of an axis that holds `most`: a quarter of it is a short number, as axes have labels at quarters.
 pub fn round_up(most: f64) -> f64 {
     if !most.is_finite() || most <= 0.0 {
         return 1.0;
     }
     let power = 10f64.powf(most.log10().floor());
-    let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
+    let steps = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0];
     steps.into_iter().map(|step| step * power).find(|end| *end >= most * 0.999_999).unwrap_or(most)
 }
 

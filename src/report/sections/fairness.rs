@@ -85,9 +85,16 @@ fn chart(members: &[&Member]) -> Option<Chart> {
     bars(&rows, &Scale { from: -end, to: end, mark })
 }
 
+/// With its sign and two digits, so that a column lines up.
 fn signed(value: f64) -> String {
-    let sign = if value > 0.005 { "+" } else { "" };
-    format!("{sign}{}", words::decimal(value, 2))
+    let sign = if value >= 0.005 {
+        "+"
+    } else if value <= -0.005 {
+        "−"
+    } else {
+        ""
+    };
+    format!("{sign}{:.2}", value.abs())
 }
 
 fn line(member: &Member) -> Vec<Cell> {

@@ -10,8 +10,7 @@ use maud::{html, Markup};
 
 /// Draws it.
 pub fn sla(report: &Report) -> Markup {
-    let answered = report.measures.iter().find(|measure| measure.measure == "answered within target");
-    let wanted = answered.and_then(|measure| measure.limit).unwrap_or(90.0);
+    let wanted = report.wanted;
     let body = html! {
         (part("sla-reps", "Answers in time, by rep", "rep", &report.reps, wanted))
         (part("sla-territories", "Answers in time, by territory", "territory", &report.territories, wanted))
@@ -61,30 +60,33 @@ fn sentence(rows: &[Sla], who: &str) -> String {
     }
 }
 
-fn part(id: &str, title: &str, who: &str, rows: &[Sla], wanted: f64) -> Markup {
+fn part(id: &str, title: &str, who: &str, rows: &[Sla], wanted: Option<f64>) -> Markup {
     let order = worst_first(rows);
     let words = sentence(rows, who);
     let cells: Vec<Vec<Cell>> = order.iter().map(|row| line(row)).collect();
     let head = if who == "rep" { "Rep" } else { "Territory" };
     let titles = columns(&[head, "Id", "#In time", "#Missed", "#In time, percent", "#Not due yet"]);
-    let less = format!("less than {} in time", words::limit(wanted, "percent"));
+    let less = wanted.map(|wanted| format!("less than {} in time", words::limit(wanted, "percent")));
+    let mut key = vec![("first", "answered in time")];
+    key.extend(less.as_deref().map(|less| ("second", less)));
     let numbers = table(title, &titles, &cells);
     let more = order.len().saturating_sub(DRAWN);
     html! {
         (figure(id, title, &words, chart(&order, wanted).as_ref(),
-                &legend(&[("first", "answered in time"), ("second", &less)]), &numbers))
+                &legend(&key), &numbers))
         @if more > 0 { p class="small" { "Drawn are the " (DRAWN) " that missed most; " (more) " more are in the table." } }
     }
 }
 
-fn chart(order: &[&Sla], wanted: f64) -> Option<Chart> {
+fn chart(order: &[&Sla], wanted: Option<f64>) -> Option<Chart> {
     let rows: Vec<Row> = order
         .iter()
         .filter(|row| row.met + row.breached > 0)
         .take(DRAWN)
         .map(|row| {
             let share = kept(row);
-            let colour = if share.is_some_and(|share| share < wanted) { SECOND } else { FIRST };
+            let colour =
+                if share.zip(wanted).is_some_and(|(share, wanted)| share < wanted) { SECOND } else { FIRST };
             let shown = share.map(words::percent).unwrap_or_default();
             Row { name: named(row.name.as_deref(), &row.tenant), bars: vec![(share, shown, colour)] }
         })
