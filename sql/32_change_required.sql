@@ -4,6 +4,12 @@ CREATE FUNCTION leadroute_internal.change_required() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_change_required';
 COMMENT ON FUNCTION leadroute_internal.change_required() IS 'Trigger: refuses what is written by hand to a table for which a change request is required. A restore, and functions of leadroute, pass.';
 
+CREATE FUNCTION leadroute_internal.first_change() RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('change %s was applied at %s', c.id, date_trunc('second', c.applied_at))
+      FROM leadroute.change_requests c WHERE c.status = 'applied' ORDER BY c.applied_at, c.id LIMIT 1 $$;
+COMMENT ON FUNCTION leadroute_internal.first_change() IS 'The change request that was applied first, in words; NULL if none was. Internal.';
+
 CREATE FUNCTION leadroute_internal.written_by_functions() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_written_by_functions';
 COMMENT ON FUNCTION leadroute_internal.written_by_functions() IS 'Trigger: refuses what is written by hand to a table that functions keep. A restore passes.';

@@ -1,7 +1,22 @@
 -- The routing tables as they were: the rows of now, with later changes undone. So it is right for rows that were there before
 -- history began, and costs as much as has changed since.
 
-CREATE FUNCTION leadroute_internal.rows_as_of("table" text, seen pg_snapshot, at timestamptz, own xid8 DEFAULT NULL) RETURNS SETOF jsonb
+-- Columns come and go with versions. An image gets what it lacks: what rows got when the column was added (it is in
+-- attmissingval until the table is rewritten or restored), or else the default.
+CREATE FUNCTION leadroute_internal.image_expression("table" text) RETURNS text
+    LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('CASE WHEN i.image ?& %1$L AND i.image - %1$L::text[] = ''{}'' THEN i.image
+                        ELSE (SELECT to_jsonb(r)%4$s FROM jsonb_populate_record(NULL::leadroute.%2$I, i.image%3$s) r) END',
+                  array_agg(c.name), "table", string_agg(c.lacked, '') FILTER (WHERE NOT c.is_generated), string_agg(c.lacked, '') FILTER (WHERE c.is_generated))
+      FROM (SELECT a.attname::text AS name, a.attgenerated <> '' AS is_generated,
+                   format(' || CASE WHEN i.image ? %1$L THEN ''{}'' ELSE jsonb_build_object(%1$L, %2$s) END', a.attname,
+                          CASE WHEN a.atthasmissing THEN format('%L::%s', (a.attmissingval::text::text[])[1], format_type(a.atttypid, a.atttypmod))
+                               ELSE coalesce(pg_get_expr(d.adbin, d.adrelid), 'NULL') END) AS lacked
+              FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+             WHERE a.attrelid = to_regclass(format('leadroute.%I', "table")) AND a.attnum > 0 AND NOT a.attisdropped) c $$;
+COMMENT ON FUNCTION leadroute_internal.image_expression(text) IS 'SQL that makes of i.image, a row of a routing table in config_history, one with the columns that the table has now. Internal.';
+
+CREATE FUNCTION leadroute_internal.rows_as_of("table" text, seen pg_snapshot, at timestamptz, own xid8 DEFAULT NULL, image text DEFAULT NULL) RETURNS SETOF jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET intervalstyle = 'postgres' AS $$
 DECLARE
@@ -10,24 +25,14 @@ DECLARE
     late text := concat_ws(' OR ', CASE WHEN rows_as_of.seen IS NOT NULL THEN
         'h.transaction >= pg_snapshot_xmin($2) AND NOT pg_visible_in_snapshot(h.transaction, $2) AND h.transaction IS DISTINCT FROM $4' END,
         CASE WHEN rows_as_of.at IS NOT NULL THEN 'h.changed_at > $3' END);
-    image text;
 BEGIN
     IF NOT coalesce(rows_as_of."table" = ANY (string_to_array(known, ', ')), false) THEN
         RAISE EXCEPTION 'there is no history of table "%"', coalesce(rows_as_of."table", 'null')
             USING ERRCODE = 'invalid_parameter_value', HINT = format('Routing tables are %s.', known);
     END IF;
-    -- Columns come and go with versions. An image gets what it lacks: what rows got when the column was added (it is in
-    -- attmissingval until the table is rewritten or restored), or else the default.
-    SELECT format('CASE WHEN i.image ?& %1$L AND i.image - %1$L::text[] = ''{}'' THEN i.image
-                        ELSE (SELECT to_jsonb(r)%4$s FROM jsonb_populate_record(NULL::leadroute.%2$I, i.image%3$s) r) END',
-                  array_agg(c.name), rows_as_of."table", string_agg(c.lacked, '') FILTER (WHERE NOT c.is_generated), string_agg(c.lacked, '') FILTER (WHERE c.is_generated))
-      INTO image
-      FROM (SELECT a.attname::text AS name, a.attgenerated <> '' AS is_generated,
-                   format(' || CASE WHEN i.image ? %1$L THEN ''{}'' ELSE jsonb_build_object(%1$L, %2$s) END', a.attname,
-                          CASE WHEN a.atthasmissing THEN format('%L::%s', (a.attmissingval::text::text[])[1], format_type(a.atttypid, a.atttypmod))
-                               ELSE coalesce(pg_get_expr(d.adbin, d.adrelid), 'NULL') END) AS lacked
-              FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-             WHERE a.attrelid = format('leadroute.%I', rows_as_of."table")::regclass AND a.attnum > 0 AND NOT a.attisdropped) c;
+    IF image IS NULL THEN
+        image := leadroute_internal.image_expression(rows_as_of."table");
+    END IF;
     -- Each change took its row from before to after, so what remains of all that are undone does not depend on their order,
     -- or on keys, which change, too.
     RETURN QUERY EXECUTE format('
@@ -43,11 +48,11 @@ BEGIN
                                 image, coalesce(nullif(late, ''), 'false'), rows_as_of."table")
       USING rows_as_of."table", rows_as_of.seen, rows_as_of.at, rows_as_of.own;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.rows_as_of(text, pg_snapshot, timestamptz, xid8) IS 'The rows of a routing table without every change that the snapshot does not show, but for those of transaction own, and without every change made after the moment. NULL undoes nothing. Internal.';
+COMMENT ON FUNCTION leadroute_internal.rows_as_of(text, pg_snapshot, timestamptz, xid8, text) IS 'The rows of a routing table without every change that the snapshot does not show, but for those of transaction own, and without every change made after the moment. NULL undoes nothing. The last argument is image_expression() of the table, given by callers whose own rights do not allow to call that. Internal.';
 
 CREATE FUNCTION leadroute.config_as_of("table" text, at timestamptz) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    BEGIN ATOMIC SELECT leadroute_internal.rows_as_of("table", NULL, at); END;
+    BEGIN ATOMIC SELECT leadroute_internal.rows_as_of("table", NULL, at, NULL, leadroute_internal.image_expression("table")); END;
 COMMENT ON FUNCTION leadroute.config_as_of(text, timestamptz) IS 'The rows of a routing table at a moment, from config_history; those of now for NULL. For whoever may read both tables.';
 
 -- The texts of rules_json() and roster_json(), over other rows of the same tables.

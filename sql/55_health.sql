@@ -43,6 +43,20 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.job_health() IS 'What pg_cron says of the jobs of leadroute, for routing_health.';
 
+CREATE FUNCTION leadroute_internal.change_requests_required() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN s.named = '' THEN 'are required for no table (leadroute.require_change_request is empty)'
+                WHEN s.words && '{rules_after_first_change}' AND NOT s.words && '{rules}' THEN
+                    coalesce('are required of all but superusers since ' || leadroute_internal.first_change(), 'are not required before the first is applied')
+                    || format(' (leadroute.require_change_request is %s)', s.named)
+                ELSE format('are required (leadroute.require_change_request is %s)', s.named) END
+           || format('; changes of rules without one in 30 days: %s',
+                     (SELECT count(*) FROM leadroute.config_history h
+                       WHERE h.changed_at > now() - interval '30 days' AND h.change_id IS NULL AND NOT h.is_data AND h."table" = ANY (leadroute_internal.rule_tables())))
+      FROM (SELECT n.named, regexp_split_to_array(lower(btrim(n.named)), '[[:space:]]*,[[:space:]]*') AS words
+              FROM (SELECT leadroute_internal.setting('require_change_request')) n (named)) s $$;
+COMMENT ON FUNCTION leadroute_internal.change_requests_required() IS 'Whether rules are changed by change requests only, and since when, for routing_health. Internal.';
+
 CREATE VIEW leadroute.routing_health AS
 SELECT 'routing' AS "check", CASE leadroute_internal.setting('enabled') WHEN 'on' THEN 'ok' ELSE 'error' END AS status,
        CASE leadroute_internal.setting('enabled') WHEN 'on' THEN 'is on' ELSE 'is off: leads are not assigned' END AS detail,
@@ -82,6 +96,8 @@ UNION ALL
 SELECT 'providers', CASE WHEN coalesce(sum(p.late), 0) = 0 THEN 'ok' ELSE 'warning' END,
        format('requests of the last day that providers have not answered in time: %s%s', coalesce(sum(p.late), 0), ' (' || string_agg(p.provider || ': ' || p.late, ', ' ORDER BY p.provider) || ')'), NULL, NULL
   FROM (SELECT provider, count(*) AS late FROM leadroute.provider_requests WHERE timed_out_at > now() - interval '1 day' GROUP BY provider) p
+UNION ALL
+SELECT 'change requests', 'ok', leadroute_internal.change_requests_required(), NULL, NULL
 UNION ALL
 SELECT j."check", j.status, j.detail, NULL, NULL FROM leadroute_internal.job_health() j
 UNION ALL

@@ -63,13 +63,14 @@ GRANT EXECUTE ON FUNCTION leadroute.attached_statement(), leadroute.attached_row
     leadroute.attached_deleted(), leadroute.attached_truncated(), leadroute.users_changed() TO PUBLIC;
 -- Views call these, with the rights of whoever reads them; nobody can call them by name.
 GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadroute_internal.attached_problems(), leadroute_internal.source_problems(),
-    leadroute_internal.job_health(), leadroute_internal.alarm_findings(), leadroute_internal.dangling_references(), leadroute_internal.segment_shadows(),
+    leadroute_internal.job_health(), leadroute_internal.change_requests_required(), leadroute_internal.alarm_findings(), leadroute_internal.dangling_references(), leadroute_internal.segment_shadows(),
     leadroute_internal.rule_overlaps(), leadroute_internal.idle_tiers(), leadroute_internal.empty_lists(), leadroute_internal.rule_gaps(timestamptz), leadroute_internal.idle_conditions(timestamptz),
     leadroute_internal.rep_cover(), leadroute_internal.ways_out(), leadroute_internal.is_with_rep(text), leadroute_internal.setting(text),
     leadroute_internal.is_period(timestamptz, timestamptz), leadroute_internal.percent(numeric, numeric), leadroute_internal.clocks_counted(timestamptz, timestamptz, text),
     leadroute_internal.recent_unrouted_rate(), leadroute_internal.recent_leads_by_rep(), leadroute_internal.recent_sla_by_rep(), leadroute_internal.recent_sla_by_territory(),
     leadroute_internal.recent_speed_percentiles(), leadroute_internal.recent_claim_patterns(), leadroute_internal.recent_audit_measures(), leadroute_internal.recent_territory_balance(), leadroute_internal.recent_score_calibration(),
-    leadroute_internal.change_words(text, text, jsonb, jsonb, text), leadroute_internal.rows_as_of(text, pg_snapshot, timestamptz, xid8) TO PUBLIC;
+    leadroute_internal.change_words(text, text, jsonb, jsonb, text), leadroute_internal.rows_as_of(text, pg_snapshot, timestamptz, xid8, text),
+    leadroute_internal.image_expression(text) TO PUBLIC;
 -- Reports run with the rights of whoever calls them, and so do these, which read nothing that their caller may not.
 GRANT EXECUTE ON FUNCTION leadroute_internal.threshold_of(text, text, text), leadroute_internal.wilson(bigint, bigint),
     leadroute_internal.score_bands(text, text), leadroute_internal.separate_bands(numeric[], bigint[], bigint[]), leadroute_internal.borders_as_sql(text, text, numrange[]),

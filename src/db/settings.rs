@@ -72,16 +72,34 @@ const DEFAULT_PRESENCE_TTL: i32 = 16 * 60 * 60;
 
 /// `leadroute.require_change_request`
 pub static REQUIRE_CHANGE_REQUEST: GucSetting<Option<CString>> =
-    GucSetting::<Option<CString>>::new(Some(c""));
+    GucSetting::<Option<CString>>::new(Some(c"rules_after_first_change"));
+const AFTER_FIRST_CHANGE: &str = "rules_after_first_change";
+const STAND_FOR_RULES: [&str; 2] = ["rules", AFTER_FIRST_CHANGE];
+
+/// Since when rows of a routing table are changed by change requests only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeRequired {
+    /// They are not.
+    Never,
+    /// Since the first change request was applied, for all who are no superusers.
+    AfterFirst,
+    /// Since it was set, for everybody.
+    Always,
+}
 
 /// Whether rows of a routing table are changed by change requests only.
-pub fn needs_change_request(table: &str) -> bool {
+pub fn needs_change_request(table: &str) -> ChangeRequired {
     let Some(named) = REQUIRE_CHANGE_REQUEST.get().filter(|named| !named.is_empty()) else {
-        return false;
+        return ChangeRequired::Never;
     };
-    let named = named.to_string_lossy();
-    let is_meant = |word: &String| word == table || word == "rules" && RULES.contains(&table);
-    words(&named).iter().any(is_meant)
+    let words = words(&named.to_string_lossy());
+    let is_named = |name: &str| words.iter().any(|word| word == name);
+    let is_rule = RULES.contains(&table);
+    match () {
+        () if is_named(table) || is_rule && is_named("rules") => ChangeRequired::Always,
+        () if is_rule && is_named(AFTER_FIRST_CHANGE) => ChangeRequired::AfterFirst,
+        () => ChangeRequired::Never,
+    }
 }
 
 /// The names in a list with commas.
@@ -218,7 +236,7 @@ fn register_change_requests() {
         GucRegistry::define_string_guc_with_hooks(
             c"leadroute.require_change_request",
             c"Routing tables whose rows are changed by applied change requests only.",
-            c"Names with commas; the word rules stands for all tables of rules. Empty is none.",
+            c"Names with commas; 'rules' stands for all tables of rules, and 'rules_after_first_change' for the same once a change request was applied, but not for superusers. Empty is none.",
             &REQUIRE_CHANGE_REQUEST,
             GucContext::Suset,
             GucFlags::default(),
@@ -242,12 +260,14 @@ unsafe extern "C-unwind" fn are_routing_tables(
             return true;
         }
         let list = CStr::from_ptr(*value).to_string_lossy().into_owned();
-        let known = |word: &str| word == "rules" || RULES.contains(&word) || NOT_RULES.contains(&word);
+        let known = |word: &str| {
+            STAND_FOR_RULES.contains(&word) || RULES.contains(&word) || NOT_RULES.contains(&word)
+        };
         let Some(unknown) = words(&list).into_iter().find(|word| !known(word)) else {
             return true;
         };
         let allowed =
-            ["rules"].iter().chain(&NOT_RULES).chain(&RULES).copied().collect::<Vec<_>>().join(", ");
+            STAND_FOR_RULES.iter().chain(&NOT_RULES).chain(&RULES).copied().collect::<Vec<_>>().join(", ");
         let detail = format!("\"{unknown}\" is no routing table. Allowed are {allowed}.");
         let detail = CString::new(detail).unwrap_or_default();
         pg_sys::GUC_check_errdetail_string =

@@ -9,7 +9,7 @@ stories=(
     intake phones domain_rule duplicate second_submit persons moving_in customer recycle named_account account_team segment cleaning tier distribution company_together fallback
     bad_input rules doors upsert freshness reroute manual_change escalation stints hand_over availability caps loads turns fairness rename
     privileges roles catalog on_error additions housekeeping queues responses closing events hours health coverage lint lint_space counter_explain outbox told arrival tenants
-    life days_off change_requests change_sql change_traps golden_leads revert
+    life days_off change_requests change_required change_sql change_traps golden_leads revert
     history as_of rules_document changelog
     preview_change replay balance alarms certificate rebalance report rules_diagram enrichment late_data providers
     attach attach_mapping attach_life attach_changes attach_orm attach_existing sync_reps attach_users attach_unique attach_parts attach_links attach_keys attach_ddl attach_privileges surface

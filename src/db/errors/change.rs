@@ -81,13 +81,21 @@ pub fn only_by_functions(table: &str) -> ! {
     )
 }
 
-/// Rules were changed by hand.
-pub fn change_required(table: &str) -> ! {
-    raise(
+/// Rules were changed by hand. `first` is the change that was applied first, if that is why.
+pub fn change_required(table: &str, first: Option<&str>) -> ! {
+    let report = ErrorReport::new(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("table \"{table}\" is changed by change requests only"),
-        "Call leadroute.propose_change(title, why, sql); after leadroute.approve_change() by somebody else, leadroute.apply_change(). The setting leadroute.require_change_request names the tables.",
-    )
+        function_name!(),
+    );
+    let report = match first {
+        Some(first) => report.set_detail(format!("That is so since {first}.")),
+        None => report,
+    };
+    report
+        .set_hint("Call leadroute.propose_change(title, why, sql); after leadroute.approve_change() by somebody else, leadroute.apply_change(). Which tables need that a superuser says with the setting leadroute.require_change_request; empty is none.")
+        .report(PgLogLevel::ERROR);
+    unreachable!("ERROR does not return")
 }
 
 /// The rules are not those that were looked at.

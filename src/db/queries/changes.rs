@@ -33,6 +33,9 @@ pub static CHANGE_APPLIED: Query = Query::new(
     &[INT8OID],
 );
 
+/// The change that was applied first, in words.
+pub static FIRST_CHANGE: Query = Query::new("SELECT leadroute_internal.first_change()", &[]);
+
 /// The first change after one ($1) that is due and that nobody else has locked.
 pub static DUE_CHANGE: Query = Query::new(
     "SELECT id, approved_by FROM leadroute.change_requests

@@ -129,6 +129,12 @@ pub fn bare() -> Database {
     Database { name }
 }
 
+/// From now on rules change by change requests only, also for superusers: a dump must be restored all the same.
+pub fn require_change_requests(database: &Database) {
+    let set = format!("ALTER DATABASE {} SET leadroute.require_change_request = 'rules'", database.name());
+    database.connect().batch_execute(&set).expect("a setting");
+}
+
 /// Where the next leads go: fifty like those of the sample, each in a statement of its own, every fifth of them the
 /// same person; then some in each attached table.
 pub fn next_owners(client: &mut Client) -> Facts {

@@ -306,3 +306,18 @@ fn nobody_else_can_switch_the_requirement_off() {
     assert_eq!(attempt(&mut fresh, edit).as_deref(), Some("42501"));
     assert_eq!(priority(&mut dba), 100);
 }
+
+/// What is required by default once a change was applied counts for transactions that began before, too.
+#[test]
+fn a_transaction_from_before_the_first_change_is_refused() {
+    for level in ["READ COMMITTED", "REPEATABLE READ"] {
+        let scene = Scene::new();
+        let apply = format!("SELECT leadroute.apply_change({})", scene.approved(RAISE, "NULL"));
+        let edit = "UPDATE leadroute.tiers SET name = name";
+        let mut before = scene.applier();
+        assert_eq!(attempt(&mut before, edit), None, "{level}");
+        before.batch_execute(&format!("BEGIN ISOLATION LEVEL {level}; {PRIORITY}")).unwrap();
+        scene.applier().batch_execute(&apply).unwrap();
+        assert_eq!(attempt(&mut before, edit).as_deref(), Some("42501"), "{level}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Whoever created the trusted extension, without being a superuser, dumps and restores it like a superuser: nothing
 //! is lost, nothing is routed again, and the next leads go where they would have gone.
 
-use leadroute_cluster_tests::restoring::{bare, fill, install, Dumped, Place};
+use leadroute_cluster_tests::restoring::{bare, fill, install, require_change_requests, Dumped, Place};
 use leadroute_cluster_tests::Database;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -83,6 +83,7 @@ fn check(times: usize, ways: &[(&str, By, &[&str])]) {
         if matches!(by, By::CreatorInstalled) {
             install(&place);
         }
+        require_change_requests(&database);
         let found = source.dumped.restore(&place, steps);
         wrong.push_str(&source.dumped.judge(name, found, &place));
     }

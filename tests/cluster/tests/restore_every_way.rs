@@ -1,7 +1,9 @@
 //! However a dump of the sample company is made and restored, nothing is lost, nothing is routed again, and the next
 //! leads go where they would have gone.
 
-use leadroute_cluster_tests::restoring::{bare, fill, install, next_owners, Dumped, Place};
+use leadroute_cluster_tests::restoring::{
+    bare, fill, install, next_owners, require_change_requests, Dumped, Place,
+};
 use leadroute_cluster_tests::{number, text, Database};
 use std::io::Write;
 use std::process::Stdio;
@@ -55,6 +57,7 @@ fn check(times: usize, ways: &[Way]) {
     let mut wrong = String::new();
     for (name, before, steps) in ways.iter().flat_map(|way| std::iter::repeat_n(way, times)) {
         let database = prepared(*before, &source);
+        require_change_requests(&database);
         let place = Place::of(&database);
         let mut found = source.restore(&place, steps);
         // pg_dump means to drop the key of each partition too, which PostgreSQL does not do, attached or not.

@@ -2,6 +2,8 @@
 -- who may change the tables; or not at all, when the rules have become others meanwhile. Where it is required, there is no
 -- other way to change rules.
 \i setup.sql
+-- Here rules are edited by hand, too, also when changes were applied.
+SET leadroute.require_change_request = '';
 SET client_min_messages = warning;
 DROP ROLE IF EXISTS story_author, story_approver, story_editor, story_nobody;
 RESET client_min_messages;
@@ -204,7 +206,7 @@ SELECT code FROM story.try($$UPDATE leadroute.reps SET active = false$$);
 SELECT code FROM story.try($$INSERT INTO leadroute.reps (id) VALUES ('new')$$);
 UPDATE leadroute.reps SET presence = 'online', daily_cap = 5, weekly_cap = 20, max_open_leads = 9;
 UPDATE leadroute.segments SET priority = 10 * priority;
-RESET leadroute.require_change_request;
+SET leadroute.require_change_request = '';
 
 -- Rules that have changed since are looked at again by a preview, which the author cannot do alone once it is approved.
 SET SESSION AUTHORIZATION story_author;
@@ -232,7 +234,7 @@ SELECT h."table" FROM leadroute_internal.history_tables h
 SELECT unnest(leadroute_internal.rule_tables()) AS rules EXCEPT SELECT h."table" FROM leadroute_internal.history_tables h WHERE NOT h.is_data;
 SELECT set_config('leadroute.require_change_request', string_agg(h."table", ', ' ORDER BY h."table"), false) FROM leadroute_internal.history_tables h;
 SELECT h."table", t.code FROM leadroute_internal.history_tables h, LATERAL story.try(format('DELETE FROM leadroute.%I', h."table")) t WHERE t.code <> '42501';
-RESET leadroute.require_change_request;
+SET leadroute.require_change_request = '';
 SELECT h."table", t.code FROM leadroute_internal.history_tables h, LATERAL story.try(format($$SELECT leadroute.propose_change('t', 'w', 'DELETE FROM %I')$$, h."table")) t WHERE t.code <> '00000';
 
 -- What cannot be a change request.

@@ -84,7 +84,18 @@ SELECT v.sql, t.* FROM (VALUES
     ($$UPDATE pool_members SET weight = 0.75 WHERE rep_id = 'cyd'; DELETE FROM pool_members WHERE rep_id = 'ann'$$),
     ($$DELETE FROM event_types WHERE name = 'newsletter'; UPDATE sla_policies SET respond_within = '7 minutes' WHERE name = 'high intent'$$),
     ($$INSERT INTO queues (name) VALUES ('desk'); UPDATE segments SET fallback_queue = 'desk'; UPDATE queues SET name = 'front desk' WHERE name = 'desk'$$),
-    ($$INSERT INTO golden_leads (name, lead, expected) VALUES ('g', '{"email": "a@b.test"}', '{"segment": "small"}')$$)
+    ($$INSERT INTO golden_leads (name, lead, expected) VALUES ('g', '{"email": "a@b.test"}', '{"segment": "small"}')$$),
+    -- keys that were given to others
+    ($$UPDATE segments SET name = 'x' WHERE name = 'big'; UPDATE segments SET name = 'big' WHERE name = 'small'; UPDATE segments SET name = 'small' WHERE name = 'x'$$),
+    ($$UPDATE reps SET id = 'x' WHERE id = 'ann'; UPDATE reps SET id = 'ann' WHERE id = 'bob'; UPDATE reps SET id = 'bob' WHERE id = 'cyd'; UPDATE reps SET id = 'cyd' WHERE id = 'x'$$),
+    ($$UPDATE pools SET name = 'old' WHERE name = 'smb'; INSERT INTO pools (name) VALUES ('smb'); INSERT INTO pool_members (pool, rep_id) VALUES ('smb', 'bob'); UPDATE tiers SET pool = 'smb' WHERE name = 'cold'$$),
+    ($$UPDATE segments SET name = 'old' WHERE name = 'big'; INSERT INTO segments (name, fallback_queue) VALUES ('big', 'catch_all'); UPDATE playbooks SET segments = '{big,old}'$$),
+    ($$DELETE FROM segments WHERE name = 'big'; UPDATE playbooks SET segments = '{small}'; UPDATE segments SET name = 'big' WHERE name = 'small'$$),
+    ($$UPDATE tiers SET name = 'x', score = '[90,)' WHERE name = 'hot'; UPDATE tiers SET name = 'hot', score = '[50,90)' WHERE name = 'cold'; UPDATE tiers SET name = 'cold', score = '(,50)' WHERE name = 'x'; UPDATE tiers SET score = '[50,)' WHERE name = 'hot'$$),
+    ($$UPDATE escalation_steps SET step = 9 WHERE policy = 'high intent' AND step = 1; UPDATE escalation_steps SET step = 1 WHERE policy = 'high intent' AND step = 2; UPDATE escalation_steps SET step = 2 WHERE step = 9$$),
+    ($$UPDATE sla_policies SET name = 'x' WHERE name = 'high intent'; UPDATE sla_policies SET name = 'high intent' WHERE name = 'low intent'; UPDATE sla_policies SET name = 'low intent' WHERE name = 'x'$$),
+    ($$UPDATE accounts SET parent_id = 'acme' WHERE id = 'beta'; UPDATE accounts SET id = id || '.x'; UPDATE accounts SET id = 'acme' WHERE id = 'beta.x'; UPDATE accounts SET id = 'beta' WHERE id = 'acme.x'$$),
+    ($$DELETE FROM pools WHERE name = 'none'; DELETE FROM tiers WHERE segment = 'big'; DELETE FROM pools WHERE name = 'enterprise'; INSERT INTO pools (name, when_all_away) VALUES ('enterprise', 'hold'); INSERT INTO tiers (segment, name, pool) VALUES ('big', 'some', 'enterprise')$$)
 ) v (sql), LATERAL story.there_and_back(v.sql) t;
 \pset tuples_only off
 \x off
@@ -105,10 +116,27 @@ SELECT leadroute.revert_change(:id, 'Wrong');
 DELETE FROM leadroute.pools WHERE name = 'late';
 DELETE FROM leadroute.segments WHERE name = 'big';
 SELECT leadroute.revert_change(:id, 'Wrong');
--- A name that was given to another row is taken back by hand.
-SELECT story.change($$UPDATE segments SET name = 'x' WHERE name = 'small'; INSERT INTO segments (name, fallback_queue) VALUES ('small', 'catch_all');
-    DELETE FROM segments WHERE name = 'small'; UPDATE segments SET name = 'small' WHERE name = 'x'$$) AS id \gset
-SELECT * FROM story.try(format('SELECT leadroute.revert_change(%s, ''Wrong'')', :id));
+-- What follows keys follows them back.
+INSERT INTO leadroute.leads (email, owner_id) VALUES ('a@one.test', 'ann'), ('b@two.test', 'bob') RETURNING email, owner_id;
+SELECT story.change($$UPDATE reps SET id = 'x' WHERE id = 'ann'; UPDATE reps SET id = 'ann' WHERE id = 'bob'; UPDATE reps SET id = 'bob' WHERE id = 'x'$$) AS id \gset
+SELECT email, owner_id FROM leadroute.leads ORDER BY email;
+SELECT story.apply(leadroute.revert_change(:id, 'Wrong')) > 0 AS reverted;
+SELECT email, owner_id FROM leadroute.leads ORDER BY email;
+-- Columns that have come and gone since. A row has what rows got when the column came.
+INSERT INTO leadroute.segments (name, priority, fallback_queue) VALUES ('mid', 30, 'catch_all');
+SELECT story.change($$UPDATE pools SET when_all_away = 'hold' WHERE name = 'smb'; DELETE FROM segments WHERE name = 'mid'; UPDATE territories SET name = 'emea'$$) AS id \gset
+ALTER TABLE leadroute.segments ADD COLUMN label text DEFAULT 'none';
+ALTER TABLE leadroute.pools ADD COLUMN label text DEFAULT 'none';
+ALTER TABLE leadroute.territories ADD COLUMN label text;
+ALTER TABLE leadroute.segments ALTER COLUMN label SET DEFAULT 'new';
+SELECT story.apply(leadroute.revert_change(:id, 'Wrong')) AS revert \gset
+SELECT sql FROM leadroute.change_requests WHERE id = :revert;
+SELECT name, label FROM leadroute.segments WHERE name = 'mid';
+ALTER TABLE leadroute.segments DROP COLUMN label;
+ALTER TABLE leadroute.pools DROP COLUMN label;
+ALTER TABLE leadroute.territories DROP COLUMN label;
+SELECT story.apply(leadroute.revert_change(:revert, 'Right')) > 0 AS reverted;
+SELECT when_all_away FROM leadroute.pools WHERE name = 'smb';
 -- What was never applied, or did nothing.
 SELECT leadroute.propose_change('t', 'w', 'DELETE FROM tiers') AS id \gset
 SELECT code, replace(message, :'id', 'N') AS message, hint FROM story.try(format('SELECT leadroute.revert_change(%s, ''Wrong'')', :id));
