@@ -7,6 +7,7 @@ use crate::db::pg::security::AsOwner;
 use crate::db::pg::time::from_postgres_epoch;
 use crate::db::pg::wait::Patience;
 use crate::db::queries::counter::{DECIDED, LEAD};
+use crate::db::state::account_rows::AccountRows;
 use crate::db::state::lookups::{self, Live};
 use crate::db::state::moment::Moment;
 use crate::db::state::turns::Ledgers;
@@ -102,6 +103,7 @@ fn answer(decided: &Decided, row: &LeadRow, config: &config::Config) -> Vec<Coun
         companies: &companies,
         document: None,
         config,
+        rows: AccountRows::default(),
     };
     let mut trials = OfRow { clean: lookups::cleaned(row, &config.rules), live };
     let (base, mut found) = counters(&case, &mut trials);

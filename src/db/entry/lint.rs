@@ -6,6 +6,7 @@ use crate::db::pg::security::AsOwner;
 use crate::db::pg::time::{now, TimeZones};
 use crate::db::pg::wait::Patience;
 use crate::db::queries;
+use crate::db::state::account_rows::AccountRows;
 use crate::db::state::config;
 use crate::db::state::lookups::{self, Live};
 use crate::db::state::turns::Ledgers;
@@ -124,6 +125,7 @@ fn count_leads(survey: &mut Survey<'_>, config: &config::Config, since: Option<D
                 companies: &companies,
                 document: None,
                 config,
+                rows: AccountRows::default(),
             };
             survey.count(lookups::cleaned(&row, &config.rules), &mut live);
             row.get::<i64>("id").unwrap_or_default()

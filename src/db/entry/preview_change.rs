@@ -9,12 +9,14 @@ use crate::db::pg::time::from_postgres_epoch;
 use crate::db::pg::time_limit::TimeLimit;
 use crate::db::queries;
 use crate::db::routing::preview::{Period, Preview};
+use crate::db::state::account_rows::ChangedRows;
 use crate::db::state::change::{key_in_trial, Trial};
 use crate::db::state::config;
 use crate::db::state::moment::Moment;
 use leadroute_engine::preview::sums::Side;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
+use std::rc::Rc;
 
 /// Tables with a sequence from which their new rows draw.
 const SEQUENCES: [(&str, &str); 7] = [
@@ -45,10 +47,10 @@ unsafe fn preview(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let since = from_postgres_epoch(since.unwrap_or_default());
     let mut preview = Preview::begin(Period::since(since, volume.unwrap_or(1.0)));
     let period = Moment::new(since);
-    preview.route(Side::Before, config::as_of(&period));
+    preview.route(Side::Before, config::as_of(&period), None);
     match change {
         Some(change) => route_changed(change, &period, &mut preview),
-        None => preview.route(Side::After, config::as_of(&period)),
+        None => preview.route(Side::After, config::as_of(&period), None),
     }
     let json = serde_json::to_string(&preview.end());
     match json {
@@ -80,20 +82,12 @@ fn route_changed(change: Datum, period: &Moment, preview: &mut Preview) {
         let mut sequences = Borrowed::take(&sequences);
         try_out(change);
         sequences.release();
-        let config = config::as_of(period);
-        // look-ups of accounts and domains go to the tables, so the change must be there
-        if queries::CHANGES_LOOKUPS.first(&[Some(change)], |row| row.get::<bool>(1)).flatten() == Some(true) {
-            preview.route(Side::After, config);
-            return (sequences, None);
-        }
-        (sequences, Some(config))
+        (sequences, config::as_of(period), ChangedRows::of(change))
     });
-    let (sequences, config) = changed.unwrap_or_else(|failure| failure.rethrow());
+    let (sequences, config, changed) = changed.unwrap_or_else(|failure| failure.rethrow());
     sequences.give_back();
     // what the change has locked is free again while leads are routed
-    if let Some(config) = config {
-        preview.route(Side::After, config);
-    }
+    preview.route(Side::After, config, Some(Rc::new(changed)));
 }
 
 sql_function! {

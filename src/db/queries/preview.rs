@@ -57,10 +57,64 @@ pub static INSERTS_OF_CHANGE: Query = Query::new(
 /// Makes a change ($1).
 pub static RUN_CHANGE: Query = Query::new("SELECT leadroute_internal.run_change($1)", &[INT8OID]);
 
-/// Whether a change ($1) that was just made is one of accounts, contacts or domains, which are looked up in their tables.
-pub static CHANGES_LOOKUPS: Query = Query::new(
-    "SELECT EXISTS (SELECT FROM leadroute.config_history
-                     WHERE change_id = $1 AND \"table\" IN ('accounts', 'account_domains', 'contacts', 'domain_rules', 'mail_domains', 'country_aliases'))",
+/// Accounts that a change ($1) has just written, in the columns of the table; then tenant and id, also of those that are gone.
+pub static CHANGED_ACCOUNTS: Query = Query::new(
+    "WITH written AS MATERIALIZED (
+        SELECT DISTINCT i.image ->> 'tenant' AS tenant, i.image ->> 'id' AS id
+          FROM leadroute.config_history h CROSS JOIN LATERAL (VALUES (h.before), (h.after)) i (image)
+         WHERE h.change_id = $1 AND h.\"table\" = 'accounts' AND i.image IS NOT NULL)
+     SELECT a.id, a.name, a.kind, a.named, a.owner_id, a.csm_id, a.parent_id, a.country, a.division, a.disqualified_reason, a.disqualified_at, w.tenant, w.id
+       FROM written w LEFT JOIN leadroute.accounts a ON a.tenant = w.tenant AND a.id = w.id",
+    &[INT8OID],
+);
+
+/// Domains of accounts that a change ($1) has just written: domain, tenant, account, division.
+pub static CHANGED_ACCOUNT_DOMAINS: Query = Query::new(
+    "WITH written AS MATERIALIZED (
+        SELECT DISTINCT i.image ->> 'domain' AS domain, i.image ->> 'tenant' AS tenant
+          FROM leadroute.config_history h CROSS JOIN LATERAL (VALUES (h.before), (h.after)) i (image)
+         WHERE h.change_id = $1 AND h.\"table\" = 'account_domains' AND i.image IS NOT NULL)
+     SELECT w.domain, w.tenant, d.account_id, d.division
+       FROM written w LEFT JOIN leadroute.account_domains d ON d.domain = w.domain AND d.tenant = w.tenant",
+    &[INT8OID],
+);
+
+/// Contacts that a change ($1) has just written: email, tenant, account, person.
+pub static CHANGED_CONTACTS: Query = Query::new(
+    "WITH written AS MATERIALIZED (
+        SELECT DISTINCT i.image ->> 'email' AS email, i.image ->> 'tenant' AS tenant
+          FROM leadroute.config_history h CROSS JOIN LATERAL (VALUES (h.before), (h.after)) i (image)
+         WHERE h.change_id = $1 AND h.\"table\" = 'contacts' AND i.image IS NOT NULL)
+     SELECT w.email, w.tenant, c.account_id, c.person
+       FROM written w LEFT JOIN leadroute.contacts c ON c.email = w.email AND c.tenant = w.tenant",
+    &[INT8OID],
+);
+
+/// Rules for domains that a change ($1) has just written: domain, tenant, kind, queue.
+pub static CHANGED_DOMAIN_RULES: Query = Query::new(
+    "WITH written AS MATERIALIZED (
+        SELECT DISTINCT i.image ->> 'domain' AS domain, i.image ->> 'tenant' AS tenant
+          FROM leadroute.config_history h CROSS JOIN LATERAL (VALUES (h.before), (h.after)) i (image)
+         WHERE h.change_id = $1 AND h.\"table\" = 'domain_rules' AND i.image IS NOT NULL)
+     SELECT w.domain, w.tenant, r.kind, r.queue
+       FROM written w LEFT JOIN leadroute.domain_rules r ON r.domain = w.domain AND r.tenant = w.tenant",
+    &[INT8OID],
+);
+
+/// Mail domains that a change ($1) has just written: domain, kind.
+pub static CHANGED_MAIL_DOMAINS: Query = Query::new(
+    "WITH written AS MATERIALIZED (
+        SELECT DISTINCT i.image ->> 'domain' AS domain
+          FROM leadroute.config_history h CROSS JOIN LATERAL (VALUES (h.before), (h.after)) i (image)
+         WHERE h.change_id = $1 AND h.\"table\" = 'mail_domains' AND i.image IS NOT NULL)
+     SELECT w.domain, m.kind FROM written w LEFT JOIN leadroute.mail_domains m ON m.domain = w.domain",
+    &[INT8OID],
+);
+
+/// Accounts that a change ($1) has just renamed, in that order: tenant, id, new id.
+pub static RENAMED_ACCOUNTS: Query = Query::new(
+    "SELECT h.before ->> 'tenant', h.before ->> 'id', h.after ->> 'id' FROM leadroute.config_history h
+      WHERE h.change_id = $1 AND h.\"table\" = 'accounts' AND h.before ->> 'id' <> h.after ->> 'id' ORDER BY h.id",
     &[INT8OID],
 );
 

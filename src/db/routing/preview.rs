@@ -5,6 +5,7 @@ use crate::db::pg::spi::timestamp;
 use crate::db::pg::time::{from_postgres_epoch, TimeZones};
 use crate::db::routing::batch::Batch;
 use crate::db::routing::pending_decision::Wanted;
+use crate::db::state::account_rows::ChangedRows;
 use crate::db::state::config::{self, Config};
 use crate::db::state::moment;
 use crate::db::state::trial::{OpenBefore, Trial};
@@ -106,14 +107,14 @@ impl Preview {
         }
     }
 
-    /// Routes the leads by a configuration.
-    pub fn route(&mut self, side: Side, config: Config) {
+    /// Routes the leads by a configuration, and with accounts and domains that a change has written.
+    pub fn route(&mut self, side: Side, config: Config, changed: Option<Rc<ChangedRows>>) {
         let Config { rules, mut roster, .. } = config;
         let unchanged = self.unchanged.replace(Rc::clone(&roster));
         let timeline = Timeline::begin(self.changes.clone(), Rc::make_mut(&mut roster), unchanged.as_deref());
         let mut trial = Trial::new(self.period.since, &self.open, &self.before_period, timeline, &roster);
         self.renamed = unchanged.map(|unchanged| renamed(&unchanged, &roster)).unwrap_or_default();
-        trial.rename(self.renamed.clone());
+        trial.change(self.renamed.clone(), changed);
         let mut batch = Batch::open_trial(Config { rules, roster, seen: None }, trial);
         let mut workload = Workload::new(self.pace.clone());
         let (mut last, mut routed) = (0_i64, 0_i64);

@@ -1,20 +1,18 @@
 //! What the engine looks up, answered by PostgreSQL.
 
-use crate::db::indexes::{
-    ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, COUNTRY_NAMES, DOMAIN_RULES, LEADS, LEADS_OF_ACCOUNT,
-    LEADS_OF_DOMAIN, MAIL_DOMAINS, PERSONS,
-};
+use crate::db::indexes::{COUNTRY_NAMES, LEADS, LEADS_OF_ACCOUNT, LEADS_OF_DOMAIN, PERSONS};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::jsonb::{Document, Path};
 use crate::db::pg::locks::{self, Class};
 use crate::db::pg::spi;
-use crate::db::pg::time::{from_postgres_epoch, now};
+use crate::db::pg::time::now;
 use crate::db::pg::wait::Patience;
 use crate::db::settings::TURN_WAIT;
+use crate::db::state::account_rows::AccountRows;
 use crate::db::state::turns::Ledgers;
 use crate::db::state::{assignee_lock, config};
 use chrono::NaiveDateTime;
-use leadroute_engine::lead::account::{Account, AccountKind, AccountMatch, Company, MatchedBy};
+use leadroute_engine::lead::account::{AccountMatch, Company, MatchedBy};
 use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::{CleanLead, Person};
 use leadroute_engine::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups};
@@ -22,7 +20,7 @@ use leadroute_engine::roster::load::{Day, Load};
 use leadroute_engine::roster::rotation::{OpenPool, Share, Turn};
 use leadroute_engine::roster::unavailable::Ineligible;
 use leadroute_engine::routing::layers::intake;
-use leadroute_engine::rules::tables::{DomainKind, MailDomain, Pool};
+use leadroute_engine::rules::tables::{MailDomain, Pool};
 use leadroute_engine::rules::Rules;
 use leadroute_engine::time_zone::Zones;
 use leadroute_engine::Micros;
@@ -58,6 +56,8 @@ pub struct Live<'a> {
     pub document: Option<Document>,
     /// The rules and roster by which it is routed.
     pub config: &'a config::Config,
+    /// Where accounts and domains are looked up.
+    pub rows: AccountRows<'a>,
 }
 
 impl Zones for Live<'_> {
@@ -92,49 +92,20 @@ pub fn cleaned(row: &LeadRow, rules: &Rules) -> CleanLead {
     clean
 }
 
-/// The account of a contact: of several addresses of one person that which the lead has comes first.
-fn contact(person: &str, tenant: &str, email: Option<&str>) -> Option<String> {
-    let mut first = None;
-    let exact = CONTACTS.texts([person, tenant], |row| {
-        let account = row.get::<String>(2)?;
-        if row.get::<String>(1).as_deref() == email {
-            return Some(account);
-        }
-        first.get_or_insert(account);
-        None
-    });
-    exact.or(first)
-}
-
-fn domain_rule(tenant: &str, name: &str) -> Option<(String, DomainKind, Option<String>)> {
-    let rule_of = |tenant| {
-        DOMAIN_RULES.texts([name, tenant], |row| {
-            let kind = domain_kind(&row.get::<String>(2)?)?;
-            Some((name.to_owned(), kind, row.get(3)))
-        })
-    };
-    let own = if tenant.is_empty() { None } else { rule_of(tenant) };
-    own.or_else(|| rule_of(""))
-}
-
 impl Lookups for Live<'_> {
     fn country(&mut self, name: &str) -> Option<String> {
         country(name)
     }
 
     fn domain(&mut self, tenant: &str, names: &[String], suffixes: &[String]) -> DomainFacts {
+        let rows = self.rows;
         let mut facts = DomainFacts {
-            rule: names.iter().chain(suffixes).find_map(|name| domain_rule(tenant, name)),
+            rule: names.iter().chain(suffixes).find_map(|name| rows.domain_rule(tenant, name)),
             ..DomainFacts::default()
         };
         for name in names {
             if facts.listed != Some(MailDomain::Disposable) {
-                let listed = MAIL_DOMAINS.text(name, |row| row.get::<String>(2));
-                let kind = |kind: String| match kind.as_str() {
-                    "disposable" => MailDomain::Disposable,
-                    _ => MailDomain::Personal,
-                };
-                facts.listed = listed.map(kind).or(facts.listed);
+                facts.listed = rows.mail_domain(name).or(facts.listed);
             }
         }
         facts
@@ -169,18 +140,15 @@ impl Lookups for Live<'_> {
     }
 
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch> {
-        let tenant = keys.tenant;
-        let account = |id: &str| account(tenant, id);
-        let contact = keys.person.and_then(|person| contact(person, tenant, keys.email));
+        let (tenant, rows) = (keys.tenant, self.rows);
+        let account = |id: &str| rows.account(tenant, id);
+        let contact = keys.person.and_then(|person| rows.contact(person, tenant, keys.email));
         let contact = contact.and_then(|id| account(&id)).map(|found| (found, MatchedBy::Contact, None));
         let by_id = || Some((account(keys.crm_account_id?)?, MatchedBy::CrmId, None));
         let by_domain = || {
-            let (id, names) = keys.domains.iter().find_map(|name| {
-                ACCOUNT_DOMAINS.texts([name, tenant], |row| {
-                    Some((row.get::<String>(2)?, (name.clone(), row.get::<String>(3))))
-                })
-            })?;
-            Some((account(&id)?, MatchedBy::Domain, Some(names)))
+            let of_domain = |name: &String| Some((name.clone(), rows.account_domain(tenant, name)?));
+            let (name, (id, division)) = keys.domains.iter().find_map(of_domain)?;
+            Some((account(&id)?, MatchedBy::Domain, Some((name, division))))
         };
         let ((account_row, parent), by, names) = contact.or_else(by_id).or_else(by_domain)?;
         let parent = parent.and_then(|id| account(&id)).map(|(parent, _)| parent);
@@ -319,44 +287,4 @@ pub fn document(
     let merged =
         spi::ask((merge, types), &[Some(composite), Some(clean?)], true, |row| row.get::<Document>(1));
     merged.into_iter().next().flatten()
-}
-
-fn domain_kind(kind: &str) -> Option<DomainKind> {
-    Some(match kind {
-        "partner" => DomainKind::Partner,
-        "competitor" => DomainKind::Competitor,
-        "internal" => DomainKind::Internal,
-        "blocked" => DomainKind::Blocked,
-        "personal" => DomainKind::Personal,
-        "company" => DomainKind::Company,
-        _ => return None,
-    })
-}
-
-/// An account with the key of its parent.
-fn account(tenant: &str, id: &str) -> Option<(Account, Option<String>)> {
-    ACCOUNTS.texts([tenant, id], |row| {
-        let account = Account {
-            id: row.get(1)?,
-            kind: account_kind(&row.get::<String>(3)?),
-            named: row.get(4).unwrap_or(false),
-            owner_id: row.get(5),
-            csm_id: row.get(6),
-            country: row.get(8),
-            division: row.get(9),
-            disqualified_reason: row.get(10),
-            disqualified_at: row.get::<i64>(11).map(from_postgres_epoch),
-        };
-        Some((account, row.get(7)))
-    })
-}
-
-fn account_kind(kind: &str) -> AccountKind {
-    match kind {
-        "customer" => AccountKind::Customer,
-        "churned" => AccountKind::Churned,
-        "partner" => AccountKind::Partner,
-        "disqualified" => AccountKind::Disqualified,
-        _ => AccountKind::Prospect,
-    }
 }

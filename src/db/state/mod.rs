@@ -1,5 +1,6 @@
 //! What sessions share, and what answers the engine.
 
+pub mod account_rows;
 pub mod assignee_lock;
 pub mod change;
 pub mod config;

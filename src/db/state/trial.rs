@@ -2,11 +2,12 @@
 //!
 //! Persons, companies and loads are those of the leads routed before in the same preview, and of leads from before its
 //! period. A lead counts as open until it was really closed, whoever has it in the preview. Turns start from where they
-//! stand; accounts are those of now.
+//! stand; accounts are those of now, and then those of the change.
 
 use crate::db::indexes::{LEADS, PERSONS};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::time::TimeZones;
+use crate::db::state::account_rows::{AccountRows, ChangedRows};
 use crate::db::state::lookups::{self, Live};
 use chrono::{NaiveDate, NaiveDateTime};
 use leadroute_engine::decision::{Decision, Outcome};
@@ -61,6 +62,8 @@ pub struct Trial {
     timeline: Timeline,
     /// Names of reps that the previewed change renames, with the new ones: leads have the old.
     renamed: FxHashMap<String, String>,
+    /// Accounts and domains that the change has written.
+    changed: Option<Rc<ChangedRows>>,
 }
 
 impl Trial {
@@ -86,6 +89,7 @@ impl Trial {
             companies: FxHashMap::default(),
             timeline,
             renamed: FxHashMap::default(),
+            changed: None,
         };
         for OpenBefore { rep_no, closed_at, leads } in before {
             trial.opens(*rep_no, *closed_at, *leads);
@@ -116,9 +120,20 @@ impl Trial {
         }
     }
 
-    /// Reps that the previewed change renames.
-    pub fn rename(&mut self, renamed: FxHashMap<String, String>) {
-        self.renamed = renamed;
+    /// Reps that the previewed change renames, and the accounts and domains that it writes.
+    pub fn change(&mut self, renamed: FxHashMap<String, String>, changed: Option<Rc<ChangedRows>>) {
+        (self.renamed, self.changed) = (renamed, changed);
+    }
+
+    /// Where accounts and domains are looked up.
+    pub fn account_rows(&self) -> AccountRows<'_> {
+        self.changed.as_deref().map(AccountRows::changed).unwrap_or_default()
+    }
+
+    /// The name that a rep has outside the preview.
+    pub fn former_name<'a>(&'a self, rep: &'a str) -> &'a str {
+        let is_it = |(_, renamed): &(&String, &String)| *renamed == rep;
+        self.renamed.iter().find(is_it).map_or(rep, |(former, _)| former)
     }
 
     /// The name of a rep in the preview.
@@ -205,7 +220,11 @@ impl Trial {
             let mut open = self.companies.get(&(tenant.to_owned(), company.clone()))?.iter();
             open.find(|lead| lead.closes_at > self.now).map(|lead| lead.what.clone())
         };
-        lookups::leads_of(tenant, company).into_iter().find_map(owner).or_else(of_preview)
+        let former = self.changed.as_ref().map(|changed| changed.former(tenant, company));
+        lookups::leads_of(tenant, former.as_ref().unwrap_or(company))
+            .into_iter()
+            .find_map(owner)
+            .or_else(of_preview)
     }
 
     fn load(&self, rep_no: i32, day: Day) -> Load {

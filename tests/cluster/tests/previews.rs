@@ -105,6 +105,45 @@ fn nobody_waits_for_a_preview_that_runs_and_one_that_is_cancelled_leaves_nothing
     check_consistency(&mut second);
 }
 
+/// Also not where the change writes accounts, contacts and domains, which are looked up lead by lead.
+#[test]
+fn who_edits_an_account_does_not_wait_for_a_preview_that_changes_it() {
+    let (database, _) = company();
+    let (mut first, mut second) = (database.connect(), database.connect());
+    first
+        .batch_execute(
+            "INSERT INTO leadroute.accounts (id, kind) VALUES ('acme', 'prospect');
+             INSERT INTO leadroute.account_domains (domain, account_id) VALUES ('company7.com', 'acme')",
+        )
+        .unwrap();
+    let change = number(
+        &mut first,
+        "SELECT leadroute.propose_change('Accounts', 'to see who waits', $$
+             UPDATE leadroute.accounts SET kind = 'customer', owner_id = (SELECT min(id) FROM leadroute.reps) WHERE id = 'acme';
+             UPDATE leadroute.account_domains SET division = 'x'$$)",
+    );
+    let token = first.cancel_token();
+    let running = thread::spawn(move || {
+        let sql = format!("SELECT count(*) FROM leadroute.preview_summary({change}, volume => 100)");
+        first.query_one(&sql, &[]).map(|_| ())
+    });
+    let is_running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%preview_summary%' AND pid <> pg_backend_pid()";
+    wait_for("a preview that runs", 30, || (number(&mut second, is_running) > 0).then_some(()));
+    second.batch_execute("SET statement_timeout = '5s'").unwrap();
+    // the change is tried meanwhile, and undone
+    for n in 0..50 {
+        let edit = format!(
+            "UPDATE leadroute.accounts SET name = 'n{n}' WHERE id = 'acme'; UPDATE leadroute.account_domains SET division = 'n{n}'"
+        );
+        second.batch_execute(&edit).unwrap();
+        thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(number(&mut second, is_running) > 0, "the edits have waited for the preview");
+    token.cancel_query(NoTls).unwrap();
+    assert_eq!(running.join().unwrap().unwrap_err().code(), Some(&SqlState::QUERY_CANCELED));
+    check_consistency(&mut second);
+}
+
 /// A value that somebody has drawn since stays drawn.
 #[test]
 fn a_preview_gives_back_only_what_nobody_else_has_drawn() {

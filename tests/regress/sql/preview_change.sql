@@ -95,6 +95,44 @@ SELECT leadroute.propose_change('Acme sells with us', 'signed today', $$
     INSERT INTO leadroute.domain_rules (domain, kind) VALUES ('acme.com', 'partner'), ('c1.com', 'competitor')$$) AS partner \gset
 SELECT lead_id, before, after, layer_after FROM leadroute.preview_change(:partner) WHERE layer_after = 'domain_rule' ORDER BY lead_id;
 
+-- Whatever a change says of accounts, contacts and domains: leads go where they would go if it had been made.
+CREATE FUNCTION story.summary(change bigint) RETURNS TABLE (before text, after text) LANGUAGE sql AS $$
+    SELECT string_agg(concat_ws(' ', grain, name, leads_before), ', ' ORDER BY grain, name) FILTER (WHERE leads_before > 0),
+           string_agg(concat_ws(' ', grain, name, leads_after), ', ' ORDER BY grain, name) FILTER (WHERE leads_after > 0)
+      FROM leadroute.preview_summary(change, '2000-01-01') $$;
+CREATE FUNCTION story.foreseen(sql text) RETURNS TABLE (moves boolean, is_foreseen boolean) LANGUAGE plpgsql AS $$
+DECLARE
+    foreseen record;
+    made text;
+BEGIN
+    SELECT * INTO foreseen FROM story.summary(leadroute.propose_change('Accounts', 'to see', sql));
+    BEGIN
+        SET LOCAL search_path = leadroute;
+        EXECUTE sql;
+        SELECT s.before INTO made FROM story.summary(NULL) s;
+        RAISE EXCEPTION USING ERRCODE = 'UU000';
+    EXCEPTION WHEN SQLSTATE 'UU000' THEN
+    END;
+    RETURN QUERY SELECT foreseen.before <> foreseen.after, foreseen.after = made;
+END $$;
+INSERT INTO leadroute.accounts (id, kind, owner_id, csm_id, named, parent_id) VALUES ('beta', 'prospect', 'bob', NULL, true, NULL), ('gamma', 'customer', 'eve', 'max', false, 'beta');
+INSERT INTO leadroute.account_domains (domain, account_id, division) VALUES ('beta.com', 'beta', NULL), ('c3.com', 'gamma', 'west');
+INSERT INTO leadroute.contacts (email, account_id) VALUES ('zoe@gmail.com', 'beta'), ('zoe+x@gmail.com', 'gamma');
+INSERT INTO leadroute.leads (email, employees, score, crm_account_id) VALUES ('zoe+x@gmail.com', 10, 20, NULL), ('zoe@gmail.com', 10, 20, NULL), ('x@beta.com', 700, 60, NULL),
+    ('y@beta.com', 800, 60, NULL), ('z@sub.beta.com', 900, 60, NULL), ('w@elsewhere.com', 10, 60, 'gamma'), ('v@mail.test', 10, 60, NULL), ('u@new.com', 10, 60, 'delta');
+SELECT v.sql, f.* FROM (VALUES
+    ($$UPDATE accounts SET kind = 'customer', owner_id = 'cyd' WHERE id = 'beta'$$),
+    ($$UPDATE accounts SET id = 'delta' WHERE id = 'gamma'$$),
+    ($$DELETE FROM accounts WHERE id = 'gamma'; UPDATE accounts SET named = false WHERE id = 'beta'$$),
+    ($$INSERT INTO accounts (id, kind, owner_id) VALUES ('new', 'customer', 'max'); INSERT INTO account_domains (domain, account_id) VALUES ('c1.com', 'new'); UPDATE account_domains SET account_id = 'new' WHERE domain = 'beta.com'$$),
+    ($$UPDATE contacts SET account_id = CASE account_id WHEN 'beta' THEN 'gamma' ELSE 'beta' END$$),
+    ($$DELETE FROM contacts WHERE email = 'zoe+x@gmail.com'$$),
+    ($$UPDATE contacts SET email = 'u@new.com' WHERE email = 'zoe@gmail.com'; INSERT INTO contacts (email, account_id) VALUES ('v+1@mail.test', 'gamma'), ('v+2@mail.test', 'beta')$$),
+    ($$DELETE FROM account_domains WHERE domain = 'c3.com'; INSERT INTO domain_rules (domain, kind) VALUES ('c2.com', 'competitor'), ('sub.beta.com', 'partner')$$),
+    ($$INSERT INTO mail_domains (domain, kind) VALUES ('c3.com', 'personal'), ('beta.com', 'disposable'); DELETE FROM mail_domains WHERE domain = 'gmail.com'$$),
+    ($$UPDATE reps SET id = 'evi' WHERE id = 'eve'; UPDATE accounts SET kind = 'churned' WHERE id = 'gamma'$$),
+    ($$UPDATE accounts SET id = 'x' WHERE id = 'beta'; UPDATE accounts SET id = 'beta', parent_id = NULL WHERE id = 'gamma'$$)) v (sql), LATERAL story.foreseen(v.sql) f;
+
 -- A rep who is only called otherwise keeps every lead, and nothing is written about leads meanwhile.
 SELECT leadroute.propose_change('Eve marries', 'good luck', $$
     UPDATE leadroute.reps SET id = 'eva' WHERE id = 'eve'; UPDATE leadroute.accounts SET owner_id = 'eva' WHERE id = 'acme'$$) AS marries \gset

@@ -144,15 +144,14 @@ impl Batch {
         let Outcome::Owner(rep) = &decision.outcome else {
             return None;
         };
-        // of a lead that was routed long ago the row of its table is not asked
-        if self.trial.is_some() {
-            return None;
-        }
         let decided = || attempt.row.as_decided(decision, attempt.decided_at);
         let is_new = self.roster.reps.get(rep).is_some_and(|rep| rep.cannot_hold.is_none());
         let keeps =
             attempt.given.rep() == Some(rep) || attempt.row.get::<String>("owner_id").as_ref() == Some(rep);
-        (is_new && !keeps).then(|| holders::problem(attempt.row, rep, attempt.effect, &decided)).flatten()
+        let known_as = self.trial.as_ref().map_or(rep.as_str(), |trial| trial.former_name(rep));
+        (is_new && !keeps)
+            .then(|| holders::problem(attempt.row, known_as, attempt.effect, &decided))
+            .flatten()
     }
 
     /// The decision, with its turns written.
@@ -201,8 +200,9 @@ impl Batch {
         let tenant = row.get::<String>("tenant").unwrap_or_default();
         let result = protect(|| {
             let (persons, document, config) = (&mut persons, None, &config);
+            let rows = trial.map(Trial::account_rows).unwrap_or_default();
             let mut live =
-                Live { row, ledgers, effect, persons, patience, apart, companies, document, config };
+                Live { row, ledgers, effect, persons, patience, apart, companies, document, config, rows };
             let context = config::context(&config.rules, &config.roster, now, Some(&tenant));
             let work = wanted.of(row, given);
             let facts = Facts::of(&work, unreadable);
