@@ -275,7 +275,7 @@ sweep() {
     row "sweep with nothing due among 10,000,000 clocks (ms)" "$work/sweep.idle" "$work/sweep.one" 1 most
 }
 
-# Rules that change: what their history costs a load of accounts, and a preview on many leads.
+# Rules that change: what their history costs a load of accounts, a preview on many leads, and what looks at ten thousand rules.
 change() {
     company 60
     rm -f "$work"/change.*
@@ -293,6 +293,15 @@ change() {
     done
     printf '1\n%.0s' 1 2 3 > "$work/change.one"
     row "a change previewed on 100,000 leads (s)" "$work/change.preview" "$work/change.one" 60 most
+    company 10000
+    bulk_rows 10000
+    bulk_ms leadroute 10000 > /dev/null
+    for _ in 1 2 3; do
+        ms -c 'SELECT count(*) FROM leadroute.lint_config()' | awk '{ print $1 / 1000 }' >> "$work/change.lint"
+        ms -c 'SELECT count(*) FROM leadroute.counter_explain((SELECT max(id) FROM leadroute.decisions))' >> "$work/change.counter"
+    done
+    row "lint of 10,000 segments, with 10,000 leads (s)" "$work/change.lint" "$work/change.one" 2 most
+    row "counter_explain among 10,000 segments (ms)" "$work/change.counter" "$work/change.one" 300 most
 }
 
 # Private memory of one backend, in MB, after each step of so many leads. The first 200,000 warm it up and do not count:

@@ -70,34 +70,44 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.change_words(text, text, jsonb, jsonb, text) IS 'The change of a row of a routing table, in words. Internal.';
 
+-- One branch is planned and run for each call: one query for all would cost several times as much.
 CREATE FUNCTION leadroute_internal.sql_value(value jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN (
-        SELECT CASE coalesce(jsonb_typeof(value), 'null')
-            WHEN 'null' THEN 'NULL'
-            WHEN 'array' THEN quote_literal((SELECT coalesce(array_agg(e ORDER BY n), '{}')::text FROM jsonb_array_elements_text(value) WITH ORDINALITY AS x (e, n)))
-            WHEN 'string' THEN quote_literal(value #>> '{}')
-            WHEN 'object' THEN quote_literal(value::text)
-            ELSE value::text END);
+    IF value IS NULL OR value = 'null' THEN
+        RETURN 'NULL';
+    ELSIF jsonb_typeof(value) = 'string' THEN
+        RETURN quote_literal(value #>> '{}');
+    ELSIF jsonb_typeof(value) = 'array' THEN
+        RETURN quote_literal((SELECT coalesce(array_agg(e ORDER BY n), '{}')::text FROM jsonb_array_elements_text(value) WITH ORDINALITY AS x (e, n)));
+    ELSIF jsonb_typeof(value) = 'object' THEN
+        RETURN quote_literal(value::text);
+    END IF;
+    RETURN value::text;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.sql_value(jsonb) IS 'A value of a document of rules as SQL. Internal.';
 
 CREATE FUNCTION leadroute_internal.change_sql("table" text, key text[], before jsonb, after jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    name text;
+    condition text;
 BEGIN
-    RETURN (
-        SELECT CASE
-            WHEN before IS NULL THEN format('INSERT INTO leadroute.%I (%s) VALUES (%s)', "table",
-                (SELECT string_agg(quote_ident(e.key), ', ' ORDER BY e.key) FROM jsonb_each(after) e),
-                (SELECT string_agg(leadroute_internal.sql_value(e.value), ', ' ORDER BY e.key) FROM jsonb_each(after) e))
-            ELSE concat_ws(' ', CASE WHEN after IS NULL THEN format('DELETE FROM leadroute.%I', "table")
-                                     ELSE format('UPDATE leadroute.%I SET %s', "table", (
-                    SELECT string_agg(format('%I = %s', c, leadroute_internal.sql_value(after -> c)), ', ' ORDER BY c)
-                      FROM jsonb_object_keys(before || after) c WHERE before -> c IS DISTINCT FROM after -> c)) END,
-                'WHERE ' || (SELECT string_agg(CASE WHEN coalesce(before -> k, 'null') = 'null' THEN format('%I IS NULL', k)
-                                                    ELSE format('%I = %s', k, leadroute_internal.sql_value(before -> k)) END, ' AND ' ORDER BY n)
-                               FROM unnest(key) WITH ORDINALITY AS u (k, n))) END);
+    IF before IS NULL THEN
+        RETURN format('INSERT INTO leadroute.%I (%s) VALUES (%s)', "table",
+            (SELECT string_agg(quote_ident(e.key), ', ' ORDER BY e.key) FROM jsonb_each(after) e),
+            (SELECT string_agg(leadroute_internal.sql_value(e.value), ', ' ORDER BY e.key) FROM jsonb_each(after) e));
+    END IF;
+    FOREACH name IN ARRAY key LOOP
+        condition := concat_ws(' AND ', condition, CASE WHEN coalesce(before -> name, 'null') = 'null' THEN format('%I IS NULL', name)
+                                                        ELSE format('%I = %s', name, leadroute_internal.sql_value(before -> name)) END);
+    END LOOP;
+    IF after IS NULL THEN
+        RETURN format('DELETE FROM leadroute.%I WHERE %s', "table", condition);
+    END IF;
+    RETURN format('UPDATE leadroute.%I SET %s WHERE %s', "table",
+        (SELECT string_agg(format('%I = %s', c, leadroute_internal.sql_value(after -> c)), ', ' ORDER BY c)
+           FROM jsonb_object_keys(before || after) c WHERE before -> c IS DISTINCT FROM after -> c), condition);
 END $$;
 COMMENT ON FUNCTION leadroute_internal.change_sql(text, text[], jsonb, jsonb) IS 'The statement that makes one row of a document of rules the other; key are the columns that name it. Internal.';
 

@@ -83,11 +83,12 @@ BEGIN
     PERFORM leadroute_internal.check_names(now || wanted, ARRAY(SELECT jsonb_object_keys(wanted)));
     RETURN QUERY
         SELECT c."table", CASE WHEN c.told_before IS NOT NULL OR c.told_after IS NOT NULL THEN
-                   leadroute_internal.change_words(t.noun, leadroute_internal.row_key(c."table", coalesce(c.before, c.after)), c.told_before, c.told_after, coalesce(nullif(p.name, ''), p.id)) END,
+                   leadroute_internal.change_words(c.noun, c.name, c.told_before, c.told_after, coalesce(nullif(p.name, ''), p.id)) END,
                leadroute_internal.change_sql(c."table", c.key, c.before, c.after)
-          FROM leadroute_internal.ordered_changes(now, wanted) c JOIN leadroute_internal.history_tables t ON t."table" = c."table"
+          FROM (SELECT o.*, t.noun, leadroute_internal.row_key(o."table", coalesce(o.before, o.after)) AS name
+                  FROM leadroute_internal.ordered_changes(now, wanted) o JOIN leadroute_internal.history_tables t ON t."table" = o."table" OFFSET 0) c
           LEFT JOIN leadroute.reps p ON c."table" = 'pool_members' AND p.id = coalesce(c.after, c.before) ->> 'rep_id'
-         ORDER BY c.step, c.place, leadroute_internal.row_key(c."table", coalesce(c.before, c.after)) COLLATE "C";
+         ORDER BY c.step, c.place, c.name COLLATE "C";
 END $$;
 COMMENT ON FUNCTION leadroute.rules_difference(jsonb) IS 'What would have to change for the rules to be as the document says, in words and as SQL, in order; no rows if they are. change is NULL for a statement that is part of another change. Tables that the document leaves out stay as they are.';
 

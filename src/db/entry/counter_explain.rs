@@ -41,6 +41,8 @@ struct Decided {
     went_to: Option<String>,
     trace: Vec<Step>,
     lead_id: i64,
+    /// `decisions.config_seen`
+    seen: Option<i64>,
 }
 
 unsafe fn counter_explain(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
@@ -54,7 +56,7 @@ unsafe fn counter_explain(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let Some(decided) = decided(id) else {
         errors::no_such_decision(id);
     };
-    let config = past_config::at(decided.at);
+    let config = past_config::of_decision(decided.at, decided.seen);
     let arguments = [Some(Datum::from(decided.lead_id))];
     let found = LEAD.first(&arguments, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
@@ -75,6 +77,7 @@ fn decided(id: i64) -> Option<Decided> {
             went_to: column(4),
             trace: serde_json::from_str(&column(5).unwrap_or_default()).unwrap_or_default(),
             lead_id: row.get::<i64>(6).unwrap_or_default(),
+            seen: row.get(7),
         }
     })
 }

@@ -81,6 +81,10 @@ SELECT v.sql, t.code, t.message FROM (VALUES
     ($$UPDATE segments SET priority = CASE date_part('month', now()) WHEN 7 THEN 1 ELSE 2 END$$),
     ($$UPDATE segments SET effective = CASE WHEN now() > '2030-01-01' THEN tstzrange(now(), NULL) END$$),
     ($$UPDATE segments SET effective = CASE CURRENT_DATE WHEN '2030-01-01' THEN NULL ELSE '[2030-01-01,)'::tstzrange END$$),
+    ($$INSERT INTO absences (rep_id, during) SELECT 'ann', tstzrange(now(), NULL) UNION SELECT 'bob', tstzrange(now(), NULL)$$),
+    ($$INSERT INTO absences (rep_id, during) SELECT 'ann', tstzrange(now(), NULL) UNION ALL (SELECT 'bob', tstzrange(now(), NULL) EXCEPT SELECT 'bob', tstzrange(CURRENT_DATE, NULL))$$),
+    ($$INSERT INTO absences (rep_id, during) SELECT 'ann', tstzrange(now(), NULL) UNION ALL SELECT 'bob', tstzrange(CURRENT_DATE, NULL) ORDER BY 2 LIMIT 1$$),
+    ($$INSERT INTO absences (rep_id, during) SELECT 'ann', tstzrange(now(), NULL) UNION ALL SELECT id, tstzrange(CURRENT_DATE, NULL) FROM reps WHERE now() > '2030-01-01'$$),
     ($$UPDATE segments SET priority = date_part('doy', now())$$),
     ($$UPDATE segments SET priority = (ARRAY[1, 2])[1 + date_part('dow', now())::integer]$$),
     ($$UPDATE segments SET priority = 1 FROM (SELECT now() AS t) x WHERE x.t > '2030-01-01'$$),
@@ -96,6 +100,7 @@ SELECT v.sql, t.code, t.message FROM (VALUES
 -- It may be written.
 SELECT v.sql, t.code FROM (VALUES
     ($$UPDATE segments SET effective = tstzrange(now(), CURRENT_DATE + interval '1 week')$$),
+    ($$INSERT INTO absences (rep_id, during) SELECT 'ann', tstzrange(now(), NULL) UNION ALL (SELECT 'bob', tstzrange(CURRENT_DATE, NULL) UNION ALL SELECT id, '[2030-01-01,)' FROM reps)$$),
     ($$UPDATE segments SET effective = tstzrange('now', NULL) WHERE name = 'now'$$),
     ($$UPDATE segments SET effective = tstzrange(greatest(now(), '2030-01-01'), NULL) WHERE effective @> '2030-01-01'::timestamptz$$),
     ($$INSERT INTO absences (rep_id, during) SELECT id, tstzrange(now(), 'infinity') FROM reps ORDER BY id$$),

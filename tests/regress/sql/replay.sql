@@ -126,6 +126,21 @@ DO $$ BEGIN FOR i IN 2..9 LOOP UPDATE leadroute.leads SET city = 'c' || i, sourc
 SELECT count(*), min(before ->> 'source') AS said FROM leadroute.lead_corrections WHERE lead_id = :often;
 SELECT leadroute.replay_decision(decision_id) -> 'same' AS same FROM leadroute.leads WHERE id = :often;
 SELECT leadroute.forget_corrections(:often), leadroute.forget_corrections(:often) AS again;
+-- The nightly check forgets states of the rules that no decision names any more, after a day.
+UPDATE leadroute.segments SET priority = priority + 1;
+INSERT INTO leadroute.leads (email) VALUES ('named@nine.com') RETURNING id AS named \gset
+UPDATE leadroute.segments SET priority = priority + 1;
+INSERT INTO leadroute.leads (email) VALUES ('old@nine2.com') RETURNING id AS old \gset
+UPDATE leadroute.segments SET priority = priority + 1;
+INSERT INTO leadroute.leads (email) VALUES ('young@nine3.com') RETURNING id AS young \gset
+CREATE TABLE story.states AS
+    SELECT DISTINCT d.config_seen, split_part(l.email, '@', 1) AS state FROM leadroute.decisions d JOIN leadroute.leads l ON l.id = d.lead_id WHERE l.id IN (:named, :old, :young);
+SELECT count(*) AS states FROM story.states;
+DELETE FROM leadroute.leads WHERE id IN (:old, :young);
+UPDATE leadroute.config_seen SET seen_at = now() - interval '25 hours' WHERE id IN (SELECT config_seen FROM story.states WHERE state IN ('named', 'old'));
+SELECT leadroute.check_replays(0);
+SELECT s.state FROM story.states s JOIN leadroute.config_seen c ON c.id = s.config_seen ORDER BY 1;
+SELECT leadroute.replay_decision(decision_id) -> 'same' AS same FROM leadroute.leads WHERE id = :named;
 -- By which rules it was made is not known any more.
 INSERT INTO leadroute.leads (email) VALUES ('lost@seven.com') RETURNING decision_id AS lost \gset
 DELETE FROM leadroute.config_seen;

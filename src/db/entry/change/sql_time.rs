@@ -105,11 +105,36 @@ unsafe fn decides(
             }
             let values: *mut Node = (*relation).values_lists.cast();
             decides |= if is_insert { has_decision(values, literals) } else { has(values) };
-            if is_insert && (*relation).rtekind == RTEKind::RTE_SUBQUERY {
+            let inserts = is_insert || sources.contains(&query) && only_appends(query);
+            if inserts && (*relation).rtekind == RTEKind::RTE_SUBQUERY {
                 sources.insert((*relation).subquery);
             }
         }
         decides
+    }
+}
+
+/// Whether a query puts rows of others one after the other (`UNION ALL`) and does no more: each is there, whatever is in it.
+unsafe fn only_appends(query: *mut pg_sys::Query) -> bool {
+    // SAFETY: the caller vouches for the query; its parts may be NULL.
+    unsafe {
+        let picks = !(*query).sortClause.is_null()
+            || !(*query).limitOffset.is_null()
+            || !(*query).limitCount.is_null();
+        !picks && appends((*query).setOperations)
+    }
+}
+
+/// The same for a node of its tree, whose leaves are subqueries.
+unsafe fn appends(node: *mut Node) -> bool {
+    // SAFETY: a node of the tree of a query, as its tag says.
+    unsafe {
+        if node.is_null() || tag(node) != NodeTag::T_SetOperationStmt {
+            return !node.is_null() && tag(node) == NodeTag::T_RangeTblRef;
+        }
+        let union = node.cast::<pg_sys::SetOperationStmt>();
+        let is_all = (*union).op == pg_sys::SetOperation::SETOP_UNION && (*union).all;
+        is_all && appends((*union).larg) && appends((*union).rarg)
     }
 }
 
