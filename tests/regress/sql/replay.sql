@@ -104,7 +104,7 @@ SELECT leadroute.check_replays() AS nothing_new;
 INSERT INTO leadroute.leads (email) VALUES ('q@nine.com'), ('r@nine.com');
 SELECT leadroute.check_replays() AS differed;
 SELECT status, regexp_replace(detail, ' on [-0-9]+', '') AS detail FROM leadroute.routing_health WHERE "check" = 'replay';
-SELECT leadroute.check_replays(0);
+SELECT leadroute.check_replays(1);
 
 -- An analyst may; an app may not.
 CREATE ROLE story_analyst;
@@ -138,7 +138,7 @@ CREATE TABLE story.states AS
 SELECT count(*) AS states FROM story.states;
 DELETE FROM leadroute.leads WHERE id IN (:old, :young);
 UPDATE leadroute.config_seen SET seen_at = now() - interval '25 hours' WHERE id IN (SELECT config_seen FROM story.states WHERE state IN ('named', 'old'));
-SELECT leadroute.check_replays(0);
+SELECT leadroute.check_replays(1);
 SELECT s.state FROM story.states s JOIN leadroute.config_seen c ON c.id = s.config_seen ORDER BY 1;
 SELECT leadroute.replay_decision(decision_id) -> 'same' AS same FROM leadroute.leads WHERE id = :named;
 -- By which rules it was made is not known any more.
