@@ -269,7 +269,7 @@ COMMENT ON FUNCTION leadroute.report(timestamptz, timestamptz, text, text) IS 'W
 
 -- The period stands in the text of the query, and not as parameters: all of it is planned for so many rows as there are.
 CREATE FUNCTION leadroute.report_html(since timestamptz DEFAULT now() - interval '30 days', until timestamptz DEFAULT now(), team text DEFAULT NULL, tenant text DEFAULT NULL) RETURNS text
-    -- compiling so large a query takes longer than it does; other styles of dates abbreviate zones, and IST is two of them
+    -- compiling so large a query takes longer than it does; other styles of dates abbreviate zones, and two have the same letters
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET datestyle = 'ISO, YMD' AS $$
 DECLARE
     page text;

@@ -57,7 +57,7 @@ SELECT m.measure, v.value
 -- A period ends before its end. Its bounds are days of the session.
 SELECT name, (xpath('string(//p[@class="period"])', html::xml))[1] AS period
   FROM (SELECT 'days' AS name, leadroute.report_html('2020-01-01', '2020-02-01 12:30') AS html) p;
--- Whatever dates look like: IST is the time of India here, and not that of Israel.
+-- Whatever dates look like: the zone of India has the abbreviation of that of Israel.
 SET timezone = 'Asia/Kolkata';
 SET datestyle = 'Postgres, DMY';
 SELECT (xpath('string(//p[@class="period"])', leadroute.report_html('2020-01-01', '2020-02-01 12:30')::xml))[1] AS period;
