@@ -35,6 +35,12 @@ h@hat.com,DE
 SELECT leadroute.route_lead('{"email": "i@ink.com", "score": 3, "employees": "51-200"}') ->> 'owner_id' AS owner;
 SELECT provider, count(*), min(array_length(missing, 1)) AS fewest FROM leadroute.provider_requests GROUP BY 1 ORDER BY 1;
 
+-- The lead of a row of an attached table, too.
+CREATE TABLE story.crm (id int PRIMARY KEY, mail text, staff int, owner text);
+SELECT leadroute.attach('story.crm', '{"email": "mail", "employees": "staff", "owner_id": "owner"}');
+INSERT INTO story.crm (id, mail, staff) VALUES (1, 'row@row.com', 7), (2, 'row@row.com', 7), (3, 'other@other.com', NULL);
+SELECT l.attached_key, r.provider, r.missing FROM leadroute.provider_requests r JOIN leadroute.leads l ON l.id = r.lead_id WHERE l.attached_key IS NOT NULL ORDER BY r.id;
+
 -- Whoever tells people does not get them; a worker takes them by their kinds, side by side with what people are told of the same lead.
 SELECT kind, count(*) FROM leadroute.take_notifications('people', 100) GROUP BY 1;
 SELECT leadroute.notifications_waiting() AS people, leadroute.notifications_waiting('{enrich_requested}') AS enrich, leadroute.doze('{qualify_requested}') AS qualify;

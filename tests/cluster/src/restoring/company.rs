@@ -185,6 +185,13 @@ SELECT leadroute.reroute_lead(l.id, 'second thoughts') FROM (
 SELECT leadroute.assign_queued(10, now() + interval '1 hour');
 SELECT leadroute.escalate_overdue(40, now() + interval '10 minutes');
 SELECT leadroute.refresh_performance();
+INSERT INTO leadroute.enrichment_rules (name, source, overwrites) VALUES ('knows', 'knows', 'providers');
+SELECT leadroute.apply_enrichment(l.id, '{"employees": {"value": 5000, "confidence": 0.7}, "title": "CEO", "shoes": 7, "city": ""}', 'knows', 'k' || l.id) FROM (
+    SELECT id FROM leadroute.leads WHERE duplicate_of IS NULL ORDER BY id LIMIT 10 OFFSET 230) l;
+SELECT leadroute.apply_qualification(l.id, 90, '[{"reason": "fits"}]', 'scores', 's' || l.id) FROM (
+    SELECT id FROM leadroute.leads WHERE duplicate_of IS NULL ORDER BY id LIMIT 10 OFFSET 235) l;
+INSERT INTO leadroute.providers (name, kind) VALUES ('knows', 'enrich');
+INSERT INTO leadroute.leads (email) VALUES ('asked@asked-asp.com');
 INSERT INTO leadroute.golden_leads (name, lead, expected, at) VALUES ('odd', '{"email": "zoe@odd-otter.de", "employees": 300}', '{"queue": null}', '2030-06-01 09:00 Europe/Berlin');
 SELECT leadroute.propose_change('Later', 'It is planned', 'UPDATE tiers SET name = name', '2099-06-01 09:00 Europe/Berlin');
 SELECT leadroute.refuse_change(leadroute.propose_change('Never', 'It is not', 'DELETE FROM tiers'), 'No');
