@@ -207,3 +207,13 @@ SELECT n.id, n.lead_id, n.decision_id, n.rep_id, n.created_at, n.attempts, n.tak
   FROM leadroute.notifications n
  WHERE n.acked_at IS NULL AND n.attempts >= 5;
 COMMENT ON VIEW leadroute.stuck_notifications IS 'Notifications that were handed out five times or more and never acknowledged; holds_back counts later ones of the same lead. They are tried again, at least once an hour; acknowledge one yourself to give it up.';
+COMMENT ON COLUMN leadroute.stuck_notifications.id IS 'The notification: notifications.id.';
+COMMENT ON COLUMN leadroute.stuck_notifications.lead_id IS 'The lead.';
+COMMENT ON COLUMN leadroute.stuck_notifications.decision_id IS 'The decision.';
+COMMENT ON COLUMN leadroute.stuck_notifications.rep_id IS 'Who is to be told.';
+COMMENT ON COLUMN leadroute.stuck_notifications.created_at IS 'Since when.';
+COMMENT ON COLUMN leadroute.stuck_notifications.attempts IS 'How often it was handed out.';
+COMMENT ON COLUMN leadroute.stuck_notifications.taken_by IS 'The consumer that took it last.';
+COMMENT ON COLUMN leadroute.stuck_notifications.lease_until IS 'Until when nobody else gets it.';
+COMMENT ON COLUMN leadroute.stuck_notifications.holds_back IS 'Later notifications of the same lead that wait for it.';
+COMMENT ON COLUMN leadroute.stuck_notifications.tenant IS 'The tenant of the lead; NULL for an alarm.';

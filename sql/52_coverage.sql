@@ -243,3 +243,7 @@ SELECT 'leads', r.rep_id,
      WHERE owner_id = r.rep_id AND leadroute_internal.is_with_rep(status) AND duplicate_of IS NULL) l
  WHERE NOT r.active AND l.leads > 0;
 COMMENT ON VIEW leadroute.coverage_gaps IS 'What still points at somebody or something that cannot take leads, and what becomes of the leads; error where nobody would act on them. Backups that stand in for each other are no gap as long as two of them are active, pools that no segment uses are none either.';
+COMMENT ON COLUMN leadroute.coverage_gaps."table" IS 'The table of the rule.';
+COMMENT ON COLUMN leadroute.coverage_gaps.key IS 'Which row.';
+COMMENT ON COLUMN leadroute.coverage_gaps.gap IS 'What is not covered.';
+COMMENT ON COLUMN leadroute.coverage_gaps.severity IS 'error: nobody would act on the leads. warning: somebody else gets them.';

@@ -40,3 +40,13 @@ SELECT h.begun_at, format('%s: %s', replace(h."table", '_', ' '), concat_ws(', '
  -- a restore brings all of them in one transaction
  GROUP BY h.transaction, h.begun_at, h."table", coalesce(c.why, h.why), h.changed_by, c.approved_by, h.change_id;
 COMMENT ON VIEW leadroute.changelog IS 'Changes of routing tables as one reads them: what, why, by whom, approved by whom. Accounts, their domains and contacts, and absences are summed for each transaction, with the time when it began. leads counts leads that were routed since by the segment, tier or pool of the name that it has after the change, of the newest million leads, which are read for it: ask for it only where you need it. config_history has each row before and after.';
+COMMENT ON COLUMN leadroute.changelog.changed_at IS 'When.';
+COMMENT ON COLUMN leadroute.changelog.what IS 'What changed, in words.';
+COMMENT ON COLUMN leadroute.changelog.why IS 'Why: what the change request or the session said.';
+COMMENT ON COLUMN leadroute.changelog.changed_by IS 'The database role that made it.';
+COMMENT ON COLUMN leadroute.changelog.approved_by IS 'The role that approved the change request.';
+COMMENT ON COLUMN leadroute.changelog.change_id IS 'The change request: change_requests.id.';
+COMMENT ON COLUMN leadroute.changelog.leads IS 'Leads routed by the rule since then; NULL where that cannot be told.';
+COMMENT ON COLUMN leadroute.changelog."table" IS 'The routing table.';
+COMMENT ON COLUMN leadroute.changelog.key IS 'Which row; NULL where changes of data are summed up.';
+COMMENT ON COLUMN leadroute.changelog.rows IS 'How many rows of data changed together; 1 for a rule.';

@@ -63,6 +63,9 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
             'leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)')
 ) AS r (recipe, privileges, objects);
 COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, a worker that asks providers and brings their answers, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, an author who proposes changes of rules, and an approver who reads and approves them. Who applies a change is an editor; one that is due runs for its approver, who must be an editor, too.';
+COMMENT ON COLUMN leadroute.role_recipes.recipe IS 'The kind of role.';
+COMMENT ON COLUMN leadroute.role_recipes.privileges IS 'What is granted.';
+COMMENT ON COLUMN leadroute.role_recipes.objects IS 'On what.';
 
 -- A role that may read a view, but not its tables, learns nothing more by the conditions of its queries.
 ALTER VIEW leadroute.routing_health SET (security_barrier);

@@ -9,7 +9,8 @@ SELECT count(*) > 25 AS looks_at_tables FROM story.relations WHERE relkind = 'r'
 -- Every table, view, column and function has a comment.
 SELECT relname FROM story.relations WHERE relkind <> 'S' AND obj_description(oid, 'pg_class') IS NULL ORDER BY 1;
 SELECT relname, attname FROM story.relations JOIN pg_attribute ON attrelid = oid
- WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped AND col_description(oid, attnum) IS NULL ORDER BY 1, attnum;
+ WHERE (relkind = 'r' OR relkind = 'v' AND relname IN (SELECT v.relname FROM pg_class v WHERE v.relnamespace = 'leadroute'::regnamespace))
+   AND attnum > 0 AND NOT attisdropped AND col_description(oid, attnum) IS NULL ORDER BY 1, attnum;
 SELECT function FROM story.functions WHERE obj_description(oid, 'pg_proc') IS NULL ORDER BY 1;
 SELECT typname FROM pg_type WHERE typnamespace = 'leadroute'::regnamespace AND typtype = 'd' AND obj_description(oid, 'pg_type') IS NULL ORDER BY 1;
 SELECT obj_description(oid, 'pg_extension') IS NOT NULL AS extension FROM pg_extension WHERE extname = 'leadroute';
