@@ -78,6 +78,8 @@ CREATE INDEX leads_queue_idx ON leadroute.leads (queue) WHERE queue IS NOT NULL;
 CREATE INDEX leads_attached_key_idx ON leadroute.leads (attached_key, attached_table) WHERE attached_key IS NOT NULL;
 -- One index for all jobs, and for what waits to be adopted: each index costs every single insert 2 us, also where its condition leaves the lead out.
 CREATE INDEX leads_left_to_jobs_idx ON leadroute.leads (id) WHERE held OR unassigned_at IS NOT NULL;
+-- For reports: rows come in this order, so a few bytes for many pages find those of a period, and an insert pays next to nothing.
+CREATE INDEX leads_created_at_idx ON leadroute.leads USING brin (created_at) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX leads_duplicate_of_idx ON leadroute.leads (duplicate_of) WHERE duplicate_of IS NOT NULL;
 COMMENT ON TABLE leadroute.leads IS 'Every lead. Inserting a row routes it; the columns from status on are set by routing, whatever the insert says, but for an owner_id: whoever may insert that column names the owner.';
 COMMENT ON COLUMN leadroute.leads.id IS 'Key.';
@@ -182,6 +184,7 @@ CREATE TABLE leadroute.decisions (
     reason_code text
 );
 CREATE INDEX decisions_lead_id_idx ON leadroute.decisions (lead_id);
+CREATE INDEX decisions_decided_at_idx ON leadroute.decisions USING brin (decided_at) WITH (pages_per_range = 32, autosummarize = on);
 COMMENT ON TABLE leadroute.decisions IS 'Every decision about a lead, never changed.';
 COMMENT ON COLUMN leadroute.decisions.id IS 'Key.';
 COMMENT ON COLUMN leadroute.decisions.lead_id IS 'The lead.';
@@ -226,6 +229,7 @@ CREATE TABLE leadroute.sla_clocks (
     of_event text
 );
 CREATE INDEX sla_clocks_lead_id_idx ON leadroute.sla_clocks (lead_id);
+CREATE INDEX sla_clocks_started_at_idx ON leadroute.sla_clocks USING brin (started_at) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX sla_clocks_next_at_idx ON leadroute.sla_clocks (next_at) WHERE next_at IS NOT NULL;
 COMMENT ON TABLE leadroute.sla_clocks IS 'The clock of each lead that somebody must answer.';
 COMMENT ON COLUMN leadroute.sla_clocks.id IS 'Key.';

@@ -2,26 +2,26 @@
 
 CREATE FUNCTION leadroute.pool_fairness(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (pool text, rep_id text, weight numeric, leads bigint, entitled numeric, received bigint, returned bigint, difference numeric, skipped jsonb, tenant text)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET jit = off SET work_mem = '64MB'
 BEGIN ATOMIC
     WITH asked AS (
-        SELECT d.id, d.pool, s.step ->> 'rep' AS chosen, s.step -> 'candidates' AS candidates
+        SELECT d.id, d.pool, s.step ->> 'rep' AS chosen, s.step -> 'candidates' AS candidates, b.decision_id IS NOT NULL AS is_returned
           FROM leadroute.decisions d
-         CROSS JOIN LATERAL jsonb_array_elements(d.trace) s (step)
+          LEFT JOIN leadroute.returned_turns b ON b.decision_id = d.id
+         CROSS JOIN LATERAL (SELECT jsonb_path_query_first(d.trace, 'lax $[*] ? (exists(@.candidates))') AS step OFFSET 0) s
          WHERE d.decided_at >= pool_fairness.since AND d.decided_at < pool_fairness.until AND d.pool IS NOT NULL
-           AND (pool_fairness.tenant IS NULL OR d.tenant = pool_fairness.tenant) AND s.step ? 'candidates'
+           AND (pool_fairness.tenant IS NULL OR d.tenant = pool_fairness.tenant) AND s.step IS NOT NULL
            AND leadroute_internal.is_period(pool_fairness.since, pool_fairness.until)
     ), candidate AS (
-        SELECT a.pool, c.rep, (c.share ->> 0)::integer AS seat, c.rep = a.chosen AS is_chosen, b.decision_id IS NOT NULL AS is_returned,
-               (c.share ->> 1)::numeric / nullif(sum((c.share ->> 1)::numeric) OVER (PARTITION BY a.id), 0) AS part,
-               coalesce(c.presence, nullif(c.why, 'away'), c.away) AS why
+        SELECT a.pool, e.c ->> 'rep' AS rep, (e.c -> 'share' -> 0)::integer AS seat, e.c ->> 'rep' = a.chosen AS is_chosen, a.is_returned,
+               (e.c -> 'share' -> 1)::float8 / nullif(t.total, 0) AS part, coalesce(e.c ->> 'presence', nullif(e.c ->> 'why', 'away'), e.c ->> 'away') AS why
           FROM asked a
-         CROSS JOIN LATERAL jsonb_to_recordset(a.candidates) c (rep text, share jsonb, why text, away text, presence text)
-          LEFT JOIN leadroute.returned_turns b ON b.decision_id = a.id
+         CROSS JOIN LATERAL (SELECT sum((o.c -> 'share' -> 1)::float8) AS total FROM jsonb_array_elements(a.candidates) o (c)) t
+         CROSS JOIN LATERAL jsonb_array_elements(a.candidates) e (c)
     ), counted AS (
         -- a name may be that of somebody else by now, the seat is not
         SELECT coalesce(m.pool, c.pool) AS pool, coalesce(m.rep_id, c.rep) AS rep_id, count(*) AS leads,
-               coalesce(sum(c.part) FILTER (WHERE NOT c.is_returned), 0) AS entitled,
+               coalesce(sum(c.part) FILTER (WHERE NOT c.is_returned), 0)::numeric AS entitled,
                count(*) FILTER (WHERE c.is_chosen) AS received, count(*) FILTER (WHERE c.is_chosen AND c.is_returned) AS returned,
                c.why, count(c.why) AS skips
           FROM candidate c

@@ -2,7 +2,7 @@
 
 CREATE FUNCTION leadroute.unrouted_rate(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (week date, leads bigint, unrouted bigint, fallback bigint, errors bigint, percent_unrouted numeric)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET work_mem = '64MB'
 BEGIN ATOMIC
     SELECT date_trunc('week', l.created_at)::date, count(*), count(*) FILTER (WHERE f.is_unrouted OR l.decision_id IS NULL AND l.owner_id IS NULL AND l.queue IS NULL AND l.status = 'new'),
            count(f.lead_id), count(*) FILTER (WHERE f.is_error),
@@ -23,7 +23,7 @@ COMMENT ON FUNCTION leadroute.unrouted_rate(timestamptz, timestamptz, text) IS '
 
 CREATE FUNCTION leadroute.leads_by_rep(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (rep_id text, leads bigint, leads_now bigint, answered bigint, closed bigint, converted bigint, percent_converted numeric, value_won numeric, tenant text)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET work_mem = '64MB'
 BEGIN ATOMIC
     SELECT u.rep_id, sum(u.leads)::bigint, sum(u.leads_now)::bigint, sum(u.answered)::bigint, sum(u.closed)::bigint, sum(u.converted)::bigint,
            leadroute_internal.percent(sum(u.converted), sum(u.closed)), sum(u.won), g.tenant
@@ -72,7 +72,7 @@ SELECT l.id AS lead_id, l.email, l.company, t.decision_id, d.decided_at AS route
                   LEFT JOIN leadroute.reason_codes c ON c.code = m.reason_code
                   -- by which the rep had it from whom it was taken
                  CROSS JOIN LATERAL (SELECT x.id, x.decided_at, x.cause, x.layer FROM leadroute.decisions x
-                                      WHERE x.lead_id = m.lead_id AND x.id < m.id AND x.owner_id = m.previous_owner_id AND x.cause NOT IN ('response')
+                                      WHERE x.lead_id = m.lead_id AND x.id + 0 < m.id AND x.owner_id = m.previous_owner_id AND x.cause NOT IN ('response')
                                         AND x.previous_owner_id IS DISTINCT FROM x.owner_id
                                       ORDER BY x.id + 0 DESC LIMIT 1) p
                  WHERE m.cause = 'manual' AND m.outcome = 'owner' AND m.owner_id <> m.previous_owner_id

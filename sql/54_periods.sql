@@ -1,8 +1,9 @@
 -- Reports count what fell into a period: from since on, and before until.
 --
--- Report functions are read into the query that calls them (no SECURITY DEFINER, no SET), so they run with the rights and row
--- security of whoever calls them, and only compute the columns that are asked for. Their bodies were parsed when they were created,
--- so no search_path of the caller changes what they name.
+-- Report functions run with the rights and row security of whoever calls them. Their bodies were parsed when they were created,
+-- so no search_path of the caller changes what they name. Those that show single rows are read into the query that calls them, which
+-- computes the columns that it asks for; those that sum up bring settings: to compile expressions (jit) costs more than it saves, and
+-- where a restore has left no statistics a nested loop over a million rows looks cheap.
 
 CREATE FUNCTION leadroute_internal.is_period(since timestamptz, until timestamptz) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

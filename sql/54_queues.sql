@@ -22,7 +22,7 @@ COMMENT ON COLUMN leadroute.queue_backlog.tenant IS 'The tenant of the leads; of
 CREATE FUNCTION leadroute.claim_patterns(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (rep_id text, attribute text, value text, offered bigint, skipped bigint, percent_skipped numeric, percent_skipped_otherwise numeric,
                    is_flagged boolean, tenant text)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET jit = off SET work_mem = '64MB'
 BEGIN ATOMIC
     WITH seen AS (
         SELECT c.rep_id, c.tenant, c.action, l.segment, l.email,

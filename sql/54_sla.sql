@@ -5,12 +5,12 @@ CREATE FUNCTION leadroute_internal.clocks_counted(since timestamptz, until times
     RETURNS TABLE (rep_id text, territory text, tenant text, is_met boolean, is_late boolean, is_running boolean, rescued_by text)
     LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT CASE WHEN k.is_known THEN c.of_rep ELSE l.owner_id END, CASE WHEN k.is_known THEN c.of_territory ELSE l.territory END, c.tenant,
+    -- few run: these leads are looked up one by one
+    SELECT CASE WHEN k.is_known THEN c.of_rep ELSE (SELECT l.owner_id FROM leadroute.leads l WHERE l.id = c.lead_id) END,
+           CASE WHEN k.is_known THEN c.of_territory ELSE (SELECT l.territory FROM leadroute.leads l WHERE l.id = c.lead_id) END, c.tenant,
            k.is_answered AND NOT k.is_late, k.is_late, c.stopped_at IS NULL AND NOT k.is_late,
-           CASE WHEN k.is_late AND k.is_answered AND c.answered_by IS DISTINCT FROM CASE WHEN k.is_known THEN c.of_rep ELSE l.owner_id END
-                THEN c.answered_by END
+           CASE WHEN k.is_late AND k.is_answered AND c.answered_by IS DISTINCT FROM c.of_rep THEN c.answered_by END
       FROM leadroute.sla_clocks c
-      LEFT JOIN leadroute.leads l ON l.id = c.lead_id AND c.stopped_at IS NULL
      CROSS JOIN LATERAL (SELECT coalesce(c.stopped_at, now()) > c.due_at AND c.ended IS DISTINCT FROM 'replaced' AS is_late, coalesce(c.ended IN ('answered', 'worked'), false) AS is_answered,
                                 c.stopped_at IS NOT NULL OR (c.of_rep IS NOT NULL OR c.of_queue IS NOT NULL) AND c.due_at < now() AS is_known) k
      WHERE c.started_at >= clocks_counted.since AND c.started_at < clocks_counted.until
@@ -21,7 +21,7 @@ COMMENT ON FUNCTION leadroute_internal.clocks_counted(timestamptz, timestamptz, 
 
 CREATE FUNCTION leadroute.sla_by_rep(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (rep_id text, clocks bigint, met bigint, breached bigint, running bigint, percent_met numeric, tenant text, rescues bigint, ended bigint, n bigint)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET jit = off
 BEGIN ATOMIC
     SELECT u.rep_id, sum(u.clocks)::bigint, sum(u.met)::bigint, sum(u.late)::bigint, sum(u.running)::bigint, leadroute_internal.percent(sum(u.met), sum(u.met + u.late)), g.tenant,
            sum(u.rescues)::bigint, sum(u.clocks - u.met - u.late - u.running)::bigint, sum(u.met + u.late)::bigint
@@ -36,7 +36,7 @@ COMMENT ON FUNCTION leadroute.sla_by_rep(timestamptz, timestamptz, text) IS 'SLA
 
 CREATE FUNCTION leadroute.sla_by_territory(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (territory text, clocks bigint, met bigint, breached bigint, running bigint, percent_met numeric, tenant text, rescues bigint, ended bigint, n bigint)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET jit = off
 BEGIN ATOMIC
     SELECT c.territory, count(*), count(*) FILTER (WHERE c.is_met), count(*) FILTER (WHERE c.is_late), count(*) FILTER (WHERE c.is_running),
            leadroute_internal.percent(count(*) FILTER (WHERE c.is_met), count(*) FILTER (WHERE c.is_met OR c.is_late)), c.tenant, count(c.rescued_by),

@@ -89,24 +89,49 @@ COMMENT ON COLUMN leadroute.speed_to_lead.source IS 'Where the lead came from.';
 COMMENT ON COLUMN leadroute.speed_to_lead.campaign IS 'Its campaign.';
 COMMENT ON COLUMN leadroute.speed_to_lead.counted_at IS 'The moment that puts the row into a period: the start of the clock, or when the row of the lead came.';
 
+CREATE FUNCTION leadroute_internal.speed_add(state internal, lead_id bigint, acted_at timestamptz, routed_at timestamptz, answered_at timestamptz, is_late boolean,
+        "all" text, rep text, team text, territory text, segment text, tier text, pool text, source text, campaign text, channel text, event text, intent text, week timestamptz)
+    RETURNS internal LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'leadroute_speed_add';
+COMMENT ON FUNCTION leadroute_internal.speed_add(internal, bigint, timestamptz, timestamptz, timestamptz, boolean, text, text, text, text, text, text, text, text, text, text, text, text, timestamptz) IS 'Adds an action to those of speed_figures. Internal.';
+CREATE FUNCTION leadroute_internal.speed_told(state internal) RETURNS json LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'leadroute_speed_told';
+COMMENT ON FUNCTION leadroute_internal.speed_told(internal) IS 'What the actions of speed_figures add up to. Internal.';
+-- In Rust, as each dimension would sort all times anew. Few: the planner reckons with a state per tenant.
+CREATE AGGREGATE leadroute_internal.speed_figures(lead_id bigint, acted_at timestamptz, routed_at timestamptz, answered_at timestamptz, is_late boolean,
+        "all" text, rep text, team text, territory text, segment text, tier text, pool text, source text, campaign text, channel text, event text, intent text, week timestamptz) (
+    SFUNC = leadroute_internal.speed_add, STYPE = internal, SSPACE = 10000, FINALFUNC = leadroute_internal.speed_told);
+COMMENT ON AGGREGATE leadroute_internal.speed_figures(bigint, timestamptz, timestamptz, timestamptz, boolean, text, text, text, text, text, text, text, text, text, text, text, text, timestamptz) IS 'Counts and percentiles of actions by each of the dimensions that its last arguments name, as JSON. Internal.';
+
+CREATE FUNCTION leadroute_internal.is_dimension(dimension text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF dimension <> ALL ('{all,rep,team,territory,segment,tier,pool,source,campaign,channel,event,intent,week}') THEN
+        RAISE EXCEPTION 'there is no dimension "%"', dimension
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Allowed is one of: all, rep, team, territory, segment, tier, pool, source, campaign, channel, event, intent, week; NULL is each of them.';
+    END IF;
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.is_dimension(text) IS 'True, or an error that says which dimensions there are. Internal.';
+
 CREATE FUNCTION leadroute.speed_percentiles(since timestamptz, until timestamptz, tenant text DEFAULT NULL, dimension text DEFAULT NULL)
     RETURNS TABLE (dimension text, value text, leads bigint, n bigint, answered bigint, unanswered bigint, within_target bigint, percent_within_target numeric,
                    p50 interval, p90 interval, p99 interval, p50_to_route interval, p99_to_route interval, tenant text)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET jit = off SET work_mem = '64MB'
 BEGIN ATOMIC
-    SELECT g.dimension, g.value, count(DISTINCT s.lead_id), count(*), count(s.first_response_at), count(*) - count(s.first_response_at),
-           count(*) FILTER (WHERE s.first_response_at IS NOT NULL AND NOT s.is_breached),
-           leadroute_internal.percent(count(*) FILTER (WHERE s.first_response_at IS NOT NULL AND NOT s.is_breached),
-                                      count(*) FILTER (WHERE s.first_response_at IS NOT NULL AND NOT s.is_breached OR s.is_breached)),
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY s.time_to_response), percentile_cont(0.9) WITHIN GROUP (ORDER BY s.time_to_response),
-           percentile_cont(0.99) WITHIN GROUP (ORDER BY s.time_to_response),
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY s.time_to_route), percentile_cont(0.99) WITHIN GROUP (ORDER BY s.time_to_route), s.tenant
-      FROM leadroute.speed_to_lead(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant) s
-      LEFT JOIN leadroute.reps m ON m.id = coalesce(s.answered_by, s.owner_id)
-     CROSS JOIN LATERAL (VALUES ('all', 'all'), ('rep', coalesce(s.answered_by, s.owner_id)), ('team', m.manager_id), ('territory', s.territory), ('segment', s.segment),
-                                ('tier', s.tier), ('pool', s.pool), ('source', s.source), ('campaign', s.campaign), ('channel', s.channel), ('event', s.event),
-                                ('intent', s.intent), ('week', to_char(date_trunc('week', s.counted_at), 'IYYY-"W"IW'))) g (dimension, value)
-     WHERE speed_percentiles.dimension IS NULL OR g.dimension = speed_percentiles.dimension
-     GROUP BY g.dimension, g.value, s.tenant;
+    SELECT ('{all,rep,team,territory,segment,tier,pool,source,campaign,channel,event,intent,week}'::text[])[k.dimension + 1],
+           CASE k.dimension WHEN 12 THEN to_char(timestamptz '2000-01-01 00:00:00+00' + k.value::bigint * interval '1 us', 'IYYY-"W"IW') ELSE k.value END,
+           k.leads, k.n, k.answered, k.n - k.answered, k.met, leadroute_internal.percent(k.met, k.met + k.late),
+           justify_hours(k.response[1] * interval '1 us'), justify_hours(k.response[2] * interval '1 us'), justify_hours(k.response[3] * interval '1 us'),
+           justify_hours(k.route[1] * interval '1 us'), justify_hours(k.route[3] * interval '1 us'), f.tenant
+      FROM (SELECT s.tenant, leadroute_internal.speed_figures(s.lead_id, s.occurred_at, s.routed_at, s.first_response_at, s.is_breached, 'all',
+                       coalesce(s.answered_by, s.owner_id), m.manager_id, s.territory, s.segment, s.tier, s.pool, s.source, s.campaign, s.channel, s.event, s.intent,
+                       date_trunc('week', s.counted_at)) AS figures
+              FROM leadroute.speed_to_lead(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant) s
+              LEFT JOIN leadroute.reps m ON m.id = coalesce(s.answered_by, s.owner_id)
+             WHERE leadroute_internal.is_dimension(speed_percentiles.dimension)
+             GROUP BY s.tenant) f
+     CROSS JOIN LATERAL json_to_recordset(f.figures)
+           AS k (dimension integer, value text, leads bigint, n bigint, answered bigint, met bigint, late bigint, response bigint[], route bigint[])
+     WHERE speed_percentiles.dimension IS NULL
+        OR k.dimension + 1 = array_position('{all,rep,team,territory,segment,tier,pool,source,campaign,channel,event,intent,week}'::text[], speed_percentiles.dimension);
 END;
 COMMENT ON FUNCTION leadroute.speed_percentiles(timestamptz, timestamptz, text, text) IS 'The actions of buyers in a period (rows of speed_to_lead, n), and of how many leads they are, by rep (who answered, else the owner), team (their manager), territory, segment, tier, pool, source, campaign, channel, event, intent and ISO week, and all together; or by one of these. Percentiles are of the answered ones; percent_within_target is of those whose time was met or has run out.';

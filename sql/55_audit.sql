@@ -2,7 +2,7 @@
 
 CREATE FUNCTION leadroute.audit_measures(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (measure text, value numeric, unit text, "limit" numeric, is_ok boolean, n bigint, detail text)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET jit = off SET work_mem = '64MB'
 BEGIN ATOMIC
     WITH came AS (
         SELECT coalesce(sum(u.leads), 0)::bigint AS leads, coalesce(sum(u.unrouted), 0) AS unrouted, coalesce(sum(u.fallback), 0) AS fallback, coalesce(sum(u.errors), 0) AS errors

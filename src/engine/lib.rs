@@ -22,7 +22,7 @@
 //! 11. [`decision`]: what was decided, and why
 //! 12. [`roster`]: who could take a lead, and when
 //! 13. [`rules`]: the routing tables, compiled
-//! 14. [`lead`] and [`time_zone`]: what everything else is about
+//! 14. [`lead`] and [`time_zone`]: what everything else is about; [`speed`]: how fast leads are answered
 //! 15. [`span`] has ranges
 
 #![forbid(unsafe_code)]
@@ -41,6 +41,7 @@ pub mod routing;
 pub mod rules;
 pub mod sla;
 pub mod span;
+pub mod speed;
 #[cfg(test)]
 mod testkit;
 pub mod time_zone;

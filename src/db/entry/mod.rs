@@ -34,4 +34,5 @@ pub mod return_turn;
 pub mod route_lead;
 pub mod setting;
 pub mod sla_clock;
+pub mod speed_figures;
 pub mod stint;

@@ -1,0 +1,110 @@
+-- Reports count what fell into a period, half open, by the time zone of the session; their parts add up to the whole.
+\i setup.sql
+INSERT INTO leadroute.reps (id, manager_id, tenant) VALUES ('max', NULL, ''), ('ann', 'max', ''), ('bob', 'max', ''), ('zoe', NULL, 'beta');
+-- Rows by hand, so that each time is known. A lead came at at, and was routed three seconds later; its clock ran ten minutes.
+CREATE FUNCTION story.came(id bigint, at timestamptz, owner_id text, layer text, answered_after interval DEFAULT NULL, tenant text DEFAULT '', queue text DEFAULT NULL) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO leadroute.leads (id, tenant, email, owner_id, queue, status, occurred_at, created_at, routed_at, decision_id, first_response_at, territory, source)
+    VALUES (id, tenant, id || '@x' || id || '.com', owner_id, queue, CASE WHEN owner_id IS NULL THEN 'queued' WHEN answered_after IS NULL THEN 'assigned' ELSE 'working' END,
+            at, at, at + '3 s', id, at + answered_after, 'north', CASE id % 2 WHEN 0 THEN 'web' END);
+    INSERT INTO leadroute.decisions (id, lead_id, decided_at, cause, layer, outcome, owner_id, queue, reason, tenant)
+    VALUES (id, id, at + '3 s', 'insert', layer, CASE WHEN owner_id IS NULL THEN 'queue' ELSE 'owner' END, owner_id, queue, 'by hand', tenant);
+    INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, stopped_at, ended, answered_by, of_rep, of_queue, of_territory, tenant)
+    VALUES (id, 'p', at, at + '10 min', at + answered_after, CASE WHEN answered_after IS NOT NULL THEN 'answered' END, CASE WHEN answered_after IS NOT NULL THEN owner_id END, owner_id, queue, 'north', tenant);
+    INSERT INTO leadroute.responses (lead_id, rep_id, channel, at, meaningful, tenant)
+    SELECT id, owner_id, 'phone', at + answered_after, true, tenant WHERE answered_after IS NOT NULL $$;
+SELECT count(story.came(l.*)) FROM (VALUES
+    -- around the beginning and the end of October in Berlin (UTC+2, then UTC+1)
+    (1, timestamptz '2026-09-30 21:59:59.999999+00', 'ann', 'distribution', interval '5 min', '', NULL),
+    (2, '2026-09-30 22:00:00+00', 'ann', 'distribution', '8 min', '', NULL),
+    -- the hour that the clock shows twice, 02:30
+    (3, '2026-10-25 00:30:00+00', 'bob', 'distribution', '2 min', '', NULL),
+    (4, '2026-10-25 01:30:00+00', 'bob', 'distribution', '20 min', '', NULL),
+    -- the last moment of a Sunday, and the first of a Monday
+    (5, '2026-10-25 22:59:59.999999+00', NULL, 'fallback', NULL, '', 'catch_all'),
+    (6, '2026-10-25 23:00:00+00', NULL, 'fallback', NULL, '', 'partner'),
+    (7, '2026-10-31 22:59:59.999999+00', 'ann', 'distribution', NULL, '', NULL),
+    (8, '2026-10-31 23:00:00+00', 'ann', 'distribution', '1 min', '', NULL),
+    -- in New York it is October until 04:00 UTC
+    (9, '2026-11-01 03:59:59+00', 'ann', 'distribution', '3 min', '', NULL),
+    (10, '2026-10-10 12:00:00+00', 'zoe', 'distribution', '4 min', 'beta', NULL)) l;
+-- 11: a touch. 12: an import, without decision or clock. 13: came while routing was off.
+INSERT INTO leadroute.leads (id, email, owner_id, status, duplicate_of, created_at, routed_at) VALUES (11, 't@t.com', 'ann', 'merged', 2, '2026-10-03', '2026-10-03');
+INSERT INTO leadroute.leads (id, email, owner_id, status, created_at, occurred_at, routed_at) VALUES (12, 'i@i.com', 'bob', 'assigned', '2026-10-05', '2026-10-05', '2026-10-05');
+INSERT INTO leadroute.leads (id, email, created_at, routed_at) VALUES (13, 'o@o.com', '2026-10-05', '-infinity');
+
+SET timezone = 'Europe/Berlin';
+-- October of Berlin: leads 2 to 7, 10, 12 and 13. Answered 2, 3, 4, 10, of these 4 late; 5, 6 and 7 ran out.
+SELECT measure, value, unit, "limit", is_ok, n, detail FROM leadroute.monthly_audit('2026-10-17');
+SELECT measure, value, n FROM leadroute.monthly_audit('2026-10-17', 'beta') WHERE measure IN ('leads', 'answered within target', 'median response');
+SELECT * FROM leadroute.unrouted_rate('2026-10-01', '2026-11-01') ORDER BY week;
+SELECT rep_id, leads, leads_now, answered, tenant FROM leadroute.leads_by_rep('2026-10-01', '2026-11-01') ORDER BY 1;
+SELECT rep_id, leads FROM leadroute.leads_by_rep('2026-10-25') ORDER BY 1;
+SELECT rep_id, leads FROM leadroute.leads_by_rep('2026-10-26') ORDER BY 1;
+SELECT rep_id, clocks, met, breached, running, ended, n, percent_met FROM leadroute.sla_by_rep('2026-10-01', '2026-11-01') ORDER BY 1;
+SELECT territory, tenant, clocks, met, breached, running, ended, n, percent_met FROM leadroute.sla_by_territory('2026-10-01', '2026-11-01') ORDER BY 1, 2;
+SELECT dimension, value, leads, n, answered, unanswered, within_target, percent_within_target, p50, p90, p50_to_route
+  FROM leadroute.speed_percentiles('2026-10-01', '2026-11-01', '') WHERE dimension IN ('all', 'rep', 'team', 'source', 'channel', 'week') ORDER BY 1, 2;
+SELECT dimension, value, n FROM leadroute.speed_percentiles('2026-10-01', '2026-11-01', 'beta', 'rep');
+SELECT lead_id, counted_at, owner_then, time_to_route, time_to_response, is_breached, channel FROM leadroute.speed_to_lead('2026-10-01', '2026-11-01') ORDER BY 1;
+
+-- The same month in New York and in UTC begins and ends elsewhere.
+SET timezone = 'America/New_York';
+SELECT value FROM leadroute.monthly_audit('2026-10-01') WHERE measure = 'leads';
+SELECT count(*) FROM leadroute.speed_to_lead('2026-10-01', '2026-11-01');
+SELECT week, leads FROM leadroute.unrouted_rate('2026-10-20', '2026-11-01') ORDER BY 1;
+SELECT value, n FROM leadroute.speed_percentiles('2026-10-20', '2026-11-01', NULL, 'week') ORDER BY 1;
+RESET timezone;
+SET timezone = 'UTC';
+SELECT value FROM leadroute.monthly_audit('2026-10-01') WHERE measure = 'leads';
+
+-- A month in two halves is the month, wherever it is cut; nothing is in an empty period.
+SELECT sum(n) FROM (SELECT (SELECT n FROM leadroute.audit_measures(since, until) WHERE measure = 'leads')
+                      FROM (VALUES (timestamptz '-infinity', timestamptz '2026-10-25 00:30+00'), ('2026-10-25 00:30+00', 'infinity')) p (since, until)) h;
+SELECT count(*) FROM leadroute.leads WHERE duplicate_of IS NULL;
+SELECT measure, value, n FROM leadroute.audit_measures('2026-10-25 00:30+00', '2026-10-25 00:30+00') WHERE measure IN ('leads', 'unrouted', 'converted', 'value won');
+-- What is no period, or no dimension.
+SELECT t.* FROM unnest('{"(NULL, now())","(now(), NULL)","(now(), ''-infinity'')"}'::text[]) p,
+    unnest('{audit_measures,unrouted_rate,misrouted_leads,leads_by_rep,sla_by_rep,sla_by_territory,speed_to_lead,speed_percentiles,pool_fairness,claim_patterns}'::text[]) f,
+    story.try(format('SELECT FROM leadroute.%s%s', f, p)) t WHERE t.code = '00000';
+SELECT * FROM story.try('SELECT FROM leadroute.sla_by_rep(NULL, now())');
+SELECT * FROM story.try('SELECT FROM leadroute.sla_by_rep(''2026-10-02 12:00'', ''2026-10-01 12:00'')');
+SELECT * FROM story.try('SELECT FROM leadroute.speed_percentiles(''-infinity'', ''infinity'', NULL, ''mood'')');
+SELECT * FROM story.try('SELECT FROM leadroute.monthly_audit(NULL)');
+
+-- Closed, with what it was worth later, and closed otherwise after all: counted once.
+SELECT leadroute.close_lead(2, 'converted') > 0, leadroute.close_lead(2, 'converted', 500) > 0, leadroute.close_lead(3, 'lost') > 0, leadroute.close_lead(3, 'converted', 70) > 0,
+       leadroute.close_lead(7, 'converted', 30) > 0, leadroute.close_lead(7, 'disqualified') > 0;
+UPDATE leadroute.leads SET status = 'working' WHERE id = 2;
+SELECT rep_id, closed, converted, percent_converted, value_won FROM leadroute.leads_by_rep('-infinity', 'infinity', '') ORDER BY 1;
+SELECT leadroute.close_lead(2, 'converted', 400, '2026-10-04') > 0;
+SELECT rep_id, closed, converted, percent_converted, value_won FROM leadroute.leads_by_rep('-infinity', 'infinity', '') ORDER BY 1;
+SELECT measure, value, n FROM leadroute.audit_measures('-infinity', 'infinity') WHERE measure IN ('converted', 'value won');
+
+-- A lead that goes to somebody else, who is called something else later: whom it was given to, and who has it.
+SELECT leadroute.transfer_lead(12, 'ann') > 0;
+UPDATE leadroute.reps SET id = 'bobby' WHERE id = 'bob';
+SELECT rep_id, leads, leads_now FROM leadroute.leads_by_rep('-infinity', 'infinity') ORDER BY 1;
+
+-- SELECT on a view is enough, and opens nothing else; functions show what row security lets through.
+CREATE ROLE story_reader;
+GRANT SELECT ON leadroute.sla_by_rep, leadroute.audit_measures, leadroute.speed_percentiles TO story_reader;
+SET ROLE story_reader;
+SELECT count(*) >= 0 AS reads FROM leadroute.sla_by_rep, leadroute.audit_measures, leadroute.speed_percentiles;
+SELECT * FROM story.try('SELECT * FROM leadroute.leads');
+SELECT * FROM story.try('SELECT * FROM leadroute.sla_by_rep(''-infinity'', ''infinity'')');
+SELECT * FROM story.try('SELECT leadroute_internal.recent_leads_by_rep()');
+RESET ROLE;
+SELECT leadroute.grant_role('analyst', 'story_reader');
+ALTER TABLE leadroute.leads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE leadroute.sla_clocks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_beta ON leadroute.leads TO story_reader USING (tenant = 'beta');
+CREATE POLICY of_beta ON leadroute.sla_clocks TO story_reader USING (tenant = 'beta');
+SET ROLE story_reader;
+SELECT rep_id, clocks FROM leadroute.sla_by_rep('-infinity', 'infinity');
+SELECT rep_id, leads FROM leadroute.leads_by_rep('-infinity', 'infinity');
+SELECT value, n FROM leadroute.speed_percentiles('-infinity', 'infinity', dimension => 'rep');
+SELECT value FROM leadroute.audit_measures('-infinity', 'infinity') WHERE measure = 'leads';
+RESET ROLE;
+SET client_min_messages = warning;
+DROP OWNED BY story_reader;
+DROP ROLE story_reader;
