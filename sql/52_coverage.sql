@@ -9,6 +9,12 @@ SELECT rep_id, active, is_able, is_covered, stands_in, ring
   FROM json_to_recordset(leadroute_internal.rep_cover())
        AS c (rep_id text, active boolean, is_able boolean, is_covered boolean, stands_in text, ring text[]);
 COMMENT ON VIEW leadroute.rep_cover IS 'Whether each rep could take leads at all (active, with a schedule that has hours), whether they or somebody who stands in for them could, the first able rep in the chain of standing backups, and that chain where it comes back to the rep without having met one. Presence and absences pass and are not looked at.';
+COMMENT ON COLUMN leadroute.rep_cover.rep_id IS 'The rep.';
+COMMENT ON COLUMN leadroute.rep_cover.active IS 'Whether the rep is active.';
+COMMENT ON COLUMN leadroute.rep_cover.is_able IS 'Whether the rep could take leads at all: active, with a schedule that has hours.';
+COMMENT ON COLUMN leadroute.rep_cover.is_covered IS 'Whether the rep or somebody who stands in could.';
+COMMENT ON COLUMN leadroute.rep_cover.stands_in IS 'The first able rep in the chain of backups.';
+COMMENT ON COLUMN leadroute.rep_cover.ring IS 'Reps whose backups are each other.';
 
 CREATE FUNCTION leadroute_internal.ways_out_json() RETURNS json
     LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'leadroute_ways_out';
@@ -39,6 +45,15 @@ SELECT s.name AS segment, s.enabled AND (s.effective IS NULL OR upper_inf(s.effe
   JOIN leadroute.tiers t ON t.id = tier.id
   LEFT JOIN leadroute_internal.ways_out() w ON w.segment = s.name AND w.pool = coalesce(t.pool, '');
 COMMENT ON VIEW leadroute.segment_tiers IS 'The tiers that the leads of each segment can come to, those for all segments where its own leave scores to them, and the queue where leads wait that nobody takes there; of a segment that is not enabled there is none.';
+COMMENT ON COLUMN leadroute.segment_tiers.segment IS 'The segment.';
+COMMENT ON COLUMN leadroute.segment_tiers.is_live IS 'Whether it counts now, or will.';
+COMMENT ON COLUMN leadroute.segment_tiers.tier IS 'The tier.';
+COMMENT ON COLUMN leadroute.segment_tiers.for_all IS 'Whether it is a tier for all segments.';
+COMMENT ON COLUMN leadroute.segment_tiers.score IS 'Its scores.';
+COMMENT ON COLUMN leadroute.segment_tiers.action IS 'What it does: pool, queue or nurture.';
+COMMENT ON COLUMN leadroute.segment_tiers.pool IS 'Its pool.';
+COMMENT ON COLUMN leadroute.segment_tiers.queue IS 'Its queue.';
+COMMENT ON COLUMN leadroute.segment_tiers.way_out IS 'The queue where leads wait that nobody takes.';
 
 CREATE VIEW leadroute.coverage_gaps AS
 WITH rep AS MATERIALIZED (

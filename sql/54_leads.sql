@@ -87,8 +87,9 @@ BEGIN
     EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(body, '', '');
     EXECUTE 'CREATE FUNCTION leadroute.misrouted_leads(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
         RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE BEGIN ATOMIC ' || format(body,
-        'AND m.decided_at >= misrouted_leads.since - interval ''1 day'' AND o.created_at >= misrouted_leads.since AND o.created_at < misrouted_leads.until',
-        'AND l.created_at >= misrouted_leads.since AND l.created_at < misrouted_leads.until AND (misrouted_leads.tenant IS NULL OR l.tenant = misrouted_leads.tenant)
+        'AND m.decided_at >= CASE WHEN leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until) THEN misrouted_leads.since END - interval ''1 day''
+         AND o.created_at >= CASE WHEN leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until) THEN misrouted_leads.since END AND o.created_at < CASE WHEN leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until) THEN misrouted_leads.until END',
+        'AND l.created_at >= CASE WHEN leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until) THEN misrouted_leads.since END AND l.created_at < CASE WHEN leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until) THEN misrouted_leads.until END AND (misrouted_leads.tenant IS NULL OR l.tenant = misrouted_leads.tenant)
          AND leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until)') || '; END';
 END $do$;
 COMMENT ON FUNCTION leadroute.misrouted_leads(timestamptz, timestamptz, text) IS 'The rows of view misrouted_leads whose lead came in a period.';

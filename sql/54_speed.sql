@@ -49,12 +49,12 @@ SELECT a.lead_id, a.email, a.owner_id, a.territory, a.segment, a.event, coalesce
  CROSS JOIN LATERAL (SELECT CASE WHEN a.clock_id IS NULL THEN (r.first).at WHEN a.ended IN ('answered', 'worked') THEN a.stopped_at END AS answered_at) b $q$;
 BEGIN
     EXECUTE 'CREATE VIEW leadroute.speed_to_lead AS ' || format(body, '', '', '', '');
-    -- decisions of the period are read as a whole, others one by one
+    -- Decisions of the period are read as a whole, others one by one. CASE: a comparison with NULL would end the query before the period is looked at.
     EXECUTE 'CREATE FUNCTION leadroute.speed_to_lead(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
         RETURNS SETOF leadroute.speed_to_lead LANGUAGE sql STABLE BEGIN ATOMIC ' || format(body,
-        'AND c.started_at >= speed_to_lead.since AND c.started_at < speed_to_lead.until AND (speed_to_lead.tenant IS NULL OR c.tenant = speed_to_lead.tenant)
+        'AND c.started_at >= CASE WHEN leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until) THEN speed_to_lead.since END AND c.started_at < CASE WHEN leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until) THEN speed_to_lead.until END AND (speed_to_lead.tenant IS NULL OR c.tenant = speed_to_lead.tenant)
          AND leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until)',
-        'AND l.created_at >= speed_to_lead.since AND l.created_at < speed_to_lead.until AND (speed_to_lead.tenant IS NULL OR l.tenant = speed_to_lead.tenant)',
+        'AND l.created_at >= CASE WHEN leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until) THEN speed_to_lead.since END AND l.created_at < CASE WHEN leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until) THEN speed_to_lead.until END AND (speed_to_lead.tenant IS NULL OR l.tenant = speed_to_lead.tenant)',
         'AND x.decided_at >= speed_to_lead.since - interval ''1 day'' AND x.decided_at < speed_to_lead.until + interval ''1 day''',
         'AND a.acted_at >= speed_to_lead.since - interval ''1 day''') || '; END';
 END $do$;

@@ -180,6 +180,37 @@ const NEVER: [(&str, &str); 13] = [
           WHERE s.n > (SELECT count(*) FROM leadroute.sla_clocks WHERE coalesce(stopped_at, now()) > due_at)
              OR s.r > (SELECT count(*) FROM leadroute.sla_clocks WHERE stopped_at > due_at)",
     ),
+    (
+        "reports whose parts are not the whole",
+        "WITH total AS (SELECT (SELECT count(*) FROM leadroute.leads WHERE duplicate_of IS NULL) AS leads, (SELECT count(*) FROM leadroute.sla_clocks) AS clocks,
+                               (SELECT count(*) FROM leadroute.speed_to_lead) AS actions)
+         SELECT FROM total, (SELECT sum(leads) AS a, sum(leads_now) AS b, sum(converted) AS c FROM leadroute.leads_by_rep('-infinity', 'infinity')) r
+          WHERE (r.a, r.b, r.c) <> (leads, leads, (SELECT count(*) FROM leadroute.leads WHERE duplicate_of IS NULL AND status = 'converted'))
+         UNION ALL
+         SELECT FROM leadroute.sla_by_rep('-infinity', 'infinity') WHERE met + breached + running + ended <> clocks
+         UNION ALL
+         SELECT FROM total, (SELECT sum(u.leads) AS a, sum(u.unrouted) AS b FROM leadroute.unrouted_rate('-infinity', 'infinity') u) u
+          WHERE u.a <> leads OR round(100.0 * u.b / u.a, 1) <> (SELECT value FROM leadroute.audit_measures('-infinity', 'infinity') WHERE measure = 'unrouted')
+         UNION ALL
+         SELECT FROM total, (SELECT sum(p.n) AS n, sum(p.answered + p.unanswered) AS m FROM leadroute.speed_percentiles('-infinity', 'infinity') p GROUP BY p.dimension) p
+          WHERE (p.n, p.m) <> (actions, actions)",
+    ),
+    (
+        "percentiles that a sort of their own does not have",
+        "SELECT FROM leadroute.speed_percentiles('-infinity', 'infinity', '', 'rep') p
+           JOIN (SELECT coalesce(s.answered_by, s.owner_id) AS rep, count(DISTINCT s.lead_id) AS leads, percentile_cont('{0.5,0.9,0.99}'::float8[]) WITHIN GROUP (ORDER BY s.time_to_response) AS p,
+                        percentile_cont('{0.5,0.99}'::float8[]) WITHIN GROUP (ORDER BY s.time_to_route) AS r
+                   FROM leadroute.speed_to_lead s WHERE s.tenant = '' GROUP BY 1) o ON o.rep IS NOT DISTINCT FROM p.value
+          WHERE (p.leads, p.p50, p.p90, p.p99, p.p50_to_route, p.p99_to_route) IS DISTINCT FROM (o.leads, o.p[1], o.p[2], o.p[3], o.r[1], o.r[2])",
+    ),
+    (
+        "a period that is not that part of all",
+        "SELECT FROM leadroute.speed_to_lead('-infinity', 'infinity') f FULL JOIN leadroute.speed_to_lead v
+             ON (f.lead_id, coalesce(f.clock_id, 0)) = (v.lead_id, coalesce(v.clock_id, 0)) WHERE f IS DISTINCT FROM v
+         UNION ALL
+         SELECT FROM (SELECT f FROM (SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY counted_at) AS at FROM leadroute.speed_to_lead) h, leadroute.speed_to_lead(h.at, 'infinity') f
+                      EXCEPT SELECT v FROM leadroute.speed_to_lead v) x",
+    ),
 ];
 
 fn check(client: &mut Client, seed: u64) {
