@@ -40,3 +40,14 @@ SELECT l.tenant, l.account_id, a.name AS account_name, l.playbook, count(*) AS l
  WHERE l.expansion AND l.duplicate_of IS NULL
  GROUP BY l.tenant, l.account_id, a.name, l.playbook;
 COMMENT ON VIEW leadroute.expansions IS 'Leads from other parts of customers, by account and playbook: how many came, are with reps, were answered, and how they ended.';
+COMMENT ON COLUMN leadroute.expansions.tenant IS 'The tenant of the leads.';
+COMMENT ON COLUMN leadroute.expansions.account_id IS 'The account that they are of.';
+COMMENT ON COLUMN leadroute.expansions.account_name IS 'Its name.';
+COMMENT ON COLUMN leadroute.expansions.playbook IS 'Their playbook.';
+COMMENT ON COLUMN leadroute.expansions.leads IS 'Leads, touches apart.';
+COMMENT ON COLUMN leadroute.expansions.with_reps IS 'Of these, leads that a rep has.';
+COMMENT ON COLUMN leadroute.expansions.answered IS 'Of these, leads that somebody has answered.';
+COMMENT ON COLUMN leadroute.expansions.converted IS 'Of these, leads converted.';
+COMMENT ON COLUMN leadroute.expansions.lost IS 'Of these, leads lost or disqualified.';
+COMMENT ON COLUMN leadroute.expansions.amount IS 'What the converted were worth, as close_lead() was told.';
+COMMENT ON COLUMN leadroute.expansions.latest_at IS 'When the latest came.';

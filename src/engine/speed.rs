@@ -78,13 +78,16 @@ impl Speed {
         let by_route = self.in_order(|action| action.route);
         let of_many = self.of_many_actions();
         let dimensions = self.dimensions.iter().enumerate();
-        dimensions.flat_map(|(no, dimension)| self.of(no, dimension, &by_response, &by_route, &of_many)).collect()
+        dimensions
+            .flat_map(|(no, dimension)| self.of(no, dimension, &by_response, &by_route, &of_many))
+            .collect()
     }
 
     /// The rows that have a time, the shortest first.
     fn in_order(&self, time: impl Fn(&Action) -> Option<Micros>) -> Vec<(Micros, u32)> {
         let rows = self.actions.iter().zip(0..);
-        let mut times: Vec<(Micros, u32)> = rows.filter_map(|(action, row)| Some((time(action)?, row))).collect();
+        let mut times: Vec<(Micros, u32)> =
+            rows.filter_map(|(action, row)| Some((time(action)?, row))).collect();
         times.sort_unstable();
         times
     }
@@ -107,10 +110,12 @@ impl Speed {
     ) -> Vec<Figures> {
         let mut figures = vec![Figures { dimension: no, ..Figures::default() }; dimension.names.len() + 1];
         for (name, number) in &dimension.names {
-            figures[*number as usize].value = Some(String::from_utf8_lossy(name).into_owned());
+            if let Some(sum) = figures.get_mut(*number as usize) {
+                sum.value = Some(String::from_utf8_lossy(name).into_owned());
+            }
         }
         for (action, value) in self.actions.iter().zip(&dimension.of_row) {
-            let sum = &mut figures[*value as usize];
+            let Some(sum) = figures.get_mut(*value as usize) else { continue };
             sum.n += 1;
             sum.leads += 1;
             sum.answered += u64::from(action.is_answered);
@@ -118,10 +123,12 @@ impl Speed {
             sum.late += u64::from(action.is_late);
         }
         for rows in of_many {
-            let mut values: Vec<u32> = rows.iter().map(|row| dimension.of_row[*row as usize]).collect();
+            let mut values: Vec<u32> = rows.iter().filter_map(|row| dimension.value(*row)).collect();
             values.sort_unstable();
-            for again in values.windows(2).filter(|pair| pair[0] == pair[1]) {
-                figures[again[0] as usize].leads -= 1;
+            for (one, next) in values.iter().zip(values.iter().skip(1)) {
+                if let Some(sum) = figures.get_mut(*one as usize).filter(|_| one == next) {
+                    sum.leads -= 1;
+                }
             }
         }
         let (response, route) = (dimension.percentiles(by_response), dimension.percentiles(by_route));
@@ -134,17 +141,51 @@ impl Speed {
 }
 
 impl Dimension {
+    fn value(&self, row: u32) -> Option<u32> {
+        self.of_row.get(row as usize).copied()
+    }
+
     /// The percentiles of the times of each value, between two times in proportion, as `percentile_cont` has them.
     fn percentiles(&self, in_order: &[(Micros, u32)]) -> Vec<[Option<Micros>; 3]> {
         let mut counts = vec![0_usize; self.names.len() + 1];
         for (_, row) in in_order {
-            counts[self.of_row[*row as usize] as usize] += 1;
+            if let Some(count) = self.value(*row).and_then(|value| counts.get_mut(value as usize)) {
+                *count += 1;
+            }
         }
         let mut walks: Vec<Walk> = counts.into_iter().map(Walk::over).collect();
         for (time, row) in in_order {
-            walks[self.of_row[*row as usize] as usize].pass(*time);
+            if let Some(walk) = self.value(*row).and_then(|value| walks.get_mut(value as usize)) {
+                walk.pass(*time);
+            }
         }
-        walks.into_iter().map(Walk::percentiles).collect()
+        walks
+            .into_iter()
+            .map(|walk| walk.places.map(|place| (walk.count > 0).then(|| place.time())))
+            .collect()
+    }
+}
+
+/// A place in the order that is asked for: between two rows.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    low: usize,
+    high: usize,
+    /// How far it is from the first to the second.
+    part: f64,
+    times: (Micros, Micros),
+}
+
+impl Place {
+    /// The place of a share of so many rows.
+    fn of(share: f64, count: usize) -> Self {
+        let place = share * count.saturating_sub(1) as f64;
+        Self { low: place.floor() as usize, high: place.ceil() as usize, part: place.fract(), times: (0, 0) }
+    }
+
+    fn time(self) -> Micros {
+        let (low, high) = self.times;
+        low + ((high - low) as f64 * self.part).round_ties_even() as Micros
     }
 }
 
@@ -153,57 +194,38 @@ impl Dimension {
 struct Walk {
     count: usize,
     passed: usize,
-    /// The next place that is asked for.
+    /// The next row that is asked for.
     next: usize,
-    /// For each share the times around its place.
-    around: [[Micros; 2]; 3],
+    places: [Place; 3],
 }
 
 impl Walk {
     fn over(count: usize) -> Self {
-        let mut walk = Self { count, passed: 0, next: usize::MAX, around: [[0; 2]; 3] };
-        walk.next = walk.next_place();
-        walk
-    }
-
-    /// The places of a share, and how far it is from the first to the second.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of rows")]
-    fn places(&self, share: f64) -> ([usize; 2], f64) {
-        let place = share * (self.count.saturating_sub(1)) as f64;
-        ([place.floor() as usize, place.ceil() as usize], place.fract())
-    }
-
-    fn next_place(&self) -> usize {
-        let places = SHARES.iter().flat_map(|share| self.places(*share).0);
-        places.filter(|place| *place >= self.passed).min().unwrap_or(usize::MAX)
+        let places = SHARES.map(|share| Place::of(share, count));
+        Self {
+            count,
+            passed: 0,
+            next: places.iter().map(|place| place.low).min().unwrap_or_default(),
+            places,
+        }
     }
 
     fn pass(&mut self, time: Micros) {
-        if self.passed == self.next {
-            for (no, share) in SHARES.iter().enumerate() {
-                for (side, place) in self.places(*share).0.into_iter().enumerate() {
-                    if place == self.passed {
-                        self.around[no][side] = time;
-                    }
-                }
+        let row = self.passed;
+        self.passed += 1;
+        if row != self.next {
+            return;
+        }
+        for place in &mut self.places {
+            if place.low == row {
+                place.times.0 = time;
             }
-            self.passed += 1;
-            self.next = self.next_place();
-        } else {
-            self.passed += 1;
+            if place.high == row {
+                place.times.1 = time;
+            }
         }
-    }
-
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a double has all microseconds of 285 years")]
-    fn percentiles(self) -> [Option<Micros>; 3] {
-        let between = |no: usize| {
-            let [low, high] = self.around[no];
-            low + ((high - low) as f64 * self.places(SHARES[no]).1).round_ties_even() as Micros
-        };
-        if self.count == 0 {
-            return [None; 3];
-        }
-        [0, 1, 2].map(|no| Some(between(no)))
+        let rows = self.places.iter().flat_map(|place| [place.low, place.high]);
+        self.next = rows.filter(|next| *next > row).min().unwrap_or(usize::MAX);
     }
 }
 
@@ -275,8 +297,14 @@ mod tests {
         assert_eq!((sum(0), sum(1)), (1000, 1000));
         for (value, mut times) in times {
             times.sort_unstable();
-            let (low, high) = (times[(times.len() - 1) / 2], times[times.len() / 2]);
-            let found = of(&figures, Some(&value.to_string())).response[0].unwrap_or_default();
+            let at = |place: usize| times.get(place).copied().unwrap_or_default();
+            let (low, high) = (at((times.len() - 1) / 2), at(times.len() / 2));
+            let found = of(&figures, Some(&value.to_string()))
+                .response
+                .first()
+                .copied()
+                .flatten()
+                .unwrap_or_default();
             // half of an odd difference goes to the even side
             assert!((found * 2 - low - high).abs() <= 1, "{found} between {low} and {high}");
         }

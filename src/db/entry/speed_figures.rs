@@ -2,6 +2,7 @@
 //!
 //! A state is dropped with the memory context of its aggregate, however that ends.
 
+use crate::db::errors;
 use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::spi::text;
 use leadroute_engine::speed::{Action, Speed};
@@ -73,7 +74,7 @@ unsafe fn new_state(fcinfo: pg_sys::FunctionCallInfo, dimensions: usize) -> *mut
     unsafe {
         let mut context = std::ptr::null_mut();
         if pg_sys::AggCheckCallContext(fcinfo, &raw mut context) == 0 {
-            pgrx::error!("speed_add was called outside of an aggregate");
+            errors::only_for_the_extension("speed_add");
         }
         let state = Box::into_raw(Box::new(Speed::by(dimensions)));
         let callback: *mut pg_sys::MemoryContextCallback =
