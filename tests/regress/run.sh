@@ -8,7 +8,7 @@ cd "$ROOT/tests/regress"
 stories=(
     intake phones domain_rule duplicate second_submit persons moving_in customer recycle named_account account_team segment cleaning tier distribution company_together fallback
     bad_input rules doors upsert freshness reroute manual_change escalation stints hand_over availability caps loads turns fairness rename
-    privileges roles catalog on_error additions housekeeping queues responses closing reason_codes events hours health coverage lint lint_space counter_explain outbox told arrival tenants
+    privileges roles catalog on_error additions housekeeping queues responses closing reason_codes reports events hours health coverage lint lint_space counter_explain outbox told arrival tenants
     life days_off change_requests change_required change_sql change_traps golden_leads revert
     history as_of rules_document changelog
     preview_change replay balance alarms certificate rebalance report rules_diagram enrichment late_data providers
