@@ -1,11 +1,9 @@
 //! Numbers that people type because a form wants one: they are nobody's.
 
-use rlibphonenumber::PhoneNumber;
-
-/// Whether a number is made up: a pattern instead of a number, or out of a range that is kept for fiction.
-pub fn is_dummy(number: &PhoneNumber) -> bool {
-    let digits = number.get_national_significant_number();
-    is_pattern(digits.as_bytes()) || is_fictional(number.country_code, &digits)
+/// Whether a number is made up: a pattern instead of a number, or out of a range that is kept for fiction. The digits are those
+/// behind the country code.
+pub fn is_dummy(country_code: i32, digits: &str) -> bool {
+    is_pattern(digits.as_bytes()) || is_fictional(country_code, digits)
 }
 
 /// `0000000`, `1212121212`, `123123123`, `1234567890`, `9876543210`, or an area code before such a row.
