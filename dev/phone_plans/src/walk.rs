@@ -135,7 +135,7 @@ impl Walk<'_> {
                 let is_code = !was_general && is_general || self.home.is_too_long(seen.length);
                 self.code.0 == self.home.plain_prefix && is_code && !seen.begins(self.home.prefix, skipped)?
             }
-            false => !(was_general && !is_general) && self.home.is_possible(length),
+            false => (!was_general || is_general) && self.home.is_possible(length),
         };
         Ok(is_taken_away && seen.is_number(skipped)?)
     }

@@ -15,8 +15,8 @@ impl Random {
         self.0.next_u64() as usize % count.max(1)
     }
 
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
+    fn one(&mut self, of: &[&'static str]) -> &'static str {
+        of[self.below(of.len())]
     }
 
     /// A country or calling code of the table, and its letters.
@@ -43,7 +43,7 @@ impl Random {
             if to.is_empty() {
                 break;
             }
-            let (digit, next) = *self.one(&to);
+            let (digit, next) = to[self.below(to.len())];
             digits += &digit.to_string();
             at = next & !IS_NUMBER;
             if next & IS_NUMBER > 0 && self.below(3) > 0 {
@@ -68,49 +68,46 @@ impl Random {
         }
     }
 
-    /// As somebody might write a number, and where.
-    fn text(&mut self) -> (String, Option<String>) {
-        let (plan, letters) = self.plan();
-        let (digits, prefix) =
-            (self.digits(&plan), format!("{:0length$}", plan.prefix.1, length = plan.prefix.0));
-        let prefix = if plan.prefix.0 > 0 { prefix } else { String::new() };
+    /// The digits of a number, as they are dialled.
+    fn dialled(&mut self, plan: &Plan) -> String {
+        let digits = self.digits(plan);
+        let prefix = match plan.prefix {
+            (0, _) => String::new(),
+            (length, prefix) => format!("{prefix:0length$}"),
+        };
         let code = plan.code;
-        let dialled = match self.below(12) {
+        match self.below(12) {
             0..=2 => format!("+{code}{digits}"),
             3 => format!("00{code}{digits}"),
             4 => format!("+{code}{prefix}{digits}"),
             5 => format!("{code}{digits}"),
             6 => {
-                format!("{}{code}{digits}", self.one(&["011", "000", "++", "+0", "810", "(+", "0 0", "(00)"]))
+                let abroad = self.one(&["011", "000", "++", "+0", "810", "(+", "0 0", "(00)"]);
+                format!("{abroad}{code}{digits}")
             }
             7..=9 => format!("{prefix}{digits}"),
             10 => format!("{}{digits}", self.below(10)),
             _ => digits,
-        };
+        }
+    }
+
+    /// As somebody might write a number, and where.
+    fn text(&mut self) -> (String, Option<String>) {
+        let (plan, letters) = self.plan();
+        let (dialled, seldom) = (self.dialled(&plan), self.below(4) > 0);
         let mut text = String::new();
-        let seldom = self.below(4) > 0;
         for c in dialled.chars() {
             text.push(c);
             if self.below(if seldom { 9 } else { 3 }) == 0 {
-                text += *self.one(&[" ", "-", ".", "/", "(", ")", " (", ") ", "  ", " - "]);
+                text += self.one(&[" ", "-", ".", "/", "(", ")", " (", ") ", "  ", " - "]);
             }
         }
         match self.below(40) {
             0 => {
-                text += *self.one(&[
-                    " x12",
-                    " ext 7",
-                    "#5",
-                    ";ext=3",
-                    " ext. 12345",
-                    ",,9",
-                    " /x2",
-                    " mobil",
-                    "~",
-                    "*",
-                ])
+                text +=
+                    self.one(&[" x12", " ext 7", "#5", ";ext=3", " ext. 12345", ",,9", " /x2", " mobil", "~"])
             }
-            1 => text.insert_str(0, *self.one(&["(", " ", "-", "Tel. ", "tel:", ".", "/", "\u{a0}", "*"])),
+            1 => text.insert_str(0, self.one(&["(", " ", "-", "Tel. ", "tel:", ".", "/", "\u{a0}", "*"])),
             2 => text = text.replace('3', "\u{663}"),
             3 => text += &format!(" / {text}"),
             _ => {}
@@ -118,7 +115,7 @@ impl Random {
         let elsewhere = ["DE", "US", "GB", "FR", "IT", "JP", "AU", "BR", "RU", "AQ", "XX", "de", "DEU", ""];
         let country = match self.below(6) {
             0 => None,
-            1 => Some((*self.one(&elsewhere)).to_owned()),
+            1 => Some(self.one(&elsewhere).to_owned()),
             _ => letters,
         };
         (text, country)
