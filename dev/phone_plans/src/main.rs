@@ -5,7 +5,7 @@
 //! calling codes, each in ascending order, and states. A country is its code as two ASCII letters, its calling code, a prefix,
 //! whether other countries are dialled with 00 and nothing else, and the states in which its numbers begin: as they are, and
 //! behind the prefix. A calling code has no letters and no 00. A prefix is how many digits it has, times 256, and these digits as
-//! a number. A state is where each digit leads to, with [`automaton::IS_NUMBER`] where a number may end; 0 leads nowhere.
+//! a number. A state is where each digit leads to, with `automaton::IS_NUMBER` where a number may end; 0 leads nowhere.
 
 mod automaton;
 mod machines;

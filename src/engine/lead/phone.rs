@@ -1,7 +1,7 @@
 //! Phone numbers as people write them, to E.164.
 //!
 //! What countries have for numbers is from Google's libphonenumber (crate `rlibphonenumber`, metadata of its version 9). Its
-//! tables are read when a session meets the first number that is not [`plain`]: 3 ms and 6 MB; then such a number takes 9 us.
+//! tables are read when a session meets the first number that is not `plain`: 3 ms and 6 MB; then such a number takes 9 us.
 
 mod dummy;
 mod plain;
