@@ -68,6 +68,18 @@ RETURNING id, owner_id, segment, tier, playbook, to_char(sla_due_at, 'HH24:MI:SS
     value "SELECT leadroute.explain_decision(decision_id) FROM leadroute.leads ORDER BY id DESC LIMIT 1" | wrapped
 }
 
+one_score() {
+    heading "A lead without a score: criteria score it in the same insert, and say why"
+    show "INSERT INTO leadroute.score_criteria (name, points, condition, reason, half_life) VALUES
+    ('sales', 50, '\$.event == \"contact_sales\"', 'wants to talk to sales', '14 days'),
+    ('large', 30, '\$.employees >= 300', 'large enough to need us', NULL),
+    ('student', -100, '\$.title like_regex \"student\" flag \"i\"', 'buys nothing', NULL);"
+    show "INSERT INTO leadroute.leads (email, company, country, employees, event, occurred_at)
+VALUES ('i.lund@fjord-lantern-works.dk', 'Fjord Lantern Works', 'Denmark', 350, 'contact_sales', now() - interval '3 days')
+RETURNING id, score, tier, owner_id, playbook;"
+    value "SELECT leadroute.explain_decision(decision_id) FROM leadroute.leads ORDER BY id DESC LIMIT 1" | wrapped
+}
+
 one_escalation() {
     heading "A lead that nobody answers: pg_cron takes the next step of the SLA ladder"
     show "SELECT job, schedule FROM leadroute.schedule_jobs();"
@@ -109,7 +121,7 @@ TEXT
 }
 
 case ${1:-start} in
-    start) create; load; leads_by_layer; one_insert; one_escalation; report; farewell ;;
+    start) create; load; leads_by_layer; one_insert; one_score; one_escalation; report; farewell ;;
     stop) cluster drop ;;
     *) die "unknown verb $1: start or stop" ;;
 esac

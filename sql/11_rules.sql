@@ -154,6 +154,28 @@ COMMENT ON COLUMN leadroute.recycle_rules.queue IS 'Queue until then; NULL is re
 COMMENT ON COLUMN leadroute.recycle_rules.tenants IS 'Organisations whose accounts it is for; NULL is any.';
 COMMENT ON COLUMN leadroute.recycle_rules.id IS 'Key.';
 
+CREATE TABLE leadroute.score_criteria (
+    name text PRIMARY KEY CHECK (leadroute_internal.must(name <> '', 'score_criteria.name', name, 'any name that is not empty')),
+    points numeric NOT NULL CHECK (leadroute_internal.must(points = round(points, 2) AND points BETWEEN -1000000 AND 1000000, 'score_criteria.points', points::text,
+        'a number from -1000000 to 1000000 with at most two decimals')),
+    condition jsonpath,
+    reason text,
+    effective tstzrange CHECK (leadroute_internal.must(NOT isempty(effective), 'score_criteria.effective', effective::text, 'a range that is not empty; NULL is always')),
+    half_life interval CHECK (leadroute_internal.must(half_life > interval '0' AND half_life <= interval '100 years', 'score_criteria.half_life', half_life::text,
+        'more than 0, up to 100 years; NULL is for points that do not age')),
+    tenants leadroute.names,
+    enabled boolean NOT NULL DEFAULT true
+);
+COMMENT ON TABLE leadroute.score_criteria IS 'What a lead without score is scored by: the sum of the points of all rows whose condition holds. A score that somebody gave stays.';
+COMMENT ON COLUMN leadroute.score_criteria.name IS 'Key.';
+COMMENT ON COLUMN leadroute.score_criteria.points IS 'What it adds to the score, or takes from it.';
+COMMENT ON COLUMN leadroute.score_criteria.condition IS 'jsonpath over the lead as jsonb, as segments.condition; NULL holds for every lead. One that is broken, or fails for a lead, gives no points, and the trace says so.';
+COMMENT ON COLUMN leadroute.score_criteria.reason IS 'Why, for people.';
+COMMENT ON COLUMN leadroute.score_criteria.effective IS 'When the row counts; NULL is always.';
+COMMENT ON COLUMN leadroute.score_criteria.half_life IS 'Points age: points * 0.5 ^ (age / half_life), where age is the time from leads.occurred_at until the lead is scored, rounded to hundredths. A month counts as 30 days. NULL: they do not.';
+COMMENT ON COLUMN leadroute.score_criteria.tenants IS 'Organisations whose leads it is for; NULL is any.';
+COMMENT ON COLUMN leadroute.score_criteria.enabled IS 'False skips the row.';
+
 CREATE TABLE leadroute.playbooks (
     name text PRIMARY KEY CHECK (leadroute_internal.must(name <> '', 'playbooks.name', name, 'any name that is not empty')),
     priority integer NOT NULL DEFAULT 100,
@@ -163,7 +185,9 @@ CREATE TABLE leadroute.playbooks (
     expansion boolean,
     recycled boolean,
     description text,
-    tenants leadroute.names
+    tenants leadroute.names,
+    score numrange CHECK (leadroute_internal.must(NOT isempty(score) AND coalesce(lower(score), 0) BETWEEN -1e15 AND 1e15
+        AND coalesce(upper(score), 0) BETWEEN -1e15 AND 1e15, 'playbooks.score', score::text, 'a range that is not empty, with bounds between -1e15 and 1e15; NULL is any'))
 );
 COMMENT ON TABLE leadroute.playbooks IS 'How to work a lead: the first that matches, by priority, then name. NULL is any.';
 COMMENT ON COLUMN leadroute.playbooks.name IS 'Key.';
@@ -175,3 +199,4 @@ COMMENT ON COLUMN leadroute.playbooks.expansion IS 'Only leads from another part
 COMMENT ON COLUMN leadroute.playbooks.recycled IS 'Only leads of accounts that have cooled off, or none of them.';
 COMMENT ON COLUMN leadroute.playbooks.description IS 'What to do.';
 COMMENT ON COLUMN leadroute.playbooks.tenants IS 'Organisations whose leads it is for.';
+COMMENT ON COLUMN leadroute.playbooks.score IS 'Scores; a lead without one counts as 0. For leads of accounts, which have no tier.';

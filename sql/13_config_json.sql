@@ -53,7 +53,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     RETURN SQLERRM;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.condition_problem(jsonpath) IS 'What is wrong with the condition of a segment; NULL if nothing is.';
+COMMENT ON FUNCTION leadroute_internal.condition_problem(jsonpath) IS 'What is wrong with the condition of a segment or a criterion; NULL if nothing is.';
 
 CREATE FUNCTION leadroute.rules_json() RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 AS $$
@@ -92,9 +92,14 @@ SELECT json_build_object(
     'account_policies', (
         SELECT coalesce(json_agg(a), '[]') FROM (
             SELECT kind, when_off_duty, when_all_away, tenants FROM leadroute.account_policies) a),
+    'score_criteria', (
+        SELECT coalesce(json_agg(c ORDER BY c.name COLLATE "C"), '[]') FROM (
+            SELECT name, points, condition::text AS condition, leadroute_internal.condition_problem(condition) AS condition_problem, reason,
+                   leadroute_internal.span(effective) AS effective, leadroute_internal.micros(half_life) AS half_life, tenants
+              FROM leadroute.score_criteria WHERE enabled) c),
     'playbooks', (
         SELECT coalesce(json_agg(p ORDER BY p.priority, p.name COLLATE "C"), '[]') FROM (
-            SELECT name, priority, segments, tiers, events, expansion, recycled, tenants
+            SELECT name, priority, segments, tiers, events, expansion, recycled, tenants, leadroute_internal.span(score) AS score
               FROM leadroute.playbooks) p),
     'providers', (
         SELECT coalesce(json_agg(p ORDER BY p.name COLLATE "C"), '[]') FROM (

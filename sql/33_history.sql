@@ -30,7 +30,8 @@ SELECT * FROM (VALUES
     (26, 'reason_codes', 'code', true, 'reason code'),
     (27, 'alarm_thresholds', 'name', false, 'alarm threshold'),
     (28, 'enrichment_rules', 'name', false, 'enrichment rule'),
-    (29, 'providers', 'name', false, 'provider')
+    (29, 'providers', 'name', false, 'provider'),
+    (30, 'score_criteria', 'name', false, 'criterion')
 ) AS t (no, "table", key, is_data, noun);
 COMMENT ON VIEW leadroute_internal.history_tables IS 'The routing tables, in an order in which rows name rows of tables before theirs (but queues.auto_assign_pool); the columns that name a row for people; whether they hold data rather than rules; and what a row is called.';
 

@@ -183,7 +183,9 @@ BEGIN
        AND NOT leadroute_internal.is_being_told(NEW.id)
        AND EXISTS (SELECT FROM leadroute.tiers t
                     WHERE coalesce(t.segment, NEW.segment) = NEW.segment AND (t.tenants IS NULL OR NEW.tenant = ANY (t.tenants))
-                      AND t.score @> coalesce(OLD.score, 0) <> (t.score @> NEW.score)) THEN
+                      AND t.score @> coalesce(OLD.score, 0) <> (t.score @> NEW.score))
+       -- criteria give a score while the lead is routed
+       AND NOT leadroute_internal.is_scored_by_criteria(NEW) THEN
         PERFORM leadroute_internal.route_late_data(NEW, format('the score rose from %s to %s', coalesce(OLD.score, 0), NEW.score));
     END IF;
     RETURN NULL;

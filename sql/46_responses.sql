@@ -265,7 +265,8 @@ BEGIN
                                      score, event, occurred_at, source, campaign, attributes, tenant)
         VALUES (lead.email, lead.first_name, lead.last_name, lead.phone, lead.title, lead.department, lead.company, lead.website,
                 lead.crm_account_id, lead.country, lead.region, lead.city, lead.postal_code, lead.industry, lead.employees,
-                lead.annual_revenue, lead.product, lead.language, lead.score, name, acted_at, lead.source, lead.campaign, lead.attributes, lead.tenant)
+                lead.annual_revenue, lead.product, lead.language,
+                CASE WHEN NOT leadroute_internal.is_scored_by_criteria(lead) THEN lead.score END, name, acted_at, lead.source, lead.campaign, lead.attributes, lead.tenant)
         RETURNING id INTO target;
     ELSIF is_hotter THEN
         UPDATE leadroute.leads l SET event = name, occurred_at = acted_at WHERE l.id = lead.id;

@@ -133,6 +133,9 @@ SELECT p."table", p.key, p.problem FROM (
 SELECT 'segments' AS "table", name AS key, leadroute_internal.condition_problem(condition) AS problem
   FROM leadroute.segments WHERE leadroute_internal.condition_problem(condition) IS NOT NULL
 UNION ALL
+SELECT 'score_criteria', name, leadroute_internal.condition_problem(condition)
+  FROM leadroute.score_criteria WHERE enabled AND leadroute_internal.condition_problem(condition) IS NOT NULL
+UNION ALL
 SELECT 'segments', s.name, 'the segment has no tier, so its leads fall back'
   FROM leadroute.segments s
  WHERE s.enabled AND NOT EXISTS (SELECT FROM leadroute.tiers t WHERE t.segment = s.name OR t.segment IS NULL)

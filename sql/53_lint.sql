@@ -129,14 +129,17 @@ SELECT 'warning', 'sla_policies', p.name,
  WHERE NOT p.business_hours AND r.n > 0
 UNION ALL
 -- Of conditions: what they name must be a column, or something that leads have had.
-SELECT 'warning', 'segments', s.name,
-       CASE WHEN k.part[1] = 'attributes' THEN format('the condition asks for attribute "%s", which none of the last 10000 leads has', k.part[2])
+SELECT 'warning', s."table", s.name,
+       CASE WHEN s."table" = 'score_criteria' AND k.part[1] = 'score' THEN 'the condition asks for the score, which is not there before criteria give it'
+            WHEN k.part[1] = 'attributes' THEN format('the condition asks for attribute "%s", which none of the last 10000 leads has', k.part[2])
             ELSE format('the condition asks for "%s", which is no column of leads', k.part[1]) END,
-       CASE WHEN k.part[1] = 'attributes' THEN 'Correct the name; case counts.' ELSE 'What an app sends beside the columns stands in attributes: $.attributes.name.' END
-  FROM leadroute.segments s
+       CASE WHEN s."table" = 'score_criteria' AND k.part[1] = 'score' THEN 'Ask for what the score is to be made of.'
+            WHEN k.part[1] = 'attributes' THEN 'Correct the name; case counts.' ELSE 'What an app sends beside the columns stands in attributes: $.attributes.name.' END
+  FROM (SELECT 'segments' AS "table", name, condition FROM leadroute.segments WHERE enabled
+        UNION ALL SELECT 'score_criteria', name, condition FROM leadroute.score_criteria WHERE enabled) s
  CROSS JOIN LATERAL regexp_matches(s.condition::text, '[$][.]"([^"]+)"(?:[.]"([^"]+)")?', 'g') k (part)
- WHERE s.enabled
-   AND CASE WHEN k.part[1] <> 'attributes' THEN k.part[1] NOT IN (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'leadroute.leads'::regclass AND a.attnum > 0)
+ WHERE CASE WHEN s."table" = 'score_criteria' AND k.part[1] = 'score' THEN true
+            WHEN k.part[1] <> 'attributes' THEN k.part[1] NOT IN (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'leadroute.leads'::regclass AND a.attnum > 0)
             ELSE k.part[2] IS NOT NULL AND EXISTS (SELECT FROM leadroute.leads)
                  AND NOT EXISTS (SELECT FROM (SELECT attributes FROM leadroute.leads ORDER BY id DESC LIMIT 10000) l WHERE l.attributes ? k.part[2]) END
 UNION ALL
@@ -149,6 +152,44 @@ SELECT 'error', 'leads', v.name, format('leads (%s) are with %s "%s", which does
    AND NOT EXISTS (SELECT FROM leadroute.queues q WHERE v.kind = 'queue' AND q.name = v.name)
 $$;
 COMMENT ON FUNCTION leadroute_internal.danger_findings() IS 'The findings of lint_config() about settings that are allowed, and seldom meant.';
+
+CREATE FUNCTION leadroute_internal.criteria_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+SELECT 'error', v."table", v.name, format('the list of %s is empty: the %s is for no lead', v.list, v.noun), 'Name some, or set it to NULL for any.'
+  FROM (SELECT 'score_criteria' AS "table", 'criterion' AS noun, c.name, 'tenants' AS list, c.tenants AS names FROM leadroute.score_criteria c WHERE c.enabled
+        UNION ALL
+        SELECT 'playbooks', 'playbook', p.name, l.list, l.names
+          FROM leadroute.playbooks p CROSS JOIN LATERAL (VALUES ('segments', p.segments), ('tiers', p.tiers), ('events', p.events), ('tenants', p.tenants)) l (list, names)) v
+ WHERE v.names = '{}'
+UNION ALL
+SELECT 'warning', 'score_criteria', c.name, format('the criterion has been over since %s', to_char(upper(c.effective), 'YYYY-MM-DD')),
+       'Delete it, or set effective to when it shall count.'
+  FROM leadroute.score_criteria c WHERE c.enabled AND upper(c.effective) <= now()
+UNION ALL
+SELECT 'warning', 'score_criteria', c.name, 'the criterion gives no points', 'Set points to what it is worth, or delete it.'
+  FROM leadroute.score_criteria c WHERE c.enabled AND c.points = 0
+UNION ALL
+SELECT 'error', 'playbooks', p.name, 'no lead is an expansion of a customer and of an account that has cooled off: the playbook is never taken', 'Set expansion or recycled to NULL for any.'
+  FROM leadroute.playbooks p WHERE p.expansion AND p.recycled
+UNION ALL
+SELECT 'error', 'playbooks', p.name, 'none of its tiers is one of its segments: the playbook is never taken', 'Name tiers that its segments have, or set segments to NULL for any.'
+  FROM leadroute.playbooks p
+ WHERE cardinality(p.tiers::text[]) > 0 AND cardinality(p.segments::text[]) > 0
+   -- those that do not exist are said above
+   AND p.tiers::text[] <@ ARRAY(SELECT t.name FROM leadroute.tiers t)
+   AND NOT EXISTS (SELECT FROM leadroute.tiers t WHERE t.name = ANY (p.tiers) AND (t.segment IS NULL OR t.segment = ANY (p.segments)))
+UNION ALL
+SELECT * FROM (
+    SELECT DISTINCT ON (a.name) 'warning', 'playbooks', a.name, format('the playbook is never taken: playbook "%s" comes before it, and takes every lead that it would', b.name),
+           'Let it come before that, by a lower priority, or delete it.'
+      FROM leadroute.playbooks a JOIN leadroute.playbooks b ON (b.priority, b.name COLLATE "C") < (a.priority, a.name COLLATE "C")
+       AND (b.segments IS NULL OR b.segments::text[] @> a.segments::text[]) AND (b.tiers IS NULL OR b.tiers::text[] @> a.tiers::text[])
+       AND (b.events IS NULL OR b.events::text[] @> a.events::text[]) AND (b.tenants IS NULL OR b.tenants::text[] @> a.tenants::text[])
+       AND (b.score IS NULL OR b.score @> a.score)
+       AND (b.expansion IS NULL OR b.expansion = a.expansion) AND (b.recycled IS NULL OR b.recycled = a.recycled)
+     ORDER BY a.name, b.priority, b.name COLLATE "C") shadowed
+$$;
+COMMENT ON FUNCTION leadroute_internal.criteria_findings() IS 'The findings of lint_config() about score_criteria and playbooks.';
 
 CREATE FUNCTION leadroute_internal.absence_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -196,6 +237,8 @@ WITH gap AS MATERIALIZED (SELECT * FROM leadroute.coverage_gaps), found AS (
     UNION ALL
     SELECT f.* FROM leadroute_internal.absence_findings() f
     UNION ALL
+    SELECT f.* FROM leadroute_internal.criteria_findings() f
+    UNION ALL
     SELECT g.severity, g."table", g.key, g.gap,
            CASE g."table"
                WHEN 'accounts' THEN 'Give the account to somebody who is active, or give the rep a backup_id.'
@@ -215,9 +258,10 @@ WITH gap AS MATERIALIZED (SELECT * FROM leadroute.coverage_gaps), found AS (
            END
       FROM gap g
     UNION ALL
-    SELECT CASE WHEN c."table" IN ('segments', 'queues') OR c.problem LIKE '% is not present in table %' THEN 'error' ELSE 'warning' END,
+    SELECT CASE WHEN c."table" IN ('segments', 'score_criteria', 'queues') OR c.problem LIKE '% is not present in table %' THEN 'error' ELSE 'warning' END,
            c."table", c.key, c.problem,
            CASE WHEN c.problem LIKE '% is not present in table %' THEN 'Insert it, or name another.' ELSE CASE c."table" WHEN 'segments' THEN 'Correct the condition; until then the segment is skipped.'
+                          WHEN 'score_criteria' THEN 'Correct the condition; until then the criterion gives no points.'
                           WHEN 'pools' THEN 'Add members, or delete the pool if nothing uses it.'
                           WHEN 'queues' THEN 'Set its manager_id.'
                           WHEN 'attached_tables' THEN 'Mend what the problem names, attach the table with another mapping, or detach it.'

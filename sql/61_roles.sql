@@ -6,7 +6,7 @@ WITH config AS (
            'leadroute.account_domains, leadroute.contacts, leadroute.domain_rules, leadroute.mail_domains, leadroute.industry_aliases, '
            'leadroute.country_aliases, leadroute.territories, leadroute.segments, leadroute.tiers, leadroute.pools, leadroute.pool_members, '
            'leadroute.queues, leadroute.event_types, leadroute.sla_policies, leadroute.escalation_steps, leadroute.recycle_rules, leadroute.enrichment_rules, '
-           'leadroute.account_policies, leadroute.providers, leadroute.playbooks, leadroute.golden_leads, leadroute.reason_codes, leadroute.alarm_thresholds' AS tables,
+           'leadroute.account_policies, leadroute.providers, leadroute.score_criteria, leadroute.playbooks, leadroute.golden_leads, leadroute.reason_codes, leadroute.alarm_thresholds' AS tables,
            'leadroute.config_problems, leadroute.coverage_gaps, leadroute.rule_gaps, leadroute.rule_overlaps, leadroute.unreachable_rules, leadroute.idle_conditions, leadroute.changelog, leadroute.config_history, leadroute.change_requests' AS shown,
            'FUNCTION leadroute.rule_gaps(timestamptz), leadroute.idle_conditions(timestamptz), leadroute.rules_diagram(text)' AS surveys,
            'FUNCTION leadroute.monthly_audit(date, text), leadroute.audit_measures(timestamptz, timestamptz, text), leadroute.unrouted_rate(timestamptz, timestamptz, text), '
@@ -38,7 +38,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('editor', 'EXECUTE', config.surveys),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.rules_difference(jsonb), leadroute.propose_rules(text, text, jsonb), leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
             'leadroute.apply_change(bigint), leadroute.check_golden_leads()'),
-    ('editor', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric), leadroute.set_presence(text, text), '
+    ('editor', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.check_integrity(), leadroute.preview_route(jsonb, timestamptz), leadroute.qualify_lead(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric), leadroute.set_presence(text, text), '
             'leadroute.take_off(text, date, date, text, text), leadroute.hand_over_leads(text, text, integer), leadroute.requalify_account(text, text, text)'),
     ('editor', 'EXECUTE', 'FUNCTION leadroute.revert_change(bigint, text), leadroute.propose_rebalance(timestamptz, text)'),
     ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
@@ -55,12 +55,12 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('author', 'SELECT', config.tables || ', ' || config.shown),
     ('author', 'EXECUTE', config.surveys),
     ('author', 'EXECUTE', 'FUNCTION leadroute.rules_difference(jsonb), leadroute.propose_rules(text, text, jsonb), leadroute.propose_change(text, text, text, text), leadroute.propose_change(text, text, text, timestamptz), leadroute.cancel_change(bigint, text), '
-            'leadroute.check_golden_leads(), leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)'),
+            'leadroute.check_golden_leads(), leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.qualify_lead(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)'),
     ('author', 'EXECUTE', 'FUNCTION leadroute.revert_change(bigint, text), leadroute.propose_rebalance(timestamptz, text)'),
     ('approver', 'SELECT', config.tables || ', ' || config.shown),
     ('approver', 'EXECUTE', config.surveys),
     ('approver', 'EXECUTE', 'FUNCTION leadroute.approve_change(bigint), leadroute.refuse_change(bigint, text), leadroute.check_golden_leads(), '
-            'leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)')
+            'leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.qualify_lead(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)')
 ) AS r (recipe, privileges, objects);
 COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, a worker that asks providers and brings their answers, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, an author who proposes changes of rules, and an approver who reads and approves them. Who applies a change is an editor; one that is due runs for its approver, who must be an editor, too.';
 COMMENT ON COLUMN leadroute.role_recipes.recipe IS 'The kind of role.';

@@ -43,7 +43,8 @@ extension_sql_file!("../sql/33_history.sql", name = "history_triggers", requires
 extension_sql_file!("../sql/40_lead_triggers.sql", name = "lead_triggers", requires = ["history_triggers"]);
 extension_sql_file!("../sql/41_duplicates.sql", name = "duplicates", requires = ["lead_triggers"]);
 extension_sql_file!("../sql/42_clocks.sql", name = "clocks", requires = ["duplicates"]);
-extension_sql_file!("../sql/43_as_of.sql", name = "as_of", requires = ["clocks"]);
+extension_sql_file!("../sql/42_qualification.sql", name = "qualification", requires = ["clocks"]);
+extension_sql_file!("../sql/43_as_of.sql", name = "as_of", requires = ["qualification"]);
 extension_sql_file!("../sql/attach/42_attach.sql", name = "attach", requires = ["as_of"]);
 extension_sql_file!("../sql/attach/43_rows.sql", name = "attached_rows", requires = ["attach"]);
 extension_sql_file!("../sql/attach/44_ddl.sql", name = "attached_ddl", requires = ["attached_rows"]);

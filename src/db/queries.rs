@@ -14,8 +14,8 @@ pub use preview::*;
 
 use crate::db::pg::spi::Query;
 use pgrx::pg_sys::{
-    BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, PG_SNAPSHOTOID, TEXTARRAYOID, TEXTOID,
-    TIMESTAMPTZOID,
+    BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, NUMERICOID, PG_SNAPSHOTOID,
+    TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
 };
 
 /// The rules as JSON, with the snapshot under which they are read, and the transaction that reads them.
@@ -104,8 +104,20 @@ pub static LEAD_UPDATE: Query = Query::new(
     ],
 );
 
+/// Criteria have given a lead ($1) a score ($2).
+pub static LEAD_SCORED: Query = Query::new(
+    "UPDATE leadroute.leads SET score = $2 WHERE id = $1 AND score IS DISTINCT FROM $2",
+    &[INT8OID, NUMERICOID],
+);
+
+/// Whether criteria gave a lead ($1) the score that it has.
+pub static IS_SCORED: Query = Query::new(
+    "SELECT leadroute_internal.is_scored_by_criteria(l) FROM leadroute.leads l WHERE l.id = $1",
+    &[INT8OID],
+);
+
 /// Fills empty fields of the first lead ($1) from its touch ($2), unless another transaction has locked it. Whether the touch is
-/// somewhere else.
+/// somewhere else. A score that somebody gave comes before one by criteria; one by criteria ($3) only raises another such.
 pub static FILL: Query = Query::new(
     "UPDATE leadroute.leads f
         SET email = coalesce(f.email, t.email), first_name = coalesce(f.first_name, t.first_name), last_name = coalesce(f.last_name, t.last_name),
@@ -116,13 +128,16 @@ pub static FILL: Query = Query::new(
             city = coalesce(f.city, t.city), postal_code = coalesce(f.postal_code, t.postal_code),
             industry = coalesce(f.industry, t.industry), employees = coalesce(f.employees, t.employees),
             annual_revenue = coalesce(f.annual_revenue, t.annual_revenue), product = coalesce(f.product, t.product),
-            language = coalesce(f.language, t.language), score = coalesce(f.score, t.score),
+            language = coalesce(f.language, t.language), 
+            score = CASE WHEN t.score IS NULL OR $3 AND f.score >= t.score THEN f.score
+                         WHEN CASE WHEN f.score IS NULL THEN NOT $3 ELSE leadroute_internal.is_scored_by_criteria(f) END THEN t.score
+                         ELSE f.score END,
             source = coalesce(f.source, t.source), campaign = coalesce(f.campaign, t.campaign),
             attributes = coalesce(t.attributes || f.attributes, f.attributes, t.attributes)
        FROM leadroute.leads t
       WHERE t.id = $2 AND f.id = (SELECT id FROM leadroute.leads WHERE id = $1 FOR UPDATE SKIP LOCKED)
      RETURNING (t.owner_id, t.queue) IS DISTINCT FROM (f.owner_id, f.queue)",
-    &[INT8OID, INT8OID],
+    &[INT8OID, INT8OID, BOOLOID],
 );
 
 /// Something is left to do for a touch ($1).

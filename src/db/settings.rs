@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 use std::ffi::{c_char, c_void, CStr, CString};
 
 /// The tables of rules, and what is checked after a change: the word `rules` in `leadroute.require_change_request`.
-pub const RULES: [&str; 22] = [
+pub const RULES: [&str; 23] = [
     "account_policies",
     "alarm_thresholds",
     "country_aliases",
@@ -25,6 +25,7 @@ pub const RULES: [&str; 22] = [
     "recycle_rules",
     "schedule_hours",
     "schedules",
+    "score_criteria",
     "segments",
     "sla_policies",
     "territories",

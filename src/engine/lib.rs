@@ -4,7 +4,7 @@
 //! roster and everything that is looked up (accounts, earlier leads, turns) are arguments: the crate
 //! reads nothing by itself, so every layer can be tested without a server.
 //!
-//! Entry point: [`work::answer`]. A lead goes through the ten [`routing::layers`] in order ([`routing::pipeline`]); the
+//! Entry point: [`work::answer`]. A lead goes through the [`routing::layers`] in order ([`routing::pipeline`]); the
 //! first that decides ends the search, each one that was asked leaves a [`decision::Step`] in the trace.
 //!
 //! A module imports only from modules below it in this list; `make lint` checks that:

@@ -4,7 +4,7 @@ use crate::lead::account::{AccountMatch, Company};
 use crate::lead::{CleanLead, Person};
 use crate::roster::load::{Day, Load};
 use crate::roster::rotation::{OpenPool, Turn};
-use crate::rules::tables::{DomainKind, MailDomain, Pool};
+use crate::rules::tables::{Criterion, DomainKind, MailDomain, Pool};
 use crate::time_zone::Zones;
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,8 @@ pub trait Lookups: Zones + OpenPool {
     fn company_owner(&mut self, tenant: &str, company: &Company) -> Option<String>;
     /// Whether the jsonpath holds for the lead: its first result is neither `false` nor `null`.
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool;
+    /// The same for the condition of a criterion; what is wrong with it if it fails for this lead.
+    fn criterion(&mut self, clean: &CleanLead, criterion: &Criterion) -> Result<bool, String>;
     /// Leads of a rep, including those of open transactions.
     fn load(&mut self, rep_no: i32, day: Day) -> Load;
     /// Before a turn of the pool is chosen by [`crate::roster::rotation::take`]: nobody else takes one meanwhile.

@@ -11,7 +11,7 @@ use crate::roster::rotation::{OpenPool, Share, Turn};
 use crate::roster::unavailable::Ineligible;
 use crate::roster::{Roster, RosterTables};
 use crate::routing::pipeline::through_layers;
-use crate::rules::tables::{DomainKind, MailDomain, Pool, RuleTables};
+use crate::rules::tables::{Criterion, DomainKind, MailDomain, Pool, RuleTables};
 use crate::rules::Rules;
 use crate::time_zone::Zones;
 use crate::{Micros, SECOND};
@@ -200,6 +200,11 @@ impl Lookups for Memory {
 
     fn condition(&mut self, _lead: &CleanLead, jsonpath: &str) -> bool {
         self.conditions[jsonpath]
+    }
+
+    fn criterion(&mut self, _lead: &CleanLead, criterion: &Criterion) -> Result<bool, String> {
+        let condition = criterion.condition.as_deref().unwrap_or_default();
+        self.conditions.get(condition).copied().ok_or_else(|| format!("nobody knows {condition}"))
     }
 
     fn load(&mut self, rep_no: i32, _day: Day) -> Load {

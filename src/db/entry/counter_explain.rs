@@ -10,6 +10,7 @@ use crate::db::queries::counter::{DECIDED, LEAD};
 use crate::db::state::account_rows::AccountRows;
 use crate::db::state::lookups::{self, Live};
 use crate::db::state::moment::Moment;
+use crate::db::state::silenced::Silenced;
 use crate::db::state::turns::Ledgers;
 use crate::db::state::{config, past_config};
 use leadroute_engine::counter::{counters, Case, Counter, Trials};
@@ -86,7 +87,8 @@ fn answer(decided: &Decided, row: &LeadRow, config: &config::Config) -> Vec<Coun
     if OTHER_CAUSES.contains(&decided.cause.as_str()) {
         return Vec::new();
     }
-    let lead = row.lead();
+    let mut lead = row.lead();
+    lead.given.is_scored = decided.trace.iter().any(|step| matches!(step.reason, Reason::Scored { .. }));
     let tenant = lead.tenant.clone();
     let context = config::context(&config.rules, &config.roster, decided.at, Some(&tenant));
     let unreadable = unreadable(&decided.trace);
@@ -105,6 +107,7 @@ fn answer(decided: &Decided, row: &LeadRow, config: &config::Config) -> Vec<Coun
         apart: false,
         companies: &companies,
         document: None,
+        silenced: &Silenced::then(&decided.trace, &config.rules),
         config,
         rows: AccountRows::default(),
     };
@@ -148,7 +151,9 @@ impl Trials for OfRow<'_> {
     fn lookups(&mut self, changed: &[(&'static str, Value)]) -> &mut dyn Lookups {
         self.live.document = match changed {
             [] => None,
-            changed => lookups::document(self.live.row, &self.clean, changed),
+            changed => {
+                lookups::document(self.live.row, &self.clean, changed).map(|document| (document, false))
+            }
         };
         &mut self.live
     }

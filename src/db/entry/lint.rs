@@ -9,6 +9,7 @@ use crate::db::queries;
 use crate::db::state::account_rows::AccountRows;
 use crate::db::state::config;
 use crate::db::state::lookups::{self, Live};
+use crate::db::state::silenced::Silenced;
 use crate::db::state::turns::Ledgers;
 use leadroute_engine::lint::unreachable::idle_tiers as tiers_without_leads;
 use leadroute_engine::lint::Survey;
@@ -106,7 +107,7 @@ unsafe fn rule_survey(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 /// Shows the last leads since a moment to the survey, newest first; `most` at most.
 fn count_leads(survey: &mut Survey<'_>, config: &config::Config, since: Option<Datum>, most: i64) {
     let (mut ledgers, mut patience, companies) = (Ledgers::default(), Patience::none(), FxHashMap::default());
-    let (mut persons, mut places) = (0, None);
+    let (mut persons, mut places, silenced) = (0, None, Silenced::default());
     let (mut before, mut left) = (i64::MAX, most);
     while left > 0 {
         let at_once = left.min(LEADS_AT_ONCE);
@@ -124,6 +125,7 @@ fn count_leads(survey: &mut Survey<'_>, config: &config::Config, since: Option<D
                 apart: false,
                 companies: &companies,
                 document: None,
+                silenced: &silenced,
                 config,
                 rows: AccountRows::default(),
             };

@@ -24,6 +24,7 @@ pub mod lock_for_writing;
 pub mod must;
 pub mod observe_restore;
 pub mod preview_change;
+pub mod qualify_lead;
 pub mod read_values;
 pub mod references;
 pub mod rep_load;

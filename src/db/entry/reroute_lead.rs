@@ -5,6 +5,7 @@ use crate::db::pg::catalog;
 use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::security::{only_the_extension, AsOwner};
 use crate::db::pg::subtransaction::protect_one_of_many;
+use crate::db::pg::time::now;
 use crate::db::pg::wait::Patience;
 use crate::db::routing::answer::answer;
 use crate::db::routing::batch::Batch;
@@ -138,6 +139,19 @@ impl Again {
     fn asks_for_holder(self) -> bool {
         self.replaces || self.cause == Cause::Enrichment
     }
+
+    /// Who has the lead, if that matters; an error for a touch.
+    fn holder(self, row: &LeadRow, id: i64) -> Option<Holder> {
+        match (row.get::<i64>("duplicate_of"), row.get::<String>("owner_id")) {
+            // corrected, it may be another person's
+            (Some(_), _) if self.cause == Cause::Enrichment => None,
+            (Some(first), _) => errors::is_a_touch(id, first),
+            (None, Some(rep)) if self.asks_for_holder() => {
+                Some(Holder { rep, pool: row.get::<String>("pool"), must_answer: self.replaces })
+            }
+            (None, _) => None,
+        }
+    }
 }
 
 /// Where a lead is, and by which rules.
@@ -212,16 +226,8 @@ impl Tried {
             {
                 errors::is_closed(id, closed.name());
             }
-            match (row.get::<i64>("duplicate_of"), stands.owner.clone()) {
-                // corrected, it may be another person's
-                (Some(_), _) if again.cause == Cause::Enrichment => {}
-                (Some(first), _) => errors::is_a_touch(id, first),
-                (None, Some(rep)) if again.asks_for_holder() => {
-                    let holder = Holder { rep, pool: row.get::<String>("pool"), must_answer: again.replaces };
-                    batch.set_known(Vec::new(), Given { holder: Some(holder), ..Given::default() });
-                }
-                (None, _) => {}
-            }
+            let (holder, is_scored) = (again.holder(&row, id), is_scored(&row, &batch));
+            batch.set_known(Vec::new(), Given { holder, is_scored, ..Given::default() });
             let pending = batch.decide(&row, true, Wanted::Route).pending;
             batch.patience.leave();
             (pending, stands)
@@ -257,6 +263,13 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, again: Again, patience: 
         unsafe { tried.write(fcinfo, again) };
     }
     answer(id, false)
+}
+
+/// Whether the score of a lead is to be made anew: criteria gave it, and there are some.
+fn is_scored(row: &LeadRow, batch: &Batch) -> bool {
+    let (tenant, id) = (row.get::<String>("tenant").unwrap_or_default(), row.get::<i64>("id"));
+    batch.rules.criteria_at(&tenant, now()).next().is_some()
+        && queries::IS_SCORED.first(&[id.map(Datum::from)], |row| row.get::<bool>(1)).flatten() == Some(true)
 }
 
 /// Whether somebody gets a lead that is worked on, and goes on with that.

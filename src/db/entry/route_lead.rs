@@ -1,11 +1,11 @@
 //! Leads by function call: `route_lead`, `preview_route`, `explain_decision`.
 
 use crate::db::indexes::EXTERNAL_IDS;
-use crate::db::lead::json::{read_fields, Fields};
+use crate::db::lead::json::{object, read_fields, Fields};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
 use crate::db::pg::function::{argument, null, sql_function};
-use crate::db::pg::jsonb::{self, Root};
+use crate::db::pg::jsonb;
 use crate::db::pg::locks::{self, Class};
 use crate::db::pg::security::{may_insert, AsOwner};
 use crate::db::pg::spi::text;
@@ -38,24 +38,9 @@ sql_function! {
     leadroute_explain_decision, pg_finfo_leadroute_explain_decision, explain_decision
 }
 
-/// The argument as a JSON object, or a clear error.
-unsafe fn object(fcinfo: pg_sys::FunctionCallInfo, function: &str) -> Datum {
-    // SAFETY: the functions are declared with a jsonb as first argument.
-    unsafe {
-        let Some(datum) = argument(fcinfo, 0) else {
-            errors::not_an_object(function, "null");
-        };
-        match jsonb::root(datum) {
-            Root::Object => datum,
-            Root::Array => errors::not_an_object(function, "an array"),
-            Root::Scalar => errors::not_an_object(function, "a single value"),
-        }
-    }
-}
-
 unsafe fn route_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL.
-    let lead = unsafe { object(fcinfo, "route_lead") };
+    let lead = unsafe { object(argument(fcinfo, 0), "route_lead") };
     let may_name_owner = may_insert("leads", c"owner_id");
     let _owner = AsOwner::begin();
     catalog::lock_for_inserting();
@@ -119,7 +104,7 @@ fn by_external_id(external_id: &str, tenant: &str) -> Option<i64> {
 
 unsafe fn preview_route(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL.
-    let lead = unsafe { object(fcinfo, "preview_route") };
+    let lead = unsafe { object(argument(fcinfo, 0), "preview_route") };
     let may_name_owner = may_insert("leads", c"owner_id");
     let _owner = AsOwner::begin();
     let Fields { columns, consumed, odd, .. } = read_fields(lead, may_name_owner);

@@ -2,7 +2,8 @@
 //! is kept in the attributes and named as a problem; unknown keys are kept in the attributes.
 
 use crate::db::lead::columns::{self, Column, SetBy};
-use crate::db::queries;
+use crate::db::pg::jsonb::{self, Root};
+use crate::db::{errors, queries};
 use leadroute_engine::lead::value::{read, Kind, Reading};
 use leadroute_engine::lead::{words, Problem, UNKNOWN_TENANT};
 use pgrx::pg_sys::{self, Datum};
@@ -20,6 +21,22 @@ pub struct Fields {
     pub external_id: Option<String>,
     /// The organisation that the lead belongs to.
     pub tenant: String,
+}
+
+/// An argument of a function as a JSON object, or a clear error.
+///
+/// # Safety
+/// It must be a jsonb.
+pub unsafe fn object(argument: Option<Datum>, function: &str) -> Datum {
+    let Some(datum) = argument else {
+        errors::not_an_object(function, "null");
+    };
+    // SAFETY: the caller vouches for a jsonb.
+    match unsafe { jsonb::root(datum) } {
+        Root::Object => datum,
+        Root::Array => errors::not_an_object(function, "an array"),
+        Root::Scalar => errors::not_an_object(function, "a single value"),
+    }
 }
 
 /// What a value is for its column; what is wrong with it.

@@ -13,7 +13,7 @@ use leadroute_engine::lead::exact;
 use leadroute_engine::lead::{CleanLead, Given, Lead, Ranges};
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
-use pgrx::{FromDatum, IntoDatum};
+use pgrx::{AnyNumeric, FromDatum, IntoDatum};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -125,6 +125,11 @@ impl LeadRow {
         double.filter(|number| !number.is_nan()).map(|number| number.clamp(f64::MIN, f64::MAX))
     }
 
+    /// What is no number counts as 0, and is a score that somebody gave.
+    fn score(&self) -> Option<f64> {
+        self.double("score").or(self.datum("score").map(|_| 0.0))
+    }
+
     /// A number as it is written, where a double is not exact.
     fn digits(&self, column: &'static str) -> Option<String> {
         let value = self.datum(column)?;
@@ -173,7 +178,7 @@ impl LeadRow {
             annual_revenue: self.double("annual_revenue"),
             product: self.get("product"),
             language: self.get("language"),
-            score: self.double("score"),
+            score: self.score(),
             exact_score: self.digits("score"),
             event: self.get("event"),
             occurred_at: self.time("occurred_at"),
@@ -266,19 +271,25 @@ impl LeadRow {
         attributes.map(|attributes| ("attributes", Some(attributes)))
     }
 
-    /// The tuple with the cleaned values, and with all that routing has set in another lead.
-    pub fn routed_as(&self, clean: &CleanLead, other: &LeadRow) -> pg_sys::HeapTuple {
+    /// The tuple with the cleaned values, and with all that routing has set in another lead; with its score, too, where
+    /// criteria may have given that.
+    pub fn routed_as(&self, clean: &CleanLead, other: &LeadRow, is_scored: bool) -> pg_sys::HeapTuple {
+        let score = is_scored && self.datum("score").is_none();
+        let score = score.then(|| ("score", other.datum("score")));
         let value = |column| (column, other.datum(column));
         let set = set_by(SetBy::Routing).map(value);
         let occurred_at = clean.lead.occurred_at.map(|at| Datum::from(to_postgres_epoch(at)));
         let other = [("occurred_at", occurred_at), ("tenant", text(Some(&clean.lead.tenant)))];
-        self.with(cleaned(clean).chain(other).chain(set).chain(self.extension(clean)))
+        self.with(cleaned(clean).chain(other).chain(score).chain(set).chain(self.extension(clean)))
     }
 
-    /// The tuple with what only routing sets as in another version; people set owner, queue and status as well.
+    /// The tuple with what only routing sets as in another version; people set owner, queue and status as well. Who does not
+    /// know the score, which criteria may have given, leaves it.
     pub fn as_routed(&self, other: &LeadRow) -> pg_sys::HeapTuple {
         let only_routing = |column: &&'static str| !["owner_id", "queue", "status"].contains(column);
-        self.with(set_by(SetBy::Routing).filter(only_routing).map(|column| (column, other.datum(column))))
+        let unknown = Some("score").filter(|column| self.datum(column).is_none());
+        let columns = set_by(SetBy::Routing).filter(only_routing).chain(unknown);
+        self.with(columns.map(|column| (column, other.datum(column))))
     }
 
     pub(super) fn with(
@@ -298,6 +309,12 @@ impl LeadRow {
 
 pub(super) fn text(value: Option<&str>) -> Option<Datum> {
     value.and_then(IntoDatum::into_datum)
+}
+
+/// A score that criteria gave.
+pub fn numeric(score: f64) -> Option<Datum> {
+    let number = AnyNumeric::try_from(score.to_string().as_str()).ok();
+    number.and_then(IntoDatum::into_datum)
 }
 
 /// The cleaned values where they differ.
@@ -352,6 +369,7 @@ fn columns(decision: &Decision, id: i64, now: Micros) -> Vec<(&'static str, Opti
         ("decision_id", Some(Datum::from(id))),
         ("tenant", text(Some(&clean.lead.tenant))),
     ]);
+    columns.extend(clean.scored.map(|score| ("score", numeric(score))));
     columns
 }
 

@@ -68,8 +68,17 @@ pub fn from_text(json: &str) -> Option<Datum> {
     unsafe { pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[text.as_c_str().into_datum()]) }
 }
 
-/// A jsonpath, compiled once and kept outside PostgreSQL's memory contexts.
-pub struct Path(Varlena);
+/// One object with the members of both; those of the second count.
+///
+/// # Safety
+/// Both must be a jsonb.
+pub unsafe fn joined(one: Datum, other: Datum) -> Option<Datum> {
+    // SAFETY: the caller vouches for both.
+    unsafe { pgrx::direct_function_call_as_datum(pg_sys::jsonb_concat, &[Some(one), Some(other)]) }
+}
+
+/// A jsonpath, compiled once and kept outside PostgreSQL's memory contexts, with its variables: none.
+pub struct Path(Varlena, Varlena);
 
 impl Path {
     /// Compiles the text of a jsonpath.
@@ -79,7 +88,7 @@ impl Path {
         unsafe {
             let datum =
                 pgrx::direct_function_call_as_datum(pg_sys::jsonpath_in, &[text.as_c_str().into_datum()])?;
-            Some(Self(Varlena::copy_of(datum)))
+            Some(Self(Varlena::copy_of(datum), Varlena::copy_of(from_text("{}")?)))
         }
     }
 
@@ -88,10 +97,14 @@ impl Path {
     /// # Safety
     /// `document` must be a jsonb.
     pub unsafe fn holds(&self, document: Datum) -> bool {
-        let path = self.0.datum();
-        let arguments = [Some(document), Some(path), from_text("{}"), true.into_datum()];
-        // SAFETY: the arguments are those of jsonb_path_query_first(jsonb, jsonpath, jsonb, bool).
+        let (path, none) = (self.0.datum(), self.1.datum());
+        let arguments = [Some(document), Some(path), Some(none), true.into_datum()];
+        // SAFETY: the arguments are those of both functions: (jsonb, jsonpath, jsonb, bool).
         unsafe {
+            // a comparison answers with one boolean, of which no jsonb is made: half the time
+            if let Some(holds) = pgrx::direct_function_call::<bool>(pg_sys::jsonb_path_match, &arguments) {
+                return holds;
+            }
             let first = pgrx::direct_function_call_as_datum(pg_sys::jsonb_path_query_first, &arguments);
             first.is_some_and(|value| match root(value) {
                 Root::Scalar => !matches!(to_text(value).as_str(), "false" | "null"),
@@ -116,6 +129,15 @@ impl FromDatum for Document {
 }
 
 impl Document {
+    /// A copy of a jsonb.
+    ///
+    /// # Safety
+    /// `datum` must be a jsonb.
+    pub unsafe fn copy_of(datum: Datum) -> Self {
+        // SAFETY: the caller vouches for it.
+        Self(unsafe { Varlena::copy_of(datum) })
+    }
+
     /// The jsonb; valid as long as the document lives.
     pub fn datum(&self) -> Datum {
         self.0.datum()

@@ -22,6 +22,13 @@ pub static TRIAL_GIVEN: Query = Query::new(
     &[TIMESTAMPTZOID],
 );
 
+/// Leads since $1 whose score criteria gave.
+pub static TRIAL_SCORED: Query = Query::new(
+    "SELECT l.id FROM leadroute.leads l
+      WHERE l.created_at >= $1 AND l.score IS NOT NULL AND leadroute_internal.is_scored_by_criteria(l)",
+    &[TIMESTAMPTZOID],
+);
+
 /// Leads that came before $1 and were open then: reps.rep_no, when they were closed, how many.
 pub static TRIAL_OPEN: Query = Query::new(
     "SELECT r.rep_no, l.closed_at, count(*)

@@ -51,7 +51,8 @@ impl Pending {
     pub fn touch(&self) -> Option<Touch> {
         let first = self.decision.outcome.duplicate_of()?;
         let heard = self.decision.heard();
-        Some(Touch { decision_id: self.decision_id, first, lead_id: self.lead_id, heard })
+        let is_scored = self.decision.clean.scored.is_some();
+        Some(Touch { decision_id: self.decision_id, first, lead_id: self.lead_id, is_scored, heard })
     }
 
     /// Whether the row has been inserted. A trigger of the user may have given it a later decision since; a row
@@ -81,6 +82,8 @@ pub struct Touch {
     pub first: i64,
     /// The touch.
     pub lead_id: i64,
+    /// Whether criteria gave its score.
+    pub is_scored: bool,
     /// What it asks of the first lead.
     pub heard: Option<Heard>,
 }

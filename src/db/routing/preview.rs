@@ -11,6 +11,7 @@ use crate::db::state::moment;
 use crate::db::state::trial::{OpenBefore, Trial};
 use crate::db::{errors, queries};
 use leadroute_engine::decision::Decision;
+use leadroute_engine::lead::Given;
 use leadroute_engine::preview::availability::{Change, Timeline};
 use leadroute_engine::preview::sums::{Counted, Row, Side, Sums};
 use leadroute_engine::preview::workload::Workload;
@@ -19,7 +20,7 @@ use leadroute_engine::roster::{Rep, Roster};
 use leadroute_engine::routing::availability;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::Datum;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use std::rc::Rc;
@@ -68,6 +69,8 @@ pub struct Preview {
     moved: Vec<Moved>,
     /// Leads whose inserter named the owner.
     given: FxHashMap<i64, String>,
+    /// Leads whose score criteria gave.
+    scored: FxHashSet<i64>,
     open: Vec<OpenBefore>,
     /// Leads of each rep on the day and in the week in which the period begins, before that.
     before_period: FxHashMap<i32, (i64, i64)>,
@@ -86,6 +89,7 @@ impl Preview {
         let since = [timestamp(Some(period.since))];
         let given =
             queries::TRIAL_GIVEN.read(&since, |row| Some((row.get::<i64>(1)?, row.get::<String>(2)?)));
+        let scored = queries::TRIAL_SCORED.read(&since, |row| row.get::<i64>(1));
         let open = queries::TRIAL_OPEN.read(&since, |row| {
             let closed_at = row.get::<i64>(2).map(from_postgres_epoch);
             Some(OpenBefore { rep_no: row.get(1)?, closed_at, leads: row.get(3)? })
@@ -98,6 +102,7 @@ impl Preview {
             before: FxHashMap::default(),
             moved: Vec::new(),
             given: given.into_iter().flatten().collect(),
+            scored: scored.into_iter().flatten().collect(),
             open: open.into_iter().flatten().collect(),
             before_period: moment::history(period.since),
             pace: pace.into_iter().flatten().collect(),
@@ -154,7 +159,10 @@ impl Preview {
             let now = row.time("created_at").unwrap_or(self.period.since);
             batch.lead_of_trial(now, row.time("closed_at"), is_copy);
             let given = self.given.get(&lead_id);
-            batch.name_owner(given.map(|rep| self.renamed.get(rep).unwrap_or(rep).clone()));
+            let owner = given.map(|rep| self.renamed.get(rep).unwrap_or(rep).clone());
+            let owner = owner.map(|rep| (rep.clone(), Some(rep)));
+            let is_scored = self.scored.contains(&lead_id);
+            batch.set_known(Vec::new(), Given { owner, is_scored, ..Given::default() });
             let Some(pending) = batch.decide(row, false, Wanted::Route).pending else {
                 continue;
             };

@@ -24,7 +24,8 @@ pub fn excluded(row: &LeadRow, rules: &Rules) -> Option<pg_sys::HeapTuple> {
         if other.get("id") == id || tenant(&other) != tenant(row) {
             return None;
         }
-        Some((row.routed_as(&lookups::cleaned(row, rules), &other), other.get::<i64>("id")))
+        let is_scored = rules.criteria.of(&tenant(row)).next().is_some();
+        Some((row.routed_as(&lookups::cleaned(row, rules), &other, is_scored), other.get::<i64>("id")))
     });
     let (tuple, other) = tuple.filter(|_| !EXTERNAL_IDS.is_in_flight(&key))?;
     // Keeps the lead from being deleted until this transaction ends. If it just was, the row is a new lead.

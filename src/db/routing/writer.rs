@@ -1,5 +1,6 @@
 //! The one write path: decision, clock, notifications, and what a touch adds to the first lead.
 
+use crate::db::lead::row::numeric;
 use crate::db::pg::jsonb_encode;
 use crate::db::pg::security::next_value;
 use crate::db::pg::spi::{text, timestamp};
@@ -106,7 +107,8 @@ pub fn fill(touches: &[Touch]) {
 /// Whoever holds the first lead may be giving it to somebody, and does not see the touch: that is left to housekeeping.
 fn fill_one(touch: &Touch) {
     let leads = [Some(Datum::from(touch.first)), Some(Datum::from(touch.lead_id))];
-    let is_elsewhere = queries::FILL.returning(&leads, |row| row.get::<bool>(1));
+    let fill = [leads[0], leads[1], touch.is_scored.into_datum()];
+    let is_elsewhere = queries::FILL.returning(&fill, |row| row.get::<bool>(1));
     if let Some(heard) = touch.heard {
         // this notes by itself that somebody holds the first lead
         queries::TOUCH_HEARD.write(&[leads[0], leads[1], heard.moves.into_datum()]);
@@ -122,6 +124,9 @@ pub fn revised(pending: &Pending, by: &By<'_>, previous_owner: Option<&str>) {
     record_decisions(leads, by, previous_owner);
     // Escalation and the like go on with the running clock.
     let is_replaced = !by.cause.keeps_clock() && end_clocks(pending, by.cause);
+    if let Some(score) = pending.decision.clean.scored {
+        queries::LEAD_SCORED.write(&[Some(Datum::from(pending.lead_id)), numeric(score)]);
+    }
     update_lead(pending);
     let is_late = pending.decision.clock.as_ref().is_some_and(|clock| clock.due_at < pending.decided_at);
     let lead = [Some(Datum::from(pending.lead_id))];

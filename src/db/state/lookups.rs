@@ -2,13 +2,14 @@
 
 use crate::db::indexes::{COUNTRY_NAMES, LEADS, LEADS_OF_ACCOUNT, LEADS_OF_DOMAIN, PERSONS};
 use crate::db::lead::row::LeadRow;
-use crate::db::pg::jsonb::{Document, Path};
+use crate::db::pg::jsonb::{self, Document, Path};
 use crate::db::pg::locks::{self, Class};
 use crate::db::pg::spi;
 use crate::db::pg::time::now;
 use crate::db::pg::wait::Patience;
 use crate::db::settings::TURN_WAIT;
 use crate::db::state::account_rows::AccountRows;
+use crate::db::state::silenced::Silenced;
 use crate::db::state::turns::Ledgers;
 use crate::db::state::{assignee_lock, config};
 use chrono::NaiveDateTime;
@@ -20,11 +21,11 @@ use leadroute_engine::roster::load::{Day, Load};
 use leadroute_engine::roster::rotation::{OpenPool, Share, Turn};
 use leadroute_engine::roster::unavailable::Ineligible;
 use leadroute_engine::routing::layers::intake;
-use leadroute_engine::rules::tables::{MailDomain, Pool};
+use leadroute_engine::rules::tables::{Criterion, MailDomain, Pool};
 use leadroute_engine::rules::Rules;
 use leadroute_engine::time_zone::Zones;
 use leadroute_engine::Micros;
-use pgrx::pg_sys;
+use pgrx::pg_sys::{self, Datum};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
@@ -52,8 +53,10 @@ pub struct Live<'a> {
     pub apart: bool,
     /// Who has got leads of a tenant's company in this statement.
     pub companies: &'a FxHashMap<(String, Company), (String, i64)>,
-    /// The lead as jsonb, once a condition asked for it.
-    pub document: Option<Document>,
+    /// The lead as jsonb, once a condition asked for it, and whether the score that criteria gave is in it.
+    pub document: Option<(Document, bool)>,
+    /// Criteria that have failed for it.
+    pub silenced: &'a Silenced,
     /// The rules and roster by which it is routed.
     pub config: &'a config::Config,
     /// Where accounts and domains are looked up.
@@ -170,10 +173,7 @@ impl Lookups for Live<'_> {
     }
 
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool {
-        if self.document.is_none() {
-            self.document = document(self.row, clean, &[]);
-        }
-        let Some(document) = &self.document else {
+        let Some(document) = self.document(clean) else {
             return false;
         };
         PATHS.with_borrow_mut(|paths| {
@@ -185,8 +185,13 @@ impl Lookups for Live<'_> {
             }
             let path = paths.get(jsonpath).and_then(Option::as_ref);
             // SAFETY: the document is a jsonb.
-            path.is_some_and(|path| unsafe { path.holds(document.datum()) })
+            path.is_some_and(|path| unsafe { path.holds(document) })
         })
+    }
+
+    fn criterion(&mut self, clean: &CleanLead, criterion: &Criterion) -> Result<bool, String> {
+        let condition = criterion.condition.as_deref().unwrap_or_default();
+        self.silenced.ask(criterion.place, || self.condition(clean, condition))
     }
 
     fn load(&mut self, rep_no: i32, day: Day) -> Load {
@@ -202,6 +207,23 @@ impl Lookups for Live<'_> {
 
     fn close_pool(&mut self, turn: Option<&Turn>) {
         self.ledgers.close_pool(turn.is_some(), self.effect);
+    }
+}
+
+impl Live<'_> {
+    /// The lead as jsonb, with the score that criteria gave once there is one; valid as long as nothing else is asked.
+    fn document(&mut self, clean: &CleanLead) -> Option<Datum> {
+        if self.document.is_none() {
+            self.document = document(self.row, clean, &[]).map(|document| (document, false));
+        }
+        let (document, has_score) = self.document.as_mut()?;
+        if let Some(score) = clean.scored.filter(|_| !*has_score) {
+            let score = jsonb::from_text(&format!("{{\"score\": {score}}}"))?;
+            // SAFETY: both are jsonb.
+            *document = unsafe { Document::copy_of(jsonb::joined(document.datum(), score)?) };
+            *has_score = true;
+        }
+        Some(document.datum())
     }
 }
 
@@ -272,15 +294,20 @@ pub fn document(
         ("phone", &clean.phone),
         ("industry", &clean.industry),
         ("country", &clean.lead.country),
+        ("language", &clean.language),
+        ("event", &clean.lead.event),
     ];
     for (column, value) in stored {
         if let Some(value) = value {
             over.insert(column.to_owned(), value.as_str().into());
         }
     }
+    if clean.lead.given.is_scored {
+        over.insert("score".to_owned(), serde_json::Value::Null);
+    }
     over.extend(changed.iter().map(|(column, value)| ((*column).to_owned(), value.clone())));
     let clean = serde_json::Value::Object(over);
-    let clean = crate::db::pg::jsonb::from_text(&clean.to_string());
+    let clean = jsonb::from_text(&clean.to_string());
     let (composite, type_id) = row.composite();
     let merge = "SELECT pg_catalog.to_jsonb($1) OPERATOR(pg_catalog.||) $2".to_owned();
     let types = vec![type_id, pg_sys::JSONBOID];

@@ -12,5 +12,6 @@ pub mod past_config;
 pub mod past_stints;
 pub mod restoring;
 pub mod shared_sum;
+pub mod silenced;
 pub mod trial;
 pub mod turns;

@@ -19,7 +19,7 @@ use leadroute_engine::roster::load::{Day, Load};
 use leadroute_engine::roster::rotation::{OpenPool, Share, Turn};
 use leadroute_engine::roster::unavailable::Ineligible;
 use leadroute_engine::roster::Roster;
-use leadroute_engine::rules::tables::Pool;
+use leadroute_engine::rules::tables::{Criterion, Pool};
 use leadroute_engine::time_zone::Zones;
 use leadroute_engine::Micros;
 use rustc_hash::FxHashMap;
@@ -292,6 +292,10 @@ impl Lookups for Tried<'_> {
 
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool {
         self.live.condition(clean, jsonpath)
+    }
+
+    fn criterion(&mut self, clean: &CleanLead, criterion: &Criterion) -> Result<bool, String> {
+        self.live.criterion(clean, criterion)
     }
 
     fn load(&mut self, rep_no: i32, day: Day) -> Load {

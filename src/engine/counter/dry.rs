@@ -6,7 +6,7 @@ use crate::lookups::{AccountKeys, DomainFacts, Earlier, Lookups};
 use crate::roster::load::{Caps, Day, Load};
 use crate::roster::rotation::{OpenPool, Share, Turn};
 use crate::roster::unavailable::Ineligible;
-use crate::rules::tables::Pool;
+use crate::rules::tables::{Criterion, Pool};
 use crate::time_zone::Zones;
 use crate::Micros;
 use chrono::NaiveDateTime;
@@ -119,6 +119,10 @@ impl Lookups for Dry<'_> {
 
     fn condition(&mut self, clean: &CleanLead, jsonpath: &str) -> bool {
         self.inner.condition(clean, jsonpath)
+    }
+
+    fn criterion(&mut self, clean: &CleanLead, criterion: &Criterion) -> Result<bool, String> {
+        self.inner.criterion(clean, criterion)
     }
 
     fn load(&mut self, rep_no: i32, day: Day) -> Load {

@@ -28,7 +28,7 @@ const SCORE: Number = Number {
     is_whole: false,
     // a lead without score counts as 0
     get: |lead| Some(lead.score.unwrap_or(0.0)),
-    set: |lead, value| (lead.score, lead.exact_score) = (Some(value), None),
+    set: |lead, value| (lead.score, lead.exact_score, lead.given.is_scored) = (Some(value), None, false),
     said: |value| format!("a score of {value}"),
 };
 

@@ -1,9 +1,9 @@
 //! A decision in words that a rep understands.
 
-use crate::decision::reason::{Candidate, Part, Reason};
+use crate::decision::reason::{Candidate, Fired, Part, Reason};
 use crate::decision::{Decision, Layer, Step};
 use crate::lead::account::MatchedBy;
-use crate::lead::Problem;
+use crate::lead::{score, Problem};
 use crate::roster::rotation::{self, Filled, Share, LEAD};
 use crate::roster::unavailable::{Ineligible, Refusal};
 use crate::rules::tables::{
@@ -179,6 +179,10 @@ fn account_sentence(reason: &Reason) -> String {
 
 fn rule_sentence(reason: &Reason) -> String {
     match reason {
+        Reason::Scored { score, asked, reasons, .. } => {
+            let (grade, fired) = (score::grade(*score), reasons.len());
+            format!("score {score}, grade {grade}, by {fired} of {asked} criteria")
+        }
         Reason::Segment { segment, territory, .. } => match territory {
             Some(territory) => format!("segment {segment} of territory {territory}"),
             None => format!("segment {segment}"),
@@ -271,10 +275,24 @@ fn details(reason: &Reason) -> Vec<String> {
         | Reason::Held { candidates, .. }
         | Reason::NobodyEligible { candidates, .. } => candidates.iter().map(candidate).collect(),
         Reason::Segment { broken, .. } | Reason::NoSegment { broken, .. } => {
-            (broken.iter()).map(|rule| format!("segment {} was skipped: {}", rule.field, rule.what)).collect()
+            skipped("segment", broken).collect()
+        }
+        Reason::Scored { reasons, broken, .. } => {
+            reasons.iter().map(fired).chain(skipped("criterion", broken)).collect()
         }
         _ => Vec::new(),
     }
+}
+
+fn skipped<'a>(what: &'a str, broken: &'a [Problem]) -> impl Iterator<Item = String> + 'a {
+    broken.iter().map(move |rule| format!("{what} {} was skipped: {}", rule.field, rule.what))
+}
+
+fn fired(fired: &Fired) -> String {
+    let Fired { criterion, points, of, reason } = fired;
+    let of = of.map(|of| format!(", of {of:+} when the buyer acted")).unwrap_or_default();
+    let why = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{points:+} {criterion}{why}{of}")
 }
 
 /// Turns that are looked ahead at most.

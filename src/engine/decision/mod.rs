@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 #[allow(missing_docs)]
 pub enum Layer {
     Intake,
+    /// Asked only about leads that nobody has scored, where there are criteria.
+    Qualification,
     DomainRule,
     Duplicate,
     /// Asked only where the row of an app says something of the lead's life.
@@ -40,6 +42,7 @@ impl Layer {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Intake => "intake",
+            Self::Qualification => "qualification",
             Self::DomainRule => "domain_rule",
             Self::Duplicate => "duplicate",
             Self::Given => "given",

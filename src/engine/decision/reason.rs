@@ -1,7 +1,7 @@
 //! Why a layer decided or did not: typed, stored in the trace, rendered for people.
 
 use crate::lead::account::MatchedBy;
-use crate::lead::Problem;
+use crate::lead::{score, Problem};
 use crate::roster::rotation::{Filled, Share};
 use crate::roster::unavailable::{Away, Ineligible, Refusal};
 use crate::rules::tables::{
@@ -42,6 +42,20 @@ impl Part {
     }
 }
 
+/// A criterion that gave points.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Fired {
+    pub criterion: String,
+    #[serde(serialize_with = "score::plain")]
+    pub points: f64,
+    /// What they were when the buyer acted, where they have aged since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// Why a layer decided, or why it passed the lead on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
@@ -57,6 +71,18 @@ pub enum Reason {
         unreadable: Vec<Problem>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         notes: Vec<Problem>,
+    },
+    /// Qualification: the points of all criteria that fired.
+    Scored {
+        #[serde(serialize_with = "score::plain")]
+        score: f64,
+        /// How many criteria were asked.
+        asked: usize,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reasons: Vec<Fired>,
+        /// Criteria whose condition could not be asked.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        broken: Vec<Problem>,
     },
     NoDomain,
     NoDomainRule {

@@ -6,6 +6,7 @@ pub mod language;
 pub mod normalize;
 pub mod phone;
 pub mod quantity;
+pub mod score;
 pub mod status;
 pub mod value;
 pub mod words;
@@ -118,6 +119,9 @@ pub struct Given {
     /// Who has it, where a lead is routed again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holder: Option<Holder>,
+    /// Criteria gave the score that it has: it is routed as if it had none. A replay tells it by the trace.
+    #[serde(skip)]
+    pub is_scored: bool,
 }
 
 /// Who has a lead that is routed again because the app has corrected it.
@@ -201,6 +205,8 @@ pub struct CleanLead {
     pub extension: Option<String>,
     /// Who the person is.
     pub person: Option<Person>,
+    /// The score to store, which criteria gave; `None` leaves the given one.
+    pub scored: Option<f64>,
     /// Names of the mail or web host, longest first; empty without a usable domain.
     pub names: Vec<String>,
     /// Public suffixes that the names lie below, longest first: `ac.uk`.

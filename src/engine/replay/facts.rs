@@ -130,7 +130,7 @@ impl Facts {
             }
         };
         let given = match work {
-            Work::Route(lead) => lead.given.clone(),
+            Work::Route(lead) => Given { is_scored: false, ..lead.given.clone() },
             _ => Given::default(),
         };
         Self { task, given, unreadable: unreadable.to_vec(), ..Self::default() }
@@ -148,7 +148,10 @@ impl Facts {
         lead.industry = industry.or(lead.industry);
         lead.occurred_at = occurred_at.or(lead.occurred_at);
         match self.task.clone() {
-            None => Work::Route(Box::new(Lead { given: self.given.clone(), ..lead })),
+            None => {
+                let is_scored = trace.iter().any(|step| matches!(step.reason, Reason::Scored { .. }));
+                Work::Route(Box::new(Lead { given: Given { is_scored, ..self.given.clone() }, ..lead }))
+            }
             Some(Task::HandOut(waiting)) => Work::HandOut(Box::new(Waiting { lead, ..waiting })),
             Some(Task::HandOver(waiting)) => Work::HandOver(Box::new(Waiting { lead, ..waiting })),
             Some(Task::Escalate(late)) => Work::Escalate(Box::new(late.overdue(lead, then, trace))),

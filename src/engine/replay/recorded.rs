@@ -10,7 +10,7 @@ use crate::replay::facts::{digest, Facts};
 use crate::roster::load::{Day, Load};
 use crate::roster::rotation::{self, OpenPool, Share, Turn};
 use crate::roster::unavailable::Ineligible;
-use crate::rules::tables::Pool;
+use crate::rules::tables::{Criterion, Pool};
 use crate::time_zone::Zones;
 use crate::Micros;
 use chrono::NaiveDateTime;
@@ -22,6 +22,8 @@ pub struct Recorded<'a> {
     zones: &'a dyn Zones,
     calls: Calls,
     credit: BTreeMap<i32, i64>,
+    /// Criteria that fired, or what was wrong with them, by name.
+    criteria: BTreeMap<String, Result<bool, String>>,
 }
 
 impl<'a> Recorded<'a> {
@@ -29,7 +31,8 @@ impl<'a> Recorded<'a> {
     pub fn new(facts: &'a Facts, trace: &[Step], zones: &'a dyn Zones) -> Self {
         let told = trace.iter().flat_map(|step| credit(&step.reason));
         let credit = told.chain(facts.credit.iter().copied()).collect();
-        Self { facts, zones, calls: Calls::default(), credit }
+        let criteria = trace.iter().flat_map(|step| criteria(&step.reason)).collect();
+        Self { facts, zones, calls: Calls::default(), credit, criteria }
     }
 }
 
@@ -42,6 +45,16 @@ fn credit(reason: &Reason) -> Vec<(i32, i64)> {
     let shares: Vec<Share> = parts().map(|part| part.share()).collect();
     let owed: Vec<(i32, i64)> = parts().map(|part| (part.0, part.2)).collect();
     rotation::credit_before(&shares, &owed)
+}
+
+/// What criteria answered.
+fn criteria(reason: &Reason) -> Vec<(String, Result<bool, String>)> {
+    let Reason::Scored { reasons, broken, .. } = reason else {
+        return Vec::new();
+    };
+    let fired = reasons.iter().map(|fired| (fired.criterion.clone(), Ok(true)));
+    let failed = broken.iter().map(|problem| (problem.field.clone(), Err(problem.what.clone())));
+    fired.chain(failed).collect()
 }
 
 impl Zones for Recorded<'_> {
@@ -89,6 +102,10 @@ impl Lookups for Recorded<'_> {
 
     fn condition(&mut self, _: &CleanLead, jsonpath: &str) -> bool {
         self.facts.holds.contains(&digest(jsonpath))
+    }
+
+    fn criterion(&mut self, _: &CleanLead, criterion: &Criterion) -> Result<bool, String> {
+        self.criteria.get(&criterion.name).cloned().unwrap_or(Ok(false))
     }
 
     fn load(&mut self, rep_no: i32, _: Day) -> Load {

@@ -10,7 +10,7 @@ use crate::replay::facts::{digest, Facts};
 use crate::roster::load::{Day, Load};
 use crate::roster::rotation::{OpenPool, Share, Turn};
 use crate::roster::unavailable::Ineligible;
-use crate::rules::tables::Pool;
+use crate::rules::tables::{Criterion, Pool};
 use crate::time_zone::Zones;
 use crate::Micros;
 use chrono::NaiveDateTime;
@@ -109,6 +109,11 @@ impl Lookups for Recorder<'_> {
             self.facts.holds.push(digest(jsonpath));
         }
         holds
+    }
+
+    fn criterion(&mut self, clean: &CleanLead, criterion: &Criterion) -> Result<bool, String> {
+        // the trace tells which ones fired, and which failed
+        self.live.criterion(clean, criterion)
     }
 
     fn load(&mut self, rep_no: i32, day: Day) -> Load {

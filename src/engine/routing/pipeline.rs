@@ -4,7 +4,7 @@ use crate::context::{Context, Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::{Clock, Decision, Layer, Notice, Outcome, Step};
 use crate::lead::status::Status;
-use crate::lead::{CleanLead, Given, Lead, Problem};
+use crate::lead::{CleanLead, Lead, Problem};
 use crate::lookups::Lookups;
 use crate::roster::Roster;
 use crate::routing::layers;
@@ -15,8 +15,9 @@ use crate::time_zone::Zones;
 
 type Ask = fn(&mut Routing<'_>) -> Finding;
 
-const LAYERS: [(Layer, Ask); 11] = [
+const LAYERS: [(Layer, Ask); 12] = [
     (Layer::Intake, layers::intake::ask),
+    (Layer::Qualification, layers::qualification::ask),
     (Layer::DomainRule, layers::domain_rule::ask),
     (Layer::Duplicate, layers::duplicate::ask),
     (Layer::Given, layers::given::ask),
@@ -44,7 +45,10 @@ pub fn route(
 pub fn through_layers(mut routing: Routing<'_>) -> Decision {
     let mut trace = Vec::with_capacity(LAYERS.len());
     for (layer, ask) in LAYERS {
-        if is_left_out(layer, &routing.clean.lead.given) {
+        if layer == Layer::Qualification {
+            layers::qualification::forget(&mut routing.clean);
+        }
+        if is_left_out(layer, &routing) {
             continue;
         }
         // who has a corrected lead keeps it in the same pool; that is no turn
@@ -76,8 +80,10 @@ fn after_intake(routing: &mut Routing<'_>) -> Option<Finding> {
 }
 
 /// Who has a lead that was there before keeps it, whatever rules say, and beside other leads of the person.
-fn is_left_out(layer: Layer, given: &Given) -> bool {
+fn is_left_out(layer: Layer, routing: &Routing<'_>) -> bool {
+    let given = &routing.clean.lead.given;
     match layer {
+        Layer::Qualification => !layers::qualification::applies(routing),
         Layer::Given => !given.has_place(),
         Layer::DomainRule | Layer::Duplicate => given.adopted && given.has_place(),
         _ => false,
@@ -258,12 +264,14 @@ fn playbook(routing: &Routing<'_>, segment: Option<&str>) -> Option<String> {
         None => true,
         Some(list) => value.is_some_and(|value| list.iter().any(|item| item == value)),
     };
+    let score = routing.clean.lead.score.unwrap_or(0.0);
     let matches = |row: &&Playbook| {
         allows(&row.segments, segment)
             && allows(&row.tiers, routing.tier.as_deref())
             && allows(&row.events, routing.clean.lead.event.as_deref())
             && row.expansion.is_none_or(|wanted| wanted == routing.expansion)
             && row.recycled.is_none_or(|wanted| wanted == routing.recycled)
+            && row.score.is_none_or(|span| span.contains(&score))
     };
     let playbooks = routing.context.rules.playbooks.of(&routing.clean.lead.tenant);
     let first = playbooks.filter(matches).min_by_key(|row| row.place);

@@ -17,9 +17,10 @@ use crate::rules::compared::{aliases, compared};
 use crate::rules::matcher::Matcher;
 use crate::rules::providers::Provider;
 use crate::rules::tables::{
-    keyed, AccountPolicy, EscalationStep, Intent, Playbook, Pool, Queue, RecycleRule, RuleTables, SlaPolicy,
-    Territory, Tier,
+    keyed, AccountPolicy, Criterion, EscalationStep, Intent, Playbook, Pool, Queue, RecycleRule, RuleTables,
+    SlaPolicy, Territory, Tier,
 };
+use crate::Micros;
 use rustc_hash::FxHashMap;
 use std::hash::Hash;
 
@@ -42,6 +43,7 @@ pub struct Rules {
     pub recycle_rules: FxHashMap<String, ByTenant<RecycleRule>>,
     /// What becomes of leads of accounts whose owners are away, by kind.
     pub account_policies: FxHashMap<AccountKind, ByTenant<AccountPolicy>>,
+    pub criteria: ByTenant<Criterion>,
     pub playbooks: ByTenant<Playbook>,
     pub providers: ByTenant<Provider>,
     pub industries: FxHashMap<String, String>,
@@ -53,6 +55,11 @@ impl Rules {
     pub fn account_policy(&self, kind: AccountKind, tenant: &str) -> Option<&AccountPolicy> {
         self.account_policies.get(&kind)?.of(tenant).next()
     }
+
+    /// The criteria by which leads of a tenant are scored at a moment.
+    pub fn criteria_at(&self, tenant: &str, at: Micros) -> impl Iterator<Item = &Criterion> {
+        self.criteria.of(tenant).filter(move |row| row.effective.is_none_or(|span| span.contains(&at)))
+    }
 }
 
 impl From<RuleTables> for Rules {
@@ -63,6 +70,8 @@ impl From<RuleTables> for Rules {
         let account_policies = filed(tables.account_policies, |row| (row.kind, row.tenants.clone()));
         let playbooks = tables.playbooks.into_iter().enumerate();
         let playbooks = playbooks.map(|(place, row)| Playbook { place, ..row });
+        let criteria = tables.score_criteria.into_iter().enumerate();
+        let criteria = criteria.map(|(place, row)| Criterion { place, ..row });
         let catch_all = |queue: &&Queue| queue.kind == "catch_all";
         let of_tenant = |queue: &Queue| Some((queue.tenant.clone()?, queue.name.clone()));
         let own_catch_all = tables.queues.iter().filter(catch_all).filter_map(of_tenant).collect();
@@ -83,6 +92,7 @@ impl From<RuleTables> for Rules {
             escalation_steps: steps,
             recycle_rules,
             account_policies,
+            criteria: ByTenant::new(criteria.collect(), |row| &row.tenants),
             playbooks: ByTenant::new(playbooks.collect(), |row| &row.tenants),
             providers: ByTenant::new(tables.providers, |row| &row.tenants),
             industries: aliases(tables.industry_aliases),

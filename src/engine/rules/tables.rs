@@ -293,6 +293,26 @@ pub struct AccountPolicy {
     pub tenants: Option<Vec<String>>,
 }
 
+/// One row of `score_criteria`; `half_life` in microseconds.
+#[derive(Debug, Clone, Deserialize)]
+#[allow(missing_docs)]
+pub struct Criterion {
+    pub name: String,
+    /// Place in the order in which they are asked.
+    #[serde(skip)]
+    pub place: usize,
+    pub points: f64,
+    /// `None` holds for every lead.
+    pub condition: Option<String>,
+    /// What is wrong with the condition; such a criterion gives no points.
+    #[serde(default)]
+    pub condition_problem: Option<String>,
+    pub reason: Option<String>,
+    pub effective: Option<Span<Micros>>,
+    pub half_life: Option<Micros>,
+    pub tenants: Option<Vec<String>>,
+}
+
 /// One row of `playbooks`.
 #[derive(Debug, Clone, Deserialize)]
 #[allow(missing_docs)]
@@ -307,6 +327,7 @@ pub struct Playbook {
     pub events: Option<Vec<String>>,
     pub expansion: Option<bool>,
     pub recycled: Option<bool>,
+    pub score: Option<Span<f64>>,
 }
 
 /// One row of an alias table.
@@ -333,6 +354,7 @@ pub struct RuleTables {
     pub escalation_steps: Vec<EscalationStep>,
     pub recycle_rules: Vec<RecycleRule>,
     pub account_policies: Vec<AccountPolicy>,
+    pub score_criteria: Vec<Criterion>,
     pub playbooks: Vec<Playbook>,
     pub providers: Vec<Provider>,
     pub industry_aliases: Vec<Alias>,

@@ -79,7 +79,7 @@ fn a_lead_that_is_being_deleted_is_submitted_as_a_new_one() {
 }
 
 /// Tables that routing reads. It keeps none of them open between two rows.
-const READ: [&str; 16] = [
+const READ: [&str; 17] = [
     "accounts",
     "account_domains",
     "contacts",
@@ -93,6 +93,7 @@ const READ: [&str; 16] = [
     "reps",
     "queues",
     "sla_policies",
+    "score_criteria",
     "playbooks",
     "turns",
     "loads",

@@ -2,7 +2,7 @@
 
 use super::{Batch, HANDS_OVER, PERSONS};
 use crate::db::lead::row::LeadRow;
-use crate::db::pg::subtransaction::protect;
+use crate::db::pg::subtransaction::{protect, Failure};
 use crate::db::pg::time::{now, TimeZones};
 use crate::db::routing::error_fallback::fall_back;
 use crate::db::routing::holders;
@@ -11,15 +11,18 @@ use crate::db::settings;
 use crate::db::state::assignee_lock;
 use crate::db::state::config::{self, Config};
 use crate::db::state::lookups::Live;
+use crate::db::state::silenced::Silenced;
 use crate::db::state::trial::{Trial, Tried};
+use leadroute_engine::context::Context;
 use leadroute_engine::decision::{Decision, Outcome};
 use leadroute_engine::lead::{Given, Lead, Problem};
+use leadroute_engine::lookups::Lookups;
 use leadroute_engine::replay::facts::{Facts, Raw};
 use leadroute_engine::replay::recorder::Recorder;
 use leadroute_engine::roster::rotation::Turn;
 use leadroute_engine::roster::Roster;
 use leadroute_engine::routing::pipeline;
-use leadroute_engine::work::{answer, Answer};
+use leadroute_engine::work::{answer, Answer, Work};
 use leadroute_engine::Micros;
 use std::rc::Rc;
 use std::time::Instant;
@@ -61,6 +64,8 @@ struct Try<'a> {
     wanted: Wanted<'a>,
     unreadable: &'a [Problem],
     given: &'a Given,
+    /// Criteria that have failed.
+    silenced: &'a Silenced,
     /// Without it nothing is locked and no turn is taken.
     effect: bool,
     /// Whether not to merge into a lead of the same person.
@@ -80,8 +85,8 @@ impl Batch {
         let (unreadable, given) = (std::mem::take(&mut self.odd), std::mem::take(&mut self.given));
         let apart = given.adopted || matches!(wanted, Wanted::HandOver);
         let now = self.by_when(decided_at);
-        let (unreadable, given) = (&unreadable[..], &given);
-        let mut attempt = Try { row, wanted, unreadable, given, effect, apart, now, decided_at };
+        let (unreadable, given, silenced) = (&unreadable[..], &given, &Silenced::default());
+        let mut attempt = Try { row, wanted, unreadable, given, silenced, effect, apart, now, decided_at };
         // who cannot hold this row may hold the next
         let roster = Rc::clone(&self.roster);
         let mut left_out = LeftOut::default();
@@ -177,7 +182,7 @@ impl Batch {
     fn rescue(&mut self, attempt: Try<'_>) -> Attempted {
         let answered = match self.broken.clone() {
             Some(broken) => Err(broken),
-            None => self.attempt(attempt),
+            None => self.without_failed(attempt),
         };
         answered.unwrap_or_else(|(sqlstate, message)| {
             let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
@@ -189,50 +194,77 @@ impl Batch {
         })
     }
 
-    fn attempt(&mut self, attempt: Try<'_>) -> Result<Attempted, (String, String)> {
-        let Try { row, wanted, unreadable, given, effect, apart, now, .. } = attempt;
-        let mut persons = PERSONS.get();
+    /// Tries again as long as only a criterion has failed.
+    fn without_failed(&mut self, attempt: Try<'_>) -> Result<Attempted, (String, String)> {
+        loop {
+            match self.attempt(attempt) {
+                Ok(attempted) => return Ok(attempted),
+                Err(failure) if attempt.silenced.is_to_blame(&failure.message) => {}
+                Err(failure) => return Err(fall_back(failure, self.cause)),
+            }
+        }
+    }
+
+    fn attempt(&mut self, attempt: Try<'_>) -> Result<Attempted, Failure> {
+        let Try { row, wanted, unreadable, given, silenced, effect, apart, now, .. } = attempt;
+        let (mut persons, trial) = (PERSONS.get(), self.trial.as_ref());
         let (rules, roster) = (Rc::clone(&self.rules), Rc::clone(&self.roster));
         let config = Config { rules, roster, seen: None };
         let is_there = (!self.cause.is_arrival()).then_some(row);
         let (ledgers, patience, companies) = (&mut self.ledgers, &mut self.patience, &self.companies);
-        let trial = self.trial.as_ref();
         let tenant = row.get::<String>("tenant").unwrap_or_default();
         let result = protect(|| {
             let (persons, document, config) = (&mut persons, None, &config);
-            let rows = trial.map(Trial::account_rows).unwrap_or_default();
-            let mut live =
-                Live { row, ledgers, effect, persons, patience, apart, companies, document, config, rows };
+            let mut live = Live {
+                row,
+                ledgers,
+                effect,
+                persons,
+                patience,
+                apart,
+                companies,
+                document,
+                silenced,
+                config,
+                rows: trial.map(Trial::account_rows).unwrap_or_default(),
+            };
             let context = config::context(&config.rules, &config.roster, now, Some(&tenant));
-            let work = wanted.of(row, given);
-            let facts = Facts::of(&work, unreadable);
             let mut tried;
-            let mut lookups = match trial {
+            let lookups: &mut dyn Lookups = match trial {
                 Some(trial) => {
                     tried = Tried { live, trial };
-                    Recorder::new(&mut tried, facts)
+                    &mut tried
                 }
-                None => Recorder::new(&mut live, facts),
+                None => &mut live,
             };
-            let mut answer = answer(work, unreadable.to_vec(), context, &mut lookups);
-            let within = |decision| pipeline::within_tenant(decision, &config.rules, &config.roster);
-            answer.decision = answer.decision.map(within);
+            let (answer, facts) = recorded(wanted.of(row, given), unreadable, context, lookups);
             let outcome = answer.decision.as_ref().map(|decision| &decision.outcome);
             let is_locked =
                 outcome.is_none_or(|outcome| !effect || assignee_lock::outcome(outcome, is_there, config));
-            let trace = answer.decision.as_ref().map(|decision| &decision.trace[..]);
-            let facts = lookups.facts(trace.unwrap_or_default());
             Attempted { answer, facts, is_locked }
         });
         PERSONS.set(persons);
-        result.map_err(|failure| {
-            self.ledgers.undo_choice();
-            fall_back(failure, self.cause)
-        })
+        result.inspect_err(|_| self.ledgers.undo_choice())
     }
 
     /// Writes the turn outside the subtransaction that decided it, which therefore needs no transaction id.
     fn post(&mut self, turns: &[Turn]) -> bool {
         self.ledgers.post(turns)
     }
+}
+
+/// What the engine answers, and what it was made from.
+fn recorded(
+    work: Work,
+    unreadable: &[Problem],
+    context: Context<'_>,
+    lookups: &mut dyn Lookups,
+) -> (Answer, Facts) {
+    let mut lookups = Recorder::new(lookups, Facts::of(&work, unreadable));
+    let mut answer = answer(work, unreadable.to_vec(), context, &mut lookups);
+    let within = |decision| pipeline::within_tenant(decision, context.rules, context.roster);
+    answer.decision = answer.decision.map(within);
+    let trace = answer.decision.as_ref().map(|decision| &decision.trace[..]);
+    let facts = lookups.facts(trace.unwrap_or_default());
+    (answer, facts)
 }

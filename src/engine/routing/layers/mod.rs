@@ -9,6 +9,7 @@ pub mod fallback;
 pub mod given;
 pub mod intake;
 pub mod named_account;
+pub mod qualification;
 pub mod recycle;
 pub mod segment;
 pub mod tier;

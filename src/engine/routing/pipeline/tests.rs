@@ -123,6 +123,18 @@ fn the_first_playbook_that_allows_the_lead_is_taken() {
 }
 
 #[test]
+fn a_playbook_may_ask_for_a_score_where_there_is_no_tier() {
+    let rules = json!({"playbooks": [
+        {"name": "hot", "score": {"lower": 50, "lower_inc": true}},
+        {"name": "none", "score": {"lower": 0, "lower_inc": true, "upper": 0, "upper_inc": true}},
+    ]});
+    let of =
+        |score| Setup::new(rules.clone(), json!({})).route(Lead { score, ..lead("ada@acme.com") }).playbook;
+    let expected = [Some("hot".to_owned()), None, Some("none".to_owned())];
+    assert_eq!([of(Some(50.0)), of(Some(49.9)), of(None)], expected);
+}
+
+#[test]
 fn a_score_that_a_door_could_not_read_is_in_no_tier_for_scores() {
     let (field, what) = ("score".to_owned(), "is not a number".to_owned());
     let odd = vec![Problem { field, what }];

@@ -44,6 +44,7 @@ INSERT INTO leadroute.account_policies (kind, when_off_duty, tenants) VALUES ('c
 INSERT INTO leadroute.domain_rules (tenant, domain, kind, queue) VALUES ('acme', 'rival.com', 'competitor', 'rest of acme'), ('beta', 'rival.com', 'company', NULL);
 INSERT INTO leadroute.tiers (name, score, action, tenants) VALUES ('for some', '(,-1000)', 'nurture', '{acme,beta}');
 INSERT INTO leadroute.recycle_rules (reason, kind, tenants) VALUES ('of acme', 'fit', '{acme}'), ('of acme', 'timing', NULL);
+INSERT INTO leadroute.score_criteria (name, points, condition, half_life, tenants) VALUES ('large', 12.5, '$.employees > 100', '30 days', '{acme,beta}'), ('all', 1, NULL, NULL, NULL);
 INSERT INTO leadroute.leads (tenant, email) SELECT t, e || '@same.com' FROM unnest('{acme,beta}'::text[]) t, unnest('{a,b,b}'::text[]) e;
 "#;
 
