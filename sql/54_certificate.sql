@@ -79,14 +79,15 @@ CREATE FUNCTION leadroute.fairness_certificate(pool text, since timestamptz, unt
 BEGIN ATOMIC
     WITH counted AS (
         SELECT s.*, s.owed - s.part AS seen, coalesce(sum(s.part - s.received * 1000000000000) OVER (PARTITION BY s.tenant, s.seat ORDER BY s.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS moved,
-               floor(1000000000000 / (2 * greatest(s.n, 2) - 2)) AS margin
+               floor(1000000000000 / (2 * greatest(s.n, 2) - 2)) AS margin, max(s.owed) OVER (PARTITION BY s.turn) AS most, min(s.owed) OVER (PARTITION BY s.turn) AS least
           FROM leadroute_internal.turn_shares(leadroute_internal.pool_number(fairness_certificate.pool), fairness_certificate.since, fairness_certificate.until, fairness_certificate.tenant) s
          WHERE leadroute_internal.is_period(fairness_certificate.since, fairness_certificate.until)
     ), opened AS (
         -- what each had before the period is what their first turn in it saw
         SELECT c.*, coalesce(first_value(c.seen - c.moved) OVER (PARTITION BY c.tenant, c.seat ORDER BY c.seen IS NULL, c.turn), 0) + c.moved AS before,
-               ceil((1000000000000 - c.margin - c.owed) * c.total / (c.weight::numeric * 1000000000000)) AS deadline
-          FROM counted c
+               -- deadlines count as long as nobody is further from what they are owed than fixed shares would allow
+               CASE WHEN n.is_near THEN ceil((1000000000000 - c.margin - c.owed) * c.total / (c.weight::numeric * 1000000000000)) END AS deadline, n.is_near AND c.owed < c.margin AS has_time
+          FROM counted c CROSS JOIN LATERAL (SELECT c.most BETWEEN c.margin AND 1000000000000 - c.margin AND c.least >= c.margin - 1000000000000 AS is_near) n
     )
     SELECT o.turn, o.event, o.at, o.decision_id, o.lead_id, o.receiver, o.rep_id, o.seat, o.seat IS NOT NULL OR o.open_leads IS NOT NULL,
            CASE WHEN o.why IS NOT NULL THEN o.why WHEN o.rep_id = o.receiver THEN CASE o.event WHEN 'turn' THEN 'it was their turn' WHEN 'company' THEN 'has an open lead of the company' ELSE 'gave the turn back' END
@@ -96,11 +97,11 @@ BEGIN ATOMIC
            CASE WHEN o.seat IS NOT NULL THEN (o.before + o.part) / 1000000000000 - o.received END,
            CASE WHEN o.event = 'turn' AND coalesce(o.seat, o.open_leads) IS NOT NULL THEN
                 row_number() OVER (PARTITION BY o.turn, coalesce(o.seat, o.open_leads) IS NULL
-                                   ORDER BY round(o.open_leads::numeric / o.capacity, 15), o.seat IS NULL, o.owed < o.margin, o.deadline, o.owed DESC, o.seat) END,
+                                   ORDER BY round(o.open_leads::numeric / o.capacity, 15), o.seat IS NULL, o.has_time, o.deadline, o.owed DESC, o.seat, o.rep_id) END,
            o.open_leads, trim_scale(o.capacity / 1000.0), o.tenant
       FROM opened o ORDER BY o.turn, o.seat NULLS LAST, o.rep_id;
 END;
-COMMENT ON FUNCTION leadroute.fairness_certificate(text, timestamptz, timestamptz, text) IS 'Every turn of a pool in a period, a row for each member: whether they were eligible, else why not; their weight then, with performance; entitled, their part of this lead by weight among those eligible; credit_seen, entitlement less leads received before it, as whoever decided saw it; credit_before, the same counted through these rows, from what the first turn of the member in the period saw; received, and deviation, credit_before + entitled - received, all in leads. place orders those eligible by the rule of Tijdeman over credit_seen + entitled: first those within 1/(2k-2) of a whole lead or past it, then who comes there after the fewest leads, then the larger credit, then the lower seat (k eligible); in a least_loaded pool open_leads by capacity come before that, and only those with equally much room are entitled. event: turn; company, a lead that went to who has another of its company; returned, a turn that was given back, which takes back what it did. fairness_verdict() sums it up.';
+COMMENT ON FUNCTION leadroute.fairness_certificate(text, timestamptz, timestamptz, text) IS 'Every turn of a pool in a period, a row for each member: whether they were eligible, else why not; their weight then, with performance; entitled, their part of this lead by weight among those eligible; credit_seen, entitlement less leads received before it, as whoever decided saw it; credit_before, the same counted through these rows, from what the first turn of the member in the period saw; received, and deviation, credit_before + entitled - received, all in leads. place orders those eligible by the rule of Tijdeman over what they are owed, credit_seen + entitled, with m = 1/(2k-2) for k eligible: first those owed at least m, then who comes to 1-m after the fewest leads, then who is owed more, then the lower seat. Where the most that anybody is owed is below m or above 1-m, or the least below m-1, who is owed most is next, then the lower seat; in a least_loaded pool open_leads by capacity come before that, and only those with equally much room are entitled. event: turn; company, a lead that went to who has another of its company; returned, a turn that was given back, which takes back what it did. fairness_verdict() sums it up.';
 
 CREATE FUNCTION leadroute.fairness_verdict(pool text, since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (pool text, tenant text, turns bigint, returned bigint, kept_together bigint, members bigint, by_rule bigint, worst_deviation numeric, worst_rep text, worst_decision bigint,

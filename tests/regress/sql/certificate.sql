@@ -14,16 +14,17 @@ CREATE FUNCTION story.wrong(pool text, since timestamptz DEFAULT '-infinity', un
         SELECT e.*, first_value(credit_before) OVER w AS opening, sum(due - received) OVER w AS moved,
                count(*) OVER (PARTITION BY turn) AS k, sum(weight) OVER (PARTITION BY turn) AS total FROM e WINDOW w AS (PARTITION BY seat ORDER BY turn)
     ), n AS (
-        SELECT s.*, credit_seen + due AS owed FROM s
+        SELECT q.*, max(owed) OVER t BETWEEN m - 1e-9 AND 1 - m + 1e-9 AND min(owed) OVER t >= m - 1 - 1e-9 AS near
+          FROM (SELECT s.*, credit_seen + due AS owed, 1 / (2 * greatest(k, 2)::numeric - 2) AS m FROM s) q WINDOW t AS (PARTITION BY turn)
     )
     SELECT count(*), count(*) FILTER (WHERE abs(entitled - due) > 1e-11), count(*) FILTER (WHERE abs(credit_before - (opening + moved - due + received)) > 1e-6),
            count(*) FILTER (WHERE abs(deviation - (opening + moved)) > 1e-6),
            (SELECT count(*) FROM (SELECT turn FROM c WHERE event <> 'returned' GROUP BY turn HAVING sum(received) <> 1 OR count(DISTINCT receiver) <> 1) x),
-           -- Tijdeman: nobody but those near a whole lead, of these who gets there first, then who is furthest behind, then the lower seat
+           -- Tijdeman: nobody but those owed m, of these who gets to a whole lead first, then who is owed more, then the lower seat; else who is owed most
            (SELECT count(*) FROM n a JOIN n b ON b.turn = a.turn AND b.seat <> a.seat
              WHERE a.event = 'turn' AND a.received = 1 AND a.open_leads IS NULL
-               AND (b.owed + 1e-9 < 1 / (2 * greatest(b.k, 2)::numeric - 2), ceil(round((1 - 1 / (2 * greatest(b.k, 2)::numeric - 2) - b.owed) * b.total / b.weight, 8)), -round(b.owed, 8), b.seat)
-                 < (a.owed + 1e-9 < 1 / (2 * greatest(a.k, 2)::numeric - 2), ceil(round((1 - 1 / (2 * greatest(a.k, 2)::numeric - 2) - a.owed) * a.total / a.weight, 8)), -round(a.owed, 8), a.seat))
+               AND (b.near AND b.owed + 1e-9 < b.m, CASE WHEN b.near THEN ceil(round((1 - b.m - b.owed) * b.total / b.weight, 8)) ELSE 0 END, -round(b.owed, 8), b.seat)
+                 < (a.near AND a.owed + 1e-9 < a.m, CASE WHEN a.near THEN ceil(round((1 - a.m - a.owed) * a.total / a.weight, 8)) ELSE 0 END, -round(a.owed, 8), a.seat))
       FROM s $$;
 -- and the book of the rotation, which the certificate does not read
 CREATE VIEW story.book AS
