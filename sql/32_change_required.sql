@@ -18,7 +18,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY leadroute_internal.rule_tables() || '{absences,account_domains,accounts,contacts,pool_members}'::text[] LOOP
+    FOREACH name IN ARRAY leadroute_internal.rule_tables() || '{absences,account_domains,accounts,contacts,pool_members,reason_codes}'::text[] LOOP
         EXECUTE format('CREATE TRIGGER "01_change_required" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.change_required()', name);
     END LOOP;

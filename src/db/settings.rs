@@ -33,8 +33,8 @@ pub const RULES: [&str; 23] = [
 ];
 
 /// The other tables of routing, which managers and other systems change daily.
-pub const NOT_RULES: [&str; 6] =
-    ["absences", "account_domains", "accounts", "contacts", "pool_members", "reps"];
+pub const NOT_RULES: [&str; 7] =
+    ["absences", "account_domains", "accounts", "contacts", "pool_members", "reason_codes", "reps"];
 
 /// What to do when routing itself fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PostgresGucEnum)]
