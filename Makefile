@@ -19,7 +19,7 @@ demo-stop: ## stop the demo and delete its cluster
 test: prerequisites-test lint test-engine test-server ## everything that must pass
 
 test-engine: ## the rules alone, without a server (seconds)
-	@cargo test --quiet -p leadroute-engine -p leadroute-imports -p leadroute-phone-plans
+	@cargo test --quiet -p leadroute-engine -p leadroute-imports -p leadroute-phone-plans -p leadroute-report
 
 test-server: prerequisites-test build ## the extension on private clusters
 	@tests/run.sh
