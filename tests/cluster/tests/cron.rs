@@ -111,8 +111,10 @@ fn the_jobs_go_with_the_extension(client: &mut Client) {
         )
         .unwrap();
     for (before, after, drop) in WAYS_TO_DROP {
-        let create =
-            "CREATE EXTENSION leadroute CASCADE; RESET ROLE; SELECT leadroute.schedule_jobs()".to_owned();
+        // a job that ran meanwhile would hold what is dropped
+        let create = "CREATE EXTENSION leadroute CASCADE; RESET ROLE; SELECT leadroute.schedule_jobs();
+                      UPDATE cron.job SET active = false"
+            .to_owned();
         let rolled_back = format!("BEGIN; {drop}; ROLLBACK");
         let refused = format!("DO $$ BEGIN SET ROLE purger; EXECUTE '{drop}'; EXCEPTION WHEN OTHERS THEN NULL; END $$; RESET ROLE");
         let others = "DROP SCHEMA IF EXISTS nothing; DROP EXTENSION IF EXISTS nothing; DROP OWNED BY purger"
@@ -131,7 +133,7 @@ fn the_jobs_go_with_what_the_current_user_owns(client: &mut Client) {
     client
         .batch_execute(
             "GRANT CREATE ON DATABASE leadroute TO maker; SET ROLE maker; CREATE EXTENSION leadroute CASCADE;
-             RESET ROLE; SELECT leadroute.schedule_jobs()",
+             RESET ROLE; SELECT leadroute.schedule_jobs(); UPDATE cron.job SET active = false",
         )
         .unwrap();
     client.batch_execute("SET ROLE maker").unwrap();
