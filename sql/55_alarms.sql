@@ -7,7 +7,7 @@ COMMENT ON FUNCTION leadroute_internal.reps_away_json() IS 'Reps who get no lead
 -- Each finding: what it is of (subject), of how many (n), value and limit; is_over, an alarm; is_clear, none any more: a tenth below the limit.
 CREATE FUNCTION leadroute_internal.shares_found()
     RETURNS TABLE (threshold text, measure text, subject text, tenant text, period interval, n bigint, value numeric, "limit" numeric, is_over boolean, is_clear boolean, detail text, facts jsonb)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off
 BEGIN ATOMIC
     WITH period AS (
         SELECT DISTINCT h.measure, h.period FROM leadroute.alarm_thresholds h WHERE h.enabled AND h.measure IN ('unrouted_share', 'fallback_share')
@@ -21,9 +21,12 @@ BEGIN ATOMIC
                count(*) FILTER (WHERE l.decision_id IS NULL AND l.owner_id IS NULL AND l.queue IS NULL AND l.status = 'new' OR f.is_unrouted)
           FROM period p
           JOIN leadroute.leads l ON l.created_at >= now() - p.period AND l.duplicate_of IS NULL
-          -- the first decision, where nobody was found and no fallback queue took it
-          LEFT JOIN LATERAL (SELECT d.layer = 'fallback' AND NOT EXISTS (SELECT FROM leadroute.queues q WHERE q.name = d.queue AND q.kind <> 'catch_all') AS is_unrouted
-                               FROM leadroute.decisions d WHERE d.lead_id = l.id ORDER BY d.lead_id, d.id LIMIT 1) f ON true
+          -- the first decision, where nobody was found and no fallback queue took it; joined, as a look-up for each lead walks
+          -- the primary key where there are no statistics
+          LEFT JOIN (SELECT s.period, d.lead_id, NOT EXISTS (SELECT FROM leadroute.queues q WHERE q.name = d.queue AND q.kind <> 'catch_all') AS is_unrouted
+                       FROM period s JOIN leadroute.decisions d ON d.layer = 'fallback' AND d.decided_at >= now() - s.period - interval '1 day'
+                      WHERE s.measure = 'unrouted_share'
+                        AND NOT EXISTS (SELECT FROM leadroute.decisions e WHERE e.lead_id = d.lead_id AND e.id < d.id)) f ON f.lead_id = l.id AND f.period = p.period
          WHERE p.measure = 'unrouted_share'
          GROUP BY p.measure, p.period, l.tenant
     )
