@@ -5,12 +5,12 @@ SHELL := /bin/bash
 
 PG_CONFIG ?= pg_config
 
-.PHONY: help demo demo-stop psql test test-engine test-server fuzz bench install lint prerequisites prerequisites-lint prerequisites-test build build-release
+.PHONY: help demo demo-stop psql test test-engine test-server fuzz bench install lint prerequisites prerequisites-lint prerequisites-test build build-demo build-release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-demo: build-release ## route the leads of a sample company on a private cluster and look around
+demo: build-demo ## route the leads of a sample company on a private cluster and look around
 	@dev/demo.sh start
 
 demo-stop: ## stop the demo and delete its cluster
@@ -48,5 +48,8 @@ prerequisites-test:
 build: prerequisites
 	@dev/tree.sh
 
+build-demo: prerequisites
+	@dev/tree.sh demo
+
 build-release: prerequisites
-	@dev/tree.sh --release
+	@dev/tree.sh release

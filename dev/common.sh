@@ -4,10 +4,7 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 PG_MAJOR=${PG_MAJOR:-15}
-PGRX_VERSION=0.18.1
 DENY_VERSION=0.20.2
-# Without it every dependency is compiled a second time.
-export CARGO_PGRX_DISABLE_GC_SECTIONS_WORKAROUND=1
 unset RUST_BACKTRACE
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
@@ -37,4 +34,5 @@ PG_TREE=$PRIVATE/postgresql-$PG_MAJOR
 SYSTEM_BIN=/usr/lib/postgresql/$PG_MAJOR/bin
 PG_BIN=$PG_TREE$SYSTEM_BIN
 PG_CONFIG_PRIVATE=$PG_BIN/pg_config
-export PGRX_HOME=${PGRX_HOME:-$PRIVATE/pgrx}
+# What the bindings are made for.
+export PGRX_PG_CONFIG_PATH=$PG_CONFIG_PRIVATE

@@ -17,7 +17,3 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$version" ]; then
     chmod 755 "$PRIVATE" "$PG_TREE"
     printf '%s' "$version" > "$stamp"
 fi
-
-# pgrx wants to know the installation by its major version.
-mkdir -p "$PGRX_HOME"
-printf '[configs]\npg%s = "%s"\n' "$PG_MAJOR" "$PG_CONFIG_PRIVATE" > "$PGRX_HOME/config.toml"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings what is missing, after saying what: Debian packages and cargo-pgrx. Where it may not install,
+# Brings the Debian packages that are missing, after saying which. Where it may not install,
 # it names the packages and stops.
 #   prerequisites.sh        to build
 #   prerequisites.sh lint   also the spelling checker and cargo-deny
@@ -54,11 +54,6 @@ if [ ${#missing[@]} -gt 0 ]; then
         # Nor at the next boot.
         *" pgbouncer "*) ! command -v systemctl >/dev/null || $sudo systemctl disable pgbouncer >/dev/null 2>&1 || true ;;
     esac
-fi
-
-if [ "$(cargo pgrx --version 2>/dev/null | awk '{print $2}')" != "$PGRX_VERSION" ]; then
-    say "installing cargo-pgrx $PGRX_VERSION with cargo (about five minutes, once)"
-    cargo install --locked cargo-pgrx --version "=$PGRX_VERSION" >&2
 fi
 
 # pip_install WHAT REQUIREMENTS PLACE: unless it was done before.

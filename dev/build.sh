@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds the extension for the PostgreSQL of a pg_config and installs it there: library, control file, and the script, which
+# is the files of sql/order one after the other.
+#   build.sh PG_CONFIG [dev|demo|release]
+. "$(dirname "$0")/common.sh"
+cd "$ROOT"
+
+pg_config=${1:?path of pg_config}
+profile=${2:-dev}
+major=$("$pg_config" --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')
+case $major in 14 | 15 | 16 | 17 | 18) ;; *) die "PostgreSQL $major is not supported (14 to 18 are)" ;; esac
+
+PGRX_PG_CONFIG_PATH=$pg_config cargo build -p leadroute --lib --profile "$profile" --no-default-features --features "pg$major" >&2
+
+version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+library=$("$pg_config" --pkglibdir)
+extension=$("$pg_config" --sharedir)/extension
+built=$TARGET/$([ "$profile" = dev ] && echo debug || echo "$profile")/libleadroute.so
+script=$(mktemp)
+trap 'rm -f "$script"' EXIT
+grep -v '^#' sql/order | sed 's|^|sql/|' | xargs cat > "$script"
+# A new file in place of the old one: sessions that have the old one open keep it whole.
+install -D -m 755 "$built" "$library/leadroute.so.new"
+mv -f "$library/leadroute.so.new" "$library/leadroute.so"
+install -D -m 644 "$script" "$extension/leadroute--$version.sql"
+sed "s/@CARGO_VERSION@/$version/" leadroute.control | install -m 644 /dev/stdin "$extension/leadroute.control"
+for step in sql/leadroute--*--*.sql; do
+    [ ! -e "$step" ] || install -m 644 "$step" "$extension/"
+done
