@@ -8,7 +8,6 @@ cd "$ROOT"
 pg_config=${1:?path of pg_config}
 profile=${2:-dev}
 major=$("$pg_config" --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')
-case $major in 14 | 15 | 16 | 17 | 18) ;; *) die "PostgreSQL $major is not supported (14 to 18 are)" ;; esac
 
 PGRX_PG_CONFIG_PATH=$pg_config cargo build -p leadroute --lib --profile "$profile" --no-default-features --features "pg$major" >&2
 

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 verb=${1:?verb} name=${2:?name}
-home=$PRIVATE/clusters/$name
+home=$CLUSTERS/$name
 data=$home/data
 socket=$home/socket
 
@@ -18,22 +18,24 @@ start() {
     if [ ! -f "$data/PG_VERSION" ]; then
         say "creating cluster $name in $home"
         mkdir -p "$home"
-        chmod 755 "$PRIVATE" "$PRIVATE/clusters" "$home"
+        chmod 755 "$PRIVATE" "$PRIVATE/clusters" "$CLUSTERS" "$home"
         install -d -o "$SERVER_USER" "$data" "$socket"
         as_server "$PG_BIN/initdb" -D "$data" -U leadroute -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
         as_server tee -a "$data/postgresql.conf" >/dev/null <<CONF
 listen_addresses = ''
 unix_socket_directories = '$socket'
 unix_socket_permissions = 0777
-shared_preload_libraries = 'pg_cron'
-cron.database_name = 'leadroute'
-cron.host = '$socket'
-cron.use_background_workers = off
 fsync = ${CLUSTER_FSYNC:-off}
 shared_buffers = 256MB
 max_connections = 120
 max_prepared_transactions = 4
 log_min_messages = warning
+CONF
+        ! has_extension pg_cron || as_server tee -a "$data/postgresql.conf" >/dev/null <<CONF
+shared_preload_libraries = 'pg_cron'
+cron.database_name = 'leadroute'
+cron.host = '$socket'
+cron.use_background_workers = off
 CONF
     fi
     running || as_server "$PG_BIN/pg_ctl" -D "$data" -l "$home/data/server.log" -w -t 60 start >/dev/null ||

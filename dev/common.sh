@@ -3,7 +3,6 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
-PG_MAJOR=${PG_MAJOR:-15}
 DENY_VERSION=0.20.2
 unset RUST_BACKTRACE
 
@@ -24,15 +23,30 @@ fi
 private_home() {
     local home=$TARGET/private
     mkdir -p "$TARGET"
-    if [ ${#home} -gt 70 ] || ! as_server test -x "$TARGET"; then
+    if [ ${#home} -gt 60 ] || ! as_server test -x "$TARGET"; then
         home=${TMPDIR:-/tmp}/leadroute-$(printf '%s' "$TARGET" | cksum | cut -d' ' -f1)
     fi
     printf '%s' "$home"
 }
 PRIVATE=$(private_home)
+
+# Which PostgreSQL: that of PG_CONFIG, else the major version PG_MAJOR, which dev/copy.sh knows where to find. Its copy has
+# the layout of Debian whatever it came from, or that of PG_CONFIG.
+if [ -n "${PG_CONFIG:-}" ]; then
+    command -v "$PG_CONFIG" >/dev/null || die "there is no $PG_CONFIG"
+    PG_MAJOR=$("$PG_CONFIG" --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')
+    SYSTEM_BIN=$("$PG_CONFIG" --bindir)
+else
+    PG_MAJOR=${PG_MAJOR:-15}
+    SYSTEM_BIN=/usr/lib/postgresql/$PG_MAJOR/bin
+fi
+case $PG_MAJOR in 14 | 15 | 16 | 17 | 18) ;; *) die "PostgreSQL $PG_MAJOR is not supported (14 to 18 are)" ;; esac
 PG_TREE=$PRIVATE/postgresql-$PG_MAJOR
-SYSTEM_BIN=/usr/lib/postgresql/$PG_MAJOR/bin
 PG_BIN=$PG_TREE$SYSTEM_BIN
 PG_CONFIG_PRIVATE=$PG_BIN/pg_config
+CLUSTERS=$PRIVATE/clusters/$PG_MAJOR
 # What the bindings are made for.
-export PGRX_PG_CONFIG_PATH=$PG_CONFIG_PRIVATE
+export PGRX_PG_CONFIG_PATH=$PG_CONFIG_PRIVATE PG_MAJOR
+
+# has_extension NAME: whether that PostgreSQL comes with it.
+has_extension() { [ -e "$("$PG_CONFIG_PRIVATE" --sharedir)/extension/$1.control" ]; }

@@ -35,7 +35,7 @@ create() {
     wait_for 30 'waiting for pg_cron to start' \
         "SELECT EXISTS (SELECT FROM pg_stat_activity
                          WHERE backend_type = 'pg_cron launcher' AND datname = 'leadroute')" ||
-        die "pg_cron did not start; see $PRIVATE/clusters/demo/data/server.log"
+        die "pg_cron did not start; see $CLUSTERS/demo/data/server.log"
 }
 
 load() {

@@ -20,4 +20,4 @@ eval "$(cluster env fuzz)"
 psql -X -q -v ON_ERROR_STOP=1 -d postgres -c 'CREATE DATABASE leadroute'
 
 cargo build --quiet -p leadroute-cluster-tests --bin fuzz
-"$TARGET/debug/fuzz" --seed "$seed" --seconds "$seconds" --log "$PRIVATE/clusters/fuzz/data/server.log" "$@"
+"$TARGET/debug/fuzz" --seed "$seed" --seconds "$seconds" --log "$CLUSTERS/fuzz/data/server.log" "$@"

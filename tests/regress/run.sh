@@ -17,13 +17,13 @@ stories=(
 [ "$PG_MAJOR" -lt 15 ] || stories+=(merge reserved attach_paths)
 [ $# -eq 0 ] || stories=("$@")
 
-pg_regress=$PG_TREE/usr/lib/postgresql/$PG_MAJOR/lib/pgxs/src/test/regress/pg_regress
+pg_regress=$("$PG_CONFIG_PRIVATE" --pkglibdir)/pgxs/src/test/regress/pg_regress
 [ -x "$pg_regress" ] || die "there is no $pg_regress: run dev/tree.sh first"
 output=$PRIVATE/regress
 mkdir -p "$output"
 
 cluster=$ROOT/dev/cluster.sh
-if ! as_server "$PG_BIN/pg_ctl" -D "$PRIVATE/clusters/regress/data" status >/dev/null 2>&1; then
+if ! as_server "$PG_BIN/pg_ctl" -D "$CLUSTERS/regress/data" status >/dev/null 2>&1; then
     trap '"$cluster" stop regress' EXIT
     "$cluster" start regress
 fi

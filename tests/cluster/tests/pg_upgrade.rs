@@ -12,7 +12,7 @@ struct Clusters;
 impl Clusters {
     fn create() -> Self {
         Self::run(
-            r#"rm -rf "$home"; mkdir -p "$home"; chmod 755 "$PRIVATE" "$PRIVATE/clusters" "$home"
+            r#"rm -rf "$home"; mkdir -p "$home"; chmod 755 "$PRIVATE" "$PRIVATE/clusters" "$CLUSTERS" "$home"
                install -d -o "$SERVER_USER" "$home/socket" "$home/old" "$home/new" "$home/logs"
                for data in "$home/old" "$home/new"; do
                    as_server "$PG_BIN/initdb" -D "$data" -U leadroute -A trust -E UTF8 --locale=C.UTF-8
@@ -27,7 +27,7 @@ impl Clusters {
     fn run(script: &str) -> String {
         let common = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/common.sh");
         let script =
-            format!(". \"$0\"; home=$PRIVATE/clusters/upgrade; mkdir -p \"$PRIVATE/clusters\"\n{script}");
+            format!(". \"$0\"; home=$CLUSTERS/upgrade; mkdir -p \"$CLUSTERS\"\n{script}");
         let output = Command::new("bash").args(["-c", &script, common]).output().expect("bash");
         let [out, err] =
             [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());

@@ -35,7 +35,8 @@ SELECT s.statement, t.* FROM unnest(ARRAY[
 -- The matching lead, written in every way.
 CREATE FUNCTION story.place(lead jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT coalesce(p ->> 'segment', '-') || ' ' || (p ->> 'layer') || coalesce(' ' || (p ->> 'queue'), '') FROM leadroute.preview_route(lead) p $$;
-SELECT lead, story.place('{"country": "DE", "region": "izmir", "postal_code": "101", "industry": "oil & gas", "language": "de", "source": "web site", "event": "demo_request"}' || lead) FROM unnest(ARRAY[
+-- A space of no width is shown as it is written: versions of psql align it differently.
+SELECT replace(lead::text, U&'\200B', '\u200b') AS lead, story.place('{"country": "DE", "region": "izmir", "postal_code": "101", "industry": "oil & gas", "language": "de", "source": "web site", "event": "demo_request"}' || lead) FROM unnest(ARRAY[
     '{}', '{"country": "Germany"}', '{"country": " ALLEMAGNE "}', '{"country": "good old germany"}', '{"country": "DEU"}', '{"country": "Pays-Bas"}', '{"country": "Great Britain"}', '{"country": "Atlantis"}',
     '{"region": "İzmir"}', '{"region": "IZMIR"}', '{"region": "île-de-france"}', '{"region": "I\u0302LE-DE-FRANCE"}', '{"postal_code": "10 115"}', '{"postal_code": "sw1a 2aa"}', '{"postal_code": "SW2"}',
     '{"industry": "Oil & Gas"}', '{"language": "de-AT"}', '{"language": "fr"}', '{"language": "fr-CH"}', '{"language": "German"}', '{"language": "den"}', '{"source": "Web Site\u200b"}',

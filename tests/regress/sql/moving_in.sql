@@ -60,7 +60,7 @@ SELECT leadroute.adopt_leads() AS off, leadroute.adopt_leads() AS none;
 SELECT id, email, status, owner_id, queue, account_id, segment, is_new, cause, layer, clocks, told, decisions, mark FROM story.rows ORDER BY id;
 TABLE story.load;
 SELECT rep_id, open = (SELECT count(*) FROM leadroute.leads l WHERE l.owner_id = rep_id AND l.duplicate_of IS NULL AND l.status IN ('assigned', 'working', 'qualified')) AS load_is_right FROM leadroute.rep_load ORDER BY 1;
-SELECT id, phone, country, first_response_at::date, occurred_at::date, story.explain(id) FROM leadroute.leads WHERE id IN (2, 4, 5, 8);
+SELECT id, phone, country, first_response_at::date, CASE WHEN occurred_at > now() - interval '1 hour' THEN 'now' ELSE occurred_at::date::text END AS occurred_at, story.explain(id) FROM leadroute.leads WHERE id IN (2, 4, 5, 8);
 -- Who came while routing was off has a clock that starts now; when the buyer acted stays.
 SELECT l.email, l.occurred_at < now() - interval '1 hour' AS acted_then, c.started_at > now() - interval '1 hour' AS starts_now FROM leadroute.leads l JOIN leadroute.sla_clocks c ON c.lead_id = l.id WHERE l.email = 'x@off.com';
 -- Again: nothing is counted or decided twice.

@@ -73,4 +73,5 @@ SELECT answer ->> 'status' AS status, answer ->> 'owner_id' IS NOT NULL AS has_o
 SELECT email, status, occurred_at IS NOT NULL AS has_time FROM leadroute.leads WHERE email ILIKE '%d_@acme.com' ORDER BY id;
 -- A setting that is out of range, or none.
 SET leadroute.on_error = 'ignore';
-SET leadroute.turn_wait = -1;
+-- Versions of PostgreSQL differ in where they name the unit.
+SELECT code, replace(message, ' ms', '') AS message FROM story.try('SET leadroute.turn_wait = -1');
