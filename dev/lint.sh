@@ -18,3 +18,14 @@ git ls-files '*.rs' '*.sql' '*.sh' | grep -v expected | while read -r file; do
     lines=$(wc -l < "$file")
     [ "$lines" -le 400 ] || die "$file has $lines lines: split it by idea"
 done
+# Links between pages lead somewhere, and every error that is raised is explained.
+git ls-files 'README.md' 'CONTRIBUTING.md' 'docs/*.md' 'tests/README.md' | while read -r page; do
+    { grep -oE '\]\([^)#]+' "$page" || true; } | cut -c3- | sed '/^http/d' | while read -r link; do
+        [ -e "$(dirname "$page")/$link" ] || die "$page links to $link, which is not there"
+    done
+done
+{ grep -rhoE "ERRCODE = '[a-z_]+'" sql | cut -d"'" -f2
+  grep -rhoE 'PgSqlErrorCode::ERRCODE_[A-Z_]+' src/db | sed -E 's/.*ERRCODE_(T_R_|E_R_I_E_)?//' | tr '[:upper:]' '[:lower:]'
+} | sort -u | while read -r error; do
+    grep -qE "^\| [0-9A-Z]{5} \| $error \|" docs/errors.md || die "docs/errors.md does not explain $error"
+done

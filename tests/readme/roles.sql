@@ -1,4 +1,4 @@
--- The table of roles in the README, from what grant_role() grants.
+-- The table of roles in docs/operations.md, from what grant_role() grants.
 WITH words AS (
     SELECT row_number() OVER () AS n, recipe, privileges,
            replace(replace(regexp_replace(objects, 'TABLE leadroute.reps.*leadroute.playbooks', 'the routing tables'), 'TABLE ', ''),

@@ -53,10 +53,10 @@ if [ "$accept" = accept ]; then
         /^\| role \| learns \| does \|$/ { print; getline; print; while ((getline line < file) > 0) print line; skip = 1; next }
         skip && /^\|/ { next }
         { skip = 0; print }
-    ' README.md > "$work/README.md"
-    cp "$work/README.md" README.md
+    ' docs/operations.md > "$work/operations.md"
+    cp "$work/operations.md" docs/operations.md
 fi
-if sed -n '/^| role | learns | does |$/,/^$/p' README.md | tail -n +3 | sed '/^$/d' | diff -u - "$work/roles"; then
+if sed -n '/^| role | learns | does |$/,/^$/p' docs/operations.md | tail -n +3 | sed '/^$/d' | diff -u - "$work/roles"; then
     passed=$((passed + 1))
 else
     failed=$((failed + 1))
