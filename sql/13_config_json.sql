@@ -2,40 +2,52 @@
 -- STABLE on purpose: they must use the snapshot of the query that calls them.
 
 CREATE FUNCTION leadroute_internal.micros(at timestamptz) RETURNS bigint
-    LANGUAGE sql IMMUTABLE STRICT AS $$
+    LANGUAGE sql IMMUTABLE STRICT
+BEGIN ATOMIC
     SELECT CASE at WHEN 'infinity' THEN 9223372036854775807 WHEN '-infinity' THEN -9223372036854775808
-                   ELSE (extract(epoch FROM at) * 1000000)::bigint END $$;
+                   ELSE (extract(epoch FROM at) * 1000000)::bigint END;
+END;
 COMMENT ON FUNCTION leadroute_internal.micros(timestamptz) IS 'Microseconds since 1970; the ends of bigint for the infinities.';
 
 CREATE FUNCTION leadroute_internal.micros(length interval) RETURNS bigint
-    LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT (extract(epoch FROM length) * 1000000)::bigint $$;
+    LANGUAGE sql IMMUTABLE STRICT
+BEGIN ATOMIC
+    SELECT (extract(epoch FROM length) * 1000000)::bigint;
+END;
 COMMENT ON FUNCTION leadroute_internal.micros(interval) IS 'Microseconds; a month counts as 30 days.';
 
 CREATE FUNCTION leadroute_internal.span(range int4range) RETURNS json
-    LANGUAGE sql IMMUTABLE STRICT AS $$
+    LANGUAGE sql IMMUTABLE STRICT
+BEGIN ATOMIC
     SELECT json_build_object('lower', lower(range), 'lower_inc', lower_inc(range),
-                             'upper', upper(range), 'upper_inc', upper_inc(range)) $$;
+                             'upper', upper(range), 'upper_inc', upper_inc(range));
+END;
 COMMENT ON FUNCTION leadroute_internal.span(int4range) IS 'A range as the engine reads it.';
 
 CREATE FUNCTION leadroute_internal.span(range numrange) RETURNS json
-    LANGUAGE sql IMMUTABLE STRICT AS $$
+    LANGUAGE sql IMMUTABLE STRICT
+BEGIN ATOMIC
     -- Rounded first: the cast refuses numbers closer to zero than a double can be.
     SELECT json_build_object('lower', round(lower(range), 300)::float8, 'lower_inc', lower_inc(range),
-                             'upper', round(upper(range), 300)::float8, 'upper_inc', upper_inc(range)) $$;
+                             'upper', round(upper(range), 300)::float8, 'upper_inc', upper_inc(range));
+END;
 COMMENT ON FUNCTION leadroute_internal.span(numrange) IS 'A range as the engine reads it.';
 
 CREATE FUNCTION leadroute_internal.exact(range numrange) RETURNS json
-    LANGUAGE sql IMMUTABLE STRICT AS $$
+    LANGUAGE sql IMMUTABLE STRICT
+BEGIN ATOMIC
     -- fifteen digits are exact as a double
     SELECT json_build_object('lower', CASE WHEN length(translate(lower(range)::text, '-.', '')) > 15 THEN lower(range)::text END,
-                             'upper', CASE WHEN length(translate(upper(range)::text, '-.', '')) > 15 THEN upper(range)::text END) $$;
+                             'upper', CASE WHEN length(translate(upper(range)::text, '-.', '')) > 15 THEN upper(range)::text END);
+END;
 COMMENT ON FUNCTION leadroute_internal.exact(numrange) IS 'Bounds of a range that a double does not tell, as texts. Internal.';
 
 CREATE FUNCTION leadroute_internal.span(range tstzrange) RETURNS json
-    LANGUAGE sql IMMUTABLE STRICT AS $$
+    LANGUAGE sql IMMUTABLE STRICT
+BEGIN ATOMIC
     SELECT json_build_object('lower', leadroute_internal.micros(lower(range)), 'lower_inc', lower_inc(range),
-                             'upper', leadroute_internal.micros(upper(range)), 'upper_inc', upper_inc(range)) $$;
+                             'upper', leadroute_internal.micros(upper(range)), 'upper_inc', upper_inc(range));
+END;
 COMMENT ON FUNCTION leadroute_internal.span(tstzrange) IS 'A range as the engine reads it, in microseconds since 1970.';
 
 CREATE SEQUENCE leadroute.config_version_seq;

@@ -49,7 +49,10 @@ CREATE FUNCTION leadroute_internal.lock_for_writing() RETURNS void
 COMMENT ON FUNCTION leadroute_internal.lock_for_writing() IS 'Takes the locks of whoever is going to write about leads, before it reads: after a weaker lock they could deadlock with a REINDEX in between.';
 
 CREATE FUNCTION leadroute_internal.is_closed(status text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE AS $$ SELECT status IN ('converted', 'lost', 'disqualified') $$;
+    LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+    SELECT status IN ('converted', 'lost', 'disqualified');
+END;
 COMMENT ON FUNCTION leadroute_internal.is_closed(text) IS 'Whether the work on a lead has ended.';
 
 CREATE FUNCTION leadroute_internal.tell_of_change(lead leadroute.leads, decision_id bigint, cause text, previous_owner_id text) RETURNS void
@@ -90,7 +93,10 @@ COMMENT ON FUNCTION leadroute_internal.note_decision(leadroute.leads, text, text
     'Writes a decision that routing has not made, about a lead that has its new owner or queue already, and tells whom it concerns; returns its key.';
 
 CREATE FUNCTION leadroute_internal.is_with_rep(status text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE AS $$ SELECT status IN ('assigned', 'working', 'qualified') $$;
+    LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+    SELECT status IN ('assigned', 'working', 'qualified');
+END;
 COMMENT ON FUNCTION leadroute_internal.is_with_rep(text) IS 'Whether a rep has the lead to work on, so that it counts as an open lead of theirs.';
 
 CREATE FUNCTION leadroute_internal.in_tenant(tenant text) RETURNS text

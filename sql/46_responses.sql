@@ -170,7 +170,10 @@ CREATE FUNCTION leadroute_internal.replace_owner(lead_id bigint, reason text) RE
 COMMENT ON FUNCTION leadroute_internal.replace_owner(bigint, text) IS 'reroute_lead, with event as the cause, for a lead that its owner must answer: if they cannot in time, it goes to a backup, else by the rules. It stays where there is nobody else, unless its owner has left. Internal.';
 
 CREATE FUNCTION leadroute_internal.heat(intent text) RETURNS integer
-    LANGUAGE sql IMMUTABLE AS $$ SELECT array_position('{low,medium,high}', coalesce(intent, 'medium')) $$;
+    LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+    SELECT array_position('{low,medium,high}', coalesce(intent, 'medium'));
+END;
 COMMENT ON FUNCTION leadroute_internal.heat(text) IS 'Intents in order, the hottest last. Internal.';
 
 CREATE FUNCTION leadroute_internal.intent_of(event text) RETURNS text

@@ -21,5 +21,8 @@ END $$;
 COMMENT ON FUNCTION leadroute_internal.is_period(timestamptz, timestamptz) IS 'True, or an error that says what is wrong with a period. Internal.';
 
 CREATE FUNCTION leadroute_internal.percent(part numeric, of_all numeric) RETURNS numeric
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(100 * part / nullif(of_all, 0), 1) $$;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT round(100 * part / nullif(of_all, 0), 1);
+END;
 COMMENT ON FUNCTION leadroute_internal.percent(numeric, numeric) IS 'How many percent, to one decimal; NULL of nothing. Internal.';

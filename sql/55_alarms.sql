@@ -164,7 +164,8 @@ BEGIN ATOMIC
         SELECT 1, r.manager_id FROM leadroute.reps r WHERE alarm_manager.measure = 'missed_slas' AND r.id = alarm_manager.subject
         UNION ALL
         SELECT 1, t.manager_id FROM leadroute.segments s JOIN leadroute.territories t ON t.name = s.territory
-         WHERE alarm_manager.measure = 'score_band' AND starts_with(alarm_manager.subject, s.name || ' ')
+         -- names may begin with those of others; a band begins with a bracket
+         WHERE alarm_manager.measure = 'score_band' AND s.name = substring(alarm_manager.subject FROM '^(.*) [^ ]+$')
         UNION ALL
         -- whose people most members are
         (SELECT 1, r.manager_id FROM leadroute.pool_members m JOIN leadroute.reps r ON r.id = m.rep_id AND r.tenant = alarm_manager.tenant AND r.active

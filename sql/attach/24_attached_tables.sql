@@ -54,7 +54,8 @@ COMMENT ON COLUMN leadroute.adoptions.started_at IS 'When the table was attached
 COMMENT ON COLUMN leadroute.adoptions.done_at IS 'When no row was left; NULL until then.';
 
 CREATE FUNCTION leadroute_internal.mapping_fields() RETURNS TABLE (field text, reads text, writes text)
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
     SELECT f, r, w FROM (VALUES
         ('email', 'S', NULL), ('first_name', 'SNEU', NULL), ('last_name', 'SNEU', NULL), ('phone', 'SN', NULL), ('title', 'SNEU', NULL),
         ('department', 'SNEU', NULL), ('company', 'SNEU', NULL), ('website', 'S', NULL), ('crm_account_id', 'SNEU', NULL),
@@ -66,7 +67,8 @@ CREATE FUNCTION leadroute_internal.mapping_fields() RETURNS TABLE (field text, r
         ('owner_id', NULL, 'SNUE'), ('queue', NULL, 'SE'), ('status', NULL, 'SE'), ('segment', NULL, 'SE'), ('territory', NULL, 'SE'),
         ('tier', NULL, 'SE'), ('pool', NULL, 'SE'), ('playbook', NULL, 'SE'), ('account_id', NULL, 'SNUE'),
         ('sla_due_at', NULL, 'SD'), ('routed_at', NULL, 'SD'), ('id', NULL, 'SN'), ('decision_id', NULL, 'SN'),
-        ('duplicate_of', NULL, 'SN'), ('expansion', NULL, 'SB')) AS v (f, r, w) $$;
+        ('duplicate_of', NULL, 'SN'), ('expansion', NULL, 'SB')) AS v (f, r, w);
+END;
 COMMENT ON FUNCTION leadroute_internal.mapping_fields() IS
     'Fields that a mapping may name: those that are read from the table, and those that routing writes into it, with the
     categories of types that will do: S string, N number, E enum, U uuid, D date or time, B boolean, J JSON. Internal.';

@@ -26,8 +26,7 @@ impl Clusters {
     /// Runs shell commands with the variables and functions of dev/common.sh; answers what they print.
     fn run(script: &str) -> String {
         let common = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/common.sh");
-        let script =
-            format!(". \"$0\"; home=$CLUSTERS/upgrade; mkdir -p \"$CLUSTERS\"\n{script}");
+        let script = format!(". \"$0\"; home=$CLUSTERS/upgrade; mkdir -p \"$CLUSTERS\"\n{script}");
         let output = Command::new("bash").args(["-c", &script, common]).output().expect("bash");
         let [out, err] =
             [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());

@@ -114,6 +114,11 @@ DELETE FROM leadroute.alarm_thresholds WHERE name = 'fallback share';
 SELECT leadroute.check_alarms() AS told;
 SELECT count(*) FILTER (WHERE until IS NULL) AS open FROM leadroute.alarms WHERE measure IN ('unrouted_share', 'fallback_share');
 SELECT "check" FROM story.health;
+-- The manager of a band is that of its segment, not of one by whose name its own begins.
+INSERT INTO leadroute.reps (id) VALUES ('zoe');
+INSERT INTO leadroute.territories (name, manager_id) VALUES ('far', 'zoe');
+INSERT INTO leadroute.segments (name, territory, countries) VALUES ('n and more', 'far', '{IT}');
+SELECT s.subject, m.manager_id FROM unnest('{"n [60,)","n and more [60,)"}'::text[]) AS s (subject) CROSS JOIN LATERAL leadroute_internal.alarm_manager('score_band', s.subject, '') m;
 -- What a threshold may say.
 SELECT s.statement, t.* FROM unnest(ARRAY[$$INSERT INTO leadroute.alarm_thresholds (name, measure, "limit") VALUES ('x', 'heat', 1)$$,
     $$INSERT INTO leadroute.alarm_thresholds (name, measure, pool, "limit") VALUES ('x', 'territory_load', 'p', 1)$$,

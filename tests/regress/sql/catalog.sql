@@ -39,9 +39,10 @@ SELECT relname FROM story.relations, unnest(ARRAY['SELECT', 'USAGE', 'UPDATE']) 
  WHERE relkind = 'S' AND has_sequence_privilege('public', oid, privilege) ORDER BY 1;
 SELECT relname, attname FROM story.relations JOIN pg_attribute ON attrelid = oid WHERE attacl IS NOT NULL ORDER BY 1, 2;
 SELECT name, has_schema_privilege('public', name, 'USAGE') AS usage, has_schema_privilege('public', name, 'CREATE') AS "create" FROM unnest(ARRAY['leadroute', 'leadroute_internal']) name;
--- Every function fixes its search_path, but for small ones that are read into others, one that is PostgreSQL's own, and a procedure that commits.
-SELECT function FROM story.functions JOIN pg_language l ON l.oid = prolang
- WHERE lanname <> 'c' AND NOT coalesce(proconfig && ARRAY['search_path=pg_catalog, pg_temp'], false) ORDER BY 1;
+-- Every function fixes its search_path or was parsed when it was created, but for an aggregate, one that is PostgreSQL's own, and a procedure that commits:
+-- else an operator that somebody has created in the search_path of whoever calls it would run with the rights of that role.
+SELECT function FROM story.functions JOIN pg_proc p USING (oid) JOIN pg_language l ON l.oid = p.prolang
+ WHERE lanname <> 'c' AND p.prosqlbody IS NULL AND NOT coalesce(p.proconfig && ARRAY['search_path=pg_catalog, pg_temp'], false) ORDER BY 1;
 SELECT function FROM story.functions WHERE prosecdef AND NOT coalesce(proconfig && ARRAY['search_path=pg_catalog, pg_temp'], false);
 -- A function is parsed by the settings of whoever calls it: a backslash stands in E'' only, where all read it alike.
 SELECT p.oid::regprocedure AS function FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
