@@ -55,7 +55,7 @@ BEGIN
 END $$;
 -- Whoever may edit reps runs the check of their time zone, whoever may edit tiers compares tenants, and whoever restores history
 -- learns the number of their transaction; they read nothing.
-GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text), leadroute_internal.tenant_ranges(text[]), leadroute_internal.has_place(timestamptz, text, text, bigint, text), leadroute_internal.person_of(text), leadroute_internal.transaction_of(bigint),
+GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text), leadroute_internal.tenant_ranges(text[]), leadroute_internal.has_place(timestamptz, text, text, bigint, leadroute.lead_status), leadroute_internal.person_of(text), leadroute_internal.transaction_of(bigint),
     leadroute_internal.must(boolean, text, text, text) TO PUBLIC;
 -- Whoever owns an attached table creates its triggers, also in a restore. They check where they are called.
 GRANT EXECUTE ON FUNCTION leadroute.attached_statement(), leadroute.attached_row(), leadroute.attached_written(),

@@ -58,7 +58,8 @@ unsafe fn escalate_overdue(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 /// Puts off the clock of a lead whose step failed, so that the next run does not begin with it again.
 fn put_off(clock: &Clock, failure: &Failure) {
     errors::warn_not_escalated(clock.lead_id, &failure.sqlstate, &failure.message);
-    if let Err(again) = protect(|| queries::CLOCK_PUT_OFF.write(&[Some(Datum::from(clock.id))])) {
+    let key = [Some(Datum::from(clock.id)), Some(Datum::from(clock.lead_id))];
+    if let Err(again) = protect(|| queries::CLOCK_PUT_OFF.write(&key)) {
         errors::warn_not_escalated(clock.lead_id, &again.sqlstate, &again.message);
     }
 }
@@ -107,7 +108,7 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
     let [owner, queue, territory] =
         [owner, queue, territory].map(|name: Option<String>| text(name.as_deref()));
     let id = Some(Datum::from(clock.id));
-    let times = [id, steps_done.into_datum(), timestamp(next_at), owner, queue, territory];
+    let times = [id, steps_done.into_datum(), timestamp(next_at), owner, queue, territory, lead[0]];
     queries::CLOCK_STEP.write(&times);
     is_taken.then_some(())
 }

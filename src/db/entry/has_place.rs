@@ -6,7 +6,7 @@ use pgrx::pg_sys::{self, Datum};
 use pgrx::FromDatum;
 
 sql_function! {
-    /// `leadroute_internal.has_place(timestamptz, text, text, bigint, text)`
+    /// `leadroute_internal.has_place(timestamptz, text, text, bigint, leadroute.lead_status)`
     leadroute_has_place, pg_finfo_leadroute_has_place, has_place
 }
 

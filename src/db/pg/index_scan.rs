@@ -30,8 +30,8 @@ pub struct Index {
 /// Column of the index, value, and the function that compares.
 type Comparison = (usize, Datum, u32);
 
-/// Tables that a transaction reads and then writes. The lock for writing is taken at once: taken after a weaker lock,
-/// it could deadlock with a REINDEX that came in between.
+/// Tables that a transaction reads and then writes, with their indexes. The lock for writing is taken at once: taken after a
+/// weaker lock, it could deadlock with a REINDEX that came in between, and two locks cost more than one.
 const WRITTEN: [&str; 6] = ["leads", "turns", "loads", "decisions", "past_stints", "company_leads"];
 
 /// What is known of the transactions that wrote a row, or are removing it.
@@ -188,7 +188,7 @@ impl Index {
         // subtransaction); the keys have the types and collations of the indexed columns.
         unsafe {
             let table = pg_sys::table_open(relation(self.table), mode);
-            let index = pg_sys::index_open(relation(self.index), share);
+            let index = pg_sys::index_open(relation(self.index), mode);
             pg_sys::CommandCounterIncrement();
             let scan_keys = keys.iter().map(|(place, value, function)| {
                 check_type(index, *place, *function);

@@ -22,7 +22,7 @@ pub static CLOCKS_END: Query = Query::new(
                (of_rep, of_queue, of_territory) = (
                     SELECT f.rep, f.queue, f.territory
                       FROM leadroute_internal.counts_for(c, greatest($2, c.started_at), $4) f)
-          FROM over o WHERE c.id = o.id)
+          FROM over o WHERE c.lead_id = $1 AND c.id = o.id)
      SELECT count(*) FROM over WHERE runs",
     &[INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID],
 );
@@ -49,7 +49,7 @@ pub static CLOCK_LATE_AT_BIRTH: Query = Query::new(
 );
 
 /// Sets the last step taken ($2) of a clock ($1), and when the next is due ($3). Its time has run out with a rep ($4) or in
-/// a queue ($5), in a territory ($6), unless that is known already.
+/// a queue ($5), in a territory ($6), unless that is known already. The lead is $7.
 pub static CLOCK_STEP: Query = Query::new(
     "UPDATE leadroute.sla_clocks
         SET steps_done = $2, next_at = $3,
@@ -57,14 +57,14 @@ pub static CLOCK_STEP: Query = Query::new(
                 SELECT CASE WHEN is_known THEN of_rep ELSE $4 END, CASE WHEN is_known THEN of_queue ELSE $5 END,
                        CASE WHEN is_known THEN of_territory ELSE $6 END
                   FROM (SELECT of_rep IS NOT NULL OR of_queue IS NOT NULL) k (is_known))
-      WHERE id = $1",
-    &[INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID],
+      WHERE id = $1 AND lead_id = $7",
+    &[INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, INT8OID],
 );
 
-/// Puts a clock off whose lead could not be escalated.
+/// Puts a clock ($1) off whose lead ($2) could not be escalated.
 pub static CLOCK_PUT_OFF: Query = Query::new(
-    "UPDATE leadroute.sla_clocks SET next_at = clock_timestamp() + interval '1 minute' WHERE id = $1",
-    &[INT8OID],
+    "UPDATE leadroute.sla_clocks SET next_at = clock_timestamp() + interval '1 minute' WHERE id = $1 AND lead_id = $2",
+    &[INT8OID, INT8OID],
 );
 
 /// The clock of a lead that runs and is not overdue: id, policy and start.
@@ -77,7 +77,7 @@ pub static CLOCK_RUNNING: Query = Query::new(
 
 /// Gives a clock ($1) of a lead ($2) other times: due and next step.
 pub static CLOCK_MOVE: Query = Query::new(
-    "WITH moved AS (UPDATE leadroute.sla_clocks SET due_at = $3, next_at = $4 WHERE id = $1)
+    "WITH moved AS (UPDATE leadroute.sla_clocks SET due_at = $3, next_at = $4 WHERE id = $1 AND lead_id = $2)
      UPDATE leadroute.leads SET sla_due_at = $3 WHERE id = $2",
     &[INT8OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID],
 );

@@ -164,3 +164,8 @@ CREATE TRIGGER "zz_Steal" BEFORE INSERT OR UPDATE ON leadroute.leads FOR EACH RO
 CREATE TRIGGER zz_off BEFORE INSERT ON leadroute.leads FOR EACH ROW EXECUTE FUNCTION story.steal();
 ALTER TABLE leadroute.leads DISABLE TRIGGER zz_off;
 SELECT key, problem FROM leadroute.config_problems WHERE "table" = 'leads';
+
+-- A long trace is stored compressed where the server can do lz4.
+SELECT count(*) > 0 AS long_ones, bool_and(pg_column_compression(trace) = 'lz4')
+           OR NOT EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) AS compressed
+  FROM leadroute.decisions WHERE octet_length(trace::text) > 600;
