@@ -2,7 +2,7 @@
 # What routing costs, beside a minimal (floor.sql) and a plain (plain.sql) PL/pgSQL router.
 #   run.sh          five rounds of BENCH_SECONDS (5) each; about a quarter of an hour
 #   run.sh quick    three rounds of 2 seconds
-#   run.sh rows...  some rows only: single segments10k bulk attached hot latency tenants memory notify sweep change
+#   run.sh rows...  some rows only: single segments10k bytes bulk attached hot latency tenants memory notify sweep change
 # BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
 # disk, which costs every router the same. Off is the default; 'hot' is measured with both.
 #
@@ -13,7 +13,7 @@
 
 seconds=${BENCH_SECONDS:-5} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
-read -ra wanted <<< "${*:-single segments10k bulk attached hot latency tenants memory notify sweep change}"
+read -ra wanted <<< "${*:-single segments10k bytes bulk attached hot latency tenants memory notify sweep change}"
 accounts=20000 tenants=0 db=bench
 here=$ROOT/benches
 work=$(mktemp -d)
@@ -172,6 +172,30 @@ SQL
     done
     row "an attached table to leadroute.leads, 1 client" "$work/attached.one" "$work/attached.direct" 0.8 least
     row "100,000 leads into an attached table, to direct (ms)" "$work/attached.bulk" "$work/attached.bulk_direct" 2 most
+}
+
+# Bytes in the log and on disk for each of 10,000 leads that router $1 gets one by one. Pages that are logged as a whole after a
+# checkpoint depend on how often there is one, so they are left out.
+bytes_of() {
+    local before after size="SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE relnamespace = '$1'::regnamespace AND relkind = 'r'"
+    reset "$1"
+    before=$(sql -c "$size" -c 'SELECT pg_current_wal_insert_lsn()' | paste -sd' ')
+    pgbench -n -M prepared -c 1 -t 10000 -D accounts="$accounts" -D segments="$segments" -D tenants=0 -f "$here/insert_$1.sql" "$db" > "$work/out" 2>&1 ||
+        { cat "$work/out" >&2; die "pgbench failed"; }
+    after=$(sql -c "$size")
+    sql -c "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '${before#* }') / 10000" >> "$work/log.$1"
+    awk -v a="${before% *}" -v b="$after" 'BEGIN { print (b - a) / 10000 }' >> "$work/disk.$1"
+}
+
+bytes() {
+    local router
+    company 60
+    sql -c 'ALTER SYSTEM SET full_page_writes = off' -c 'SELECT pg_reload_conf()' >/dev/null
+    rm -f "$work"/log.* "$work"/disk.*
+    for router in leadroute floor plain; do bytes_of $router; done
+    sql -c 'ALTER SYSTEM RESET full_page_writes' -c 'SELECT pg_reload_conf()' >/dev/null
+    row "bytes in the log for a lead, to the floor" "$work/log.leadroute" "$work/log.floor" 0.77 most
+    row "bytes on disk for a lead, to the floor" "$work/disk.leadroute" "$work/disk.floor" 0.6 most
 }
 
 fsync_to() { sql -c "ALTER SYSTEM SET fsync = $1" -c 'SELECT pg_reload_conf()' >/dev/null; sleep 0.5; }
@@ -352,7 +376,7 @@ for what in "${wanted[@]}"; do
     case $what in
         single) single 60 ;;
         segments10k) single 10000 ;;
-        bulk | attached | hot | latency | tenants | memory | notify | sweep | change) "$what" ;;
+        bytes | bulk | attached | hot | latency | tenants | memory | notify | sweep | change) "$what" ;;
         *) die "unknown row $what" ;;
     esac
 done

@@ -71,7 +71,8 @@ CREATE TABLE leadroute.leads (
     closed_at timestamptz,
     amount numeric,
     CONSTRAINT leads_never_to_nobody CHECK (leadroute_internal.has_place(routed_at, owner_id, queue, duplicate_of, status))
-);
+-- Room on each page for the next version of a row: answers, which change no indexed column, write no index then.
+) WITH (fillfactor = 90);
 CREATE INDEX leads_person_key_idx ON leadroute.leads (person_key, tenant) WHERE person_key IS NOT NULL AND duplicate_of IS NULL;
 CREATE INDEX leads_owner_id_idx ON leadroute.leads (owner_id) WHERE owner_id IS NOT NULL;
 CREATE INDEX leads_queue_idx ON leadroute.leads (queue) WHERE queue IS NOT NULL;
