@@ -61,28 +61,58 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION leadroute_internal.area_loads(jsonb, text[]) IS 'Leads and value of each territory or pool, and the larger multiple of the mean. Internal.';
 
-CREATE FUNCTION leadroute_internal.best_move(loads jsonb, areas text[], by_territory boolean, "limit" numeric, tenant text)
-    RETURNS TABLE (segment text, from_area text, to_area text, leads bigint, value numeric, factor numeric, factor_after numeric)
+CREATE FUNCTION leadroute_internal.served_tenants(segment text) RETURNS TABLE (tenant text)
     LANGUAGE sql STABLE
 BEGIN ATOMIC
-    WITH area AS MATERIALIZED (
-        SELECT * FROM leadroute_internal.area_loads(best_move.loads, best_move.areas)
-    ), hot AS (
-        SELECT * FROM area a WHERE a.factor >= best_move."limit" ORDER BY a.factor DESC, a.area LIMIT 1
-    ), possible AS (
-        SELECT l.segment, h.area AS from_area, t.area AS to_area, l.leads, l.value, h.factor,
-               round(greatest((h.leads - l.leads) / nullif(h.mean_leads, 0), (h.value - l.value) / nullif(h.mean_value, 0), (t.leads + l.leads) / nullif(h.mean_leads, 0),
-                              (t.value + l.value) / nullif(h.mean_value, 0), (SELECT max(o.factor) FROM area o WHERE o.area NOT IN (h.area, t.area))), 4) AS factor_after
-          FROM hot h
-          JOIN jsonb_to_recordset(best_move.loads) AS l (segment text, area text, leads bigint, value numeric) ON l.area = h.area AND l.leads > 0
-          JOIN area t ON t.area <> h.area
-    )
-    SELECT p.* FROM possible p
-     WHERE p.factor_after < p.factor
-       AND NOT EXISTS (SELECT FROM leadroute_internal.receiving_pools(p.segment, p.to_area, best_move.by_territory) r
-                        WHERE r.to_pool IS NULL OR NOT leadroute_internal.covers(r.to_pool, p.segment, best_move.tenant))
-     ORDER BY p.factor_after, p.leads, p.segment, p.to_area LIMIT 1;
+    SELECT DISTINCT r.tenant
+      FROM leadroute.segments s JOIN leadroute.tiers t ON t.segment = s.name JOIN leadroute.pool_members m ON m.pool = t.pool JOIN leadroute.reps r ON r.id = m.rep_id
+     WHERE s.name = served_tenants.segment AND m.active AND m.weight > 0 AND r.active AND (s.tenants IS NULL OR r.tenant = ANY (s.tenants));
 END;
+COMMENT ON FUNCTION leadroute_internal.served_tenants(text) IS 'Tenants for whose leads the pools of a segment have members. Internal.';
+
+CREATE FUNCTION leadroute_internal.can_receive(area text, segment text, by_territory boolean, tenant text) RETURNS boolean
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT NOT EXISTS (SELECT FROM leadroute_internal.receiving_pools(can_receive.segment, can_receive.area, can_receive.by_territory) r
+                        WHERE r.to_pool IS NULL OR NOT leadroute_internal.covers(r.to_pool, can_receive.segment, can_receive.tenant)
+                           OR EXISTS (SELECT FROM leadroute_internal.served_tenants(can_receive.segment) n WHERE NOT leadroute_internal.covers(r.to_pool, can_receive.segment, n.tenant)));
+END;
+COMMENT ON FUNCTION leadroute_internal.can_receive(text, text, boolean, text) IS 'Whether the pools of a territory, or that pool, have somebody for a segment, in each tenant that its pools serve now. Internal.';
+
+CREATE FUNCTION leadroute_internal.best_move(loads jsonb, areas text[], by_territory boolean, "limit" numeric, tenant text)
+    RETURNS TABLE (segment text, from_area text, to_area text, leads bigint, value numeric, factor numeric, factor_after numeric)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    refused text[] := '{}';
+    move record;
+BEGIN
+    FOR move IN
+        WITH area AS MATERIALIZED (
+            SELECT * FROM leadroute_internal.area_loads(best_move.loads, best_move.areas)
+        ), hot AS (
+            SELECT * FROM area a WHERE a.factor >= best_move."limit" ORDER BY a.factor DESC, a.area LIMIT 1
+        ), offered AS MATERIALIZED (
+            -- segments that are alike can go to the same places
+            SELECT l.segment, h.area, l.leads, l.value, h.factor, h.leads AS all_leads, h.value AS all_value, h.mean_leads, h.mean_value,
+                   concat_ws('|', s.languages, s.products, s.required_skills, s.tenants, (SELECT jsonb_agg(jsonb_build_array(t.name, t.pool) ORDER BY t.name) FROM leadroute.tiers t WHERE t.segment = l.segment)) AS alike
+              FROM hot h JOIN jsonb_to_recordset(best_move.loads) AS l (segment text, area text, leads bigint, value numeric) ON l.area = h.area AND l.leads > 0
+              JOIN leadroute.segments s ON s.name = l.segment
+        ), possible AS (
+            SELECT o.segment, o.area AS from_area, t.area AS to_area, o.leads, o.value, o.factor, concat_ws('|', t.area, o.alike) AS key,
+                   round(greatest((o.all_leads - o.leads) / nullif(o.mean_leads, 0), (o.all_value - o.value) / nullif(o.mean_value, 0), (t.leads + o.leads) / nullif(o.mean_leads, 0),
+                                  (t.value + o.value) / nullif(o.mean_value, 0), (SELECT max(x.factor) FROM area x WHERE x.area NOT IN (o.area, t.area))), 4) AS factor_after
+              FROM offered o JOIN area t ON t.area <> o.area
+        )
+        SELECT * FROM possible p WHERE p.factor_after < p.factor ORDER BY p.factor_after, p.leads, p.segment, p.to_area LOOP
+        CONTINUE WHEN move.key = ANY (refused);
+        IF leadroute_internal.can_receive(move.to_area, move.segment, by_territory, tenant) THEN
+            RETURN QUERY SELECT move.segment, move.from_area, move.to_area, move.leads, move.value, move.factor, move.factor_after;
+            RETURN;
+        END IF;
+        refused := refused || ARRAY[move.key];
+    END LOOP;
+END $$;
 COMMENT ON FUNCTION leadroute_internal.best_move(jsonb, text[], boolean, numeric, text) IS 'The segment of the fullest territory or pool whose move to another lowers the largest multiple most, where the pools there have somebody for it. No row if none is full, or no move helps. Internal.';
 
 CREATE FUNCTION leadroute_internal.further_member(area text, by_territory boolean, tenant text) RETURNS TABLE (pool text, rep_id text)
@@ -100,6 +130,10 @@ BEGIN ATOMIC
       JOIN leadroute.rep_load d ON d.rep_id = r.id
      WHERE NOT EXISTS (SELECT FROM leadroute.pool_members m WHERE m.pool = f.pool AND m.rep_id = r.id)
        AND EXISTS (SELECT FROM leadroute.pool_members m WHERE m.rep_id = r.id AND m.active AND m.weight > 0)
+       -- of a tenant that the pool is for
+       AND NOT EXISTS (SELECT FROM leadroute.segments s WHERE s.name = ANY (f.segments) HAVING count(s.tenants) = count(*) AND NOT coalesce(bool_or(r.tenant = ANY (s.tenants)), false))
+       AND (further_member.tenant IS NOT NULL OR r.tenant IN (SELECT o.tenant FROM leadroute.pool_members m JOIN leadroute.reps o ON o.id = m.rep_id AND o.active WHERE m.pool = f.pool AND m.active)
+            OR NOT EXISTS (SELECT FROM leadroute.pool_members m JOIN leadroute.reps o ON o.id = m.rep_id AND o.active WHERE m.pool = f.pool AND m.active))
        AND NOT EXISTS (SELECT FROM leadroute.segments s WHERE s.name = ANY (f.segments) AND NOT coalesce(lower(s.required_skills::text)::text[] <@ lower(coalesce(r.skills, '{}')::text)::text[], true))
      ORDER BY d.open, r.id LIMIT 1;
 END;

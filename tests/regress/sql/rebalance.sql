@@ -63,3 +63,15 @@ SELECT kind, name, leads_before, factor_before, explanation FROM leadroute.propo
 SELECT * FROM story.try('SELECT * FROM leadroute.propose_rebalance(NULL)');
 UPDATE leadroute.segments SET enabled = false;
 SELECT * FROM leadroute.propose_rebalance();
+-- Tenants are walls: a segment goes only where its own organisation has somebody, whoever asks, and a further member is one of theirs.
+DELETE FROM leadroute.leads;
+INSERT INTO leadroute.reps (id, tenant) VALUES ('a1', 'a'), ('b1', 'b'), ('b2', 'b');
+INSERT INTO leadroute.pools (name) VALUES ('of a'), ('of b');
+INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('of a', 'a1'), ('of b', 'b1'), ('of b', 'b2');
+INSERT INTO leadroute.segments (name, priority, tenants, territory) SELECT n, 900, string_to_array(t, ','), y FROM (VALUES ('for a', 'a', 'north'), ('for b', 'b', 'south'), ('more for b', 'b', 'south')) v (n, t, y);
+INSERT INTO leadroute.tiers (segment, name, pool) VALUES ('for a', 'x', 'of a'), ('for b', 'x', 'of b'), ('more for b', 'x', 'of b');
+INSERT INTO leadroute.leads (email, segment, territory, tenant, status, owner_id, routed_at)
+SELECT format('t%s@t%s.com', n, n), CASE WHEN n % 2 = 0 THEN 'for b' ELSE 'more for b' END, 'south', 'b', 'assigned', 'b1', now() FROM generate_series(1, 60) n;
+SELECT kind, name, explanation FROM leadroute.propose_rebalance() WHERE kind <> 'area' OR explanation <> '';
+UPDATE leadroute.segments SET tenants = NULL WHERE name IN ('for b', 'more for b');
+SELECT kind, name, explanation FROM leadroute.propose_rebalance(tenant => 'b') WHERE kind <> 'area' OR explanation <> '';
