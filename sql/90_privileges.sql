@@ -57,6 +57,8 @@ END $$;
 -- learns the number of their transaction; they read nothing.
 GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text), leadroute_internal.tenant_ranges(text[]), leadroute_internal.has_place(timestamptz, text, text, bigint, leadroute.lead_status), leadroute_internal.person_of(text), leadroute_internal.transaction_of(bigint),
     leadroute_internal.must(boolean, text, text, text) TO PUBLIC;
+-- What there is to call is no secret: it reads the catalog as its caller.
+GRANT EXECUTE ON FUNCTION leadroute.help(text) TO PUBLIC;
 -- Whoever owns an attached table creates its triggers, also in a restore. They check where they are called.
 GRANT EXECUTE ON FUNCTION leadroute.attached_statement(), leadroute.attached_row(), leadroute.attached_written(),
     leadroute.attached_key_changed(), leadroute.attached_row_changing(), leadroute.attached_row_changed(), leadroute.attached_link_changed(),

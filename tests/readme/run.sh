@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the SQL blocks of the README and of each page in docs/ in a database, in order, and compares what psql prints with the
-# block of output below each. `run.sh accept` writes the real output into the page instead.
+# block of output below each; and docs/reference.md with the comments. `run.sh accept` writes the real output into the pages instead.
 . "$(dirname "$0")/../../dev/common.sh"
 cd "$ROOT"
 work=$(mktemp -d)
@@ -57,6 +57,18 @@ if [ "$accept" = accept ]; then
     cp "$work/operations.md" docs/operations.md
 fi
 if sed -n '/^| role | learns | does |$/,/^$/p' docs/operations.md | tail -n +3 | sed '/^$/d' | diff -u - "$work/roles"; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+fi
+# The reference is what the comments say.
+createdb reference
+psql -X -q -v ON_ERROR_STOP=1 -d reference -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION leadroute CASCADE'
+dev/reference.sh reference > "$work/reference.md"
+[ "$accept" != accept ] || cp "$work/reference.md" docs/reference.md
+if diff -u docs/reference.md "$work/reference.md"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+# Each query of examples/psqlrc runs.
+if sed -n 's/^\\set \([a-z]*\) .*/:\1/p' examples/psqlrc | PSQLRC=examples/psqlrc psql -q -v ON_ERROR_STOP=1 -v lead=1 -d leadroute > "$work/psqlrc"; then
     passed=$((passed + 1))
 else
     failed=$((failed + 1))
