@@ -18,6 +18,7 @@ git ls-files '*.rs' '*.sql' '*.sh' | grep -v expected | while read -r file; do
     lines=$(wc -l < "$file")
     [ "$lines" -le 400 ] || die "$file has $lines lines: split it by idea"
 done
+[ "$(wc -l < README.md)" -le 170 ] || die "README.md has more than 170 lines: move text into a page of docs/"
 # Links between pages lead somewhere, and every error that is raised is explained.
 git ls-files 'README.md' 'CONTRIBUTING.md' 'docs/*.md' 'tests/README.md' | while read -r page; do
     { grep -oE '\]\([^)#]+' "$page" || true; } | cut -c3- | sed '/^http/d' | while read -r link; do

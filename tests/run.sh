@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that needs a server: stories, real clients, the README. Clusters are private and dropped at
+# Everything that needs a server: stories, real clients, README and docs. Clusters are private and dropped at
 # the end.
 . "$(dirname "$0")/../dev/common.sh"
 cd "$ROOT"
@@ -22,7 +22,7 @@ tests/cluster/run.sh
 say "clients, also through PgBouncer"
 tests/clients/run.sh
 
-say "README"
+say "README and docs"
 tests/readme/run.sh
 
 say "real data"
