@@ -148,21 +148,21 @@ CREATE FUNCTION leadroute_internal.said_values(data jsonb) RETURNS TABLE (field 
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     given record;
-    seen text[] := '{}';
 BEGIN
-    FOR given IN SELECT e.key, e.value, leadroute_internal.column_named(e.key) AS "column", jsonb_typeof(e.value) = 'object' AND e.value ? 'value' AS is_wrapped
-                   FROM jsonb_each(data) e ORDER BY leadroute_internal.column_named(e.key) IS DISTINCT FROM e.key, e.key COLLATE "C" LOOP
+    FOR given IN SELECT e.key, e.value, c.name AS "column", jsonb_typeof(e.value) = 'object' AND e.value ? 'value' AS is_wrapped,
+                        row_number() OVER (PARTITION BY coalesce(c.name, e.key) ORDER BY c.name IS DISTINCT FROM e.key, e.key COLLATE "C") > 1 AS is_again
+                   FROM jsonb_each(data) e CROSS JOIN LATERAL (SELECT leadroute_internal.column_named(e.key) AS name OFFSET 0) c
+                  ORDER BY c.name IS DISTINCT FROM e.key, e.key COLLATE "C" LOOP
         field := coalesce(given."column", given.key);
         is_column := given."column" IS NOT NULL;
         value := CASE WHEN given.is_wrapped THEN given.value -> 'value' ELSE given.value END;
         confidence := NULL;
         at := clock_timestamp();
-        problem := CASE WHEN field = ANY (seen) THEN 'is given twice'
+        problem := CASE WHEN given.is_again THEN 'is given twice'
                         WHEN field = 'attributes' THEN 'must be given by its keys, each for itself'
                         WHEN is_column AND field <> ALL ('{email,first_name,last_name,phone,title,department,company,website,crm_account_id,country,region,city,postal_code,industry,employees,annual_revenue,product,language,score,source,campaign}')
                         THEN 'is not for a provider to say'
                         WHEN value = 'null' OR btrim(value #>> '{}') = '' THEN 'has no value' END;
-        seen := seen || field;
         IF given.is_wrapped AND nullif(given.value -> 'confidence', 'null') IS NOT NULL THEN
             confidence := CASE jsonb_typeof(given.value -> 'confidence') WHEN 'number' THEN (given.value -> 'confidence')::numeric END;
             problem := coalesce(problem, CASE WHEN confidence BETWEEN 0 AND 1 THEN NULL ELSE format('has a confidence of %s, not of 0 up to 1', left(given.value ->> 'confidence', 40)) END);
@@ -249,7 +249,7 @@ BEGIN
         PERFORM leadroute_internal.check_same_lead('apply_enrichment', e.source, e.request_id, e.lead_id, lead.id);
         RETURN leadroute_internal.enrichment_answer(e);
     END IF;
-    PERFORM leadroute_internal.request_answered(request_id, lead.tenant);
+    PERFORM leadroute_internal.request_answered('apply_enrichment', request_id, lead);
     SELECT array_agg(j.field ORDER BY j.field) FILTER (WHERE j.problem IS NULL) AS fields, array_agg(j.value ORDER BY j.field) FILTER (WHERE j.problem IS NULL) AS "values",
            array_agg(j.is_column AND NOT j.is_range ORDER BY j.field) FILTER (WHERE j.problem IS NULL) AS are_columns,
            array_agg(j.at ORDER BY j.field) FILTER (WHERE j.problem IS NULL) AS ats, array_agg(j.confidence ORDER BY j.field) FILTER (WHERE j.problem IS NULL) AS confidences,
@@ -300,7 +300,7 @@ BEGIN
         PERFORM leadroute_internal.check_same_lead('apply_qualification', q.source, q.request_id, q.lead_id, lead.id);
         RETURN leadroute_internal.qualification_answer(q);
     END IF;
-    PERFORM leadroute_internal.request_answered(request_id, lead.tenant);
+    PERFORM leadroute_internal.request_answered('apply_qualification', request_id, lead);
     IF q.refused IS NULL THEN
         INSERT INTO leadroute.field_sources AS f (lead_id, field, source, at, value) VALUES (lead.id, 'score', source, q.received_at, to_jsonb(score))
         ON CONFLICT (lead_id, field) DO UPDATE SET source = excluded.source, at = excluded.at, confidence = NULL, value = excluded.value;

@@ -14,11 +14,18 @@ CREATE FUNCTION leadroute_internal.ask_providers(lead_ids bigint[], decision_ids
       FROM asked a JOIN (SELECT DISTINCT * FROM unnest(lead_ids, decision_ids) AS u (lead_id, decision_id)) d USING (lead_id) ORDER BY a.id $$;
 COMMENT ON FUNCTION leadroute_internal.ask_providers(bigint[], bigint[], text[], text[], text[]) IS 'Asks providers about leads, for what is missing (with commas). Internal.';
 
-CREATE FUNCTION leadroute_internal.request_answered(asked text, of_tenant text) RETURNS void
-    LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE leadroute.provider_requests r SET answered_at = clock_timestamp()
-     WHERE r.request_id = asked AND r.tenant = of_tenant AND r.answered_at IS NULL $$;
-COMMENT ON FUNCTION leadroute_internal.request_answered(text, text) IS 'Notes that a provider has answered, if it was asked. Internal.';
+CREATE FUNCTION leadroute_internal.request_answered(caller text, asked text, lead leadroute.leads) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    about bigint := (SELECT r.lead_id FROM leadroute.provider_requests r WHERE r.request_id = asked AND r.tenant = lead.tenant);
+BEGIN
+    IF about <> lead.id AND NOT EXISTS (SELECT FROM leadroute.leads l WHERE l.id = about AND l.duplicate_of = lead.id) THEN
+        RAISE EXCEPTION '%: request "%" was made about lead %, not about lead %', caller, asked, about, lead.id
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Answer with the lead_id and the request_id of the same notification.';
+    END IF;
+    UPDATE leadroute.provider_requests r SET answered_at = clock_timestamp() WHERE r.request_id = asked AND r.tenant = lead.tenant AND r.answered_at IS NULL;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.request_answered(text, text, leadroute.leads) IS 'Notes that a provider has answered, if it was asked; an error if it was asked about another lead. Internal.';
 
 CREATE FUNCTION leadroute.note_timeouts(batch integer DEFAULT 1000, as_of timestamptz DEFAULT now()) RETURNS integer
     LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -61,7 +61,9 @@ BEGIN ATOMIC
     SELECT c.territory, c.reps, c.leads, c.closed, c.converted, leadroute_internal.percent(c.converted, c.closed), c.value_won,
            leadroute_internal.percent(c.leads, c.all_leads), leadroute_internal.percent(c.value_won, c.all_value),
            round(greatest(c.leads_factor, c.value_factor), 2),
-           coalesce(greatest(c.leads_factor, c.value_factor) >= (SELECT h."limit" FROM leadroute_internal.threshold_of('territory_load', c.territory, c.tenant) h), false),
+           -- most territories have nothing of most tenants
+           CASE WHEN greatest(c.leads_factor, c.value_factor) > 0 THEN
+                coalesce(greatest(c.leads_factor, c.value_factor) >= (SELECT h."limit" FROM leadroute_internal.threshold_of('territory_load', c.territory, c.tenant) h), false) ELSE false END,
            c.tenant, round(c.leads_factor, 2), round(c.value_factor, 2)
       FROM compared c
      ORDER BY c.tenant, c.leads DESC, c.territory;

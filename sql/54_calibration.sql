@@ -37,8 +37,8 @@ COMMENT ON FUNCTION leadroute_internal.score_bands(text, text) IS 'All scores, c
 
 CREATE FUNCTION leadroute.score_calibration(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (segment text, band numrange, leads bigint, closed bigint, converted bigint, percent_converted numeric, low numeric, high numeric, verdict text, tenant text)
-    -- not inlined: its plan looks dear, and would be compiled for longer than it runs
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
+    -- not inlined: its plan looks dear, and would be compiled for longer than it runs; a nested loop over leads and bands looks cheap where many tenants have few of them
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_nestloop = off
 BEGIN ATOMIC
     WITH came AS MATERIALIZED (
         -- first by score, of which there are fewer than leads
@@ -56,8 +56,15 @@ BEGIN ATOMIC
         -- bounds that are no period leave nobody, and are refused here
         SELECT coalesce(score_calibration.tenant, ''), NULL
          WHERE leadroute_internal.is_period(score_calibration.since, score_calibration.until) AND (score_calibration.tenant IS NOT NULL OR NOT EXISTS (SELECT FROM came))
+    ), named AS (
+        SELECT DISTINCT n.tenant FROM leadroute.tiers t CROSS JOIN unnest(t.tenants) AS n (tenant)
+    ), keyed AS MATERIALIZED (
+        -- tenants that no tier names have the same tiers
+        SELECT g.tenant, g.segment, n.tenant AS tiers_of, jsonb_build_array(g.segment, n.tenant) AS key FROM grain g LEFT JOIN named n ON n.tenant = g.tenant
     ), banded AS MATERIALIZED (
-        SELECT g.tenant, g.segment, b.band, b.is_tier FROM grain g CROSS JOIN LATERAL leadroute_internal.score_bands(g.segment, g.tenant) b
+        SELECT g.tenant, g.segment, b.band, b.is_tier
+          FROM keyed g JOIN (SELECT d.key, x.band, x.is_tier FROM (SELECT DISTINCT k.key, k.segment, k.tiers_of FROM keyed k) d
+                              CROSS JOIN LATERAL leadroute_internal.score_bands(d.segment, d.tiers_of) x) b ON b.key = g.key
     ), counted AS (
         SELECT b.tenant, b.segment, b.band, coalesce(sum(c.leads), 0)::bigint AS leads, coalesce(sum(c.closed), 0)::bigint AS closed, coalesce(sum(c.converted), 0)::bigint AS converted
           FROM banded b LEFT JOIN came c ON c.tenant = b.tenant AND c.segment = b.segment AND b.band @> c.score
@@ -77,7 +84,7 @@ BEGIN ATOMIC
                 WHEN j.high < b.low THEN 'converts worse' WHEN j.rate <= b.rate THEN 'converts no better' ELSE 'not told apart' END,
            j.tenant
       FROM judged j
-      LEFT JOIN judged b ON b.tenant = j.tenant AND b.segment IS NOT DISTINCT FROM j.segment AND NOT b.is_too_few AND NOT j.is_too_few AND b.place = j.place - 1
+      LEFT JOIN judged b ON b.tenant = j.tenant AND coalesce(b.segment, '') = coalesce(j.segment, '') AND (b.segment IS NULL) = (j.segment IS NULL) AND NOT b.is_too_few AND NOT j.is_too_few AND b.place = j.place - 1
      ORDER BY j.tenant, j.segment NULLS FIRST, j.band;
 END;
 COMMENT ON FUNCTION leadroute.score_calibration(timestamptz, timestamptz, text) IS 'How leads of each band of scores have converted that came from since until before until, with confidence, by segment and over all: the columns are those of the view.';

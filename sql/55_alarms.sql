@@ -56,7 +56,7 @@ BEGIN ATOMIC
      CROSS JOIN LATERAL leadroute.territory_balance(now() - p.period, 'infinity') b
      CROSS JOIN LATERAL leadroute_internal.threshold_of('territory_load', b.territory, b.tenant) h
      CROSS JOIN LATERAL (SELECT CASE WHEN b.leads >= h.at_least THEN b.hotspot_factor END AS value) v
-     WHERE b.territory IS NOT NULL AND h.enabled AND h.period = p.period;
+     WHERE b.territory IS NOT NULL AND b.leads > 0 AND h.enabled AND h.period = p.period;
 END;
 COMMENT ON FUNCTION leadroute_internal.territories_found() IS 'Findings of territory_load, by territory. Internal.';
 

@@ -49,7 +49,12 @@ SELECT lead_id, kind, payload ->> 'provider' AS provider, payload -> 'missing' A
   FROM leadroute.take_notifications('worker', 4, kinds => '{enrich_requested,qualify_requested}') t ORDER BY id;
 SELECT * FROM story.try($$SELECT * FROM leadroute.take_notifications('worker', kinds => '{enrich_request}')$$);
 
--- Answers: one in time, one twice, one late.
+-- An answer is for the lead that was asked about: for another one it is refused, and nothing is noted.
+SELECT t.* FROM leadroute.provider_requests r CROSS JOIN LATERAL unnest(ARRAY['SELECT leadroute.apply_enrichment(1, ''{"industry": "IT"}'', %L, %L)', 'SELECT leadroute.apply_qualification(1, 5, NULL, %L, %L)']) s (call)
+ CROSS JOIN LATERAL (SELECT x.code, replace(x.message, r.request_id, '...') AS message, x.hint FROM story.try(format(s.call, r.provider, r.request_id)) x) t
+ WHERE r.lead_id = 2 AND r.provider = 'clearbit';
+SELECT count(*) FILTER (WHERE answered_at IS NOT NULL) AS answered FROM leadroute.provider_requests;
+-- One in time, one twice, one late.
 SELECT leadroute.apply_enrichment(lead_id, '{"industry": "IT", "employees": 40}', provider, request_id) ->> 'routing' FROM leadroute.provider_requests WHERE lead_id = 2 AND provider = 'clearbit';
 SELECT leadroute.apply_enrichment(lead_id, '{"industry": "no", "employees": 41}', provider, request_id) -> 'taken' FROM leadroute.provider_requests WHERE lead_id = 2 AND provider = 'clearbit';
 SELECT leadroute.note_timeouts(as_of => now() + interval '5 minutes'), leadroute.note_timeouts(2, now() + interval '2 hours'), leadroute.note_timeouts(as_of => now() + interval '2 hours'), leadroute.note_timeouts(as_of => now() + interval '2 hours');
