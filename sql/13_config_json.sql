@@ -104,6 +104,9 @@ SELECT json_build_object(
     'account_policies', (
         SELECT coalesce(json_agg(a), '[]') FROM (
             SELECT kind, when_off_duty, when_all_away, tenants FROM leadroute.account_policies) a),
+    'account_matching', (
+        SELECT coalesce(json_agg(m ORDER BY m.name COLLATE "C"), '[]') FROM (
+            SELECT name, enabled, threshold, margin, max_candidates, review_queue, legal_forms, tenants FROM leadroute.account_matching) m),
     'score_criteria', (
         SELECT coalesce(json_agg(c ORDER BY c.name COLLATE "C"), '[]') FROM (
             SELECT name, points, condition::text AS condition, leadroute_internal.condition_problem(condition) AS condition_problem, reason,

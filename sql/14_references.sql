@@ -27,6 +27,7 @@ SELECT * FROM (VALUES
     ('tiers', 'queue', 'queues', 'name', 'restrict', NULL),
     ('escalation_steps', 'policy', 'sla_policies', 'name', 'cascade', NULL),
     ('recycle_rules', 'queue', 'queues', 'name', 'restrict', NULL),
+    ('account_matching', 'review_queue', 'queues', 'name', 'restrict', NULL),
     ('accounts', 'owner_id', 'reps', 'id', 'restrict', NULL),
     ('accounts', 'csm_id', 'reps', 'id', 'restrict', NULL),
     ('accounts', 'parent_id', 'accounts', 'id', 'restrict', 'tenant'),

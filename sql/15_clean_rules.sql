@@ -23,6 +23,7 @@ CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.enrichment_rules 
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.providers FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('name', 'shown', 'kind', 'qualify,enrich,sequence', 'fields', 'folded');
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.account_policies FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule(
     'kind', 'prospect,customer,churned,partner,disqualified', 'when_off_duty', 'keep,replace', 'when_all_away', 'keep,segment');
+CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.account_matching FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('legal_forms', 'shown');
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.playbooks FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule('events', 'event');
 CREATE TRIGGER "05_clean" BEFORE INSERT OR UPDATE ON leadroute.accounts FOR EACH ROW EXECUTE FUNCTION leadroute_internal.clean_rule(
     'kind', 'prospect,customer,churned,partner,disqualified', 'country', 'country');

@@ -255,7 +255,7 @@ DECLARE
 BEGIN
     FOR name, kind IN
         SELECT unnest(tables), "group" FROM (VALUES
-            ('rules', '{segments,tiers,pools,queues,territories,event_types,sla_policies,escalation_steps,recycle_rules,account_policies,score_criteria,playbooks,providers,
+            ('rules', '{segments,tiers,pools,queues,territories,event_types,sla_policies,escalation_steps,recycle_rules,account_policies,account_matching,score_criteria,playbooks,providers,
                         industry_aliases,country_aliases}'::text[]),
             ('roster', '{reps,pool_members,absences,schedules,schedule_hours,holidays}'),
             ('attached', '{attached_tables}')) v ("group", tables)

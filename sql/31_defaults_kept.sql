@@ -121,7 +121,7 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['schedules', 'schedule_hours', 'holidays', 'reps', 'absences', 'queues', 'territories', 'pools', 'pool_members',
-        'event_types', 'segments', 'tiers', 'sla_policies', 'escalation_steps', 'recycle_rules', 'enrichment_rules', 'account_policies', 'score_criteria', 'playbooks', 'providers', 'accounts', 'account_domains',
+        'event_types', 'segments', 'tiers', 'sla_policies', 'escalation_steps', 'recycle_rules', 'enrichment_rules', 'account_policies', 'account_matching', 'account_names', 'score_criteria', 'playbooks', 'providers', 'accounts', 'account_domains',
         'contacts', 'domain_rules', 'mail_domains', 'industry_aliases', 'country_aliases', 'golden_leads', 'reason_codes', 'alarm_thresholds', 'change_requests', 'config_history', 'removed_defaults', 'attached_tables', 'adoptions'] LOOP
         EXECUTE format('CREATE TRIGGER "00_observe_session" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON leadroute.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION leadroute_internal.observe_session()', name);

@@ -31,7 +31,8 @@ SELECT * FROM (VALUES
     (27, 'alarm_thresholds', 'name', false, 'alarm threshold'),
     (28, 'enrichment_rules', 'name', false, 'enrichment rule'),
     (29, 'providers', 'name', false, 'provider'),
-    (30, 'score_criteria', 'name', false, 'criterion')
+    (30, 'score_criteria', 'name', false, 'criterion'),
+    (31, 'account_matching', 'name', false, 'account matching')
 ) AS t (no, "table", key, is_data, noun);
 COMMENT ON VIEW leadroute_internal.history_tables IS 'The routing tables, in an order in which rows name rows of tables before theirs (but queues.auto_assign_pool); the columns that name a row for people; whether they hold data rather than rules; and what a row is called.';
 

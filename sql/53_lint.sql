@@ -94,6 +94,22 @@ SELECT 'error', 'accounts', a.id,
        CASE WHEN a.kind = 'customer' THEN 'Set its owner_id or csm_id.' ELSE 'Set its owner_id, or named to false.' END
   FROM leadroute.accounts a
  WHERE a.owner_id IS NULL AND (a.kind = 'customer' AND a.csm_id IS NULL OR a.kind <> 'customer' AND a.named)
+   AND NOT EXISTS (
+        WITH RECURSIVE above AS (
+            SELECT a.parent_id AS id, ARRAY[a.id] AS seen
+            UNION ALL
+            SELECT p.parent_id, u.seen || p.id FROM above u JOIN leadroute.accounts p ON p.tenant = a.tenant AND p.id = u.id
+             WHERE p.id <> ALL (u.seen))
+        SELECT FROM above u JOIN leadroute.accounts p ON p.tenant = a.tenant AND p.id = u.id
+         WHERE coalesce(p.owner_id, p.csm_id) IS NOT NULL)
+UNION ALL
+SELECT 'warning', 'account_matching', m.name, 'there is no review_queue: leads whose name fits several accounts go on as if they had none',
+       'Set review_queue, or margin to 0 to take the first account.'
+  FROM leadroute.account_matching m WHERE m.enabled AND m.margin > 0 AND m.review_queue IS NULL
+UNION ALL
+SELECT 'error', 'account_matching', m.name, format('queue "%s" is of tenant "%s", whose leads it does not look at', m.review_queue, q.tenant), 'Name a queue of its tenants, or of all.'
+  FROM leadroute.account_matching m JOIN leadroute.queues q ON q.name = m.review_queue
+ WHERE q.tenant IS NOT NULL AND q.tenant IS DISTINCT FROM ALL (m.tenants)
 UNION ALL
 SELECT 'warning', 'accounts', a.id,
        CASE WHEN coalesce(a.disqualified_reason, '') = '' THEN 'the account is disqualified without a reason: its leads are recycled as poor fit, for ever'

@@ -6,7 +6,7 @@ WITH config AS (
            'leadroute.account_domains, leadroute.contacts, leadroute.domain_rules, leadroute.mail_domains, leadroute.industry_aliases, '
            'leadroute.country_aliases, leadroute.territories, leadroute.segments, leadroute.tiers, leadroute.pools, leadroute.pool_members, '
            'leadroute.queues, leadroute.event_types, leadroute.sla_policies, leadroute.escalation_steps, leadroute.recycle_rules, leadroute.enrichment_rules, '
-           'leadroute.account_policies, leadroute.providers, leadroute.score_criteria, leadroute.playbooks, leadroute.golden_leads, leadroute.reason_codes, leadroute.alarm_thresholds' AS tables,
+           'leadroute.account_policies, leadroute.account_matching, leadroute.providers, leadroute.score_criteria, leadroute.playbooks, leadroute.golden_leads, leadroute.reason_codes, leadroute.alarm_thresholds' AS tables,
            'leadroute.config_problems, leadroute.coverage_gaps, leadroute.rule_gaps, leadroute.rule_overlaps, leadroute.unreachable_rules, leadroute.idle_conditions, leadroute.changelog, leadroute.config_history, leadroute.change_requests' AS shown,
            'FUNCTION leadroute.rule_gaps(timestamptz), leadroute.idle_conditions(timestamptz), leadroute.rules_diagram(text)' AS surveys,
            'FUNCTION leadroute.monthly_audit(date, text), leadroute.audit_measures(timestamptz, timestamptz, text), leadroute.unrouted_rate(timestamptz, timestamptz, text), '

@@ -14,6 +14,8 @@ pub const COUNTRY_NAMES: Index = Index { table: "country_names", index: "country
 pub const CONTACTS: Index = Index { table: "contacts", index: "contacts_person_idx" };
 /// `account_domains` by domain and tenant; columns: domain, account_id, division.
 pub const ACCOUNT_DOMAINS: Index = Index { table: "account_domains", index: "account_domains_pkey" };
+/// `account_names` by key and tenant; columns: key, tenant, account_id, folded.
+pub const ACCOUNT_NAMES: Index = Index { table: "account_names", index: "account_names_pkey" };
 /// `accounts` by tenant and id.
 pub const ACCOUNTS: Index = Index { table: "accounts", index: "accounts_pkey" };
 /// `reps` by id; columns: id, rep_no.

@@ -6,7 +6,8 @@ use pgrx::pg_sys;
 use std::ffi::{c_char, c_void, CStr, CString};
 
 /// The tables of rules, and what is checked after a change: the word `rules` in `leadroute.require_change_request`.
-pub const RULES: [&str; 23] = [
+pub const RULES: [&str; 24] = [
+    "account_matching",
     "account_policies",
     "alarm_thresholds",
     "country_aliases",

@@ -40,6 +40,8 @@ pub struct Routing<'a> {
     pub domain_rule: Option<(String, DomainKind, Option<String>)>,
     /// The account; the outer `Option` says whether it was looked up.
     pub account: Option<Option<AccountMatch>>,
+    /// What the look-up by name found, until it is in the trace.
+    pub by_name: Option<Reason>,
     /// The person's first lead, where that is in nurture.
     pub nurtured: Option<i64>,
     /// Place of the segment in the matcher.
@@ -70,6 +72,7 @@ impl<'a> Routing<'a> {
             tried: &[],
             domain_rule: None,
             account: None,
+            by_name: None,
             nurtured: None,
             segment: None,
             tier: None,

@@ -1,10 +1,10 @@
 //! What layers may look up. The extension answers from PostgreSQL, the tests from memory.
 
-use crate::lead::account::{AccountMatch, Company};
+use crate::lead::account::{AccountMatch, Company, Namesake};
 use crate::lead::{CleanLead, Person};
 use crate::roster::load::{Day, Load};
 use crate::roster::rotation::{OpenPool, Turn};
-use crate::rules::tables::{Criterion, DomainKind, MailDomain, Pool};
+use crate::rules::tables::{AccountMatching, Criterion, DomainKind, MailDomain, Pool};
 use crate::time_zone::Zones;
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,21 @@ pub struct AccountKeys<'a> {
     pub domains: &'a [String],
 }
 
+/// The name under which an account is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct WantedName<'a> {
+    /// The tenant that knows the account.
+    pub tenant: &'a str,
+    /// As the lead has it.
+    pub company: &'a str,
+    /// The same, folded.
+    pub folded: &'a str,
+    /// ISO code of the country of the lead.
+    pub country: Option<&'a str>,
+    /// How tenants look for names.
+    pub policy: &'a AccountMatching,
+}
+
 /// What is looked up outside the engine.
 pub trait Lookups: Zones + OpenPool {
     /// Rules of the tenant, else of `''`, and lists that know one of the names (longest first); of the public suffixes
@@ -93,6 +108,9 @@ pub trait Lookups: Zones + OpenPool {
     fn earlier_lead(&mut self, tenant: &str, person: &Person, this: Option<i64>) -> Earlier;
     /// The best account under any of the keys: contact, then CRM id, then the longest domain.
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch>;
+    /// Accounts whose names are like a name, in the order of [`crate::routing::namesakes::rank`], and no more than the policy
+    /// says.
+    fn namesakes(&mut self, wanted: WantedName<'_>) -> Vec<Namesake>;
     /// Who owns the first open lead of a company that was written down, those of this statement included.
     fn company_owner(&mut self, tenant: &str, company: &Company) -> Option<String>;
     /// Whether the jsonpath holds for the lead: its first result is neither `false` nor `null`.

@@ -3,13 +3,14 @@
 use crate::context::{Context, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::{Decision, Layer};
-use crate::lead::account::{Account, AccountKind, AccountMatch, Company, MatchedBy};
-use crate::lead::{CleanLead, Lead, Person};
-use crate::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups};
+use crate::lead::account::{Account, AccountKind, AccountMatch, Company, MatchedBy, Namesake};
+use crate::lead::{company_name, CleanLead, Lead, Person};
+use crate::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups, WantedName};
 use crate::roster::load::{Day, Load};
 use crate::roster::rotation::{OpenPool, Share, Turn};
 use crate::roster::unavailable::Ineligible;
 use crate::roster::{Roster, RosterTables};
+use crate::routing::namesakes;
 use crate::routing::pipeline::through_layers;
 use crate::rules::tables::{Criterion, DomainKind, MailDomain, Pool, RuleTables};
 use crate::rules::Rules;
@@ -45,6 +46,8 @@ pub struct Memory {
     accounts: BTreeMap<String, Account>,
     parents: BTreeMap<String, String>,
     contacts: BTreeMap<String, String>,
+    /// Accounts by name.
+    pub names: BTreeMap<String, String>,
     domains: BTreeMap<String, (String, Option<String>)>,
     conditions: BTreeMap<String, bool>,
     /// Who owns the open lead of a company.
@@ -122,8 +125,10 @@ impl Memory {
 
     fn found(&self, id: &str, by: MatchedBy) -> Option<AccountMatch> {
         let account = self.accounts.get(id)?.clone();
-        let parent = self.parents.get(id).and_then(|id| self.accounts.get(id));
-        Some(AccountMatch { account, parent: parent.cloned(), by, domain: None, division: None })
+        let above = |id: &str| self.parents.get(id).and_then(|id| self.accounts.get(id)).cloned();
+        let parent = above(id);
+        let ultimate = parent.as_ref().and_then(|parent| above(&parent.id));
+        Some(AccountMatch { account, parent, ultimate, by, domain: None, division: None })
     }
 }
 
@@ -192,6 +197,19 @@ impl Lookups for Memory {
             Some(found)
         };
         by_contact.or_else(by_id).or_else(by_domain)
+    }
+
+    fn namesakes(&mut self, wanted: WantedName<'_>) -> Vec<Namesake> {
+        let like = |(name, id): (&String, &String)| {
+            let similarity = company_name::similarity(&wanted.policy.folded(name), wanted.folded);
+            let found = self.found(id, MatchedBy::Name)?;
+            Some(Namesake { found, name: name.clone(), similarity })
+                .filter(|row| namesakes::is_near(row.similarity, wanted.policy))
+        };
+        let mut found: Vec<Namesake> = self.names.iter().filter_map(like).collect();
+        namesakes::rank(&mut found, wanted);
+        found.truncate(wanted.policy.max_candidates);
+        found
     }
 
     fn company_owner(&mut self, _tenant: &str, company: &Company) -> Option<String> {

@@ -1,5 +1,6 @@
 //! What PostgreSQL calls: triggers and functions. Nobody imports an entry.
 
+pub mod account_names;
 pub mod adopt_leads;
 pub mod assign_queued;
 pub mod assignee;

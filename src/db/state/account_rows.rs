@@ -1,13 +1,18 @@
 //! Accounts, contacts and domains, looked up in their tables; in a preview rows that the previewed change has written come first.
 
+mod by_name;
+
 use crate::db::indexes::{ACCOUNTS, ACCOUNT_DOMAINS, CONTACTS, DOMAIN_RULES, MAIL_DOMAINS};
 use crate::db::pg::spi::{Query, Row};
 use crate::db::pg::time::from_postgres_epoch;
 use crate::db::queries;
-use leadroute_engine::lead::account::{Account, AccountKind, Company};
+use leadroute_engine::lead::account::{Account, AccountKind, AccountMatch, Company, MatchedBy};
 use leadroute_engine::rules::tables::{DomainKind, MailDomain};
 use pgrx::pg_sys::Datum;
 use rustc_hash::FxHashMap;
+
+/// Levels of accounts above an account that are looked at; parents in a circle are looked at once.
+const MOST_LEVELS: usize = 20;
 
 /// Two columns of a key, in the order of the index.
 type Key = (String, String);
@@ -27,6 +32,8 @@ type Rule = (DomainKind, Option<String>);
 #[derive(Default)]
 pub struct ChangedRows {
     accounts: FxHashMap<Key, Option<WithParent>>,
+    /// Names of accounts that are there, tenant first.
+    names: FxHashMap<Key, String>,
     account_domains: FxHashMap<Key, Option<OfDomain>>,
     /// Account by email and tenant.
     contacts: FxHashMap<Key, Option<String>>,
@@ -57,10 +64,15 @@ impl ChangedRows {
             let first = former.remove(&(tenant.clone(), id.clone())).unwrap_or(id);
             former.insert((tenant, renamed), first);
         }
+        let mut names: FxHashMap<Key, String> = FxHashMap::default();
+        let accounts = rows(&queries::CHANGED_ACCOUNTS, change, |row| {
+            let key: Key = (row.get(12)?, row.get(13)?);
+            names.extend(row.get::<String>(2).map(|name| (key.clone(), name)));
+            Some((key, account_of(&row)))
+        });
         Self {
-            accounts: rows(&queries::CHANGED_ACCOUNTS, change, |row| {
-                Some(((row.get(12)?, row.get(13)?), account_of(&row)))
-            }),
+            accounts,
+            names,
             account_domains: rows(&queries::CHANGED_ACCOUNT_DOMAINS, change, |row| {
                 Some((key(&row)?, row.get::<String>(3).map(|id| (id, row.get(4)))))
             }),
@@ -121,6 +133,23 @@ impl<'a> AccountRows<'a> {
     pub fn account(self, tenant: &str, id: &str) -> Option<WithParent> {
         let stored = || ACCOUNTS.texts([tenant, id], |row| account_of(&row));
         self.written(|rows| &rows.accounts, [tenant, id]).unwrap_or_else(stored)
+    }
+
+    /// An account with those above it.
+    pub fn family(self, tenant: &str, id: &str, by: MatchedBy) -> Option<AccountMatch> {
+        let (account, parent_id) = self.account(tenant, id)?;
+        let mut seen = vec![account.id.clone()];
+        let mut above = |next: Option<String>| {
+            let id = next.filter(|id| !seen.contains(id) && seen.len() < MOST_LEVELS)?;
+            seen.push(id.clone());
+            self.account(tenant, &id)
+        };
+        let (parent, mut next) = above(parent_id).unzip();
+        let mut ultimate = None;
+        while let Some((account, parent_id)) = above(next.flatten()) {
+            (ultimate, next) = (Some(account), Some(parent_id));
+        }
+        Some(AccountMatch { account, parent, ultimate, by, domain: None, division: None })
     }
 
     /// The account of a domain, and the division.

@@ -13,10 +13,10 @@ use crate::db::state::silenced::Silenced;
 use crate::db::state::turns::Ledgers;
 use crate::db::state::{assignee_lock, config};
 use chrono::NaiveDateTime;
-use leadroute_engine::lead::account::{AccountMatch, Company, MatchedBy};
+use leadroute_engine::lead::account::{AccountMatch, Company, MatchedBy, Namesake};
 use leadroute_engine::lead::status::Status;
 use leadroute_engine::lead::{CleanLead, Person};
-use leadroute_engine::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups};
+use leadroute_engine::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups, WantedName};
 use leadroute_engine::roster::load::{Day, Load};
 use leadroute_engine::roster::rotation::{OpenPool, Share, Turn};
 use leadroute_engine::roster::unavailable::Ineligible;
@@ -144,19 +144,20 @@ impl Lookups for Live<'_> {
 
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch> {
         let (tenant, rows) = (keys.tenant, self.rows);
-        let account = |id: &str| rows.account(tenant, id);
+        let found = |id: &str, by| rows.family(tenant, id, by);
         let contact = keys.person.and_then(|person| rows.contact(person, tenant, keys.email));
-        let contact = contact.and_then(|id| account(&id)).map(|found| (found, MatchedBy::Contact, None));
-        let by_id = || Some((account(keys.crm_account_id?)?, MatchedBy::CrmId, None));
+        let contact = contact.and_then(|id| found(&id, MatchedBy::Contact));
+        let by_id = || found(keys.crm_account_id?, MatchedBy::CrmId);
         let by_domain = || {
             let of_domain = |name: &String| Some((name.clone(), rows.account_domain(tenant, name)?));
             let (name, (id, division)) = keys.domains.iter().find_map(of_domain)?;
-            Some((account(&id)?, MatchedBy::Domain, Some((name, division))))
+            Some(AccountMatch { domain: Some(name), division, ..found(&id, MatchedBy::Domain)? })
         };
-        let ((account_row, parent), by, names) = contact.or_else(by_id).or_else(by_domain)?;
-        let parent = parent.and_then(|id| account(&id)).map(|(parent, _)| parent);
-        let (domain, division) = names.unzip();
-        Some(AccountMatch { account: account_row, parent, by, domain, division: division.flatten() })
+        contact.or_else(by_id).or_else(by_domain)
+    }
+
+    fn namesakes(&mut self, wanted: WantedName<'_>) -> Vec<Namesake> {
+        self.rows.namesakes(wanted)
     }
 
     fn company_owner(&mut self, tenant: &str, company: &Company) -> Option<String> {

@@ -11,9 +11,9 @@ use crate::db::state::account_rows::{AccountRows, ChangedRows};
 use crate::db::state::lookups::{self, Live};
 use chrono::{NaiveDate, NaiveDateTime};
 use leadroute_engine::decision::{Decision, Outcome};
-use leadroute_engine::lead::account::{AccountMatch, Company};
+use leadroute_engine::lead::account::{AccountMatch, Company, Namesake};
 use leadroute_engine::lead::{CleanLead, Person};
-use leadroute_engine::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups};
+use leadroute_engine::lookups::{AccountKeys, DomainFacts, Earlier, EarlierLead, Lookups, WantedName};
 use leadroute_engine::preview::availability::Timeline;
 use leadroute_engine::roster::load::{Day, Load};
 use leadroute_engine::roster::rotation::{OpenPool, Share, Turn};
@@ -206,6 +206,10 @@ impl Trial {
         let of_preview = self.persons.get(&(tenant.to_owned(), key.to_owned())).into_iter().flatten();
         found.extend({ of_preview }.filter(|lead| lead.closes_at > self.now).map(|lead| lead.what.clone()));
         found.into_iter().min_by_key(lookups::rank)
+    }
+
+    fn namesakes(&mut self, wanted: WantedName<'_>) -> Vec<Namesake> {
+        self.live.namesakes(wanted)
     }
 
     fn company_owner(&self, tenant: &str, company: &Company) -> Option<String> {

@@ -1,8 +1,8 @@
 //! Look-ups without effect, with turns and loads as they are to be supposed.
 
-use crate::lead::account::{AccountMatch, Company};
+use crate::lead::account::{AccountMatch, Company, Namesake};
 use crate::lead::{CleanLead, Person};
-use crate::lookups::{AccountKeys, DomainFacts, Earlier, Lookups};
+use crate::lookups::{AccountKeys, DomainFacts, Earlier, Lookups, WantedName};
 use crate::roster::load::{Caps, Day, Load};
 use crate::roster::rotation::{OpenPool, Share, Turn};
 use crate::roster::unavailable::Ineligible;
@@ -108,6 +108,10 @@ impl Lookups for Dry<'_> {
 
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch> {
         self.inner.account(keys)
+    }
+
+    fn namesakes(&mut self, wanted: WantedName<'_>) -> Vec<Namesake> {
+        self.inner.namesakes(wanted)
     }
 
     fn company_owner(&mut self, tenant: &str, company: &Company) -> Option<String> {

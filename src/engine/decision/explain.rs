@@ -10,6 +10,8 @@ use crate::rules::tables::{
     DomainKind, EscalationAction, Intent, MailDomain, RecycleKind, Strategy, TierAction,
 };
 
+mod namesakes;
+
 impl Decision {
     /// One sentence for `decisions.reason`.
     pub fn reason(&self) -> String {
@@ -80,6 +82,7 @@ const fn found_by(by: MatchedBy) -> &'static str {
         MatchedBy::Contact => "a known contact",
         MatchedBy::CrmId => "its CRM id",
         MatchedBy::Domain => "its domain",
+        MatchedBy::Name => "its name",
     }
 }
 
@@ -147,10 +150,13 @@ fn account_sentence(reason: &Reason) -> String {
         Reason::NotCustomer { account, by } => {
             format!("account {account}, found by {}, is no customer", found_by(*by))
         }
-        Reason::Customer { account, by, rep, expansion, refused } => {
+        Reason::Customer { account, by, rep, of, expansion, refused } => {
             let part = if *expansion { " (another part of it)" } else { "" };
             let (by, why) = (found_by(*by), for_whom(rep, refused));
-            format!("customer {account}{part}, found by {by}: goes to {rep}{why}")
+            format!(
+                "customer {account}{part}, found by {by}: goes to {rep}{}{why}",
+                namesakes::of_above(of.as_deref())
+            )
         }
         Reason::OwnersAway { account, refused } => {
             format!("nobody who answers for account {account} can take it: {}", refusals(refused))
@@ -169,11 +175,14 @@ fn account_sentence(reason: &Reason) -> String {
             format!("account {account} was disqualified ({reason}), {kind}: queue {queue}")
         }
         Reason::NotNamed => "not a named account".into(),
-        Reason::Named { account, by, rep, refused } => {
+        Reason::Named { account, by, rep, of, refused } => {
             let (by, why) = (found_by(*by), for_whom(rep, refused));
-            format!("named account {account}, found by {by}: goes to {rep}{why}")
+            format!(
+                "named account {account}, found by {by}: goes to {rep}{}{why}",
+                namesakes::of_above(of.as_deref())
+            )
         }
-        _ => rule_sentence(reason),
+        _ => namesakes::sentence(reason).unwrap_or_else(|| rule_sentence(reason)),
     }
 }
 
@@ -280,7 +289,7 @@ fn details(reason: &Reason) -> Vec<String> {
         Reason::Scored { reasons, broken, .. } => {
             reasons.iter().map(fired).chain(skipped("criterion", broken)).collect()
         }
-        _ => Vec::new(),
+        _ => namesakes::details(reason),
     }
 }
 

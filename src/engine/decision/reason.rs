@@ -56,6 +56,34 @@ pub struct Fired {
     pub reason: Option<String>,
 }
 
+/// An account whose name was compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct NameCandidate {
+    pub account: String,
+    pub name: String,
+    #[serde(serialize_with = "score::plain")]
+    pub similarity: f64,
+}
+
+/// What puts an account before others with names like its own, in the order in which they are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TieBreaker {
+    /// Its name is more like that of the lead's company.
+    Similarity,
+    /// Its name is the same with the legal form.
+    LegalForm,
+    /// It is at home in the country of the lead.
+    Country,
+    /// It is a customer.
+    Customer,
+    /// It is a named account.
+    Named,
+    /// Its id comes first.
+    Id,
+}
+
 /// Why a layer decided, or why it passed the lead on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
@@ -145,6 +173,23 @@ pub enum Reason {
         status: String,
     },
     NoAccount,
+    /// There was nothing but the name of the company to go by: accounts whose names are like it.
+    Namesakes {
+        company: String,
+        #[serde(serialize_with = "score::plain")]
+        threshold: f64,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        candidates: Vec<NameCandidate>,
+        /// What puts the first before the second, where both are alike enough.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decided_by: Option<TieBreaker>,
+    },
+    /// The first and the second are too much alike to choose.
+    Ambiguous {
+        accounts: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue: Option<String>,
+    },
     NotCustomer {
         account: String,
         by: MatchedBy,
@@ -153,6 +198,9 @@ pub enum Reason {
         account: String,
         by: MatchedBy,
         rep: String,
+        /// The account above it whose owner it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<String>,
         expansion: bool,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         refused: Vec<Refusal>,
@@ -182,6 +230,9 @@ pub enum Reason {
         account: String,
         by: MatchedBy,
         rep: String,
+        /// The account above it whose owner it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<String>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         refused: Vec<Refusal>,
     },

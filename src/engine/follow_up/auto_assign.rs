@@ -47,7 +47,8 @@ fn to_account(waiting: &Waiting, context: Context<'_>, lookups: &mut dyn Lookups
     let (layer, Finding { outcome: Some(Outcome::Owner(rep)), reason }) = found? else {
         return None;
     };
-    let trace = vec![Step { layer, decided: true, reason }];
+    let by_name = routing.by_name.take().map(|reason| Step { layer, decided: false, reason });
+    let trace = by_name.into_iter().chain([Step { layer, decided: true, reason }]).collect();
     let kind = if routing.expansion { "expansion" } else { "assigned" };
     let notices = vec![Notice { kind, rep_id: Some(rep.clone()) }];
     let account = routing.account.as_ref().and_then(Option::as_ref).map(|found| found.account.id.clone());

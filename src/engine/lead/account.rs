@@ -61,6 +61,8 @@ pub enum MatchedBy {
     CrmId,
     /// The company domain belongs to the account.
     Domain,
+    /// Nothing but its name is like that of the lead's company.
+    Name,
 }
 
 /// The company that a lead comes from, where a pool keeps the leads of a company together.
@@ -89,6 +91,9 @@ pub struct AccountMatch {
     /// The account above it, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Account>,
+    /// The account above all others, if that is not the parent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ultimate: Option<Account>,
     /// How it was found.
     pub by: MatchedBy,
     /// The domain that matched, for [`MatchedBy::Domain`].
@@ -97,4 +102,22 @@ pub struct AccountMatch {
     /// The division of that domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub division: Option<String>,
+}
+
+impl AccountMatch {
+    /// The account and those above it, in the order in which they are asked for owners.
+    pub fn family(&self) -> impl Iterator<Item = &Account> {
+        [Some(&self.account), self.parent.as_ref(), self.ultimate.as_ref()].into_iter().flatten()
+    }
+}
+
+/// An account whose name is like that of the lead's company.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Namesake {
+    /// The account.
+    pub found: AccountMatch,
+    /// Its name.
+    pub name: String,
+    /// From 0 to 1, in thousandths.
+    pub similarity: f64,
 }

@@ -1,6 +1,7 @@
 //! The lead as the layers see it.
 
 pub mod account;
+pub mod company_name;
 pub mod exact;
 pub mod language;
 pub mod normalize;

@@ -9,6 +9,7 @@ pub struct Calls {
     country: i32,
     earlier: i32,
     account: i32,
+    namesakes: i32,
     company_owner: i32,
     load: BTreeMap<i32, i32>,
     open: BTreeMap<i32, i32>,
@@ -36,6 +37,10 @@ impl Calls {
 
     pub const fn account(&mut self) -> i32 {
         next(&mut self.account)
+    }
+
+    pub const fn namesakes(&mut self) -> i32 {
+        next(&mut self.namesakes)
     }
 
     pub const fn company_owner(&mut self) -> i32 {

@@ -4,7 +4,7 @@ use crate::decision::reason::Reason;
 use crate::decision::Step;
 use crate::follow_up::escalation::Overdue;
 use crate::follow_up::waiting::Waiting;
-use crate::lead::account::AccountMatch;
+use crate::lead::account::{AccountMatch, Namesake};
 use crate::lead::{CleanLead, Given, Lead, Problem};
 use crate::lookups::{DomainFacts, Earlier};
 use crate::replay::difference::Answered;
@@ -57,6 +57,9 @@ pub struct Facts {
     /// The account.
     #[serde(skip_serializing_if = "Tape::is_empty")]
     pub account: Tape<Option<AccountMatch>>,
+    /// Accounts with names like that of the company.
+    #[serde(skip_serializing_if = "Tape::is_empty")]
+    pub namesakes: Tape<Vec<Namesake>>,
     /// Who owns the first open lead of the company.
     #[serde(skip_serializing_if = "Tape::is_empty")]
     pub company_owner: Tape<Option<String>>,

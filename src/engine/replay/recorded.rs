@@ -2,9 +2,9 @@
 
 use crate::decision::reason::Reason;
 use crate::decision::Step;
-use crate::lead::account::{AccountMatch, Company};
+use crate::lead::account::{AccountMatch, Company, Namesake};
 use crate::lead::{CleanLead, Person};
-use crate::lookups::{AccountKeys, DomainFacts, Earlier, Lookups};
+use crate::lookups::{AccountKeys, DomainFacts, Earlier, Lookups, WantedName};
 use crate::replay::calls::Calls;
 use crate::replay::facts::{digest, Facts};
 use crate::roster::load::{Day, Load};
@@ -94,6 +94,10 @@ impl Lookups for Recorded<'_> {
 
     fn account(&mut self, _: AccountKeys<'_>) -> Option<AccountMatch> {
         self.facts.account.answer(self.calls.account())
+    }
+
+    fn namesakes(&mut self, _: WantedName<'_>) -> Vec<Namesake> {
+        self.facts.namesakes.answer(self.calls.namesakes())
     }
 
     fn company_owner(&mut self, _: &str, _: &Company) -> Option<String> {

@@ -2,9 +2,9 @@
 
 use crate::decision::reason::Reason;
 use crate::decision::Step;
-use crate::lead::account::{AccountMatch, Company};
+use crate::lead::account::{AccountMatch, Company, Namesake};
 use crate::lead::{CleanLead, Person};
-use crate::lookups::{AccountKeys, DomainFacts, Earlier, Lookups};
+use crate::lookups::{AccountKeys, DomainFacts, Earlier, Lookups, WantedName};
 use crate::replay::calls::Calls;
 use crate::replay::facts::{digest, Facts};
 use crate::roster::load::{Day, Load};
@@ -94,6 +94,12 @@ impl Lookups for Recorder<'_> {
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch> {
         let answer = self.live.account(keys);
         self.facts.account.keep(self.calls.account(), &answer);
+        answer
+    }
+
+    fn namesakes(&mut self, wanted: WantedName<'_>) -> Vec<Namesake> {
+        let answer = self.live.namesakes(wanted);
+        self.facts.namesakes.keep(self.calls.namesakes(), &answer);
         answer
     }
 

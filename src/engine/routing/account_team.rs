@@ -4,11 +4,46 @@
 //! owners. Who is absent (time off, offline, left) is replaced; who is only off duty keeps the lead where no backup is on duty.
 
 use crate::context::Context;
+use crate::lead::account::{Account, AccountKind, AccountMatch};
 use crate::roster::unavailable::Refusal;
 use crate::routing::availability::{available_at, owner_or_backup};
 use crate::rules::tables::{AccountPolicy, WhenOffDuty, WhenTeamAway};
 use crate::time_zone::Zones;
 use crate::Micros;
+
+/// Who answers for an account, each with the account whose role they have.
+pub type Team<'a> = Vec<(&'a Account, &'a String)>;
+
+/// Who answers for a customer, in the order in which they are asked: the customer success manager before the owner, its own
+/// before those of customers above it. Where all those are nobody, the owners of the accounts above it do.
+pub fn of_customer<'a>(found: &'a AccountMatch) -> Team<'a> {
+    let members = |account: &'a Account| {
+        [&account.csm_id, &account.owner_id].into_iter().flatten().map(move |rep| (account, rep))
+    };
+    let customers = found.family().filter(|account| account.kind == AccountKind::Customer);
+    let team: Team<'_> = customers.flat_map(members).collect();
+    if team.is_empty() {
+        found.family().flat_map(members).collect()
+    } else {
+        team
+    }
+}
+
+/// Who answers for a named account: the owner, then the customer success manager; where it has neither, those of the account
+/// above it, then of the one above all others.
+pub fn of_named<'a>(found: &'a AccountMatch) -> Team<'a> {
+    let members = |account: &'a Account| {
+        [&account.owner_id, &account.csm_id].into_iter().flatten().map(move |rep| (account, rep))
+    };
+    let teams = found.family().map(|account| members(account).collect::<Team<'_>>());
+    teams.into_iter().find(|team| !team.is_empty()).unwrap_or_default()
+}
+
+/// The account above whose owner takes the lead, or stands behind whoever does.
+pub fn above(team: &Team<'_>, rep: &str, account: &str) -> Option<String> {
+    let own = team.iter().find(|(_, member)| *member == rep).or_else(|| team.first());
+    own.map(|(of, _)| of.id.clone()).filter(|of| of != account)
+}
 
 /// Who takes the lead, and everybody who was asked before and is not there. Who takes it is among them where they keep it
 /// although they are not there.

@@ -3,4 +3,5 @@
 pub mod account_team;
 pub mod availability;
 pub mod layers;
+pub mod namesakes;
 pub mod pipeline;

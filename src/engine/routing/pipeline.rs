@@ -59,6 +59,8 @@ pub fn through_layers(mut routing: Routing<'_>) -> Decision {
         }
         let Finding { reason, outcome } = ask(&mut routing);
         let decided = outcome.is_some();
+        let by_name = routing.by_name.take();
+        trace.extend(by_name.map(|reason| Step { layer, decided: false, reason }));
         trace.push(Step { layer, decided, reason });
         if let Some(outcome) = outcome {
             return decision(routing, layer, outcome, trace);
@@ -203,7 +205,8 @@ fn clock(routing: &Routing<'_>, layer: Layer, outcome: &Outcome, segment: Option
         Outcome::Owner(_) => !is_worked_on(routing),
         // Queues that no buyer waits in start no clock: partners, competitors, recycling.
         Outcome::Queue(_) => {
-            matches!(layer, Layer::Given | Layer::Tier | Layer::Distribution | Layer::Fallback)
+            let waits = [Layer::Given, Layer::Customer, Layer::Tier, Layer::Distribution, Layer::Fallback];
+            waits.contains(&layer)
         }
         Outcome::Nurture | Outcome::Merged { .. } | Outcome::Closed { .. } => false,
     };
@@ -223,7 +226,7 @@ fn is_worked_on(routing: &Routing<'_>) -> bool {
 fn notices(routing: &Routing<'_>, layer: Layer, outcome: &Outcome) -> Vec<Notice> {
     match (outcome, layer) {
         _ if routing.clean.lead.given.adopted => Vec::new(),
-        (Outcome::Queue(queue), Layer::Given | Layer::Distribution | Layer::Fallback) => {
+        (Outcome::Queue(queue), Layer::Given | Layer::Customer | Layer::Distribution | Layer::Fallback) => {
             fallback_notices(routing.context.rules, queue)
         }
         (Outcome::Closed { .. }, _) => Vec::new(),

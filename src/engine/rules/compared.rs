@@ -1,6 +1,6 @@
 //! Rules in the form in which leads are compared with them: the same functions clean both.
 
-use crate::lead::{language, normalize, words};
+use crate::lead::{company_name, language, normalize, words};
 use crate::rules::tables::{Alias, RuleTables, Segment};
 use rustc_hash::FxHashMap;
 
@@ -47,6 +47,8 @@ pub fn compared(mut tables: RuleTables) -> RuleTables {
     for rule in &mut tables.recycle_rules {
         rule.reason = words::folded(&rule.reason).unwrap_or_default();
     }
+    let form = |given: &str| Some(company_name::legal_form(given));
+    tables.account_matching.iter_mut().for_each(|policy| each(&mut policy.legal_forms, form));
     tables
 }
 

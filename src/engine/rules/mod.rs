@@ -17,8 +17,8 @@ use crate::rules::compared::{aliases, compared};
 use crate::rules::matcher::Matcher;
 use crate::rules::providers::Provider;
 use crate::rules::tables::{
-    keyed, AccountPolicy, Criterion, EscalationStep, Intent, Playbook, Pool, Queue, RecycleRule, RuleTables,
-    SlaPolicy, Territory, Tier,
+    keyed, AccountMatching, AccountPolicy, Criterion, EscalationStep, Intent, Playbook, Pool, Queue,
+    RecycleRule, RuleTables, SlaPolicy, Territory, Tier,
 };
 use crate::Micros;
 use rustc_hash::FxHashMap;
@@ -43,6 +43,8 @@ pub struct Rules {
     pub recycle_rules: FxHashMap<String, ByTenant<RecycleRule>>,
     /// What becomes of leads of accounts whose owners are away, by kind.
     pub account_policies: FxHashMap<AccountKind, ByTenant<AccountPolicy>>,
+    /// How accounts are found by name.
+    pub account_matching: ByTenant<AccountMatching>,
     pub criteria: ByTenant<Criterion>,
     pub playbooks: ByTenant<Playbook>,
     pub providers: ByTenant<Provider>,
@@ -54,6 +56,11 @@ impl Rules {
     /// What becomes of leads of a tenant's accounts of a kind while their owners are away; `None` is the defaults.
     pub fn account_policy(&self, kind: AccountKind, tenant: &str) -> Option<&AccountPolicy> {
         self.account_policies.get(&kind)?.of(tenant).next()
+    }
+
+    /// How a tenant's accounts are found by name; `None` is not at all, nor are their names kept.
+    pub fn account_matching(&self, tenant: &str) -> Option<&AccountMatching> {
+        self.account_matching.of(tenant).next()
     }
 
     /// The criteria by which leads of a tenant are scored at a moment.
@@ -92,6 +99,7 @@ impl From<RuleTables> for Rules {
             escalation_steps: steps,
             recycle_rules,
             account_policies,
+            account_matching: ByTenant::new(tables.account_matching, |row| &row.tenants),
             criteria: ByTenant::new(criteria.collect(), |row| &row.tenants),
             playbooks: ByTenant::new(playbooks.collect(), |row| &row.tenants),
             providers: ByTenant::new(tables.providers, |row| &row.tenants),

@@ -1,6 +1,7 @@
 //! The rules as they stand in the routing tables, read from JSON and compiled once.
 
 use crate::lead::account::AccountKind;
+use crate::lead::company_name;
 use crate::rules::providers::Provider;
 pub use crate::span::Span;
 use crate::Micros;
@@ -293,6 +294,29 @@ pub struct AccountPolicy {
     pub tenants: Option<Vec<String>>,
 }
 
+/// One row of `account_matching`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct AccountMatching {
+    pub name: String,
+    pub enabled: bool,
+    pub threshold: f64,
+    pub margin: f64,
+    pub max_candidates: usize,
+    pub review_queue: Option<String>,
+    /// Beside those that are known; compiled, they are as names are compared.
+    pub legal_forms: Option<Vec<String>>,
+    pub tenants: Option<Vec<String>>,
+}
+
+impl AccountMatching {
+    /// A name as it is compared.
+    pub fn folded(&self, name: &str) -> String {
+        company_name::folded(name, self.legal_forms.as_deref().unwrap_or_default())
+    }
+}
+
 /// One row of `score_criteria`; `half_life` in microseconds.
 #[derive(Debug, Clone, Deserialize)]
 #[allow(missing_docs)]
@@ -354,6 +378,7 @@ pub struct RuleTables {
     pub escalation_steps: Vec<EscalationStep>,
     pub recycle_rules: Vec<RecycleRule>,
     pub account_policies: Vec<AccountPolicy>,
+    pub account_matching: Vec<AccountMatching>,
     pub score_criteria: Vec<Criterion>,
     pub playbooks: Vec<Playbook>,
     pub providers: Vec<Provider>,

@@ -7,8 +7,9 @@ use crate::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
 use crate::lead::Person;
 use crate::lookups::AccountKeys;
 use crate::routing::account_team;
+use crate::routing::namesakes::{self, ByName};
 
-/// Looks the account up, once.
+/// Looks the account up, once: by what tells it for certain.
 pub fn find_account(routing: &mut Routing<'_>) -> Option<AccountMatch> {
     let clean = &routing.clean;
     let keys = AccountKeys {
@@ -27,41 +28,53 @@ pub fn find_account(routing: &mut Routing<'_>) -> Option<AccountMatch> {
 }
 
 /// Looks the account up for this and the next two layers; decides where it is, or belongs to, a
-/// customer with somebody who answers for it.
+/// customer with somebody who answers for it, and where its name fits several accounts.
 pub fn ask(routing: &mut Routing<'_>) -> Finding {
-    let Some(found) = find_account(routing) else {
-        return Finding::passed(Reason::NoAccount);
+    let found = match find_account(routing) {
+        Some(found) => found,
+        None => match namesakes::find(routing) {
+            ByName::Account(Some(found)) => *found,
+            ByName::Account(None) => return Finding::passed(Reason::NoAccount),
+            ByName::Ambiguous(reason) => return ambiguous(reason),
+        },
     };
+    routing.account = Some(Some(found.clone()));
     let (account, by) = (found.account.id.clone(), found.by);
     let Some(customer) = customer(&found) else {
         return Finding::passed(Reason::NotCustomer { account, by });
     };
     let expansion = by != MatchedBy::Contact && is_elsewhere(&found, customer, routing);
-    let parent = found.parent.as_ref().filter(|parent| parent.kind == AccountKind::Customer);
-    let mut responsible = [Some(customer), parent].into_iter().flatten().flat_map(responsible).peekable();
-    if responsible.peek().is_none() {
+    let asked = account_team::of_customer(&found);
+    if asked.is_empty() {
         return Finding::passed(Reason::NoOwner { account });
     }
     let context = routing.context;
     let policy = context.rules.account_policy(AccountKind::Customer, &routing.clean.lead.tenant);
-    let (rep, refused) = account_team::taker(responsible, policy, context, &*routing.lookups);
+    let (rep, refused) =
+        account_team::taker(asked.iter().map(|(_, rep)| *rep), policy, context, &*routing.lookups);
     let Some(rep) = rep else {
         return Finding::passed(Reason::OwnersAway { account, refused });
     };
     routing.expansion = expansion;
+    let of = account_team::above(&asked, &rep, &account);
     let outcome = Outcome::Owner(rep.clone());
-    Finding::decided(outcome, Reason::Customer { account, by, rep, expansion, refused })
+    Finding::decided(outcome, Reason::Customer { account, by, rep, of, expansion, refused })
 }
 
-/// Who answers for a customer, in the order in which they are asked.
-fn responsible(customer: &Account) -> impl Iterator<Item = &String> {
-    [&customer.csm_id, &customer.owner_id].into_iter().flatten()
+/// Nobody can tell which account it is: somebody looks, where there is a queue for that.
+fn ambiguous(reason: Reason) -> Finding {
+    match &reason {
+        Reason::Ambiguous { queue: Some(queue), .. } => {
+            let outcome = Outcome::Queue(queue.clone());
+            Finding::decided(outcome, reason)
+        }
+        _ => Finding::passed(reason),
+    }
 }
 
-/// The account itself, or the customer above a child account.
+/// The account itself, or the first customer above a child account.
 fn customer(found: &AccountMatch) -> Option<&Account> {
-    let buys = |account: &&Account| account.kind == AccountKind::Customer;
-    Some(&found.account).filter(buys).or(found.parent.as_ref().filter(buys))
+    found.family().find(|account| account.kind == AccountKind::Customer)
 }
 
 /// Whether the lead comes from another division: a child account, another division's domain, a
@@ -127,6 +140,7 @@ mod tests {
             account: decision.account_id.clone().unwrap(),
             by,
             rep: "cora".into(),
+            of: None,
             expansion,
             refused: Vec::new(),
         };

@@ -15,18 +15,20 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         return Finding::passed(Reason::NotNamed);
     }
     let (account, by) = (found.account.id.clone(), found.by);
-    let responsible = || [&found.account.owner_id, &found.account.csm_id].into_iter().flatten();
-    if responsible().next().is_none() {
+    let asked = account_team::of_named(found);
+    if asked.is_empty() {
         return Finding::passed(Reason::NoOwner { account });
     }
     let context = routing.context;
     let policy = context.rules.account_policy(found.account.kind, &routing.clean.lead.tenant);
-    let (rep, refused) = account_team::taker(responsible(), policy, context, &*routing.lookups);
+    let (rep, refused) =
+        account_team::taker(asked.iter().map(|(_, rep)| *rep), policy, context, &*routing.lookups);
     match rep {
         None => Finding::passed(Reason::OwnersAway { account, refused }),
         Some(rep) => {
+            let of = account_team::above(&asked, &rep, &account);
             let outcome = Outcome::Owner(rep.clone());
-            Finding::decided(outcome, Reason::Named { account, by, rep, refused })
+            Finding::decided(outcome, Reason::Named { account, by, rep, of, refused })
         }
     }
 }
@@ -82,8 +84,13 @@ mod tests {
         ] {
             let decision = setup(json!({"reps": [{"id": "olaf"}]})).route(lead);
             assert_eq!(owner(&decision), "olaf");
-            let expected =
-                Reason::Named { account: "acme".into(), by, rep: "olaf".into(), refused: Vec::new() };
+            let expected = Reason::Named {
+                account: "acme".into(),
+                by,
+                rep: "olaf".into(),
+                of: None,
+                refused: Vec::new(),
+            };
             assert_eq!(said(&decision, Layer::NamedAccount), &expected);
         }
     }
@@ -99,6 +106,7 @@ mod tests {
             account: "acme".into(),
             by: MatchedBy::Domain,
             rep: "abby".into(),
+            of: None,
             refused: vec![refused("olaf", absent())],
         };
         assert_eq!(said(&decision, Layer::NamedAccount), &expected);
