@@ -25,6 +25,7 @@ try() {
 
 try load olist/olist_marketing_qualified_leads_dataset.csv "dir=$data"
 try outcomes maven-crm/sales_pipeline.csv "dir=$data"
+try account_matching fortune500/fortune500_us.csv "dir=$data"
 try bottlecrm schemas/bottlecrm_1.35.0_pg15.sql "schema=$data/schemas/bottlecrm_1.35.0_pg15.sql"
 try odoo schemas/odoo13_crm_lead.sql "schema=$data/schemas/odoo13_crm_lead.sql"
 echo "real data: $passed passed"

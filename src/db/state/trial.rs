@@ -208,10 +208,6 @@ impl Trial {
         found.into_iter().min_by_key(lookups::rank)
     }
 
-    fn namesakes(&mut self, wanted: WantedName<'_>) -> Vec<Namesake> {
-        self.live.namesakes(wanted)
-    }
-
     fn company_owner(&self, tenant: &str, company: &Company) -> Option<String> {
         let owner = |lead_id| {
             LEADS.bigint(lead_id, |row| {
@@ -288,6 +284,10 @@ impl Lookups for Tried<'_> {
 
     fn account(&mut self, keys: AccountKeys<'_>) -> Option<AccountMatch> {
         self.live.account(keys)
+    }
+
+    fn namesakes(&mut self, wanted: WantedName<'_>) -> Vec<Namesake> {
+        self.live.namesakes(wanted)
     }
 
     fn company_owner(&mut self, tenant: &str, company: &Company) -> Option<String> {
