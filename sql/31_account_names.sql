@@ -59,6 +59,8 @@ CREATE TRIGGER account_names_truncated AFTER TRUNCATE ON leadroute.accounts
 
 CREATE FUNCTION leadroute_internal.account_matching_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    is_other boolean;
 BEGIN
     IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'account_matching' THEN
         PERFORM leadroute_internal.not_our_trigger('account_matching_changed');
@@ -66,12 +68,17 @@ BEGIN
     IF leadroute_internal.is_within_restore() OR leadroute_internal.history_key() IS NOT NULL THEN
         RETURN NULL;
     END IF;
-    IF TG_OP = 'INSERT' AND NOT EXISTS (SELECT FROM added) OR TG_OP = 'DELETE' AND NOT EXISTS (SELECT FROM removed) THEN
-        RETURN NULL;
+    is_other := true;
+    IF TG_OP = 'INSERT' THEN
+        is_other := EXISTS (SELECT FROM added);
+    ELSIF TG_OP = 'DELETE' THEN
+        is_other := EXISTS (SELECT FROM removed);
+    ELSIF TG_OP = 'UPDATE' THEN
+        is_other := EXISTS (
+            (SELECT tenants::text[], legal_forms::text[] FROM removed EXCEPT SELECT tenants::text[], legal_forms::text[] FROM added)
+            UNION ALL (SELECT tenants::text[], legal_forms::text[] FROM added EXCEPT SELECT tenants::text[], legal_forms::text[] FROM removed));
     END IF;
-    IF TG_OP = 'UPDATE' AND NOT EXISTS (
-        (SELECT tenants::text[], legal_forms::text[] FROM removed EXCEPT SELECT tenants::text[], legal_forms::text[] FROM added)
-        UNION ALL (SELECT tenants::text[], legal_forms::text[] FROM added EXCEPT SELECT tenants::text[], legal_forms::text[] FROM removed)) THEN
+    IF NOT is_other THEN
         RETURN NULL;
     END IF;
     IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN

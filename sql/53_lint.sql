@@ -109,7 +109,7 @@ SELECT 'warning', 'account_matching', m.name, 'there is no review_queue: leads w
 UNION ALL
 SELECT 'error', 'account_matching', m.name, format('queue "%s" is of tenant "%s", whose leads it does not look at', m.review_queue, q.tenant), 'Name a queue of its tenants, or of all.'
   FROM leadroute.account_matching m JOIN leadroute.queues q ON q.name = m.review_queue
- WHERE q.tenant IS NOT NULL AND q.tenant IS DISTINCT FROM ALL (m.tenants)
+ WHERE q.tenant IS NOT NULL AND (m.tenants IS NULL OR q.tenant <> ALL (m.tenants))
 UNION ALL
 SELECT 'warning', 'accounts', a.id,
        CASE WHEN coalesce(a.disqualified_reason, '') = '' THEN 'the account is disqualified without a reason: its leads are recycled as poor fit, for ever'

@@ -25,7 +25,9 @@ pub fn sentence(reason: &Reason) -> Option<String> {
             let is_alike = |row: &&NameCandidate| row.similarity >= *threshold;
             let by = decided_by.map_or("", because);
             match candidates.first().filter(is_alike) {
-                Some(first) => format!("by the name \"{company}\" it is account {}{by}", first.account),
+                Some(first) => {
+                    format!("\"{company}\" is most like the name of account {}{by}", first.account)
+                }
                 None => format!("no account has a name that is {threshold} like \"{company}\""),
             }
         }
