@@ -40,6 +40,7 @@ INSERT INTO leadroute.accounts (tenant, id, parent_id) SELECT t, 'child', 'same'
 INSERT INTO leadroute.account_domains (tenant, domain, account_id) SELECT t, 'same.com', 'same' FROM unnest('{acme,beta}'::text[]) t;
 INSERT INTO leadroute.contacts (tenant, email, account_id) SELECT t, 'a@same.com', 'child' FROM unnest('{acme,beta}'::text[]) t;
 INSERT INTO leadroute.queues (name, kind, tenant) VALUES ('rest of acme', 'catch_all', 'acme');
+INSERT INTO leadroute.account_matching (name, enabled, legal_forms, tenants) VALUES ('of acme', true, '{gruppe}', '{acme}'), ('all', false, NULL, NULL);
 INSERT INTO leadroute.account_policies (kind, when_off_duty, tenants) VALUES ('customer', 'replace', '{acme}'), ('customer', 'keep', '{beta}');
 INSERT INTO leadroute.domain_rules (tenant, domain, kind, queue) VALUES ('acme', 'rival.com', 'competitor', 'rest of acme'), ('beta', 'rival.com', 'company', NULL);
 INSERT INTO leadroute.tiers (name, score, action, tenants) VALUES ('for some', '(,-1000)', 'nurture', '{acme,beta}');
