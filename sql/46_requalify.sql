@@ -4,8 +4,8 @@ CREATE FUNCTION leadroute.requalify_account(account text, reason text, tenant te
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     known leadroute.accounts;
-    waiting bigint;
-    moved integer := 0;
+    waiting bigint[];
+    lead bigint;
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
     IF btrim(coalesce(reason, '')) = '' THEN
@@ -16,21 +16,22 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'account "%" does not exist%', coalesce(account, 'null'), leadroute_internal.in_tenant(coalesce(tenant, ''))
             USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.accounts.';
-    ELSIF known.kind <> 'disqualified' THEN
+    END IF;
+    -- What the recycle layer has put aside, by the index of queues; what somebody has taken from there stays with them.
+    waiting := ARRAY(SELECT l.id FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id AND d.layer = 'recycle'
+                      WHERE l.queue IN (SELECT q.name FROM leadroute.queues q) AND l.account_id = known.id AND l.tenant = known.tenant AND l.status = 'queued' ORDER BY l.id);
+    -- One that came while the account was being made a prospect may wait still.
+    IF known.kind <> 'disqualified' AND waiting = '{}' THEN
         RAISE EXCEPTION 'account "%" is not disqualified, but a %', known.id, known.kind
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Its leads are routed by the rules already.';
     END IF;
-    UPDATE leadroute.accounts a SET kind = 'prospect', disqualified_reason = NULL, disqualified_at = NULL WHERE a.id = known.id AND a.tenant = known.tenant;
-    -- What the recycle layer has put aside, by the index of queues; what somebody has taken from there stays with them.
-    FOR waiting IN SELECT l.id FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id AND d.layer = 'recycle'
-                    WHERE l.queue IN (SELECT q.name FROM leadroute.queues q) AND l.account_id = known.id AND l.tenant = known.tenant AND l.status = 'queued'
-                    ORDER BY l.id LOOP
-        PERFORM leadroute.reroute_lead(waiting, format('account %s is worth another try: %s', known.id, reason));
-        moved := moved + 1;
+    UPDATE leadroute.accounts a SET kind = 'prospect', disqualified_reason = NULL, disqualified_at = NULL WHERE a.id = known.id AND a.tenant = known.tenant AND a.kind = 'disqualified';
+    FOREACH lead IN ARRAY waiting LOOP
+        PERFORM leadroute.reroute_lead(lead, format('account %s is worth another try: %s', known.id, reason));
     END LOOP;
-    RETURN moved;
+    RETURN cardinality(waiting);
 END $$;
-COMMENT ON FUNCTION leadroute.requalify_account(text, text, text) IS 'An account that was disqualified is a prospect again: its leads that wait to be recycled are routed by the rules as they are now, with the reason in their decisions, and so are those that come. Returns how many waited.';
+COMMENT ON FUNCTION leadroute.requalify_account(text, text, text) IS 'An account that was disqualified is a prospect again: its leads that wait to be recycled are routed by the rules as they are now, with the reason in their decisions, and so are those that come. Said again it takes those that came at that very moment. Returns how many waited.';
 
 CREATE VIEW leadroute.expansions AS
 SELECT l.tenant, l.account_id, a.name AS account_name, l.playbook, count(*) AS leads, count(l.owner_id) AS with_reps, count(l.first_response_at) AS answered,

@@ -89,6 +89,14 @@ SELECT leadroute.requalify_account('small', 'they have grown');
 SELECT kind, disqualified_reason FROM leadroute.accounts WHERE id = 'small';
 SELECT l.email, l.owner_id, d.cause, d.reason FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id ORDER BY l.id;
 SELECT * FROM story.try($$SELECT leadroute.requalify_account('small', 'again')$$);
+-- A lead that came at the very moment waits still; said again, it is taken along.
+BEGIN;
+UPDATE leadroute.accounts SET kind = 'disqualified', disqualified_reason = 'budget', disqualified_at = now() WHERE id = 'small';
+INSERT INTO leadroute.leads (email, country) VALUES ('late@small.com', 'DE') RETURNING queue;
+UPDATE leadroute.accounts SET kind = 'prospect', disqualified_reason = NULL, disqualified_at = NULL WHERE id = 'small';
+SELECT leadroute.requalify_account('small', 'said again');
+SELECT status, queue FROM leadroute.leads WHERE email = 'late@small.com';
+ROLLBACK;
 SELECT * FROM story.try($$SELECT leadroute.requalify_account('none', 'x')$$);
 SELECT * FROM story.try($$SELECT leadroute.requalify_account('small', 'x', 'beta')$$);
 SELECT * FROM story.try($$SELECT leadroute.requalify_account('small', '')$$);
