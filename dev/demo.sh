@@ -80,6 +80,27 @@ RETURNING id, score, tier, owner_id, playbook;"
     value "SELECT leadroute.explain_decision(decision_id) FROM leadroute.leads ORDER BY id DESC LIMIT 1" | wrapped
 }
 
+one_late_answer() {
+    heading "What becomes known later: a provider is asked in the same insert, its answer moves the lead, once"
+    show "INSERT INTO leadroute.providers (name, kind, fields) VALUES ('company-data', 'enrich', '{employees,industry}');"
+    show "INSERT INTO leadroute.leads (email, company, country, event)
+VALUES ('s.ivarsson@glacier-violin-mills.se', 'Glacier Violin Mills', 'Sweden', 'contact_sales')
+RETURNING id, score, segment, tier, owner_id, queue;"
+    local lead
+    lead=$(value 'SELECT max(id) FROM leadroute.leads')
+    echo "The worker of examples/worker would take the request, ask the provider, and bring its answer:"
+    show "SELECT lead_id, kind, payload -> 'missing' AS missing FROM leadroute.take_notifications('demo', kinds => '{enrich_requested}');"
+    show "SELECT answer ->> 'taken' AS taken, answer ->> 'routing' AS routing
+  FROM leadroute.provider_requests r, leadroute.apply_enrichment(r.lead_id, '{\"employees\": 5200, \"industry\": \"Manufacturing\"}',
+       r.provider, r.request_id) answer WHERE r.lead_id = $lead;"
+    show "SELECT score, segment, tier, owner_id, queue FROM leadroute.leads WHERE id = $lead;"
+    echo "The answer comes again, and another says more: it counts once, and the lead stays."
+    show "SELECT a ->> 'routing' AS again, b ->> 'routing' AS more FROM leadroute.provider_requests r,
+       leadroute.apply_enrichment(r.lead_id, '{\"employees\": 5200}', r.provider, r.request_id) a,
+       leadroute.apply_enrichment(r.lead_id, '{\"employees\": 40}', r.provider, 'another') b WHERE r.lead_id = $lead;"
+    value "SELECT leadroute.explain_lead($lead)" | wrapped
+}
+
 one_escalation() {
     heading "A lead that nobody answers: pg_cron takes the next step of the SLA ladder"
     show "SELECT job, schedule FROM leadroute.schedule_jobs();"
@@ -121,7 +142,7 @@ TEXT
 }
 
 case ${1:-start} in
-    start) create; load; leads_by_layer; one_insert; one_score; one_escalation; report; farewell ;;
+    start) create; load; leads_by_layer; one_insert; one_score; one_late_answer; one_escalation; report; farewell ;;
     stop) cluster drop ;;
     *) die "unknown verb $1: start or stop" ;;
 esac

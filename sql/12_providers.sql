@@ -12,7 +12,7 @@ CREATE TABLE leadroute.providers (
 );
 COMMENT ON TABLE leadroute.providers IS 'Whom routing asks for what is missing of a new lead, by a notification that a worker takes and delivers. Nobody is waited for: the lead has its owner at once. Empty is nobody.';
 COMMENT ON COLUMN leadroute.providers.name IS 'Key; the source that its answers name.';
-COMMENT ON COLUMN leadroute.providers.kind IS 'qualify: it gives a score, by apply_qualification(). enrich: it knows fields, by apply_enrichment(). sequence: it is told of each new lead that a rep has, with its playbook, and answers nothing.';
+COMMENT ON COLUMN leadroute.providers.kind IS 'qualify: it gives a score, by apply_qualification(). enrich: it knows fields, by apply_enrichment(). sequence: it is told of each new lead that a rep has, with its playbook, and has answered once the request is acknowledged.';
 COMMENT ON COLUMN leadroute.providers.fields IS 'It is asked where one of these is missing; NULL is score for qualify, and company, country, industry and employees for enrich. Means nothing for sequence.';
 COMMENT ON COLUMN leadroute.providers.timeout IS 'An answer that has not come by then is noted as late; it counts all the same when it comes.';
 COMMENT ON COLUMN leadroute.providers.enabled IS 'False asks it no more.';

@@ -103,7 +103,7 @@ COMMENT ON COLUMN leadroute.provider_requests.provider IS 'The provider, as name
 COMMENT ON COLUMN leadroute.provider_requests.kind IS 'qualify, enrich or sequence.';
 COMMENT ON COLUMN leadroute.provider_requests.missing IS 'Fields that were empty.';
 COMMENT ON COLUMN leadroute.provider_requests.requested_at IS 'When it was asked.';
-COMMENT ON COLUMN leadroute.provider_requests.due_at IS 'When the answer is late; NULL where none is expected.';
-COMMENT ON COLUMN leadroute.provider_requests.answered_at IS 'When the answer came; NULL while it has not.';
+COMMENT ON COLUMN leadroute.provider_requests.due_at IS 'When the answer is late.';
+COMMENT ON COLUMN leadroute.provider_requests.answered_at IS 'When the answer came, or a request to a sequence tool was acknowledged; NULL while it has not.';
 COMMENT ON COLUMN leadroute.provider_requests.timed_out_at IS 'When it was noted that the answer is late; it may have come since.';
 COMMENT ON COLUMN leadroute.provider_requests.tenant IS 'The tenant of the lead.';

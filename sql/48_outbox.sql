@@ -123,6 +123,11 @@ CREATE FUNCTION leadroute_internal.notification_payload(lead_id bigint, decision
           LEFT JOIN leadroute.playbooks p ON p.name = l.playbook
           LEFT JOIN leadroute.accounts a ON a.tenant = l.tenant AND a.id = l.account_id
          WHERE l.id = notification_payload.lead_id), '{}') || coalesce((
+        -- a provider looks for the company
+        SELECT jsonb_build_object('website', l.website, 'company_domain', coalesce(leadroute_internal.cleaned('company_domain', l.website),
+                   CASE WHEN NOT EXISTS (SELECT FROM leadroute.mail_domains m WHERE m.domain = lower(split_part(l.email, '@', 2)))
+                        THEN leadroute_internal.cleaned('company_domain', split_part(l.email, '@', 2)) END))
+          FROM leadroute.leads l WHERE l.id = notification_payload.lead_id AND details ? 'request_id'), '{}') || coalesce((
         SELECT jsonb_build_object('cause', d.cause, 'layer', d.layer, 'outcome', d.outcome,
                    'previous_owner_id', d.previous_owner_id, 'previous_owner_name', r.name, 'reason', d.reason, 'decided_at', d.decided_at)
           FROM leadroute.decisions d LEFT JOIN leadroute.reps r ON r.id = d.previous_owner_id WHERE d.id = notification_payload.decision_id), '{}') $$;
@@ -139,9 +144,14 @@ BEGIN
     UPDATE leadroute.notifications n SET acked_at = clock_timestamp(), lease_until = NULL
      WHERE n.id = ANY (ids) AND n.acked_at IS NULL;
     GET DIAGNOSTICS acknowledged = ROW_COUNT;
+    -- A sequence tool answers nothing but that it has the request.
+    IF EXISTS (SELECT FROM leadroute.notifications n WHERE n.id = ANY (ids) AND n.kind = 'sequence_requested') THEN
+        PERFORM leadroute_internal.request_answered(n.details ->> 'request_id', n.tenant)
+           FROM leadroute.notifications n WHERE n.id = ANY (ids) AND n.kind = 'sequence_requested' ORDER BY n.id;
+    END IF;
     RETURN acknowledged;
 END $$;
-COMMENT ON FUNCTION leadroute.ack_notifications(bigint[]) IS 'Notes that notifications were delivered, also after their lease. Returns how many were open; ids that are unknown or acknowledged already are no error.';
+COMMENT ON FUNCTION leadroute.ack_notifications(bigint[]) IS 'Notes that notifications were delivered, also after their lease. With a request to a sequence tool, that is its answer. Returns how many were open; ids that are unknown or acknowledged already are no error.';
 
 CREATE FUNCTION leadroute.release_notifications(consumer text, ids bigint[], retry_in interval DEFAULT '0') RETURNS integer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$

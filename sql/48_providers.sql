@@ -4,7 +4,7 @@ CREATE FUNCTION leadroute_internal.ask_providers(lead_ids bigint[], decision_ids
     LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     WITH asked AS (
         INSERT INTO leadroute.provider_requests AS r (request_id, lead_id, provider, kind, missing, due_at, tenant)
-        SELECT gen_random_uuid(), u.lead_id, p.name, p.kind, string_to_array(u.missing, ','), CASE WHEN p.kind <> 'sequence' THEN clock_timestamp() + p.timeout END, u.tenant
+        SELECT gen_random_uuid(), u.lead_id, p.name, p.kind, string_to_array(u.missing, ','), clock_timestamp() + p.timeout, u.tenant
           FROM unnest(lead_ids, tenants, providers, missing) WITH ORDINALITY AS u (lead_id, tenant, provider, missing, no)
           JOIN leadroute.providers p ON p.name = u.provider ORDER BY u.no
         RETURNING r.*)

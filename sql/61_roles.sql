@@ -33,6 +33,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('provider', 'EXECUTE', 'FUNCTION leadroute.apply_qualification(bigint, numeric, jsonb, text, text), leadroute.apply_enrichment(bigint, jsonb, text, text), '
             'leadroute.take_notifications(text, integer, interval, text, text[]), leadroute.ack_notifications(bigint[]), '
             'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(text[]), leadroute.doze(text[]), leadroute.wake()'),
+    ('calendar', 'EXECUTE', 'FUNCTION leadroute.sync_absences(text, text, tstzrange, jsonb), leadroute.set_presence(text, text)'),
     ('editor', 'SELECT, INSERT, UPDATE, DELETE', config.tables),
     ('editor', 'SELECT', 'TABLE ' || config.shown),
     ('editor', 'EXECUTE', config.surveys),
@@ -62,7 +63,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('approver', 'EXECUTE', 'FUNCTION leadroute.approve_change(bigint), leadroute.refuse_change(bigint, text), leadroute.check_golden_leads(), '
             'leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.lint_config(), leadroute.preview_route(jsonb, timestamptz), leadroute.qualify_lead(jsonb, timestamptz), leadroute.preview_change(bigint, timestamptz), leadroute.preview_summary(bigint, timestamptz, numeric)')
 ) AS r (recipe, privileges, objects);
-COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, a worker that asks providers and brings their answers, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, an author who proposes changes of rules, and an approver who reads and approves them. Who applies a change is an editor; one that is due runs for its approver, who must be an editor, too.';
+COMMENT ON VIEW leadroute.role_recipes IS 'What grant_role() grants: for an app that inserts leads, a sales tool that reports and is notified, a worker that asks providers and brings their answers, one that reads calendars and reports presence, an editor of the routing tables, an analyst, a monitor, a worker that runs the jobs, an author who proposes changes of rules, and an approver who reads and approves them. Who applies a change is an editor; one that is due runs for its approver, who must be an editor, too.';
 COMMENT ON COLUMN leadroute.role_recipes.recipe IS 'The kind of role.';
 COMMENT ON COLUMN leadroute.role_recipes.privileges IS 'What is granted.';
 COMMENT ON COLUMN leadroute.role_recipes.objects IS 'On what.';

@@ -16,7 +16,7 @@ cluster start test
 eval "$(cluster env test)"
 psql -X -q -v ON_ERROR_STOP=1 -d postgres -c 'CREATE DATABASE leadroute' -c 'CREATE DATABASE leadroute_template'
 psql -X -q -v ON_ERROR_STOP=1 -d leadroute_template -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION leadroute CASCADE'
-cargo build --quiet -p leadroute-webhook
+cargo build --quiet -p leadroute-webhook -p leadroute-worker
 tests/cluster/run.sh
 
 say "clients, also through PgBouncer"

@@ -9,7 +9,7 @@ for name in "$@"; do chosen+=(--test "$name"); done
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
 export output
-cargo test --no-run -p leadroute-cluster-tests -p leadroute-webhook "${chosen[@]}" 2>&1 | tee "$output/build" |
+cargo test --no-run -p leadroute-cluster-tests -p leadroute-webhook -p leadroute-worker "${chosen[@]}" 2>&1 | tee "$output/build" |
     sed -n 's/^ *Executable .*(\(.*\))$/\1/p' > "$output/files" || { cat "$output/build" >&2; exit 1; }
 
 # run_file PATH: the output of a failure is printed in one piece.

@@ -96,3 +96,31 @@ INSERT INTO leadroute.absences (id, rep_id, during, kind) VALUES
     (105, 'bob', '[2040-01-09 00:00+00,2040-01-13 00:00+00)', 'pto'), (106, 'ann', '[2040-04-09 00:00+00,2040-04-13 00:00+00)', 'pto'),
     (107, 'bob', '[2040-02-09 14:00+00,2040-02-09 15:00+00]', 'meeting'), (108, 'bob', '[2040-05-01,)', 'other');
 SELECT key, problem, hint FROM leadroute.lint_config() WHERE "table" = 'absences' ORDER BY key;
+
+-- A calendar: sync_absences() makes what it says of a period true, and touches nothing else.
+CREATE FUNCTION story.sync(entries jsonb, source text DEFAULT 'cal', during tstzrange DEFAULT '[2041-03-01,2041-04-01)', rep text DEFAULT 'bob') RETURNS integer
+    LANGUAGE sql AS $$ SELECT leadroute.sync_absences(source, rep, during, entries) $$;
+CREATE VIEW story.away AS SELECT source, external_id, kind, during FROM leadroute.absences WHERE rep_id = 'bob' AND lower(during) >= '2041-01-01' ORDER BY during, kind;
+SELECT rep_id FROM leadroute.take_off('bob', '2041-03-10', '2041-03-11');
+SELECT story.sync('[{"external_id": "a", "kind": "meeting", "starts": "2041-03-02 09:00Z", "ends": "2041-03-02 10:00Z"},
+    {"external_id": "b", "kind": "meeting", "starts": "2041-03-02 09:30Z", "ends": "2041-03-02 11:00Z"},
+    {"external_id": "c", "kind": "pto", "starts": "2041-03-09 12:00Z", "ends": "2041-03-14 12:00Z"},
+    {"external_id": "before", "kind": "pto", "starts": "2041-02-01 12:00Z", "ends": "2041-02-02 12:00Z"},
+    {"external_id": "edge", "kind": "pto", "starts": "2041-02-28 12:00Z", "ends": "2041-03-01 12:00Z"}]') AS changed;
+TABLE story.away;
+-- The same again changes nothing, not even the history; a later period leaves the past alone, also of an entry that goes on.
+SELECT count(*) AS history FROM leadroute.config_history WHERE "table" = 'absences' \gset
+SELECT story.sync('[{"external_id": "a", "kind": "meeting", "starts": "2041-03-02 09:00Z", "ends": "2041-03-02 10:00Z"},
+    {"external_id": "b", "kind": "meeting", "starts": "2041-03-02 09:30Z", "ends": "2041-03-02 11:00Z"},
+    {"external_id": "c", "kind": "pto", "starts": "2041-03-09 12:00Z", "ends": "2041-03-14 12:00Z"},
+    {"external_id": "edge", "kind": "pto", "starts": "2041-02-28 12:00Z", "ends": "2041-03-01 12:00Z"}]') AS changed;
+SELECT count(*) - :history AS written FROM leadroute.config_history WHERE "table" = 'absences';
+-- One moved, also from before the period, one cancelled, one that is out of office now.
+SELECT story.sync('[{"external_id": "a", "kind": "meeting", "starts": "2041-03-20 09:00Z", "ends": "2041-03-20 10:00Z"},
+    {"external_id": "c", "kind": "sick", "starts": "2041-03-09 12:00Z", "ends": "2041-03-14 12:00Z"}]', during => '[2041-03-05,2041-04-01)') AS changed;
+TABLE story.away;
+SELECT story.sync('[]') AS changed, (SELECT array_agg(source) FROM story.away) AS before;
+TABLE story.away;
+SELECT t.* FROM (VALUES ('[{"kind": "pto", "starts": "2041-03-02", "ends": "2041-03-03"}]', 'cal', 'bob'), ('[{"external_id": "x", "kind": "fun", "starts": "2041-03-02", "ends": "2041-03-03"}]', 'cal', 'bob'),
+    ('{}', 'cal', 'bob'), ('[]', 'manual', 'bob'), ('[]', 'cal', 'nobody')) v (entries, source, rep),
+    LATERAL story.try(format('SELECT story.sync(%L, %L, rep => %L)', entries, source, rep)) t;

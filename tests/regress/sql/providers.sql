@@ -62,6 +62,11 @@ SELECT status, regexp_replace(detail, '\d+', 'n', 'g') AS detail FROM leadroute.
 SELECT leadroute.apply_qualification(lead_id, 12, '[]', provider, request_id) ->> 'routing' FROM leadroute.provider_requests WHERE lead_id = 2 AND provider = 'octave';
 SELECT provider, answered, late, count(*) FROM story.asked GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 SELECT * FROM story.try('SELECT leadroute.note_timeouts(0)');
+-- A sequence tool has answered once its request is acknowledged; one that is not in time is late like others.
+SELECT lead_id, payload ->> 'company_domain' AS domain FROM leadroute.take_notifications('sequences', 2, kinds => '{sequence_requested}');
+SELECT leadroute.ack_notifications(array_agg(id)) FROM leadroute.notifications WHERE taken_by = 'sequences';
+SELECT leadroute.note_timeouts(as_of => now() + interval '2 days');
+SELECT answered, late, count(*) FROM story.asked WHERE provider = 'outreach' GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT regexp_replace(line, '[0-9-]+ [0-9:]+ UTC', '...') AS line FROM regexp_split_to_table(leadroute.explain_lead(2), '\n') line WHERE line ~ 'clearbit|octave|outreach';
 
 -- A provider that is switched off, or gone, is asked no more.

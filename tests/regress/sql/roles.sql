@@ -2,9 +2,9 @@
 \i setup.sql
 -- Roles belong to the cluster: a run that was cut off may have left them.
 SET client_min_messages = warning;
-DROP ROLE IF EXISTS story_provider, story_app, story_sales_tool, story_editor, story_analyst, story_monitor, story_worker, story_approver, story_author;
+DROP ROLE IF EXISTS story_provider, story_calendar, story_app, story_sales_tool, story_editor, story_analyst, story_monitor, story_worker, story_approver, story_author;
 CREATE ROLE story_app; CREATE ROLE story_sales_tool; CREATE ROLE story_editor; CREATE ROLE story_analyst;
-CREATE ROLE story_provider; CREATE ROLE story_monitor; CREATE ROLE story_worker; CREATE ROLE story_approver; CREATE ROLE story_author;
+CREATE ROLE story_provider; CREATE ROLE story_calendar; CREATE ROLE story_monitor; CREATE ROLE story_worker; CREATE ROLE story_approver; CREATE ROLE story_author;
 RESET client_min_messages;
 INSERT INTO leadroute.reps (id) VALUES ('ann'), ('bob');
 INSERT INTO leadroute.pools (name) VALUES ('sales');
@@ -120,6 +120,15 @@ SELECT leadroute.rules_json();
 INSERT INTO leadroute.leads (email) VALUES ('no@acme.com');
 RESET ROLE;
 
+-- One that reads calendars and reports presence.
+SET ROLE story_calendar;
+SELECT leadroute.sync_absences('cal', 'ann', '[2040-01-01,2041-01-01)', '[{"external_id": "x", "kind": "pto", "starts": "2040-02-01", "ends": "2040-02-03"}]') AS changed;
+SELECT leadroute.set_presence('bob', 'away');
+TABLE leadroute.absences;
+UPDATE leadroute.reps SET active = false;
+RESET ROLE;
+DELETE FROM leadroute.absences; UPDATE leadroute.reps SET presence = DEFAULT, presence_at = DEFAULT;
+
 -- A monitor, a worker and an approver.
 SET ROLE story_monitor;
 SELECT count(*) > 3 AS checks FROM leadroute.routing_health;
@@ -143,4 +152,4 @@ SELECT leadroute.revoke_role(r.recipe, format('story_%s', r.recipe)::regrole) FR
 REVOKE INSERT ON leadroute.leads FROM story_app;
 SET client_min_messages = warning;
 DROP SCHEMA story CASCADE;
-DROP ROLE story_provider, story_app, story_sales_tool, story_editor, story_analyst, story_monitor, story_worker, story_approver, story_author;
+DROP ROLE story_provider, story_calendar, story_app, story_sales_tool, story_editor, story_analyst, story_monitor, story_worker, story_approver, story_author;
