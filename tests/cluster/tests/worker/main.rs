@@ -267,7 +267,7 @@ fn wrong_settings_are_named() {
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
-    assert!(run("{\"concurency\": 3}").contains("unknown field `concurency`"));
+    assert!(run("{\"parallel\": 3}").contains("unknown field `parallel`"));
     assert!(run(r#"{"providers": {"o": {"adapter": "octave", "url": "http://x"}}}"#)
         .contains("provider o: adapter octave needs agent and agent_id"));
     assert!(run(r#"{"providers": {"o": {"adapter": "json", "url": "http://x", "asynchronous": true}}}"#)
