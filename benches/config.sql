@@ -21,6 +21,10 @@
 \else
     \set tenants 0
 \endif
+-- Names of companies that are all others, and end in one of ten words.
+CREATE FUNCTION public.company_name(n bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT translate(substr(md5(n::text), 1, 6) || ' ' || substr(md5(n::text), 7, 5), '0123456789abcdef', 'bcdfglmnprstaeio') || ' '
+        || (ARRAY['Systems', 'Group', 'Services', 'Technologies', 'Partners', 'Media', 'Logistics', 'Foods', 'Energy', 'Capital'])[1 + n % 10] $$;
 BEGIN;
 INSERT INTO leadroute.schedules VALUES ('round the clock');
 INSERT INTO leadroute.schedule_hours (schedule, weekday, opens, closes)
@@ -83,7 +87,7 @@ INSERT INTO leadroute.tiers (name, pool, tenants) SELECT 'all', format('pool-of-
 -- These rows are right by construction; fifteen million foreign keys would be checked for minutes.
 SET LOCAL session_replication_role = replica;
 INSERT INTO leadroute.accounts (id, name, kind, named, owner_id, country, disqualified_reason, disqualified_at)
-SELECT format('account-%s', n), format('Company %s', n),
+SELECT format('account-%s', n), public.company_name(n),
        CASE n % 100 WHEN 0 THEN 'customer' WHEN 1 THEN 'disqualified' WHEN 2 THEN 'churned' ELSE 'prospect' END,
        n % 100 = 3, format('rep-%s', n % 200), 'DE',
        CASE n % 100 WHEN 1 THEN 'too small' END, CASE n % 100 WHEN 1 THEN now() END

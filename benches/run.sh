@@ -2,7 +2,7 @@
 # What routing costs, beside a minimal (floor.sql) and a plain (plain.sql) PL/pgSQL router.
 #   run.sh          five rounds of BENCH_SECONDS (5) each; about a quarter of an hour
 #   run.sh quick    three rounds of 2 seconds
-#   run.sh rows...  some rows only: single segments10k bytes bulk attached hot latency tenants memory notify sweep change
+#   run.sh rows...  some rows only: single segments10k bytes bulk attached hot latency names tenants memory notify sweep change
 # BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
 # disk, which costs every router the same. Off is the default; 'hot' is measured with both.
 #
@@ -13,7 +13,7 @@
 
 seconds=${BENCH_SECONDS:-5} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
-read -ra wanted <<< "${*:-single segments10k bytes bulk attached hot latency tenants memory notify sweep change}"
+read -ra wanted <<< "${*:-single segments10k bytes bulk attached hot latency names tenants memory notify sweep change}"
 accounts=20000 tenants=0 db=bench
 here=$ROOT/benches
 work=$(mktemp -d)
@@ -214,15 +214,19 @@ hot() {
     fsync_to "${BENCH_FSYNC:-off}"
 }
 
-# Microseconds of an insert with $3 and $4 segments (or accounts, with $2) beside each other, in two databases.
+# Microseconds of an insert (by script $5) with $3 and $4 segments (or accounts, with $2) beside each other, in two databases.
 latency_row() {
-    local what=$1 of=$2 n
-    for n in "$3" "$4"; do db=bench_$n; if [ "$of" = segments ]; then company "$n"; else accounts=$n company 60; fi; done
+    local what=$1 of=$2 script=${5:-leadroute} n
+    for n in "$3" "$4"; do
+        db=bench_$n
+        if [ "$of" = segments ]; then company "$n"; else accounts=$n company 60; fi
+        [ "$script" != names ] || sql -c "INSERT INTO leadroute.account_matching (name, enabled) VALUES ('all', true)" -c 'VACUUM ANALYZE leadroute.account_names'
+    done
     rm -f "$work"/latency.*
     for _ in $(seq "$rounds"); do
         for n in "$3" "$4"; do
             db=bench_$n
-            if [ "$of" = segments ]; then segments=$n tps leadroute leadroute 1; else accounts=$n tps leadroute leadroute 1; fi |
+            if [ "$of" = segments ]; then segments=$n tps "$script" leadroute 1; else accounts=$n tps "$script" leadroute 1; fi |
                 awk '{ print 1e6 / $1 }' >> "$work/latency.$n"
         done
     done
@@ -236,6 +240,9 @@ latency() {
     latency_row "latency, 100,000 segments to 10 (us)" segments 10 100000
     latency_row "latency, 5,000,000 accounts to 1,000 (us)" accounts 1000 5000000
 }
+
+# The same for leads whose account is found by nothing but the name of the company.
+names() { latency_row "accounts by name, 5,000,000 to 1,000 (us)" accounts 1000 5000000 names; }
 
 # A lead of a random tenant, each with a pool and a tier of its own.
 tenants() {
@@ -376,7 +383,7 @@ for what in "${wanted[@]}"; do
     case $what in
         single) single 60 ;;
         segments10k) single 10000 ;;
-        bytes | bulk | attached | hot | latency | tenants | memory | notify | sweep | change) "$what" ;;
+        bytes | bulk | attached | hot | latency | names | tenants | memory | notify | sweep | change) "$what" ;;
         *) die "unknown row $what" ;;
     esac
 done
