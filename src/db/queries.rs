@@ -18,6 +18,9 @@ use pgrx::pg_sys::{
     TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
 };
 
+/// Whether names of accounts are kept for anybody.
+pub static MATCHES_ACCOUNTS: Query = Query::new("SELECT true FROM leadroute.account_matching LIMIT 1", &[]);
+
 /// The rules as JSON, with the snapshot under which they are read, and the transaction that reads them.
 pub static RULES: Query =
     Query::new("SELECT leadroute.rules_json(), s.* FROM leadroute_internal.seen_now() s", &[]);

@@ -2,6 +2,7 @@
 
 use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::security::only_the_extension;
+use crate::db::queries;
 use crate::db::state::config;
 use leadroute_engine::lead::company_name;
 use pgrx::pg_sys::{self, Datum};
@@ -19,7 +20,8 @@ sql_function! {
 
 unsafe fn names_are_kept(_: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("names_are_kept");
-    Datum::from(!config::load().rules.account_matching.is_empty())
+    // rules that nobody is routed by need not be read
+    Datum::from(queries::MATCHES_ACCOUNTS.first(&[], |_| ()).is_some())
 }
 
 /// The folded name ($2) of an account of a tenant ($1), then its keys.
