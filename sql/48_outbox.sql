@@ -137,6 +137,7 @@ CREATE FUNCTION leadroute.ack_notifications(ids bigint[]) RETURNS integer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     acknowledged integer;
+    asked text[];
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
     -- In one order, so that two who acknowledge the same do not deadlock.
@@ -145,9 +146,9 @@ BEGIN
      WHERE n.id = ANY (ids) AND n.acked_at IS NULL;
     GET DIAGNOSTICS acknowledged = ROW_COUNT;
     -- A sequence tool answers nothing but that it has the request.
-    IF EXISTS (SELECT FROM leadroute.notifications n WHERE n.id = ANY (ids) AND n.kind = 'sequence_requested') THEN
-        PERFORM leadroute_internal.request_answered(n.details ->> 'request_id', n.tenant)
-           FROM leadroute.notifications n WHERE n.id = ANY (ids) AND n.kind = 'sequence_requested' ORDER BY n.id;
+    asked := ARRAY(SELECT n.details ->> 'request_id' FROM leadroute.notifications n WHERE n.id = ANY (ids) AND n.kind = 'sequence_requested');
+    IF asked <> '{}' THEN
+        UPDATE leadroute.provider_requests r SET answered_at = clock_timestamp() WHERE r.request_id = ANY (asked) AND r.answered_at IS NULL;
     END IF;
     RETURN acknowledged;
 END $$;
