@@ -27,6 +27,7 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let shape = (*data.tg_relation).rd_att;
         (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
     };
+    let has_moved = held_by(&old) != held_by(&new);
     {
         let _owner = AsOwner::begin();
         rep_load::count(&old, &new);
@@ -36,11 +37,9 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         if !has_left {
             stint::end_if_taken_up(&old, &new, stopped > 0);
         }
-        let has_moved = held_by(&old) != held_by(&new);
         if has_moved {
             sla_clock::follow_owner(&new);
             assignee::keep_new(&old, &new);
-            touches_follow(&old, &new);
         }
         let first = |row: &LeadRow| row.get::<i64>("duplicate_of");
         if let Some(first) = first(&new).filter(|id| has_moved || first(&old) != Some(*id)) {
@@ -50,6 +49,11 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     learn_email(&old, &new);
     // With the rights of whoever changed the lead, or of the owner of the row's table.
     write_back::mirror(&old, &new);
+    // After the row of the lead itself: where only one of them may have an owner, that is it.
+    if has_moved {
+        let _owner = AsOwner::begin();
+        touches_follow(&old, &new);
+    }
     Datum::from(0)
 }
 

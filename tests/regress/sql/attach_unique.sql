@@ -73,6 +73,17 @@ SELECT * FROM story.try($$SELECT leadroute.transfer_lead(leadroute.attached_lead
 SELECT id, owner FROM story.chair ORDER BY id;
 DROP TABLE story.chair;
 
+-- Of a lead and its touches only one may have the new owner: the row of the lead has them, and a touch goes without.
+CREATE TABLE story.desk (id integer PRIMARY KEY, email text, owner text);
+CREATE UNIQUE INDEX desk_key ON story.desk (owner, email);
+SELECT leadroute.attach('story.desk', '{"email": "email", "owner_id": "owner"}');
+INSERT INTO story.desk (id, email) VALUES (1, '1@desk.com'), (2, '1@desk.com') RETURNING id, owner IS NOT NULL AS has_owner;
+SELECT leadroute.reroute_lead(leadroute.attached_lead('story.desk', '1'), 'another') ->> 'outcome' AS outcome;
+SELECT d.id, d.owner = l.owner_id AS agree FROM story.desk d JOIN leadroute.leads l ON l.id = leadroute.attached_lead('story.desk', '1') ORDER BY d.id;
+SELECT leadroute.transfer_lead(leadroute.attached_lead('story.desk', '1'), (SELECT min(r.id) FROM leadroute.reps r WHERE r.active AND r.id <> (SELECT owner FROM story.desk WHERE id = 1))) IS NOT NULL AS moved;
+SELECT d.id, d.owner = l.owner_id AS agree FROM story.desk d JOIN leadroute.leads l ON l.id = leadroute.attached_lead('story.desk', '1') ORDER BY d.id;
+DROP TABLE story.desk;
+
 -- A partition may belong to somebody else than its table: expressions of its indexes run with their rights, not with those of the author.
 CREATE ROLE story_partner;
 CREATE SCHEMA story_partner AUTHORIZATION story_partner;
