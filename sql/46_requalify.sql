@@ -52,3 +52,26 @@ COMMENT ON COLUMN leadroute.expansions.converted IS 'Of these, leads converted.'
 COMMENT ON COLUMN leadroute.expansions.lost IS 'Of these, leads lost or disqualified.';
 COMMENT ON COLUMN leadroute.expansions.amount IS 'What the converted were worth, as close_lead() was told.';
 COMMENT ON COLUMN leadroute.expansions.latest_at IS 'When the latest came.';
+
+CREATE VIEW leadroute.recycled AS
+SELECT a.tenant, a.id AS account_id, a.name AS account_name, a.disqualified_reason, a.disqualified_at, count(*) AS leads,
+       count(*) FILTER (WHERE l.status = 'queued' AND l.queue IN (SELECT q.name FROM leadroute.queues q WHERE q.kind = 'recycling')) AS waiting, count(l.owner_id) AS with_reps,
+       count(l.first_response_at) AS answered, count(*) FILTER (WHERE l.status = 'converted') AS converted, count(*) FILTER (WHERE l.status IN ('lost', 'disqualified')) AS lost,
+       sum(l.amount) FILTER (WHERE l.status = 'converted') AS amount, max(l.created_at) AS latest_at
+  FROM leadroute.accounts a JOIN leadroute.leads l ON l.tenant = a.tenant AND l.account_id = a.id
+ WHERE a.kind = 'disqualified' AND l.duplicate_of IS NULL AND l.created_at >= coalesce(a.disqualified_at, '-infinity')
+ GROUP BY a.tenant, a.id, a.name, a.disqualified_reason, a.disqualified_at;
+COMMENT ON VIEW leadroute.recycled IS 'Leads that came from accounts since they were disqualified, by account: how many wait for somebody to look at the account again, got another try, and how they ended. An account that is worth it goes from here by requalify_account().';
+COMMENT ON COLUMN leadroute.recycled.tenant IS 'The tenant of the account.';
+COMMENT ON COLUMN leadroute.recycled.account_id IS 'The account.';
+COMMENT ON COLUMN leadroute.recycled.account_name IS 'Its name.';
+COMMENT ON COLUMN leadroute.recycled.disqualified_reason IS 'Why it was disqualified.';
+COMMENT ON COLUMN leadroute.recycled.disqualified_at IS 'When.';
+COMMENT ON COLUMN leadroute.recycled.leads IS 'Leads since then, touches apart.';
+COMMENT ON COLUMN leadroute.recycled.waiting IS 'Of these, leads in a recycling queue.';
+COMMENT ON COLUMN leadroute.recycled.with_reps IS 'Of these, leads that a rep has: the reason has cooled off, or somebody took them.';
+COMMENT ON COLUMN leadroute.recycled.answered IS 'Of these, leads that somebody has answered.';
+COMMENT ON COLUMN leadroute.recycled.converted IS 'Of these, leads converted.';
+COMMENT ON COLUMN leadroute.recycled.lost IS 'Of these, leads lost or disqualified.';
+COMMENT ON COLUMN leadroute.recycled.amount IS 'What the converted were worth, as close_lead() was told.';
+COMMENT ON COLUMN leadroute.recycled.latest_at IS 'When the latest came.';

@@ -5,7 +5,7 @@ CREATE FUNCTION leadroute.help(about text DEFAULT NULL)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH topics (no, topic, names) AS (VALUES
         (1, 'routing', '(route_lead|preview_route|reroute_lead|adopt_leads|explain_.*|counter_explain|replay_decision|audit_log)'),
-        (2, 'leads', '(record_.*|claim_lead|transfer_lead|return_turn|close_lead|forget_corrections|stints|escalations|expansions)'),
+        (2, 'leads', '(record_.*|claim_lead|transfer_lead|return_turn|close_lead|forget_corrections|stints|escalations|expansions|recycled)'),
         (3, 'reps', '(set_presence|take_off|sync_absences|hand_over_leads|sync_reps|rep_load|rep_cover)'),
         (4, 'scores and data', '(qualify_lead|apply_qualification|apply_enrichment|requalify_account|account_.*|match_.*)'),
         (5, 'tables of your own', '(attach|detach|attached_lead)'),

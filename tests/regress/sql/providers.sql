@@ -109,3 +109,13 @@ SELECT * FROM story.try($$SELECT leadroute.requalify_account('small', '')$$);
 INSERT INTO leadroute.leads (email) VALUES ('new@lab.good.com') RETURNING owner_id, expansion;
 SELECT leadroute.close_lead(max(id), 'converted', 500) IS NOT NULL AS closed FROM leadroute.leads;
 SELECT account_id, playbook, leads, with_reps, answered, converted, lost, amount FROM leadroute.expansions;
+-- So are those of accounts that were disqualified: what waits, and what got another try, since its reason has cooled off.
+INSERT INTO leadroute.recycle_rules (reason, kind, cool_off) VALUES ('no budget', 'timing', '30 days');
+INSERT INTO leadroute.accounts (id, name, kind, disqualified_reason, disqualified_at) VALUES ('fit', 'Fit Inc', 'disqualified', 'too small', now() - interval '1 year'),
+    ('time', 'Time Inc', 'disqualified', 'no budget', now() - interval '31 days'), ('later', 'Later Inc', 'disqualified', 'no budget', now() + interval '1 minute');
+INSERT INTO leadroute.account_domains (domain, account_id) VALUES ('fit.com', 'fit'), ('time.com', 'time'), ('later.com', 'later');
+INSERT INTO leadroute.leads (email) VALUES ('1@fit.com'), ('2@fit.com'), ('1@time.com'), ('1@later.com'), ('1@fit.com');
+SELECT leadroute.close_lead(id, 'converted', 70) IS NOT NULL AS closed FROM leadroute.leads WHERE email = '1@time.com';
+SELECT account_id, account_name, disqualified_reason AS reason, leads, waiting, with_reps, answered, converted, lost, amount FROM leadroute.recycled ORDER BY 1;
+SELECT leadroute.requalify_account('fit', 'they have grown');
+SELECT account_id FROM leadroute.recycled;
