@@ -279,6 +279,12 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = 'A lead is found again by the key of its row: add a primary key.';
     END IF;
+    -- PostgreSQL 18
+    IF EXISTS (SELECT FROM pg_index i WHERE i.indrelid = relation AND i.indisprimary AND i.indisexclusion) THEN
+        RAISE EXCEPTION 'attach: the primary key of table % is WITHOUT OVERLAPS', relation
+            USING ERRCODE = 'feature_not_supported', DETAIL = 'A lead is found again by a key that equals that of its row.',
+                  HINT = 'Give the table a primary key of other columns, and make this one UNIQUE (... WITHOUT OVERLAPS).';
+    END IF;
     SELECT i.inhrelid INTO other FROM pg_inherits i WHERE i.inhparent = relation AND class.relkind = 'r' ORDER BY 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'attach: table % inherits from table %', other, relation

@@ -14,7 +14,8 @@ stories=(
     preview_change replay balance alarms certificate rebalance report rules_diagram enrichment late_data providers
     attach attach_mapping attach_life attach_changes attach_orm attach_existing sync_reps attach_users attach_unique attach_parts attach_links attach_keys attach_ddl attach_privileges help surface
 )
-[ "$PG_MAJOR" -lt 15 ] || stories+=(merge reserved attach_paths)
+[ "$PG_MAJOR" -lt 15 ] || stories+=(merge reserved attach_paths attach_nulls)
+[ "$PG_MAJOR" -lt 18 ] || stories+=(attach_overlaps)
 [ $# -eq 0 ] || stories=("$@")
 
 pg_regress=$("$PG_CONFIG_PRIVATE" --pkglibdir)/pgxs/src/test/regress/pg_regress

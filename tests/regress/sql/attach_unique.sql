@@ -53,14 +53,7 @@ SELECT leadroute.attach('story.shift', '{"email": "email", "owner_id": {"column"
 INSERT INTO story.shift (id, email, hours) VALUES (1, '1@shift.com', '[1,5)'), (2, '2@shift.com', '[4,6)'), (3, '3@shift.com', '[1,2)'),
     (4, '4@shift.com', '[1,9)'), (5, '5@shift.com', '[6,9)'), (6, '6@shift.com', '[5,6)') RETURNING id, hours, seller;
 DROP TABLE story.shift;
-
--- What routing writes beside the owner is left out.
 \set VERBOSITY terse
-CREATE TABLE story.mark (id integer PRIMARY KEY, email text, owner text, queue text, seg text DEFAULT 'none', UNIQUE (seg, owner), UNIQUE NULLS NOT DISTINCT (queue));
-SELECT leadroute.attach('story.mark', '{"email": "email", "owner_id": "owner", "queue": "queue", "segment": "seg"}');
-INSERT INTO story.mark (id, email, queue) VALUES (1, '1@mark.com', 'a'), (2, '2@mark.com', 'b'), (3, '3@mark.com', 'c') RETURNING *;
-SELECT key, owner_id, queue FROM story.deals;
-DROP TABLE story.mark;
 
 -- What happens to the lead later goes by the same rule: the ladder passes over who has a row, and a transfer to them is refused.
 CREATE TABLE story.chair (id integer PRIMARY KEY, email text, owner text UNIQUE, stage text);

@@ -69,7 +69,7 @@ SELECT rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplica
   FROM pg_roles r WHERE rolname = 'leadroute_owner';
 -- Nothing reaches outside of pg_catalog, the extension and what it names as required.
 SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid) AS object, pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid) AS needs
-  FROM pg_depend d
+  FROM (SELECT * FROM pg_depend WHERE classid <> 0 OFFSET 0) d
  CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) o
  CROSS JOIN LATERAL pg_identify_object(d.refclassid, d.refobjid, 0) r
  WHERE (o.schema LIKE 'leadroute%' OR o.identity LIKE '%leadroute%') AND o.schema IS DISTINCT FROM 'story'
