@@ -19,6 +19,7 @@ run_file() {
     began=$SECONDS
     if "$1" --quiet > "$output/$name" 2>&1; then
         echo "$name: $(sed -n 's/^test result: ok[.] \([0-9]*\) passed.*/\1/p' "$output/$name") passed, $((SECONDS - began)) s"
+        sed -n "s/^skipped: /$name: skipped: /p" "$output/$name"
     else
         flock "$output/files" cat "$output/$name" >&2
         echo "$name: FAILED" >&2

@@ -89,6 +89,17 @@ pub fn wait_for<T>(what: &str, seconds: u64, mut condition: impl FnMut() -> Opti
     }
 }
 
+/// Whether the server comes with pg_cron.
+pub fn has_cron(client: &mut Client) -> bool {
+    number(client, "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'") > 0
+}
+
+/// Says that a test was skipped, and why; `run.sh` shows it, which does not show what a passed test prints.
+pub fn skipped(why: &str) {
+    let told = std::io::Write::write_all(&mut std::io::stderr(), format!("skipped: {why}\n").as_bytes());
+    told.expect("somebody reads what tests say");
+}
+
 /// One text value.
 pub fn text(client: &mut Client, sql: &str) -> String {
     let row = client.query_one(sql, &[]).unwrap_or_else(|error| panic!("{sql}: {error}"));
