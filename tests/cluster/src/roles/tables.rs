@@ -51,12 +51,17 @@ fn attach_everything(scene: &Scene) -> Vec<String> {
     for sql in [
         "INSERT INTO spy.cascaded_plainly_c SELECT id, owner FROM spy.cascaded_plainly",
         "INSERT INTO spy.link_cascaded_c SELECT lead_id, rep FROM spy.link_cascaded_l",
-        "UPDATE spy.enumerated SET place = 'desk'",
         "CREATE TABLE spy.inherited_c () INHERITS (spy.inherited);
          CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON spy.inherited_c DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION spy.note();
          INSERT INTO spy.inherited_c SELECT * FROM spy.inherited",
     ] {
         thief.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {}", in_words(&error)));
+    }
+    // PostgreSQL 18 has no such foreign keys
+    if attached.iter().any(|name| name == "spy.enumerated") {
+        thief
+            .batch_execute("UPDATE spy.enumerated SET place = 'desk'")
+            .expect("a row that refers to another");
     }
     assert!(attached.len() > 20, "only {attached:?} could be attached");
     attached
