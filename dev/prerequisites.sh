@@ -9,9 +9,14 @@ cd "$ROOT"
 
 missing=()
 need() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed' || missing+=("$1"); }
-need "postgresql-$PG_MAJOR"
-need "postgresql-server-dev-$PG_MAJOR"
-need "postgresql-$PG_MAJOR-cron"
+# dev/copy.sh knows where the server comes from
+if [ -z "${PG_CONFIG:-}" ] && [ -e "dev/servers/$PG_MAJOR.txt" ]; then
+    need python3-venv
+elif [ -z "${PG_CONFIG:-}" ]; then
+    need "postgresql-$PG_MAJOR"
+    need "postgresql-server-dev-$PG_MAJOR"
+    need "postgresql-$PG_MAJOR-cron"
+fi
 need libclang-dev
 need clang
 need pkg-config

@@ -94,6 +94,15 @@ pub fn has_cron(client: &mut Client) -> bool {
     number(client, "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'") > 0
 }
 
+/// Whether the server has MERGE (from PostgreSQL 15 on); says so if not.
+pub fn has_merge(client: &mut Client) -> bool {
+    let has_it = number(client, "SELECT current_setting('server_version_num')::bigint") >= 150_000;
+    if !has_it {
+        skipped("this PostgreSQL has no MERGE");
+    }
+    has_it
+}
+
 /// Says that a test was skipped, and why; `run.sh` shows it, which does not show what a passed test prints.
 pub fn skipped(why: &str) {
     let told = std::io::Write::write_all(&mut std::io::stderr(), format!("skipped: {why}\n").as_bytes());

@@ -3,7 +3,7 @@
 
 use leadroute_cluster_tests::references::{company, Reference, REFERENCES};
 use leadroute_cluster_tests::restoring::{bare, digest, in_words, Place};
-use leadroute_cluster_tests::{number, text, wait_for, Database};
+use leadroute_cluster_tests::{has_merge, number, text, wait_for, Database};
 use postgres::Client;
 use std::io::Write;
 
@@ -141,8 +141,7 @@ fn upserts_and_merges_name_nobody_who_is_not_there() {
         "INSERT INTO leadroute.reps (id) VALUES ('r1') ON CONFLICT (id) DO UPDATE SET backup_id = 'nobody'";
     let merge = "MERGE INTO leadroute.reps r USING (VALUES ('r2'), ('r9')) AS v (id) ON r.id = v.id
                  WHEN MATCHED THEN UPDATE SET manager_id = 'nobody' WHEN NOT MATCHED THEN INSERT (id) VALUES (v.id)";
-    let has_merge = number(&mut client, "SELECT current_setting('server_version_num')::bigint") >= 150_000;
-    for sql in [upsert, merge].into_iter().take(if has_merge { 2 } else { 1 }) {
+    for sql in [upsert, merge].into_iter().take(if has_merge(&mut client) { 2 } else { 1 }) {
         let error = client.batch_execute(sql).expect_err(sql);
         assert!(is_refusal(&error, "nobody", "reps"), "{sql}: {}", in_words(&error));
     }
