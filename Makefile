@@ -8,7 +8,7 @@ PG ?= 15
 export PG_MAJOR := $(PG)
 export PG_CONFIG
 
-.PHONY: help demo demo-stop psql test test-engine test-server test-version test-upgrade fuzz bench install lint prerequisites prerequisites-lint prerequisites-test build build-demo build-release
+.PHONY: help demo demo-stop psql test test-engine test-server test-version test-upgrade fuzz bench package test-package all install lint prerequisites prerequisites-package prerequisites-lint prerequisites-test build build-demo build-release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -39,6 +39,16 @@ fuzz: prerequisites-test build ## generated SQL against everything, another seed
 bench: build-release ## speed beside a minimal and a plain PL/pgSQL router
 	@benches/run.sh
 
+package: prerequisites-package ## a Debian package and an archive for PGXN, under target/packages: make package PG=15
+	@dev/package.sh
+
+test-package: prerequisites-package build ## both are installed into a clean PostgreSQL, and route a lead there
+	@tests/package/run.sh
+
+# What the client of PGXN calls before it installs.
+all: prerequisites
+	@dev/build.sh "$(or $(PG_CONFIG),pg_config)" "$(or $(PROFILE),release)" target/all/lib target/all/extension
+
 install: prerequisites ## build a release and install it: make install PG_CONFIG=/path/to/pg_config
 	@dev/install.sh "$(or $(PG_CONFIG),pg_config)"
 
@@ -53,6 +63,9 @@ prerequisites-lint:
 
 prerequisites-test:
 	@dev/prerequisites.sh test
+
+prerequisites-package:
+	@dev/prerequisites.sh package
 
 build: prerequisites
 	@dev/tree.sh

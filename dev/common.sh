@@ -50,3 +50,9 @@ export PGRX_PG_CONFIG_PATH=$PG_CONFIG_PRIVATE PG_MAJOR
 
 # has_extension NAME: whether that PostgreSQL comes with it.
 has_extension() { [ -e "$("$PG_CONFIG_PRIVATE" --sharedir)/extension/$1.control" ]; }
+
+# The version that is being developed, or was released last.
+leadroute_version() { sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml"; }
+
+# The extension's script: the files of sql/order, one after the other.
+install_script() { (cd "$ROOT" && grep -v '^#' sql/order | sed 's|^|sql/|' | xargs cat); }

@@ -3,6 +3,7 @@
 # it names the packages and stops.
 #   prerequisites.sh        to build
 #   prerequisites.sh lint   also the spelling checker and cargo-deny
+#   prerequisites.sh package   also what makes packages
 #   prerequisites.sh test   also PgBouncer and the clients that the tests try
 . "$(dirname "$0")/common.sh"
 cd "$ROOT"
@@ -22,6 +23,11 @@ need clang
 need pkg-config
 need libssl-dev
 if [ "${1:-}" = test ] || [ "${1:-}" = lint ]; then
+    need python3-venv
+fi
+if [ "${1:-}" = package ]; then
+    need dpkg-dev
+    need git
     need python3-venv
 fi
 if [ "${1:-}" = test ]; then
@@ -69,6 +75,7 @@ pip_install() {
     "$3/bin/pip" install --quiet --disable-pip-version-check -r "$2" >&2 || die "pip could not install $1"
     cp "$2" "$3/requirements.txt"
 }
+[ "${1:-}" != package ] || exit 0
 [ -z "${1:-}" ] || pip_install "the spelling checker typos" dev/lint-requirements.txt "$TARGET/lint"
 [ "${1:-}" != test ] || pip_install "the ORMs Django and SQLAlchemy, and dbt" tests/clients/requirements.txt "$TARGET/clients/python"
 

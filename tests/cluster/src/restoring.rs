@@ -43,6 +43,11 @@ impl Place {
         Self { user: user.to_owned(), ..self.clone() }
     }
 
+    /// Another database of the same cluster.
+    pub fn other(&self, database: &str) -> Self {
+        Self { database: database.to_owned(), ..self.clone() }
+    }
+
     /// A new session.
     pub fn connect(&self) -> Client {
         let mut config = Config::new();
