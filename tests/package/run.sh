@@ -16,6 +16,8 @@ clean_tree() {
     rm -rf "$work/tree" "$work/data" "$work/socket"
     cp -a "$PG_TREE" "$work/tree"
     pg_config=$work/tree$SYSTEM_BIN/pg_config
+    # the client of PGXN wants to see it
+    mkdir -p "$("$pg_config" --libdir)"
     rm -f "$("$pg_config" --pkglibdir)/leadroute.so" "$("$pg_config" --sharedir)"/extension/leadroute*
 }
 
