@@ -12,8 +12,8 @@ BEGIN ATOMIC
                         NOT EXISTS (SELECT FROM leadroute.queues q WHERE q.name = d.queue AND q.kind <> 'catch_all') AS is_unrouted
                    FROM leadroute.decisions d
                   WHERE d.layer = 'fallback' AND d.decided_at >= unrouted_rate.since - interval '1 day'
-                    -- the first decision about the lead
-                    AND NOT EXISTS (SELECT FROM leadroute.decisions e WHERE e.lead_id = d.lead_id AND e.id < d.id)) f ON f.lead_id = l.id
+                    -- the first decision about the lead: looked up for these few, as a join would read all decisions. + 0: not by the order of the key
+                    AND d.id = (SELECT min(e.id + 0) FROM leadroute.decisions e WHERE e.lead_id = d.lead_id)) f ON f.lead_id = l.id
      WHERE l.duplicate_of IS NULL AND l.created_at >= unrouted_rate.since AND l.created_at < unrouted_rate.until
        AND (unrouted_rate.tenant IS NULL OR l.tenant = unrouted_rate.tenant)
        AND leadroute_internal.is_period(unrouted_rate.since, unrouted_rate.until)
@@ -63,7 +63,8 @@ SELECT l.id AS lead_id, l.email, l.company, t.decision_id, d.decided_at AS route
   FROM (SELECT DISTINCT ON (f.lead_id) f.*
           FROM (SELECT r.lead_id, b.decision_id, 'returned' AS how, b.reason_code AS code, b.reason, b.returned_at AS told_at
                   FROM leadroute.returned_turns b
-                  JOIN leadroute.decisions r ON r.id = b.decision_id
+                 -- looked up for these few, whatever is known of the table: OFFSET 0
+                 CROSS JOIN LATERAL (SELECT x.lead_id FROM leadroute.decisions x WHERE x.id = b.decision_id OFFSET 0) r
                   JOIN leadroute.reason_codes c ON c.code = b.reason_code AND c.kind <> 'lead'
                 UNION ALL
                 SELECT m.lead_id, p.id, 'moved', m.reason_code, m.reason, m.decided_at
@@ -81,15 +82,15 @@ SELECT l.id AS lead_id, l.email, l.company, t.decision_id, d.decided_at AS route
                             ELSE m.decided_at < p.decided_at + interval '3 days' AND NOT coalesce(o.first_response_at <= m.decided_at, false) END %s) f
          ORDER BY f.lead_id, f.told_at) t
   JOIN leadroute.leads l ON l.id = t.lead_id
-  JOIN leadroute.decisions d ON d.id = t.decision_id
+ CROSS JOIN LATERAL (SELECT x.* FROM leadroute.decisions x WHERE x.id = t.decision_id OFFSET 0) d
  WHERE l.duplicate_of IS NULL %s $q$;
 BEGIN
     EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(body, '', '');
     EXECUTE 'CREATE FUNCTION leadroute.misrouted_leads(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
         RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE BEGIN ATOMIC ' || format(body,
-        'AND m.decided_at >= CASE WHEN leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until) THEN misrouted_leads.since END - interval ''1 day''
-         AND o.created_at >= CASE WHEN leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until) THEN misrouted_leads.since END AND o.created_at < CASE WHEN leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until) THEN misrouted_leads.until END',
-        'AND l.created_at >= CASE WHEN leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until) THEN misrouted_leads.since END AND l.created_at < CASE WHEN leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until) THEN misrouted_leads.until END AND (misrouted_leads.tenant IS NULL OR l.tenant = misrouted_leads.tenant)
+        'AND m.decided_at >= coalesce(misrouted_leads.since, ''infinity'') - interval ''1 day''
+         AND o.created_at >= coalesce(misrouted_leads.since, ''infinity'') AND o.created_at < coalesce(misrouted_leads.until, ''infinity'')',
+        'AND l.created_at >= coalesce(misrouted_leads.since, ''infinity'') AND l.created_at < coalesce(misrouted_leads.until, ''infinity'') AND (misrouted_leads.tenant IS NULL OR l.tenant = misrouted_leads.tenant)
          AND leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until)') || '; END';
 END $do$;
 COMMENT ON FUNCTION leadroute.misrouted_leads(timestamptz, timestamptz, text) IS 'The rows of view misrouted_leads whose lead came in a period.';

@@ -28,19 +28,19 @@ SELECT a.lead_id, a.email, a.owner_id, a.territory, a.segment, a.event, coalesce
   LEFT JOIN leadroute.event_types e ON e.name = lower(a.event)
   LEFT JOIN (SELECT x.lead_id, min(x.decided_at) AS at FROM leadroute.decisions x
               WHERE x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response') %s GROUP BY x.lead_id) fd ON fd.lead_id = a.lead_id
-  LEFT JOIN (SELECT x.lead_id, min(x.created_at) AS at FROM leadroute.notifications x WHERE x.lead_id IS NOT NULL GROUP BY x.lead_id) fn ON fn.lead_id = a.lead_id
-  LEFT JOIN (SELECT DISTINCT ON (x.lead_id) x.lead_id, x AS response FROM leadroute.responses x WHERE x.meaningful
+  LEFT JOIN (SELECT x.lead_id, min(x.created_at) AS at FROM leadroute.notifications x WHERE x.lead_id IS NOT NULL %s GROUP BY x.lead_id) fn ON fn.lead_id = a.lead_id
+  LEFT JOIN (SELECT DISTINCT ON (x.lead_id) x.lead_id, x AS response FROM leadroute.responses x WHERE x.meaningful %s
               ORDER BY x.lead_id, x.at, x.id) fr ON fr.lead_id = a.lead_id
  CROSS JOIN LATERAL (SELECT CASE WHEN fd.at >= a.acted_at %s THEN fd.at
                                  ELSE (SELECT min(x.decided_at) FROM leadroute.decisions x
                                         WHERE x.lead_id = a.lead_id AND x.decided_at >= a.acted_at
                                           AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response')) END AS decided_at) d
- CROSS JOIN LATERAL (SELECT CASE WHEN fn.at IS NULL OR fn.at >= a.acted_at THEN fn.at
+ CROSS JOIN LATERAL (SELECT CASE WHEN (fn.at IS NULL OR fn.at >= a.acted_at) %s THEN fn.at
                                  ELSE (SELECT min(x.created_at) FROM leadroute.notifications x
                                         WHERE x.lead_id = a.lead_id AND x.created_at >= a.acted_at) END AS told_at) t
- CROSS JOIN LATERAL (SELECT CASE WHEN fr.lead_id IS NULL OR a.ended IS DISTINCT FROM 'answered' AND a.clock_id IS NOT NULL THEN NULL
+ CROSS JOIN LATERAL (SELECT CASE WHEN a.ended IS DISTINCT FROM 'answered' AND a.clock_id IS NOT NULL OR fr.lead_id IS NULL %s THEN NULL
                                  WHEN CASE WHEN a.clock_id IS NULL THEN (fr.response).at >= a.acted_at - interval '1 minute'
-                                           ELSE greatest((fr.response).at, a.started_at) = a.stopped_at END THEN fr.response
+                                           ELSE greatest((fr.response).at, a.started_at) = a.stopped_at END %s THEN fr.response
                                  ELSE (SELECT x FROM leadroute.responses x
                                         WHERE x.lead_id = a.lead_id AND x.meaningful
                                           AND CASE WHEN a.clock_id IS NULL THEN x.at >= a.acted_at - interval '1 minute'
@@ -48,15 +48,18 @@ SELECT a.lead_id, a.email, a.owner_id, a.territory, a.segment, a.event, coalesce
                                         ORDER BY x.at, x.id LIMIT 1) END AS first) r
  CROSS JOIN LATERAL (SELECT CASE WHEN a.clock_id IS NULL THEN (r.first).at WHEN a.ended IN ('answered', 'worked') THEN a.stopped_at END AS answered_at) b $q$;
 BEGIN
-    EXECUTE 'CREATE VIEW leadroute.speed_to_lead AS ' || format(body, '', '', '', '');
-    -- Decisions of the period are read as a whole, others one by one. CASE: a comparison with NULL would end the query before the period is looked at.
+    EXECUTE 'CREATE VIEW leadroute.speed_to_lead AS ' || format(body, '', '', '', '', '', '', '', '', '');
+    -- Decisions, notifications and responses of the period are read as a whole, others one by one. coalesce: a comparison with NULL would end the query before the period is looked at.
     EXECUTE 'CREATE FUNCTION leadroute.speed_to_lead(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
         RETURNS SETOF leadroute.speed_to_lead LANGUAGE sql STABLE BEGIN ATOMIC ' || format(body,
-        'AND c.started_at >= CASE WHEN leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until) THEN speed_to_lead.since END AND c.started_at < CASE WHEN leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until) THEN speed_to_lead.until END AND (speed_to_lead.tenant IS NULL OR c.tenant = speed_to_lead.tenant)
+        'AND c.started_at >= coalesce(speed_to_lead.since, ''infinity'') AND c.started_at < coalesce(speed_to_lead.until, ''infinity'') AND (speed_to_lead.tenant IS NULL OR c.tenant = speed_to_lead.tenant)
          AND leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until)',
-        'AND l.created_at >= CASE WHEN leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until) THEN speed_to_lead.since END AND l.created_at < CASE WHEN leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until) THEN speed_to_lead.until END AND (speed_to_lead.tenant IS NULL OR l.tenant = speed_to_lead.tenant)',
+        'AND l.created_at >= coalesce(speed_to_lead.since, ''infinity'') AND l.created_at < coalesce(speed_to_lead.until, ''infinity'') AND (speed_to_lead.tenant IS NULL OR l.tenant = speed_to_lead.tenant)',
         'AND x.decided_at >= speed_to_lead.since - interval ''1 day'' AND x.decided_at < speed_to_lead.until + interval ''1 day''',
-        'AND a.acted_at >= speed_to_lead.since - interval ''1 day''') || '; END';
+        'AND x.created_at >= speed_to_lead.since - interval ''1 day''', 'AND x.at >= speed_to_lead.since - interval ''1 day''',
+        'AND a.acted_at >= speed_to_lead.since - interval ''1 day''', 'AND a.acted_at >= speed_to_lead.since - interval ''1 day''',
+        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at - interval ''1 minute'' >= speed_to_lead.since - interval ''1 day'')',
+        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at - interval ''1 minute'' >= speed_to_lead.since - interval ''1 day'')') || '; END';
 END $do$;
 COMMENT ON FUNCTION leadroute.speed_to_lead(timestamptz, timestamptz, text) IS 'The rows of view speed_to_lead whose clock started in a period; of a lead without clock, whose row came in it.';
 COMMENT ON VIEW leadroute.speed_to_lead IS 'The way from the buyer''s action to the first meaningful response: inserted, routed, notified, answered. One row for each clock, so one for each action that somebody must answer, and one for a lead without clock. speed_percentiles sums it up.';
@@ -115,7 +118,7 @@ COMMENT ON FUNCTION leadroute_internal.is_dimension(text) IS 'True, or an error 
 CREATE FUNCTION leadroute.speed_percentiles(since timestamptz, until timestamptz, tenant text DEFAULT NULL, dimension text DEFAULT NULL)
     RETURNS TABLE (dimension text, value text, leads bigint, n bigint, answered bigint, unanswered bigint, within_target bigint, percent_within_target numeric,
                    p50 interval, p90 interval, p99 interval, p50_to_route interval, p99_to_route interval, tenant text)
-    LANGUAGE sql STABLE SET jit = off SET work_mem = '64MB'
+    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET enable_mergejoin = off SET work_mem = '128MB'
 BEGIN ATOMIC
     SELECT ('{all,rep,team,territory,segment,tier,pool,source,campaign,channel,event,intent,week}'::text[])[k.dimension + 1],
            CASE k.dimension WHEN 12 THEN to_char(timestamptz '2000-01-01 00:00:00+00' + k.value::bigint * interval '1 us', 'IYYY-"W"IW') ELSE k.value END,
