@@ -3,6 +3,7 @@
 #   run.sh          five rounds of BENCH_SECONDS (5) each; about a quarter of an hour
 #   run.sh quick    three rounds of 2 seconds
 #   run.sh rows...  some rows only: single segments10k bytes bulk attached hot latency names tenants memory notify sweep change
+#   run.sh reports  reports over 1,000,000 leads, see reports.sh
 # BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
 # disk, which costs every router the same. Off is the default; 'hot' is measured with both.
 #
@@ -11,6 +12,7 @@
 # which sessions read the rules and plan, are not counted: one, and more for many segments and clients.
 . "$(dirname "$0")/../dev/common.sh"
 
+[ "${1:-}" != reports ] || exec "$ROOT/benches/reports.sh" "${@:2}"
 seconds=${BENCH_SECONDS:-5} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
 read -ra wanted <<< "${*:-single segments10k bytes bulk attached hot latency names tenants memory notify sweep change}"
