@@ -58,7 +58,7 @@ COMMENT ON FUNCTION leadroute.leads_by_rep(date) IS 'The same for the ISO week t
 DO $do$
 DECLARE
     body constant text := $q$
-SELECT l.id AS lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, d.layer, d.segment, d.territory, d.tier, d.pool,
+SELECT t.lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, d.layer, d.segment, d.territory, d.tier, d.pool,
        d.owner_id AS owner_then, l.owner_id AS owner_now, t.how, t.code, t.reason, t.told_at, l.tenant
   FROM (SELECT DISTINCT ON (f.lead_id) f.*
           FROM (SELECT r.lead_id, b.decision_id, 'returned' AS how, b.reason_code AS code, b.reason, b.returned_at AS told_at
@@ -81,8 +81,8 @@ SELECT l.id AS lead_id, l.email, l.company, t.decision_id, d.decided_at AS route
                    AND CASE c.kind WHEN 'misroute' THEN true WHEN 'lead' THEN false
                             ELSE m.decided_at < p.decided_at + interval '3 days' AND NOT coalesce(o.first_response_at <= m.decided_at, false) END %s) f
          ORDER BY f.lead_id, f.told_at) t
-  JOIN leadroute.leads l ON l.id = t.lead_id
- CROSS JOIN LATERAL (SELECT x.* FROM leadroute.decisions x WHERE x.id = t.decision_id OFFSET 0) d
+ CROSS JOIN LATERAL (SELECT x.email, x.company, x.owner_id, x.tenant, x.duplicate_of, x.created_at FROM leadroute.leads x WHERE x.id = t.lead_id OFFSET 0) l
+ CROSS JOIN LATERAL (SELECT x.decided_at, x.layer, x.segment, x.territory, x.tier, x.pool, x.owner_id FROM leadroute.decisions x WHERE x.id = t.decision_id OFFSET 0) d
  WHERE l.duplicate_of IS NULL %s $q$;
 BEGIN
     EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(body, '', '');
