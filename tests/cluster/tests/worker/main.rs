@@ -285,4 +285,5 @@ fn wrong_settings_are_named() {
         .contains("provider o: adapter octave needs agent and agent_id"));
     assert!(run(r#"{"providers": {"o": {"adapter": "json", "url": "http://x", "asynchronous": true}}}"#)
         .contains("needs listen, public_url, and CALLBACK_SECRET"));
+    std::fs::remove_file(&path).expect("a file");
 }

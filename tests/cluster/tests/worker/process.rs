@@ -17,7 +17,7 @@ pub struct Worker(pub Child);
 
 impl Worker {
     pub fn start(database: &Database, settings: &Value) -> Self {
-        let path = std::env::temp_dir().join(format!("{}.json", database.name()));
+        let path = settings_file(database);
         std::fs::write(&path, settings.to_string()).expect("a file");
         let child = Command::new(program())
             .env("PGDATABASE", database.name())
@@ -51,6 +51,10 @@ pub fn program() -> PathBuf {
     program.pop();
     program.pop();
     program.join("leadroute-worker")
+}
+
+fn settings_file(database: &Database) -> PathBuf {
+    std::env::temp_dir().join(format!("{}.json", database.name()))
 }
 
 fn role(database: &Database) -> String {
@@ -92,6 +96,7 @@ impl Company {
 
 impl Drop for Company {
     fn drop(&mut self) {
+        let _ = std::fs::remove_file(settings_file(&self.database));
         let role = role(&self.database);
         let _ = self.client.batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
     }
