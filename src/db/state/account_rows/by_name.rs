@@ -11,7 +11,7 @@ use leadroute_engine::routing::namesakes;
 use rustc_hash::FxHashMap;
 
 /// Names of one key that are compared. A part of a name that more accounts have tells little; another part finds the name.
-const MOST_OF_KEY: usize = 200;
+const MOST_OF_KEY: usize = 25;
 
 /// Accounts of which the rows are read, the most alike first.
 const MOST_ACCOUNTS: usize = 50;
