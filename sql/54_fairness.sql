@@ -2,7 +2,7 @@
 
 CREATE FUNCTION leadroute.pool_fairness(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (pool text, rep_id text, weight numeric, leads bigint, entitled numeric, received bigint, returned bigint, difference numeric, skipped jsonb, tenant text)
-    LANGUAGE sql STABLE SET jit = off SET work_mem = '64MB'
+    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET work_mem = '64MB'
 BEGIN ATOMIC
     WITH asked AS (
         SELECT d.id, d.pool, s.step ->> 'rep' AS chosen, s.step -> 'candidates' AS candidates, b.decision_id IS NOT NULL AS is_returned

@@ -46,3 +46,16 @@ SELECT lead_id, owner_id, territory, event, intent, answered_by, channel, date_t
 SELECT dimension, value, leads, answered, date_trunc('minute', p50) AS p50, date_trunc('minute', p99) AS p99 FROM leadroute.speed_percentiles WHERE dimension <> 'week' ORDER BY 1, 2;
 TABLE leadroute.sla_by_rep ORDER BY 1;
 TABLE leadroute.sla_by_territory ORDER BY 1;
+
+-- A period says of its rows what the view says, also of an action long before it; the audit has the same median.
+INSERT INTO leadroute.leads (email, event, occurred_at) VALUES ('old@import.com', 'demo_request', now() - interval '3 days');
+SELECT leadroute.record_response(max(id), 'ann', 'phone') AS stopped FROM leadroute.leads;
+WITH seen AS MATERIALIZED (SELECT * FROM leadroute.speed_to_lead WHERE counted_at >= now() - interval '5 minutes'),
+     told AS MATERIALIZED (SELECT * FROM leadroute.speed_to_lead(now() - interval '5 minutes', 'infinity'))
+SELECT (SELECT count(*) FROM told) AS rows, (SELECT count(channel) FROM told) AS answered, (SELECT count(notified_at) FROM told) AS told,
+       (SELECT count(*) FROM (TABLE seen EXCEPT TABLE told) m) AS missing, (SELECT count(*) FROM (TABLE told EXCEPT TABLE seen) o) AS other;
+SELECT a.n = s.n AS n, a.value = s.minutes AS median
+  FROM leadroute.audit_measures('-infinity', 'infinity') a,
+       (SELECT count(time_to_response) AS n, round((extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY time_to_response)) / 60)::numeric, 1) AS minutes
+          FROM leadroute.speed_to_lead) s
+ WHERE a.measure = 'median response';
