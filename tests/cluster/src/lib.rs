@@ -105,7 +105,7 @@ pub fn has_merge(client: &mut Client) -> bool {
 
 /// Says that a test was skipped, and why; `run.sh` shows it, which does not show what a passed test prints.
 pub fn skipped(why: &str) {
-    let told = std::io::Write::write_all(&mut std::io::stderr(), format!("skipped: {why}\n").as_bytes());
+    let told = std::io::Write::write_all(&mut std::io::stderr(), format!("\nskipped: {why}\n").as_bytes());
     told.expect("somebody reads what tests say");
 }
 
