@@ -361,11 +361,11 @@ pub fn no_such_format(format: Option<&str>, known: &[&str]) -> ! {
     )
 }
 
-/// What SQL collected is not what is drawn: they are of different versions.
+/// What is to be drawn is not what SQL collects for it: somebody made it up, or library and script are of different versions.
 pub fn not_drawable(what: &str, problem: &str) -> ! {
     raise(
-        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         format!("the {what} cannot be drawn: {problem}"),
-        "Library and SQL functions are of different versions, it seems: run ALTER EXTENSION leadroute UPDATE.",
+        "Call report_html() or rules_diagram(); if they fail with this, library and SQL functions are of different versions: run ALTER EXTENSION leadroute UPDATE.",
     )
 }

@@ -20,6 +20,10 @@ SELECT leadroute.rules_diagram('mermaid');
 SELECT leadroute.rules_diagram('dot');
 SELECT leadroute.rules_diagram() = leadroute.rules_diagram('mermaid') AS is_default;
 SELECT * FROM story.try($$SELECT leadroute.rules_diagram('svg')$$);
+
+-- Whoever makes up what is to be drawn hears that it is wrong.
+SELECT code, message FROM story.try($$SELECT leadroute_internal.report_page('}')$$);
+SELECT code, message FROM story.try($$SELECT leadroute_internal.diagram_text('{}', 'dot')$$);
 SELECT * FROM story.try($$SELECT leadroute.rules_diagram(NULL)$$);
 
 -- Names that mean something in the language are labels.
