@@ -27,7 +27,7 @@ test-engine: ## the rules alone, without a server (seconds)
 test-server: prerequisites-test build ## the extension on private clusters
 	@tests/run.sh
 
-test-version: prerequisites build ## what CI tests of another version: the stories, and pg_upgrade and a restore between it and 15: PG=18
+test-version: prerequisites build ## what CI tests of another version: the stories, and pg_upgrade and a restore from 14: PG=18
 	@tests/versions.sh
 
 test-upgrade: prerequisites-test ## pg_upgrade from 14 to 17 to 18, and a dump of 14 restored on 18
