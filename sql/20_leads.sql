@@ -240,7 +240,7 @@ CREATE TABLE leadroute.sla_clocks (
 );
 CREATE INDEX sla_clocks_next_at_idx ON leadroute.sla_clocks (next_at) WHERE next_at IS NOT NULL;
 COMMENT ON TABLE leadroute.sla_clocks IS 'The clock of each lead that somebody must answer.';
-COMMENT ON COLUMN leadroute.sla_clocks.id IS 'Key.';
+COMMENT ON COLUMN leadroute.sla_clocks.id IS 'Key, together with the lead; numbers of all clocks come from one sequence.';
 COMMENT ON COLUMN leadroute.sla_clocks.lead_id IS 'The lead.';
 COMMENT ON COLUMN leadroute.sla_clocks.policy IS 'The SLA policy, as named then.';
 COMMENT ON COLUMN leadroute.sla_clocks.started_at IS 'When the buyer acted.';
