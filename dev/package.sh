@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes what is handed out, under target/packages: a Debian package for the PostgreSQL of PG_MAJOR, and the archive of the
-# sources for PGXN.
+# sources for PGXN. DEBFULLNAME and DEBEMAIL name whoever hands out the Debian package, as with Debian's own tools; without
+# them it has an address that nobody reads, and its description says where to report what goes wrong.
 #   package.sh [release|demo|dev] [debian|pgxn]
 . "$(dirname "$0")/common.sh"
 cd "$ROOT"
@@ -11,10 +12,11 @@ packages=$TARGET/packages
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$packages"
+maintainer="${DEBFULLNAME:-leadroute contributors} <${DEBEMAIL:-leadroute@users.noreply.github.com}>"
 
 filled() {
     sed -e "s/@VERSION@/$version/g" -e "s/@MAJOR@/$PG_MAJOR/g" -e "s/@ARCHITECTURE@/$(dpkg --print-architecture)/" \
-        -e "s/@LIBRARIES@/${libraries:-}/" "$1"
+        -e "s/@LIBRARIES@/${libraries:-}/" -e "s|@MAINTAINER@|${maintainer//[&|\\]/\\&}|" "$1"
 }
 
 # The shared libraries that the package needs, as dpkg knows them.

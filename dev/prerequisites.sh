@@ -80,8 +80,9 @@ pip_install() {
 [ "${1:-}" != test ] || pip_install "the ORMs Django and SQLAlchemy, and dbt" tests/clients/requirements.txt "$TARGET/clients/python"
 
 if [ -n "${1:-}" ] && [ "$("$TARGET/lint/bin/cargo-deny" --version 2>/dev/null)" != "cargo-deny $DENY_VERSION" ]; then
-    say "installing cargo-deny $DENY_VERSION with cargo into $TARGET/lint (two minutes, once)"
-    cargo install --locked cargo-deny --version "=$DENY_VERSION" --root "$TARGET/lint" --force >&2
+    say "installing cargo-deny $DENY_VERSION with cargo into $TARGET/lint (a minute or two, once)"
+    # it runs for seconds: its release profile would take longer to build than it ever saves
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 cargo install --locked cargo-deny --version "=$DENY_VERSION" --root "$TARGET/lint" --force >&2
 fi
 
 installed=$TARGET/clients/installed

@@ -60,28 +60,32 @@ CREATE FUNCTION leadroute_internal.seen_now(OUT seen pg_snapshot, OUT own bigint
 COMMENT ON FUNCTION leadroute_internal.seen_now() IS 'The snapshot of the query, and the number of the transaction if it has one. Internal.';
 
 CREATE FUNCTION leadroute_internal.said_by(lead leadroute.leads) RETURNS jsonb
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT jsonb_build_object('email', lead.email, 'phone', lead.phone, 'company', lead.company, 'website', lead.website,
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN jsonb_build_object('email', lead.email, 'phone', lead.phone, 'company', lead.company, 'website', lead.website,
         'crm_account_id', lead.crm_account_id, 'country', lead.country, 'region', lead.region, 'postal_code', lead.postal_code,
         'industry', lead.industry, 'employees', lead.employees, 'annual_revenue', lead.annual_revenue, 'product', lead.product,
         'language', lead.language, 'score', lead.score, 'event', lead.event, 'occurred_at', lead.occurred_at, 'source', lead.source,
         'attributes', (SELECT jsonb_object_agg(a.key, a.value) FROM jsonb_each(CASE jsonb_typeof(lead.attributes) WHEN 'object' THEN lead.attributes END) a
-                        WHERE a.key IN ('employees', 'annual_revenue'))) $$;
+                        WHERE a.key IN ('employees', 'annual_revenue')));
+END $$;
 COMMENT ON FUNCTION leadroute_internal.said_by(leadroute.leads) IS 'What routing reads of a lead, conditions apart. Internal.';
 
 CREATE FUNCTION leadroute_internal.keep_corrected(old leadroute.leads, new leadroute.leads) RETURNS void
-    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
     -- whoever decides about a lead or corrects it holds its row, so numbers of decisions tell what came first
     INSERT INTO leadroute.lead_corrections (lead_id, last_decision, before)
-    SELECT (old).id, CASE WHEN s.is_called THEN s.last_value ELSE 0 END, c.before
+    SELECT old.id, CASE WHEN s.is_called THEN s.last_value ELSE 0 END, c.before
       FROM leadroute.decisions_id_seq s, (SELECT jsonb_object_agg(b.key, b.value) AS before
               FROM jsonb_each(leadroute_internal.said_by(old)) b JOIN jsonb_each(leadroute_internal.said_by(new)) a USING (key)
              WHERE a.value <> b.value
                -- of several corrections since the last decision the first tells what that saw
                AND NOT EXISTS (SELECT FROM leadroute.lead_corrections k
-                                WHERE k.lead_id = (old).id AND k.before ? b.key
-                                  AND k.last_decision >= (SELECT max(d.id) FROM (SELECT x.id FROM leadroute.decisions x WHERE x.lead_id = (old).id OFFSET 0) d))) c
-     WHERE c.before IS NOT NULL $$;
+                                WHERE k.lead_id = old.id AND k.before ? b.key
+                                  AND k.last_decision >= (SELECT max(d.id) FROM (SELECT x.id FROM leadroute.decisions x WHERE x.lead_id = old.id OFFSET 0) d))) c
+     WHERE c.before IS NOT NULL;
+END $$;
 COMMENT ON FUNCTION leadroute_internal.keep_corrected(leadroute.leads, leadroute.leads) IS 'Keeps what a lead said before a correction. Internal.';
 
 CREATE FUNCTION leadroute_internal.lead_corrected() RETURNS trigger

@@ -207,11 +207,13 @@ CREATE TRIGGER lead_scored AFTER UPDATE OF score ON leadroute.leads FOR EACH ROW
     WHEN (NEW.score > coalesce(OLD.score, 0)) EXECUTE FUNCTION leadroute_internal.lead_scored();
 
 CREATE FUNCTION leadroute_internal.stays(touch leadroute.leads, first_had text) RETURNS boolean
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
     -- whose row has an owner whom a person has chosen, other than the first lead had, and whose row is closed
-    SELECT touch.attached_key IS NOT NULL AND EXISTS (
+    RETURN touch.attached_key IS NOT NULL AND EXISTS (
         SELECT FROM leadroute.decisions d WHERE d.id = touch.decision_id AND d.cause = 'manual'
-                AND (touch.owner_id IS DISTINCT FROM first_had OR d.previous_owner_id IS NOT DISTINCT FROM d.owner_id)) $$;
+                AND (touch.owner_id IS DISTINCT FROM first_had OR d.previous_owner_id IS NOT DISTINCT FROM d.owner_id));
+END $$;
 COMMENT ON FUNCTION leadroute_internal.stays(leadroute.leads, text) IS 'Whether a touch does not follow its first lead, whose owner was first_had. Internal.';
 
 CREATE FUNCTION leadroute_internal.follows_now(touch bigint) RETURNS void

@@ -60,6 +60,7 @@ CREATE FUNCTION leadroute.transfer_lead(lead_id bigint, rep_id text, reason text
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lead leadroute.leads;
+    rep leadroute.reps;
     reason_code text := leadroute_internal.reason_code(code, reason);
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
@@ -72,7 +73,8 @@ BEGIN
         RAISE EXCEPTION 'lead % is a touch of lead %', lead_id, lead.duplicate_of
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Transfer that lead instead.';
     END IF;
-    IF NOT (leadroute_internal.known_rep(rep_id, lead.tenant)).active THEN
+    rep := leadroute_internal.known_rep(rep_id, lead.tenant);
+    IF NOT rep.active THEN
         RAISE EXCEPTION 'rep "%" is not active', rep_id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Choose somebody else, or set reps.active to true.';
     END IF;

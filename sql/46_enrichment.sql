@@ -91,8 +91,10 @@ END $$;
 COMMENT ON FUNCTION leadroute_internal.may_write(leadroute.leads, text, jsonb, text, numeric, timestamptz, text) IS 'Why a source may not write a field of a lead; NULL if it may. Internal.';
 
 CREATE FUNCTION leadroute_internal.is_in_time(lead leadroute.leads) RETURNS boolean
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT clock_timestamp() < greatest(lead.created_at, lead.occurred_at) + leadroute_internal.setting('late_data')::interval $$;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN clock_timestamp() < greatest(lead.created_at, lead.occurred_at) + leadroute_internal.setting('late_data')::interval;
+END $$;
 COMMENT ON FUNCTION leadroute_internal.is_in_time(leadroute.leads) IS 'Whether what becomes known of a lead may still move it. Internal.';
 
 CREATE FUNCTION leadroute_internal.route_late_data(lead leadroute.leads, reason text) RETURNS text
@@ -222,8 +224,10 @@ CREATE FUNCTION leadroute_internal.fill_lead(lead leadroute.leads, fields text[]
 COMMENT ON FUNCTION leadroute_internal.fill_lead(leadroute.leads, text[], jsonb[], boolean[]) IS 'Writes fields of a lead: columns, and keys of its attributes. Internal.';
 
 CREATE FUNCTION leadroute_internal.enrichment_answer(e leadroute.enrichments) RETURNS jsonb
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT jsonb_build_object('enrichment_id', e.id, 'lead_id', e.lead_id, 'taken', e.taken, 'refused', e.refused, 'routing', e.routing, 'decision_id', e.decision_id) $$;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN jsonb_build_object('enrichment_id', e.id, 'lead_id', e.lead_id, 'taken', e.taken, 'refused', e.refused, 'routing', e.routing, 'decision_id', e.decision_id);
+END $$;
 COMMENT ON FUNCTION leadroute_internal.enrichment_answer(leadroute.enrichments) IS 'What apply_enrichment() answers. Internal.';
 
 CREATE FUNCTION leadroute.apply_enrichment(lead_id bigint, data jsonb, source text, request_id text) RETURNS jsonb
@@ -272,9 +276,11 @@ END $$;
 COMMENT ON FUNCTION leadroute.apply_enrichment(bigint, jsonb, text, text) IS 'Takes over what a source knows of a lead: fields with their values, or with {"value", "confidence", "at"}. It counts once for each source and request; said again, the answer is the same. Values are cleaned as those of a new lead, keys that are no columns go to the attributes; enrichment_rules say what may be overwritten. The lead is routed again while nobody has responded, and not after leadroute.late_data; never from a rep to a queue or to nobody. Of a touch it is about the first lead. Returns what was taken, what not and why, and what became of the route.';
 
 CREATE FUNCTION leadroute_internal.qualification_answer(q leadroute.qualifications) RETURNS jsonb
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT jsonb_build_object('qualification_id', q.id, 'lead_id', q.lead_id, 'score', q.score, 'previous_score', q.previous_score, 'refused', q.refused,
-                              'routing', q.routing, 'decision_id', q.decision_id) $$;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN jsonb_build_object('qualification_id', q.id, 'lead_id', q.lead_id, 'score', q.score, 'previous_score', q.previous_score, 'refused', q.refused,
+                              'routing', q.routing, 'decision_id', q.decision_id);
+END $$;
 COMMENT ON FUNCTION leadroute_internal.qualification_answer(leadroute.qualifications) IS 'What apply_qualification() answers. Internal.';
 
 CREATE FUNCTION leadroute.apply_qualification(lead_id bigint, score numeric, reasons jsonb, source text, request_id text) RETURNS jsonb

@@ -21,32 +21,34 @@ CREATE FUNCTION leadroute_internal.moment(at timestamptz) RETURNS text
 COMMENT ON FUNCTION leadroute_internal.moment(timestamptz) IS 'A time in the time zone of the session. Internal.';
 
 CREATE FUNCTION leadroute_internal.decision_in_words(d leadroute.decisions, is_first boolean) RETURNS text
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN d.cause = 'response' AND d.owner_id IS NOT DISTINCT FROM d.previous_owner_id THEN NULL
-                WHEN is_first THEN format('went to %s: %s', whom, d.reason)
-                WHEN d.trace @> '[{"code": "escalated", "action": "remind"}]' THEN format('reminder: %s', d.reason)
-                WHEN d.cause = 'manual' AND d.layer IS NULL AND d.owner_id IS NOT DISTINCT FROM d.previous_owner_id THEN d.reason
-                WHEN d.outcome = 'merged' THEN format('went with the first lead to %s: %s', leadroute_internal.holder(d.owner_id, d.queue), d.reason)
-                WHEN d.outcome = 'owner' AND d.owner_id IS NOT DISTINCT FROM d.previous_owner_id THEN format('stays with %s: %s', whom, d.reason)
-                WHEN d.previous_owner_id IS NOT NULL THEN format('from %s to %s: %s', leadroute_internal.holder(d.previous_owner_id, NULL), whom, d.reason)
-                ELSE format('to %s: %s', whom, d.reason) END
-      FROM (SELECT CASE WHEN d.outcome IN ('owner', 'queue') THEN leadroute_internal.holder(d.owner_id, d.queue)
-                        WHEN d.outcome = 'merged' THEN 'the lead of the same person' ELSE d.outcome END AS whom) w $$;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT CASE WHEN d.cause = 'response' AND d.owner_id IS NOT DISTINCT FROM d.previous_owner_id THEN NULL
+                        WHEN is_first THEN format('went to %s: %s', whom, d.reason)
+                        WHEN d.trace @> '[{"code": "escalated", "action": "remind"}]' THEN format('reminder: %s', d.reason)
+                        WHEN d.cause = 'manual' AND d.layer IS NULL AND d.owner_id IS NOT DISTINCT FROM d.previous_owner_id THEN d.reason
+                        WHEN d.outcome = 'merged' THEN format('went with the first lead to %s: %s', leadroute_internal.holder(d.owner_id, d.queue), d.reason)
+                        WHEN d.outcome = 'owner' AND d.owner_id IS NOT DISTINCT FROM d.previous_owner_id THEN format('stays with %s: %s', whom, d.reason)
+                        WHEN d.previous_owner_id IS NOT NULL THEN format('from %s to %s: %s', leadroute_internal.holder(d.previous_owner_id, NULL), whom, d.reason)
+                        ELSE format('to %s: %s', whom, d.reason) END
+              FROM (SELECT CASE WHEN d.outcome IN ('owner', 'queue') THEN leadroute_internal.holder(d.owner_id, d.queue)
+                                WHEN d.outcome = 'merged' THEN 'the lead of the same person' ELSE d.outcome END AS whom) w);
+END $$;
 COMMENT ON FUNCTION leadroute_internal.decision_in_words(leadroute.decisions, boolean) IS 'What a decision did to a lead; NULL for one that only notes an answer. Internal.';
 
-CREATE FUNCTION leadroute_internal.known_of(lead leadroute.leads) RETURNS TABLE (at timestamptz, place integer, id bigint, what text)
+CREATE FUNCTION leadroute_internal.known_of(lead_id bigint) RETURNS TABLE (at timestamptz, place integer, id bigint, what text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT r.requested_at, 8, r.id, format('%s was asked (%s)%s', r.provider, r.kind, ': ' || nullif(array_to_string(r.missing, ', '), ''))
-      FROM leadroute.provider_requests r WHERE r.lead_id = lead.id
+      FROM leadroute.provider_requests r WHERE r.lead_id = known_of.lead_id
     UNION ALL
-    SELECT r.timed_out_at, 8, r.id, format('%s had not answered in time', r.provider) FROM leadroute.provider_requests r WHERE r.lead_id = lead.id AND r.timed_out_at IS NOT NULL
+    SELECT r.timed_out_at, 8, r.id, format('%s had not answered in time', r.provider) FROM leadroute.provider_requests r WHERE r.lead_id = known_of.lead_id AND r.timed_out_at IS NOT NULL
     UNION ALL
     SELECT e.received_at, 2, e.id, format('%s said %s: %s', e.source, coalesce((SELECT string_agg(format('%s = %s', k.key, k.value), ', ' ORDER BY k.key) FROM jsonb_each_text(e.taken) k), 'nothing new'), e.routing)
-      FROM leadroute.enrichments e WHERE e.lead_id = lead.id
+      FROM leadroute.enrichments e WHERE e.lead_id = known_of.lead_id
     UNION ALL
     SELECT q.received_at, 2, q.id, format('%s gave a score of %s%s: %s', q.source, coalesce(q.score::text, 'nothing'), ' (' || nullif(nullif(q.reasons, '[]')::text, '') || ')', coalesce(q.refused, q.routing))
-      FROM leadroute.qualifications q WHERE q.lead_id = lead.id $$;
-COMMENT ON FUNCTION leadroute_internal.known_of(leadroute.leads) IS 'What providers were asked about a lead, and what they said, and when. Internal.';
+      FROM leadroute.qualifications q WHERE q.lead_id = known_of.lead_id $$;
+COMMENT ON FUNCTION leadroute_internal.known_of(bigint) IS 'What providers were asked about a lead, and what they said, and when. Internal.';
 
 CREATE FUNCTION leadroute_internal.life_of(lead leadroute.leads) RETURNS TABLE (at timestamptz, place integer, id bigint, what text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -87,7 +89,7 @@ CREATE FUNCTION leadroute_internal.life_of(lead leadroute.leads) RETURNS TABLE (
                 ELSE format('ended (%s), %s after it had run out', c.ended, leadroute_internal.in_words(c.stopped_at - c.due_at)) END)
       FROM leadroute.sla_clocks c WHERE c.lead_id = lead.id AND c.stopped_at IS NOT NULL
     UNION ALL
-    SELECT * FROM leadroute_internal.known_of(lead)
+    SELECT * FROM leadroute_internal.known_of(lead.id)
     UNION ALL
     SELECT lead.closed_at, 7, 0, format('closed: %s%s', lead.status, ', worth ' || lead.amount)
      WHERE lead.closed_at IS NOT NULL

@@ -134,10 +134,12 @@ CREATE FUNCTION leadroute_internal.mapped_columns(relation regclass, mapping jso
 COMMENT ON FUNCTION leadroute_internal.mapped_columns(regclass, jsonb) IS 'Numbers of the columns that a mapping names. Internal.';
 
 CREATE FUNCTION leadroute_internal.is_trusted(t leadroute.attached_tables) RETURNS boolean
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(t.owner = pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = t.relation))
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN coalesce(t.owner = pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = t.relation))
                     AND (t.owners IS NULL
-                         OR t.owners_owner = pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = t.owners))), false) $$;
+                         OR t.owners_owner = pg_get_userbyid((SELECT c.relowner FROM pg_class c WHERE c.oid = t.owners))), false);
+END $$;
 COMMENT ON FUNCTION leadroute_internal.is_trusted(leadroute.attached_tables) IS
     'Whether an attached table, and that of its owners, belong to whom they belonged to when they were attached.';
 

@@ -88,15 +88,17 @@ CREATE FUNCTION leadroute_internal.referenced_json(relation regclass, "column" t
 COMMENT ON FUNCTION leadroute_internal.referenced_json(regclass, text) IS 'The columns that foreign keys of a column refer to. Internal.';
 
 CREATE FUNCTION leadroute_internal.checks_json(t leadroute.attached_tables) RETURNS jsonb
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object('columns', w.names, 'expression', pg_get_expr(k.conbin, k.conrelid)) ORDER BY k.conname), '[]')
-      FROM pg_constraint k
-     CROSS JOIN LATERAL (
-        SELECT jsonb_agg(DISTINCT a.attname) AS names
-          FROM pg_attribute a JOIN leadroute_internal.mapping_entries(t.mapping) e ON e."column" = a.attname AND e.link IS NULL
-          JOIN leadroute_internal.mapping_fields() f ON f.field = e.field AND f.writes IS NOT NULL
-         WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) w
-     WHERE k.conrelid = t.relation AND k.contype = 'c' AND w.names IS NOT NULL $$;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('columns', w.names, 'expression', pg_get_expr(k.conbin, k.conrelid)) ORDER BY k.conname), '[]')
+              FROM pg_constraint k
+             CROSS JOIN LATERAL (
+                SELECT jsonb_agg(DISTINCT a.attname) AS names
+                  FROM pg_attribute a JOIN leadroute_internal.mapping_entries(t.mapping) e ON e."column" = a.attname AND e.link IS NULL
+                  JOIN leadroute_internal.mapping_fields() f ON f.field = e.field AND f.writes IS NOT NULL
+                 WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) w
+             WHERE k.conrelid = t.relation AND k.contype = 'c' AND w.names IS NOT NULL);
+END $$;
 COMMENT ON FUNCTION leadroute_internal.checks_json(leadroute.attached_tables) IS
     'The check constraints of an attached table that name columns which routing writes. Internal.';
 

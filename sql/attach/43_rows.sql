@@ -104,10 +104,12 @@ BEGIN
         SELECT * INTO first FROM leadroute.leads l WHERE l.id = lead.duplicate_of;
         PERFORM leadroute_internal.touch_follows(lead, first.owner_id, first.queue, format('open again by %s: follows lead %s', session_user, first.id));
     END IF;
-    IF lead.status = 'merged' AND status_by_row.status IN ('working', 'qualified')
-          AND (leadroute_internal.lead_by_row(lead_id)).first_response_at IS NULL THEN
-        -- the person has been answered
-        PERFORM leadroute_internal.response_by_row(lead_id, NULL, NULL, NULL);
+    IF lead.status = 'merged' AND status_by_row.status IN ('working', 'qualified') THEN
+        first := leadroute_internal.lead_by_row(lead_id);
+        IF first.first_response_at IS NULL THEN
+            -- the person has been answered
+            PERFORM leadroute_internal.response_by_row(lead_id, NULL, NULL, NULL);
+        END IF;
     END IF;
     UPDATE leadroute.leads l SET status = status_by_row.status
      WHERE l.id = status_by_row.lead_id AND l.status NOT IN ('merged', status_by_row.status);
@@ -174,14 +176,16 @@ CREATE FUNCTION leadroute_internal.bare(field text, value text) RETURNS text
 COMMENT ON FUNCTION leadroute_internal.bare(text, text) IS 'A value without what does not change its meaning: case and blanks, and in phone numbers all but digits. Internal.';
 
 CREATE FUNCTION leadroute_internal.may_route_again(lead leadroute.leads) RETURNS boolean
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT lead.first_response_at IS NULL AND lead.routed_at > '-infinity' AND lead.status IN ('assigned', 'queued', 'nurture', 'merged')
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN lead.first_response_at IS NULL AND lead.routed_at > '-infinity' AND lead.status IN ('assigned', 'queued', 'nurture', 'merged')
            -- whom a person has chosen stays
            AND NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = lead.decision_id AND (d.cause IN ('manual', 'claim') OR d.layer = 'given' AND d.cause <> 'enrichment'))
            -- one by which nobody else has it is none
            AND (SELECT count(*) FROM leadroute.decisions d WHERE d.lead_id = lead.id AND d.cause = 'enrichment' AND d.layer IS NOT NULL
                    AND (d.outcome <> 'owner' OR d.owner_id IS DISTINCT FROM d.previous_owner_id))
-               < leadroute_internal.setting('max_reroutes')::integer $$;
+               < leadroute_internal.setting('max_reroutes')::integer;
+END $$;
 COMMENT ON FUNCTION leadroute_internal.may_route_again(leadroute.leads) IS
     'Whether a lead that was corrected may be routed again: while nobody has answered, by routing itself, and not more often than leadroute.max_reroutes. Internal.';
 

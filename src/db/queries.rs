@@ -194,7 +194,7 @@ pub static STAYS_ANSWERED: Query =
     Query::new("SELECT leadroute_internal.stays_answered($1, $2)", &[INT8OID, TEXTOID]);
 
 /// A rep ($1); an error if there is none of that name.
-pub static KNOWN_REP: Query = Query::new("SELECT (leadroute_internal.known_rep($1, NULL)).id", &[TEXTOID]);
+pub static KNOWN_REP: Query = Query::new("SELECT leadroute_internal.known_rep($1, NULL)", &[TEXTOID]);
 
 /// The open leads of a rep ($1), the oldest first; $2 at most, or all.
 pub static OPEN_LEADS_OF_REP: Query = Query::new(
@@ -299,9 +299,12 @@ pub static CONFIG_MADE_BY: Query = Query::new(
 pub static IS_CONFIG_SAME: Query =
     Query::new("SELECT leadroute_internal.is_config_same($1, $2)", &[TIMESTAMPTZOID, TIMESTAMPTZOID]);
 
-/// A lead ($1) with what it said when a decision ($2) was made.
-pub static LEAD_BEFORE: Query =
-    Query::new("SELECT * FROM leadroute_internal.lead_before($1, $2)", &[INT8OID, INT8OID]);
+/// A lead ($1) with what it said when a decision ($2) was made. It names the table, so that it is planned anew when that gets
+/// other columns.
+pub static LEAD_BEFORE: Query = Query::new(
+    "SELECT b.* FROM leadroute.leads l, leadroute_internal.lead_before(l.id, $2) b WHERE l.id = $1",
+    &[INT8OID, INT8OID],
+);
 
 /// Clocks that ran out at $2, oldest first; $1 at most. Clocks and leads that others have locked are
 /// skipped. Planned with its values: only they tell that few clocks are due among many.

@@ -108,7 +108,8 @@ fn contents(client: &mut Client, columns: &Facts) -> Facts {
 
 /// What is wrong after an update of a company from one version to another.
 fn wrong(from: &str, to: &str) -> Vec<String> {
-    let company = created(from);
+    let empty = created(from);
+    let company = copy(&empty);
     let place = Place::of(&company);
     fill(&place, &place);
     // one that stays as it is
@@ -134,7 +135,6 @@ fn wrong(from: &str, to: &str) -> Vec<String> {
     drop(client);
     let end = "DROP OWNED BY upgrading_app; DROP ROLE upgrading_app";
     company.connect().batch_execute(end).expect("the role goes");
-    let empty = created(from);
     update(&empty, to);
     found.extend(differences(&surface(&created(to)), &surface(&empty)));
     found
@@ -171,6 +171,7 @@ fn a_faulty_step_is_noticed() {
     scripts.add("faulty", &format!("{now}\n{TRIAL}"));
     scripts.add(&format!("{VERSION}--faulty"), "");
     let right = surface(&created("faulty"));
+    let company = created(VERSION);
     for (forgotten, of) in [
         ("COMMENT ON COLUMN leadroute.referrers.bonus", "table leadroute.referrers"),
         ("ALTER FUNCTION leadroute.referrer_bonus", "function leadroute.referrer_bonus(pg_catalog.text)"),
@@ -184,12 +185,11 @@ fn a_faulty_step_is_noticed() {
         let step = TRIAL.replace(forgotten, &format!("-- {forgotten}"));
         std::fs::write(scripts.folder.join(format!("leadroute--{VERSION}--faulty.sql")), step)
             .expect("a script");
-        let empty = created(VERSION);
+        let empty = copy(&company);
         update(&empty, "faulty");
         let found = differences(&right, &surface(&empty));
         assert!(found.iter().any(|line| line.starts_with(of)), "without {forgotten}: {found:?}");
     }
-    let company = created(VERSION);
     let mut client = company.connect();
     client.batch_execute("INSERT INTO leadroute.reps (id) VALUES ('ann')").expect("a rep");
     let places = columns(&mut client);

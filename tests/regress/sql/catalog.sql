@@ -48,6 +48,12 @@ SELECT function FROM story.functions WHERE prosecdef AND NOT coalesce(proconfig 
 SELECT p.oid::regprocedure AS function FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
  WHERE p.pronamespace IN ('leadroute'::regnamespace, 'leadroute_internal'::regnamespace) AND l.lanname <> 'c'
    AND regexp_replace(p.prosrc, E'\\mE\'([^\'\\\\]|\\\\.|\'\')*\'', '', 'g') ~ E'\\\\' ORDER BY 1;
+-- PostgreSQL 18 keeps plans of functions in SQL, with the numbers of columns of a row that they are given, until a table that they read
+-- changes. So they are given rows of tables that they read, and of no others.
+SELECT DISTINCT p.oid::regprocedure AS function FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+  JOIN pg_type t ON t.oid = ANY (p.proargtypes) JOIN pg_class c ON c.oid = t.typrelid
+ WHERE p.pronamespace IN ('leadroute'::regnamespace, 'leadroute_internal'::regnamespace) AND l.lanname = 'sql' AND c.relnamespace <> 'pg_catalog'::regnamespace
+   AND p.prosrc !~ ('(FROM|JOIN|UPDATE) leadroute\.' || c.relname || '\M');
 
 -- No foreign keys, which parallel restores do not wait for; every reference has an index to lead it.
 SELECT conrelid::regclass AS "table", conname FROM pg_constraint WHERE contype = 'f' AND connamespace::regnamespace::text LIKE 'leadroute%';
