@@ -19,11 +19,14 @@ psql -X -q -v ON_ERROR_STOP=1 -d leadroute_template -c 'SET client_min_messages 
 cargo build --quiet -p leadroute-webhook -p leadroute-worker
 tests/cluster/run.sh
 
-say "clients, also through PgBouncer"
-tests/clients/run.sh
-
-say "README and docs"
-tests/readme/run.sh
+say "clients, also through PgBouncer, and beside them README and docs"
+told=$(mktemp) failed=
+tests/readme/run.sh > "$told" 2>&1 &
+tests/clients/run.sh || failed=yes
+wait $! || failed=yes
+cat "$told"
+rm "$told"
+[ -z "$failed" ] || die "clients, README or docs do not say what they should"
 
 say "real data"
 tests/real_data/run.sh

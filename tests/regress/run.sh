@@ -22,16 +22,42 @@ pg_regress=$("$PG_CONFIG_PRIVATE" --pkglibdir)/pgxs/src/test/regress/pg_regress
 [ -x "$pg_regress" ] || die "there is no $pg_regress: run dev/tree.sh first"
 output=$PRIVATE/regress
 mkdir -p "$output"
-
 cluster=$ROOT/dev/cluster.sh
-if ! as_server "$PG_BIN/pg_ctl" -D "$CLUSTERS/regress/data" status >/dev/null 2>&1; then
-    trap '"$cluster" stop regress' EXIT
-    "$cluster" start regress
-fi
-eval "$("$cluster" env regress)"
 
-if ! "$pg_regress" --bindir="$PG_BIN" --inputdir=. --outputdir="$output" \
-    --dbname=leadroute_regress "${stories[@]}"; then
+# run_lane CLUSTER FOLDER STORY...: on a cluster that is there, or is started for it.
+run_lane() {
+    local name=$1 folder=$2
+    shift 2
+    if ! as_server "$PG_BIN/pg_ctl" -D "$CLUSTERS/$name/data" status >/dev/null 2>&1; then
+        trap '"$cluster" stop '"$name" EXIT
+        "$cluster" start "$name"
+    fi
+    eval "$("$cluster" env "$name")"
+    mkdir -p "$folder"
+    rm -f "$folder/regression.diffs"
+    "$pg_regress" --bindir="$PG_BIN" --inputdir=. --outputdir="$folder" --dbname=leadroute_regress "$@"
+}
+
+# Many stories are told on two clusters at a time, by turns; results and differences of both are found in one place.
+half=()
+if [ ${#stories[@]} -gt 20 ]; then
+    for n in "${!stories[@]}"; do
+        if [ $((n % 2)) = 1 ]; then half+=("${stories[n]}"); fi
+    done
+    for n in "${!stories[@]}"; do
+        if [ $((n % 2)) = 1 ]; then unset "stories[n]"; fi
+    done
+    (run_lane regress_2 "$output/2" "${half[@]}") > "$output/2.log" 2>&1 &
+fi
+failed=
+(run_lane regress "$output" "${stories[@]}") || failed=yes
+if [ ${#half[@]} -gt 0 ]; then
+    wait $! || failed=yes
+    cat "$output/2.log"
+    cp "$output"/2/results/* "$output/results/"
+    [ ! -e "$output/2/regression.diffs" ] || cat "$output/2/regression.diffs" >> "$output/regression.diffs"
+fi
+if [ -n "$failed" ]; then
     [ ! -s "$output/regression.diffs" ] || cat "$output/regression.diffs"
     die "some stories do not end as expected; results are in $output/results"
 fi
