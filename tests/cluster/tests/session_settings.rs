@@ -21,8 +21,15 @@ const HOSTILE: &[&[(&str, &str)]] = &[
     &[("plan_cache_mode", "force_custom_plan"), ("jit", "off"), ("gin_fuzzy_search_limit", "1")],
     &[("geqo_threshold", "2"), ("from_collapse_limit", "1"), ("join_collapse_limit", "1")],
     &[("enable_indexscan", "off"), ("enable_indexonlyscan", "off"), ("enable_bitmapscan", "off")],
-    &[("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")],
-    &[("enable_nestloop", "off"), ("enable_sort", "off"), ("enable_material", "off"), ("work_mem", "64kB")],
+    // without jit, as plans that are switched off seem so dear that each query would be compiled first, for a minute in all
+    &[("jit", "off"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")],
+    &[
+        ("jit", "off"),
+        ("enable_nestloop", "off"),
+        ("enable_sort", "off"),
+        ("enable_material", "off"),
+        ("work_mem", "64kB"),
+    ],
     &[
         ("force_parallel_mode", "on"),
         ("debug_parallel_query", "on"),
