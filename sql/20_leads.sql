@@ -278,6 +278,9 @@ CREATE TABLE leadroute.notifications (
 CREATE INDEX notifications_lead_id_idx ON leadroute.notifications (lead_id);
 -- Open notifications only. No other index has this order, so no plan walks the history.
 CREATE INDEX notifications_open_idx ON leadroute.notifications (created_at, id) WHERE acked_at IS NULL;
+-- Requests of one provider, however many wait for another.
+CREATE INDEX notifications_requests_idx ON leadroute.notifications (((details ->> 'provider') COLLATE "C"), created_at, id)
+    WHERE acked_at IS NULL AND right(kind, 10) = '_requested';
 COMMENT ON TABLE leadroute.notifications IS 'Outbox: what people must be told, written in the transaction that decided it.';
 COMMENT ON COLUMN leadroute.notifications.id IS 'Key.';
 COMMENT ON COLUMN leadroute.notifications.lead_id IS 'The lead; NULL for an alarm.';

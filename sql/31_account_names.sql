@@ -8,6 +8,10 @@ CREATE FUNCTION leadroute_internal.name_keys(tenant text, name text) RETURNS tex
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_name_keys';
 COMMENT ON FUNCTION leadroute_internal.name_keys(text, text) IS 'The folded name of an account, then the keys under which it is found; NULL if names of its tenant are not kept, or nothing is left of it. Internal.';
 
+CREATE FUNCTION leadroute_internal.forget_names(keys text[], tenants text[], accounts text[]) RETURNS void
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_forget_names';
+COMMENT ON FUNCTION leadroute_internal.forget_names(text[], text[], text[]) IS 'Deletes rows of account_names, also those that were written after the snapshot of this transaction, when matching was switched on. Internal.';
+
 -- Each row is found by its key, however many there are and whatever is known of their number.
 CREATE FUNCTION leadroute_internal.account_names_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
@@ -24,15 +28,13 @@ BEGIN
         RETURN NULL;
     END IF;
     IF TG_OP = 'DELETE' THEN
-        DELETE FROM leadroute.account_names n
-         USING (SELECT r.tenant, r.id, leadroute_internal.name_keys(r.tenant, r.name) AS keys FROM removed r OFFSET 0) g
-         CROSS JOIN LATERAL unnest(g.keys[2:]) k (key)
-         WHERE n.key = k.key AND n.tenant = g.tenant AND n.account_id = g.id;
+        PERFORM leadroute_internal.forget_names(array_agg(k.key), array_agg(g.tenant), array_agg(g.id))
+           FROM (SELECT r.tenant, r.id, leadroute_internal.name_keys(r.tenant, r.name) AS keys FROM removed r OFFSET 0) g
+          CROSS JOIN LATERAL unnest(g.keys[2:]) k (key);
     ELSIF TG_OP = 'UPDATE' THEN
-        DELETE FROM leadroute.account_names n
-         USING (SELECT r.tenant, r.id, leadroute_internal.name_keys(r.tenant, r.name) AS keys FROM (SELECT tenant, id, name FROM removed EXCEPT SELECT tenant, id, name FROM added) r OFFSET 0) g
-         CROSS JOIN LATERAL unnest(g.keys[2:]) k (key)
-         WHERE n.key = k.key AND n.tenant = g.tenant AND n.account_id = g.id;
+        PERFORM leadroute_internal.forget_names(array_agg(k.key), array_agg(g.tenant), array_agg(g.id))
+           FROM (SELECT r.tenant, r.id, leadroute_internal.name_keys(r.tenant, r.name) AS keys FROM (SELECT tenant, id, name FROM removed EXCEPT SELECT tenant, id, name FROM added) r OFFSET 0) g
+          CROSS JOIN LATERAL unnest(g.keys[2:]) k (key);
         INSERT INTO leadroute.account_names (key, tenant, account_id, folded)
         SELECT k.key, g.tenant, g.id, g.keys[1]
           FROM (SELECT a.tenant, a.id, leadroute_internal.name_keys(a.tenant, a.name) AS keys FROM (SELECT tenant, id, name FROM added EXCEPT SELECT tenant, id, name FROM removed) a OFFSET 0) g

@@ -1,9 +1,5 @@
 -- Scores and data that become known of a lead when it is there.
 
-CREATE FUNCTION leadroute_internal.column_named(key text) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'leadroute_column_named';
-COMMENT ON FUNCTION leadroute_internal.column_named(text) IS 'The column of leads that a key of JSON stands for, however it is written; NULL if there is none. Internal.';
-
 CREATE FUNCTION leadroute_internal.read_values(lead_id bigint, given jsonb) RETURNS jsonb
     LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'leadroute_read_values';
 COMMENT ON FUNCTION leadroute_internal.read_values(bigint, jsonb) IS 'Values for columns of a lead, cleaned as those of a new one: values, ranges that stand for numbers, and problems. Internal.';
@@ -25,38 +21,10 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.first_lead(bigint) IS 'Locks and returns a lead; of a touch, the first lead of the person as it is once nobody else holds it. Internal.';
 
-CREATE FUNCTION leadroute_internal.check_answer(caller text, source text, request_id text) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    named text := CASE WHEN btrim(coalesce(source, '')) = '' THEN 'source' WHEN btrim(coalesce(request_id, '')) = '' THEN 'request_id' END;
-    long text := CASE WHEN octet_length(source) > 500 THEN 'source' WHEN octet_length(request_id) > 500 THEN 'request_id' END;
-BEGIN
-    IF named IS NOT NULL THEN
-        RAISE EXCEPTION '%: % must not be empty', caller, named
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Name who says so, and a key of the answer by which it counts once.';
-    ELSIF long IS NOT NULL THEN
-        RAISE EXCEPTION '%: % is longer than 500 bytes', caller, long
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a shorter key, such as a hash of it.';
-    END IF;
-    -- read first and written later, they could deadlock with a REINDEX in between
-    LOCK TABLE leadroute.enrichments, leadroute.qualifications, leadroute.field_sources, leadroute.provider_requests IN ROW EXCLUSIVE MODE;
-END $$;
-COMMENT ON FUNCTION leadroute_internal.check_answer(text, text, text) IS 'An error where an answer does not say whose it is; locks what is going to be written. Internal.';
-
-CREATE FUNCTION leadroute_internal.check_same_lead(caller text, source text, request_id text, answered bigint, lead_id bigint) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF answered <> lead_id AND NOT EXISTS (SELECT FROM leadroute.leads l WHERE l.id = answered AND l.duplicate_of = lead_id) THEN
-        RAISE EXCEPTION '%: request "%" of % has been answered for lead %, not for lead %', caller, request_id, source, answered, lead_id
-            USING ERRCODE = 'unique_violation', HINT = 'Give each request an id of its own.';
-    END IF;
-END $$;
-COMMENT ON FUNCTION leadroute_internal.check_same_lead(text, text, text, bigint, bigint) IS 'An error where a request was answered for another lead. Internal.';
-
 CREATE FUNCTION leadroute_internal.enrichment_rule(source text, field text, tenant text) RETURNS leadroute.enrichment_rules
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT r FROM leadroute.enrichment_rules r
-     WHERE (r.source IS NULL OR lower(btrim(r.source)) = lower(btrim(enrichment_rule.source)))
+     WHERE (r.source IS NULL OR lower(r.source) = lower(leadroute_internal.cleaned('shown', enrichment_rule.source)))
        AND (r.field IS NULL OR coalesce(leadroute_internal.column_named(r.field), r.field) = enrichment_rule.field)
        AND (r.tenants IS NULL OR enrichment_rule.tenant = ANY (r.tenants))
      ORDER BY r.tenants IS NULL, r.source IS NULL, r.field IS NULL LIMIT 1 $$;
@@ -113,6 +81,28 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.route_late_data(leadroute.leads, text) IS 'Asks the layers again about a lead of which more is known; what came of it. Internal.';
 
+CREATE FUNCTION leadroute_internal.score_by_criteria(lead_id bigint) RETURNS jsonb
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'leadroute_score_by_criteria';
+COMMENT ON FUNCTION leadroute_internal.score_by_criteria(bigint) IS 'What criteria say now of a lead that is there, as a step of a trace, whatever score it has; NULL where there are none. Internal.';
+
+CREATE FUNCTION leadroute_internal.score_anew(lead leadroute.leads, why text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    step jsonb;
+BEGIN
+    IF lead.score IS NOT NULL AND NOT leadroute_internal.is_scored_by_criteria(lead) THEN
+        RETURN;
+    END IF;
+    step := leadroute_internal.score_by_criteria(lead.id);
+    IF lead.score IS DISTINCT FROM (step ->> 'score')::numeric AND step IS NOT NULL THEN
+        -- the decision first, by which the score is known as one of criteria
+        PERFORM leadroute_internal.note_decision(lead, 'enrichment', lead.owner_id,
+            format('has a score of %s by criteria, %s; %s', step ->> 'score', coalesce('after ' || lead.score, 'and had none'), why), trace => jsonb_build_array(step));
+        UPDATE leadroute.leads l SET score = (step ->> 'score')::numeric WHERE l.id = lead.id;
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.score_anew(leadroute.leads, text) IS 'Gives a lead that stays where it is the score that criteria give it now that more is known, unless somebody else has scored it, and notes that. Internal.';
+
 CREATE FUNCTION leadroute_internal.is_being_told(lead_id bigint) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM leadroute.qualifications q WHERE q.lead_id = is_being_told.lead_id AND q.routing = '')
@@ -137,12 +127,17 @@ BEGIN
         ELSE 'stays where it is: it has been routed again already (leadroute.max_reroutes)'
         END;
     IF routing IS NULL THEN
-        routing := leadroute_internal.route_late_data(lead, reason);
+        BEGIN
+            routing := leadroute_internal.route_late_data(lead, reason);
+        EXCEPTION WHEN lock_not_available THEN
+            -- what is known counts all the same
+            routing := format('stays where it is: %s', SQLERRM);
+        END;
+    END IF;
+    IF routing <> 'routed again' AND NOT leadroute_internal.is_closed(lead.status) AND lead.routed_at > '-infinity' THEN
+        PERFORM leadroute_internal.score_anew(lead, format('%s; asked for: %s', routing, reason));
     END IF;
     decision_id := (SELECT max(d.id) FROM leadroute.decisions d WHERE d.lead_id = was.id AND d.id > noted_before);
-EXCEPTION WHEN lock_not_available THEN
-    -- what is known counts all the same
-    routing := format('stays where it is: %s', SQLERRM);
 END $$;
 COMMENT ON FUNCTION leadroute_internal.re_evaluated(leadroute.leads, text) IS 'Routes a lead again of which more is known than before (was), while nobody has responded and the time for that is not over; what came of it, in words, and the decision. Internal.';
 
@@ -238,12 +233,16 @@ DECLARE
     e leadroute.enrichments;
     v record;
 BEGIN
-    PERFORM leadroute_internal.check_answer('apply_enrichment', source, request_id);
+    PERFORM leadroute_internal.check_answer('apply_enrichment', source, request_id, data);
     IF jsonb_typeof(data) IS DISTINCT FROM 'object' THEN
         RAISE EXCEPTION 'apply_enrichment: data must be a JSON object, not %', coalesce(jsonb_typeof(data), 'null')
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Fields with their values, or with {"value": ..., "confidence": ..., "at": ...}.';
     END IF;
     lead := leadroute_internal.first_lead(lead_id);
+    SELECT * INTO e FROM leadroute.enrichments o WHERE (o.lead_id, o.source) = (lead.id, apply_enrichment.source) AND apply_enrichment.request_id = ANY (o.repeated_by);
+    IF FOUND THEN
+        RETURN leadroute_internal.repeated_enrichment_answer(e);
+    END IF;
     -- Under the lock of the lead; whoever answers the same for another lead is waited for here, and so is nobody else.
     INSERT INTO leadroute.enrichments (lead_id, source, request_id, touch_id, data, tenant)
     VALUES (lead.id, source, request_id, nullif(apply_enrichment.lead_id, lead.id), data, lead.tenant)
@@ -267,13 +266,16 @@ BEGIN
         PERFORM leadroute_internal.fill_lead(lead, v.fields, v."values", v.are_columns);
         SELECT r.routing, r.decision_id INTO e.routing, e.decision_id
           FROM leadroute_internal.re_evaluated(lead, format('%s knows of the lead: %s', source, array_to_string(v.fields, ', '))) r;
+    ELSIF leadroute_internal.is_repeated_enrichment(e) THEN
+        RETURN leadroute_internal.repeat_enrichment(e);
     END IF;
+    PERFORM leadroute_internal.check_room('apply_enrichment', lead.id, source);
     UPDATE leadroute.enrichments o SET taken = v.taken, refused = v.refused, decision_id = e.decision_id,
            routing = coalesce(nullif(e.routing, ''), 'stays where it is: nothing new is known')
      WHERE o.id = e.id RETURNING * INTO e;
     RETURN leadroute_internal.enrichment_answer(e);
 END $$;
-COMMENT ON FUNCTION leadroute.apply_enrichment(bigint, jsonb, text, text) IS 'Takes over what a source knows of a lead: fields with their values, or with {"value", "confidence", "at"}. It counts once for each source and request; said again, the answer is the same. Values are cleaned as those of a new lead, keys that are no columns go to the attributes; enrichment_rules say what may be overwritten. The lead is routed again while nobody has responded, and not after leadroute.late_data; never from a rep to a queue or to nobody. Of a touch it is about the first lead. Returns what was taken, what not and why, and what became of the route.';
+COMMENT ON FUNCTION leadroute.apply_enrichment(bigint, jsonb, text, text) IS 'Takes over what a source knows of a lead: fields with their values, or with {"value", "confidence", "at"}. It counts once for each source and request; said again, the answer is the same, and one that says what the source has said already is only counted (repeats). Values are cleaned as those of a new lead, keys that are no columns go to the attributes; enrichment_rules say what may be overwritten. The lead is routed again while nobody has responded, and not after leadroute.late_data; never from a rep to a queue or to nobody. Of a touch it is about the first lead. Returns what was taken, what not and why, and what became of the route.';
 
 CREATE FUNCTION leadroute_internal.qualification_answer(q leadroute.qualifications) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -290,12 +292,16 @@ DECLARE
     lead leadroute.leads;
     q leadroute.qualifications;
 BEGIN
-    PERFORM leadroute_internal.check_answer('apply_qualification', source, request_id);
+    PERFORM leadroute_internal.check_answer('apply_qualification', source, request_id, reasons);
     IF NOT (score BETWEEN -1e15 AND 1e15) THEN
         RAISE EXCEPTION 'apply_qualification: score must be a number between -1e15 and 1e15, not %', score
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Give NULL where there is none.';
     END IF;
     lead := leadroute_internal.first_lead(lead_id);
+    SELECT * INTO q FROM leadroute.qualifications o WHERE (o.lead_id, o.source) = (lead.id, apply_qualification.source) AND apply_qualification.request_id = ANY (o.repeated_by);
+    IF FOUND THEN
+        RETURN leadroute_internal.repeated_qualification_answer(q);
+    END IF;
     INSERT INTO leadroute.qualifications (lead_id, source, request_id, touch_id, score, reasons, previous_score, tenant, refused)
     VALUES (lead.id, source, request_id, nullif(apply_qualification.lead_id, lead.id), score, reasons, lead.score, lead.tenant,
             CASE WHEN score IS NULL THEN 'has no value' WHEN score = lead.score THEN 'is known already'
@@ -313,7 +319,10 @@ BEGIN
         UPDATE leadroute.leads l SET score = q.score WHERE l.id = lead.id;
         SELECT r.routing, r.decision_id INTO q.routing, q.decision_id
           FROM leadroute_internal.re_evaluated(lead, format('%s gives it a score of %s', source, score)) r;
+    ELSIF leadroute_internal.is_repeated_qualification(q) THEN
+        RETURN leadroute_internal.repeat_qualification(q);
     END IF;
+    PERFORM leadroute_internal.check_room('apply_qualification', lead.id, source);
     UPDATE leadroute.qualifications o SET decision_id = q.decision_id, routing = coalesce(nullif(q.routing, ''), 'stays where it is: the score is as it was')
      WHERE o.id = q.id RETURNING * INTO q;
     RETURN leadroute_internal.qualification_answer(q);

@@ -17,9 +17,10 @@ BEGIN
         RAISE EXCEPTION 'account "%" does not exist%', coalesce(account, 'null'), leadroute_internal.in_tenant(coalesce(tenant, ''))
             USING ERRCODE = 'undefined_object', HINT = 'Look it up in leadroute.accounts.';
     END IF;
-    -- What the recycle layer has put aside, by the index of queues; what somebody has taken from there stays with them.
+    -- What the recycle layer has put aside, by the index of queues; what somebody has taken from there stays with them, also
+    -- where they are just doing it.
     waiting := ARRAY(SELECT l.id FROM leadroute.leads l JOIN leadroute.decisions d ON d.id = l.decision_id AND d.layer = 'recycle'
-                      WHERE l.queue IN (SELECT q.name FROM leadroute.queues q) AND l.account_id = known.id AND l.tenant = known.tenant AND l.status = 'queued' ORDER BY l.id);
+                      WHERE l.queue IN (SELECT q.name FROM leadroute.queues q) AND l.account_id = known.id AND l.tenant = known.tenant AND l.status = 'queued' ORDER BY l.id FOR UPDATE OF l);
     -- One that came while the account was being made a prospect may wait still.
     IF known.kind <> 'disqualified' AND waiting = '{}' THEN
         RAISE EXCEPTION 'account "%" is not disqualified, but a %', known.id, known.kind

@@ -17,6 +17,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.dangling_references() IS 'Rows of the routing tables that name what is not there, for config_problems.';
 
+CREATE FUNCTION leadroute_internal.wrong_names() RETURNS TABLE (problem_key text, problem text)
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    WITH kept AS (SELECT n.key, n.tenant, n.account_id, n.folded FROM leadroute.account_names n),
+    made AS (SELECT k.key, g.tenant, g.id AS account_id, g.keys[1] AS folded
+               FROM (SELECT a.tenant, a.id, leadroute_internal.name_keys(a.tenant, a.name) AS keys FROM leadroute.accounts a WHERE leadroute_internal.names_are_kept() OFFSET 0) g
+              CROSS JOIN LATERAL unnest(g.keys[2:]) k (key)),
+    wrong AS ((SELECT 'account "%s"%s is not found by its name' AS problem, m.* FROM (TABLE made EXCEPT TABLE kept) m)
+              UNION ALL (SELECT 'account "%s"%s is found by a name that it does not have, or does not exist', k.* FROM (TABLE kept EXCEPT TABLE made) k))
+    SELECT concat_ws('/', nullif(w.tenant, ''), w.account_id), format(w.problem, w.account_id, leadroute_internal.in_tenant(w.tenant))
+      FROM wrong w GROUP BY w.tenant, w.account_id, w.problem ORDER BY 1, 2 $$;
+COMMENT ON FUNCTION leadroute_internal.wrong_names() IS 'Accounts whose rows in account_names are not those of their names. A row of account_matching that is deleted and inserted again makes all of them anew. Internal.';
+
 CREATE FUNCTION leadroute.check_integrity() RETURNS TABLE ("table" text, key text, problem text)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT d."table", d.key, d.problem FROM leadroute_internal.dangling_references() d
@@ -61,5 +73,7 @@ CREATE FUNCTION leadroute.check_integrity() RETURNS TABLE ("table" text, key tex
      WHERE NOT EXISTS (SELECT FROM leadroute.reps r WHERE r.rep_no = l.rep_no)
     UNION ALL
     SELECT 'returned_turns', t.decision_id::text, format('decision %s does not exist', t.decision_id) FROM leadroute.returned_turns t
-     WHERE NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = t.decision_id) $$;
-COMMENT ON FUNCTION leadroute.check_integrity() IS 'Rows that name what is not there: none, unless a restore brought them, or somebody switched triggers off. Reads every table as a whole.';
+     WHERE NOT EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = t.decision_id)
+    UNION ALL
+    SELECT 'account_names', n.problem_key, n.problem FROM leadroute_internal.wrong_names() n $$;
+COMMENT ON FUNCTION leadroute.check_integrity() IS 'Rows that name what is not there, and accounts that are not found by their names: none, unless a restore brought them, or somebody switched triggers off. Reads every table as a whole.';

@@ -1,8 +1,8 @@
 -- The outbox: notifications, handed out to consumers that deliver them.
 
-CREATE FUNCTION leadroute.doze(kinds text[] DEFAULT NULL) RETURNS boolean
+CREATE FUNCTION leadroute.doze(kinds text[] DEFAULT NULL, providers text[] DEFAULT NULL) RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_doze';
-COMMENT ON FUNCTION leadroute.doze(text[]) IS 'A listener that has found nothing asks to sleep; kinds are those that it takes. False: sleep, and be woken by NOTIFY leadroute; first say LISTEN leadroute, and call wake() afterwards. True: notifications are waiting or being committed, take again.';
+COMMENT ON FUNCTION leadroute.doze(text[], text[]) IS 'A listener that has found nothing asks to sleep; kinds are those that it takes, and providers those whose requests it takes. False: sleep, and be woken by NOTIFY leadroute; first say LISTEN leadroute, and call wake() afterwards. True: notifications are waiting or being committed, take again.';
 
 CREATE FUNCTION leadroute.wake() RETURNS boolean
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_wake';
@@ -12,10 +12,13 @@ CREATE FUNCTION leadroute_internal.wake_listeners() RETURNS void
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_wake_listeners';
 COMMENT ON FUNCTION leadroute_internal.wake_listeners() IS 'Makes this transaction wake sleeping listeners when it commits. Internal: for functions that insert into notifications.';
 
-CREATE FUNCTION leadroute.notifications_waiting(kinds text[] DEFAULT NULL) RETURNS boolean
+CREATE FUNCTION leadroute.notifications_waiting(kinds text[] DEFAULT NULL, providers text[] DEFAULT NULL) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan SET enable_sort = off SET jit = off AS $$
 BEGIN
+    IF providers IS NOT NULL AND (kinds IS NULL OR leadroute_internal.has_requests(providers)) THEN
+        RETURN leadroute_internal.has_requests(providers);
+    END IF;
     RETURN EXISTS (
         SELECT FROM (
             SELECT FROM leadroute.notifications n
@@ -26,7 +29,7 @@ BEGIN
                     WHERE e.lead_id = n.lead_id AND e.id < n.id AND coalesce(e.acked_at, 'infinity') = 'infinity' AND right(e.kind, 10) <> '_requested' OFFSET 0))
              ORDER BY n.created_at, n.id LIMIT 1) x);
 END $$;
-COMMENT ON FUNCTION leadroute.notifications_waiting(text[]) IS 'Whether take_notifications would find something of these kinds.';
+COMMENT ON FUNCTION leadroute.notifications_waiting(text[], text[]) IS 'Whether take_notifications would find something of these kinds, or take_requests something for one of these providers, if any are named.';
 
 CREATE FUNCTION leadroute_internal.outbox_since(wants_more boolean) RETURNS timestamptz
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'leadroute_outbox_since';
@@ -44,6 +47,34 @@ EXCEPTION WHEN check_violation THEN
         USING ERRCODE = 'invalid_parameter_value', HINT = 'The kinds are those of domain leadroute.notification_kind.';
 END $$;
 COMMENT ON FUNCTION leadroute_internal.check_kinds(text[]) IS 'An error where a kind of notification is misspelt: a listener would wait for it for ever. Internal.';
+
+CREATE FUNCTION leadroute_internal.check_taking(batch integer, lease interval) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF batch IS NULL OR batch < 1 THEN
+        RAISE EXCEPTION 'batch must be at least 1, not %', coalesce(batch::text, 'null')
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 100.';
+    END IF;
+    IF lease IS NULL OR lease <= interval '0' OR lease > interval '1 day' THEN
+        RAISE EXCEPTION 'lease must be longer than 0 and at most a day, not %', coalesce(lease::text, 'null')
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Give the time that delivering a batch takes at most; the default is 1 minute.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.check_taking(integer, interval) IS 'An error where a batch or its lease is out of range. Internal.';
+
+CREATE FUNCTION leadroute_internal.lease_notifications(ids bigint[], consumer text, lease interval) RETURNS SETOF leadroute.notifications
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+    RETURN QUERY
+        UPDATE leadroute.notifications n
+           SET attempts = coalesce(n.attempts, 0) + 1, taken_by = consumer,
+               -- From the sixth attempt on the lease doubles, up to an hour.
+               lease_until = clock_timestamp()
+                   + least(lease * power(2, least(greatest(coalesce(n.attempts, 0) - 4, 0), 20)), greatest(lease, interval '1 hour'))
+         WHERE n.id = ANY (ids)
+        RETURNING n.*;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.lease_notifications(bigint[], text, interval) IS 'Notes that a consumer has taken notifications, which it has locked, and returns them. Internal.';
 
 CREATE FUNCTION leadroute.take_notifications(consumer text, batch integer DEFAULT 100, lease interval DEFAULT '1 minute', tenant text DEFAULT NULL,
                                              kinds text[] DEFAULT NULL)
@@ -64,14 +95,7 @@ BEGIN
             USING ERRCODE = 'null_value_not_allowed', HINT = 'Give a name by which the listener can be recognized.';
     END IF;
     PERFORM leadroute_internal.check_kinds(kinds);
-    IF batch IS NULL OR batch < 1 THEN
-        RAISE EXCEPTION 'batch must be at least 1, not %', coalesce(batch::text, 'null')
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 100.';
-    END IF;
-    IF lease IS NULL OR lease <= interval '0' OR lease > interval '1 day' THEN
-        RAISE EXCEPTION 'lease must be longer than 0 and at most a day, not %', coalesce(lease::text, 'null')
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Give the time that delivering a batch takes at most; the default is 1 minute.';
-    END IF;
+    PERFORM leadroute_internal.check_taking(batch, lease);
     -- Nobody takes a second one of a lead before the first is acknowledged, committed and visible; a stale view only
     -- errs on the safe side, since what is acknowledged stays so. Hence it does not matter which rows were skipped.
     LOOP
@@ -92,17 +116,9 @@ BEGIN
     END LOOP;
     PERFORM leadroute_internal.outbox_looked(coalesce((SELECT min(created_at) FROM leadroute.notifications WHERE id = ANY (found)), began));
     RETURN QUERY
-        WITH taken AS (
-            UPDATE leadroute.notifications n
-               SET attempts = coalesce(n.attempts, 0) + 1, taken_by = consumer,
-                   -- From the sixth attempt on the lease doubles, up to an hour.
-                   lease_until = clock_timestamp()
-                       + least(lease * power(2, least(greatest(coalesce(n.attempts, 0) - 4, 0), 20)), greatest(lease, interval '1 hour'))
-             WHERE n.id = ANY (found)
-            RETURNING n.*)
         SELECT t.id, t.lead_id, t.decision_id, t.kind::text, t.rep_id, r.email, t.queue, t.created_at, t.attempts,
                leadroute_internal.notification_payload(t.lead_id, t.decision_id, t.details)
-          FROM taken t LEFT JOIN leadroute.reps r ON r.id = t.rep_id
+          FROM leadroute_internal.lease_notifications(found, consumer, lease) t LEFT JOIN leadroute.reps r ON r.id = t.rep_id
          ORDER BY t.created_at, t.id;
 END $$;
 COMMENT ON FUNCTION leadroute.take_notifications(text, integer, interval, text, text[]) IS 'Hands out notifications, oldest first, each to one consumer. What is not acknowledged before its lease ends is handed out again with the next attempt. Of one lead only the earliest is out at a time. From the sixth attempt on the lease doubles, up to an hour; stuck_notifications lists those. With a tenant only its notifications. With kinds only these; without, all that people are told: requests to providers are handed out by their kinds only, and in any order.';

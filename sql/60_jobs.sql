@@ -31,7 +31,7 @@ CREATE FUNCTION leadroute_internal.jobs(knows_seconds boolean) RETURNS TABLE (jo
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     VALUES ('leadroute escalation', CASE WHEN knows_seconds THEN '5 seconds' ELSE '* * * * *' END,
             CASE WHEN knows_seconds THEN 'CALL leadroute.keep_time(''0'')' ELSE 'CALL leadroute.keep_time()' END),
-        ('leadroute housekeeping', '*/5 * * * *', 'SELECT leadroute.merge_duplicates(), leadroute.purge_job_history()'),
+        ('leadroute housekeeping', '*/5 * * * *', 'SELECT leadroute.merge_duplicates(), leadroute.purge_job_history(), leadroute.purge_answers()'),
         ('leadroute outbox', '*/5 * * * *', 'SELECT leadroute.check_alarms(), leadroute.purge_notifications()'),
         ('leadroute performance', '23 3 * * *', 'SELECT leadroute.refresh_performance()'),
         ('leadroute replay', '47 3 * * *', 'SELECT leadroute.check_replays()') $$;

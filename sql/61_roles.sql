@@ -29,10 +29,9 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
             'leadroute.close_lead(bigint, text, numeric, timestamptz), leadroute.apply_qualification(bigint, numeric, jsonb, text, text), leadroute.apply_enrichment(bigint, jsonb, text, text), '
             'leadroute.set_presence(text, text), leadroute.take_off(text, date, date, text, text), leadroute.attached_lead(regclass, text), leadroute.explain_decision(bigint), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), '
             'leadroute.take_notifications(text, integer, interval, text, text[]), leadroute.ack_notifications(bigint[]), '
-            'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(text[]), leadroute.doze(text[]), leadroute.wake()'),
-    ('provider', 'EXECUTE', 'FUNCTION leadroute.apply_qualification(bigint, numeric, jsonb, text, text), leadroute.apply_enrichment(bigint, jsonb, text, text), '
-            'leadroute.take_notifications(text, integer, interval, text, text[]), leadroute.ack_notifications(bigint[]), '
-            'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(text[]), leadroute.doze(text[]), leadroute.wake()'),
+            'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(text[], text[]), leadroute.doze(text[], text[]), leadroute.wake()'),
+    ('provider', 'EXECUTE', 'FUNCTION leadroute.take_requests(text, integer, interval, text, text), leadroute.answer_request(text, text, jsonb), '
+            'leadroute.release_requests(text, text[], interval, text), leadroute.doze(text[], text[]), leadroute.wake()'),
     ('calendar', 'EXECUTE', 'FUNCTION leadroute.sync_absences(text, text, tstzrange, jsonb), leadroute.set_presence(text, text)'),
     ('editor', 'SELECT, INSERT, UPDATE, DELETE', config.tables),
     ('editor', 'SELECT', 'TABLE ' || config.shown),
@@ -48,9 +47,9 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.explain_decision(bigint), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), leadroute.replay_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
     ('analyst', 'EXECUTE', 'FUNCTION leadroute.report(timestamptz, timestamptz, text, text), leadroute.report_html(timestamptz, timestamptz, text, text)'),
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
-    ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting(text[])'),
+    ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting(text[], text[])'),
     ('worker', 'EXECUTE', 'FUNCTION leadroute.escalate_overdue(integer, timestamptz), leadroute.assign_queued(integer, timestamptz), leadroute.release_unassigned(integer, timestamptz), leadroute.adopt_leads(integer, boolean), leadroute.merge_duplicates(integer), leadroute.apply_due_changes(), '
-            'leadroute.check_alarms(), leadroute.check_rates(), leadroute.purge_notifications(interval, integer), leadroute.purge_job_history(interval), leadroute.note_timeouts(integer, timestamptz), leadroute.refresh_performance(), leadroute.check_replays(integer, interval), '
+            'leadroute.check_alarms(), leadroute.check_rates(), leadroute.purge_notifications(interval, integer), leadroute.purge_answers(interval, integer), leadroute.purge_job_history(interval), leadroute.note_timeouts(integer, timestamptz), leadroute.refresh_performance(), leadroute.check_replays(integer, interval), '
             'leadroute.schedule_jobs(), leadroute.unschedule_jobs()'),
     ('worker', 'EXECUTE', 'PROCEDURE leadroute.keep_time(interval, interval)'),
     ('author', 'SELECT', config.tables || ', ' || config.shown),

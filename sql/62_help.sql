@@ -9,7 +9,7 @@ CREATE FUNCTION leadroute.help(about text DEFAULT NULL)
         (3, 'reps', '(set_presence|take_off|sync_absences|hand_over_leads|sync_reps|rep_load|rep_cover)'),
         (4, 'scores and data', '(qualify_lead|apply_qualification|apply_enrichment|requalify_account|account_.*|match_.*)'),
         (5, 'tables of your own', '(attach|detach|attached_lead)'),
-        (6, 'notifications', '(.*_notifications|notifications_.*|doze|wake)'),
+        (6, 'notifications', '(.*_notifications|notifications_.*|.*_requests?|doze|wake)'),
         (7, 'changes', '(.*_change|preview_summary|propose_.*|apply_due_changes|check_golden_leads|config_as_of|export_rules|rules_difference|changelog)'),
         (8, 'checks', '(lint_config|config_problems|coverage_gaps|rule_.*|unreachable_rules|idle_conditions|segment_.*|rules_diagram|check_integrity)'),
         (9, 'reports', '(report|report_html|audit_measures|monthly_audit|.*_rate|misrouted_leads|leads_by_rep|sla_by_.*|speed_.*|pool_.*|claim_patterns|territory_balance|score_calibration|suggest_.*|fairness_.*|queue_backlog)'),

@@ -1,12 +1,14 @@
 //! Every fixed SQL text; look-ups by key are in [`crate::db::indexes`]. They run as the owner of the extension with a
 //! safe search_path (see [`crate::db::pg::security`]), and always under a fresh snapshot (see [`crate::db::pg::spi`]).
 
+mod account_names;
 mod attached;
 mod changes;
 mod clocks;
 pub mod counter;
 mod preview;
 
+pub use account_names::*;
 pub use attached::*;
 pub use changes::*;
 pub use clocks::*;
@@ -17,9 +19,6 @@ use pgrx::pg_sys::{
     BOOLOID, INT4ARRAYOID, INT4OID, INT8ARRAYOID, INT8OID, JSONBOID, NUMERICOID, PG_SNAPSHOTOID,
     TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID,
 };
-
-/// Whether names of accounts are kept for anybody.
-pub static MATCHES_ACCOUNTS: Query = Query::new("SELECT true FROM leadroute.account_matching LIMIT 1", &[]);
 
 /// The rules as JSON, with the snapshot under which they are read, and the transaction that reads them.
 pub static RULES: Query =
@@ -365,7 +364,8 @@ pub static WAITING_FOR_POOL: Query = Query::new(
 );
 
 /// Whether a notification of some kinds ($1) could be taken now.
-pub static WAITING: Query = Query::new("SELECT leadroute.notifications_waiting($1)", &[TEXTARRAYOID]);
+pub static WAITING: Query =
+    Query::new("SELECT leadroute.notifications_waiting($1, $2)", &[TEXTARRAYOID, TEXTARRAYOID]);
 
 /// Asks about leads ($1, by decisions $2, of tenants $3) providers ($4) for what is missing ($5).
 pub static ASK_PROVIDERS: Query = Query::new(

@@ -1,6 +1,6 @@
 //! Everything that can be set, from the environment.
 
-use crate::environment::{database, number, variable};
+use leadroute_examples::environment::{database, number, variable};
 use std::time::Duration;
 
 /// What the listener works with.

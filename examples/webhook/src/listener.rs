@@ -1,9 +1,9 @@
 //! The loop: take, post, acknowledge; sleep when there is nothing; start again when the database goes away.
 
-use crate::backoff::{pause, Backoff};
 use crate::config::Config;
 use crate::outbox::{Notification, Outbox};
 use crate::webhook::{Answer, Webhook};
+use leadroute_examples::backoff::{pause, Backoff};
 use postgres::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ pub fn run(config: &Config, stop: &AtomicBool) {
         let Err(error) = listener.session(&mut lost) else {
             continue;
         };
-        let length = lost.next();
+        let length = lost.longer();
         eprintln!("leadroute-webhook: database: {error}; again in {} ms", length.as_millis());
         pause(length, stop);
     }
@@ -89,7 +89,7 @@ impl Listener<'_> {
                 Answer::Later(why, wish) => {
                     // Others may be told of what was delivered so far.
                     outbox.acknowledge(&mut self.delivered)?;
-                    let length = self.failures.next().max(wish.unwrap_or_default().min(LONGEST_WISH));
+                    let length = self.failures.longer().max(wish.unwrap_or_default().min(LONGEST_WISH));
                     eprintln!(
                         "leadroute-webhook: notification {}: {why}; again in {} ms",
                         notification.id,

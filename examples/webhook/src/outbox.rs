@@ -1,13 +1,10 @@
 //! The outbox as a listener sees it. Each call is a transaction of its own, so nothing is held open while we post.
 
 use crate::config::Config;
-use postgres::fallible_iterator::FallibleIterator;
+use leadroute_examples::listening;
 use postgres::{Client, Error, NoTls};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-
-/// How soon a signal is noticed while we wait for the database.
-const GLANCE: Duration = Duration::from_millis(200);
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// A notification that is ours until its lease ends.
 pub struct Notification {
@@ -26,7 +23,7 @@ impl Outbox {
     /// Connects and listens.
     pub fn connect(config: &Config) -> Result<Self, Error> {
         let mut client = config.database.connect(NoTls)?;
-        client.batch_execute("LISTEN leadroute")?;
+        listening::listen(&mut client)?;
         Ok(Self { client })
     }
 
@@ -59,21 +56,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Sleeps until a transaction writes notifications, or the nap is over: that one finds what a wake-up was
-    /// missed for, and leases that have ended.
+    /// Sleeps until there may be something to deliver.
     pub fn sleep(&mut self, config: &Config, stop: &AtomicBool) -> Result<(), Error> {
-        let waiting: bool = self.client.query_one("SELECT leadroute.doze()", &[])?.get(0);
-        if waiting {
-            return Ok(());
-        }
-        let end = Instant::now() + config.nap;
-        let mut woken = false;
-        while !woken && Instant::now() < end && !stop.load(Ordering::Relaxed) {
-            woken = self.client.notifications().timeout_iter(GLANCE).next()?.is_some();
-        }
-        self.client.query_one("SELECT leadroute.wake()", &[])?;
-        // One transaction may have woken us, or many.
-        while self.client.notifications().iter().next()?.is_some() {}
-        Ok(())
+        listening::sleep(&mut self.client, "SELECT leadroute.doze()", &[], config.nap, stop)
     }
 }

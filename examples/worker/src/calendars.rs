@@ -1,10 +1,10 @@
 //! Reads the calendars again and again, and makes absences of them.
 
-use crate::backoff::pause;
 use crate::calendar::absences;
 use crate::requests::{describe, is_lasting, Database};
 use crate::settings::{Calendar, Settings};
 use chrono::{DateTime, Duration as Days, Utc};
+use leadroute_examples::backoff::pause;
 use serde_json::json;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -1,70 +1,25 @@
 //! The loop of whoever asks: take a request, call the provider, write the answer. Several run side by side.
 
-use crate::backoff::{pause, Backoff};
 use crate::callback;
+use crate::pauses::Pauses;
 use crate::providers::{call, Answer};
 use crate::requests::{describe, is_lasting, Database, Request, Said, Ticket};
 use crate::settings::Settings;
+use leadroute_examples::backoff::{pause, Backoff};
 use postgres::Error;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// A provider may ask for a longer pause than ours, but not for ever.
-const LONGEST_WISH: Duration = Duration::from_secs(3600);
-/// The longest pause between two attempts for one request.
-const LONGEST: Duration = Duration::from_secs(300);
-
-/// What all who ask share: a provider that fails gets a pause from all of them, and a request that fails a longer one.
-#[derive(Default)]
-pub struct Pauses(Mutex<Failures>);
-
-#[derive(Default)]
-struct Failures {
-    /// Until when a provider is left alone, and how often it has failed in a row.
-    providers: HashMap<String, (Option<Instant>, Backoff)>,
-    /// How often requests have failed. Notifications count pauses of the provider as attempts, too.
-    requests: HashMap<String, u32>,
-}
-
-impl Pauses {
-    fn failures(&self) -> MutexGuard<'_, Failures> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn left(&self, provider: &str) -> Option<Duration> {
-        let left = self.failures().providers.get(provider)?.0?.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some(left)
-    }
-
-    /// The provider works; of the request nothing needs to be known any more.
-    fn succeeded(&self, ticket: &Ticket) {
-        let mut failures = self.failures();
-        if let Some((_, in_a_row)) = failures.providers.get_mut(&ticket.provider) {
-            // a pause that it has asked for meanwhile goes on
-            in_a_row.reset();
-        }
-        failures.requests.remove(&ticket.request);
-    }
-
-    /// When the request is due again.
-    fn failed(&self, ticket: &Ticket, wish: Option<Duration>) -> Duration {
-        let mut failures = self.failures();
-        let (until, in_a_row) = failures.providers.entry(ticket.provider.clone()).or_default();
-        let length = in_a_row.next().max(wish.unwrap_or_default().min(LONGEST_WISH));
-        *until = Some(until.unwrap_or_else(Instant::now).max(Instant::now() + length));
-        let times = failures.requests.entry(ticket.request.clone()).or_default();
-        *times += 1;
-        Duration::from_millis(100).saturating_mul(1 << (*times).min(16)).min(LONGEST).max(length)
-    }
-}
+/// How long a provider is left alone of which the database knows nothing.
+const UNKNOWN: Duration = Duration::from_secs(60);
 
 /// One who asks.
 pub struct Desk<'a> {
     settings: &'a Settings,
     stop: &'a AtomicBool,
     pauses: &'a Pauses,
+    /// Whom to ask, from whose turn it is on.
+    providers: Vec<&'a str>,
     /// Answered, but not written yet; kept when the connection is lost.
     unwritten: Option<(Ticket, Said)>,
 }
@@ -72,7 +27,9 @@ pub struct Desk<'a> {
 impl<'a> Desk<'a> {
     /// One who has nothing to do yet.
     pub fn new(settings: &'a Settings, stop: &'a AtomicBool, pauses: &'a Pauses) -> Self {
-        Self { settings, stop, pauses, unwritten: None }
+        let mut providers: Vec<&str> = settings.file.providers.keys().map(String::as_str).collect();
+        fastrand::shuffle(&mut providers);
+        Self { settings, stop, pauses, providers, unwritten: None }
     }
 
     /// Works until `stop`.
@@ -82,7 +39,7 @@ impl<'a> Desk<'a> {
             let Err(error) = self.session(&mut lost) else {
                 continue;
             };
-            let length = lost.next();
+            let length = lost.longer();
             eprintln!("leadroute-worker: database: {}; again in {} ms", describe(&error), length.as_millis());
             pause(length, self.stop);
         }
@@ -93,26 +50,54 @@ impl<'a> Desk<'a> {
         database.listen()?;
         self.write(&mut database)?;
         while !self.stop.load(Ordering::Relaxed) {
-            match database.take(self.settings)? {
+            match self.take(&mut database)? {
                 Some(request) => self.handle(&mut database, &request)?,
-                None => database.sleep(self.settings, self.stop)?,
+                None => self.sleep(&mut database)?,
             }
             lost.reset();
         }
         Ok(())
     }
 
+    /// The next request to a provider that is not left alone. Each of them has its turn.
+    fn take(&mut self, database: &mut Database) -> Result<Option<Request>, Error> {
+        for _ in 0..self.providers.len() {
+            self.providers.rotate_left(1);
+            let Some(provider) = self.providers.last() else { break };
+            if self.pauses.left(provider).is_some() {
+                continue;
+            }
+            match database.take(self.settings, provider) {
+                Ok(None) => {}
+                Ok(Some(request)) => return Ok(Some(request)),
+                // others go on
+                Err(error) if is_lasting(&error) => {
+                    let length = self.pauses.fail(provider, UNKNOWN);
+                    eprintln!("leadroute-worker: {}; again in {} s", describe(&error), length.as_secs());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sleeps until there may be a request, or the pause of a provider ends.
+    fn sleep(&self, database: &mut Database) -> Result<(), Error> {
+        let left: Vec<Option<Duration>> =
+            self.providers.iter().map(|provider| self.pauses.left(provider)).collect();
+        let nap = Duration::from_secs(self.settings.file.nap_seconds);
+        let nap = left.iter().flatten().copied().fold(nap, Duration::min);
+        let asked = self.providers.iter().zip(&left).filter(|(_, left)| left.is_none());
+        let asked: Vec<&str> = asked.map(|(provider, _)| *provider).collect();
+        database.sleep(&asked, nap, self.stop)
+    }
+
     fn handle(&mut self, database: &mut Database, request: &Request) -> Result<(), Error> {
         let ticket = &request.ticket;
         let put_off = Duration::from_secs(self.settings.file.put_off_seconds);
         let Some(provider) = self.settings.file.providers.get(&ticket.provider) else {
-            log(ticket, "the provider is not in the settings: put off");
-            return database.release(self.settings, ticket, put_off);
+            return Ok(());
         };
-        if let Some(left) = self.pauses.left(&ticket.provider) {
-            // not all at the same moment
-            return database.release(self.settings, ticket, left.mul_f64(1.0 + fastrand::f64() / 10.0));
-        }
         let callback = provider.asynchronous.then(|| callback::url(self.settings, ticket)).flatten();
         match call(provider, request, callback.as_deref()) {
             Answer::Said(said) => {

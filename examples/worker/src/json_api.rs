@@ -14,7 +14,7 @@ pub fn body(ticket: &Ticket, payload: &Value, callback: Option<&str>) -> Value {
     json!({
         "request_id": ticket.request,
         "provider": ticket.provider,
-        "kind": ticket.kind.trim_end_matches("_requested"),
+        "kind": ticket.kind,
         "missing": payload.get("missing"),
         "lead": lead,
         "callback_url": callback,
@@ -27,7 +27,7 @@ pub fn answer(ticket: &Ticket, body: &Value) -> Result<Said, String> {
         return Err(format!("says: {error}"));
     }
     match ticket.kind.as_str() {
-        "qualify_requested" => {
+        "qualify" => {
             let reasons = body.get("reasons").cloned().unwrap_or_else(|| json!([]));
             match body.get("score") {
                 Some(Value::Number(score)) => Ok(Said::Score(Some(score.clone()), reasons)),
@@ -35,7 +35,7 @@ pub fn answer(ticket: &Ticket, body: &Value) -> Result<Said, String> {
                 _ => Err("has no score".to_owned()),
             }
         }
-        "enrich_requested" => match body.get("fields") {
+        "enrich" => match body.get("fields") {
             Some(Value::Object(fields)) => Ok(Said::Fields(fields.clone())),
             _ => Err("has no fields".to_owned()),
         },

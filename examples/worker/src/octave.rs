@@ -66,17 +66,15 @@ pub fn answer(settings: &Provider, ticket: &Ticket, body: &Value) -> Result<Said
     let found = run.get("found").and_then(Value::as_bool).unwrap_or(true);
     let data = run.get("data").filter(|data| data.is_object()).unwrap_or(run);
     match (ticket.kind.as_str(), settings.agent) {
-        ("qualify_requested", _) if !found => {
-            Ok(Said::Score(None, json!([{"reason": text(run, "message")}])))
-        }
-        ("enrich_requested", _) if !found => Ok(Said::Fields(Map::new())),
-        ("qualify_requested", Some(Agent::QualifyPerson | Agent::QualifyCompany)) => score(data),
-        ("enrich_requested", Some(Agent::EnrichPerson)) => person(data),
-        ("enrich_requested", Some(Agent::EnrichCompany)) => {
+        ("qualify", _) if !found => Ok(Said::Score(None, json!([{"reason": text(run, "message")}]))),
+        ("enrich", _) if !found => Ok(Said::Fields(Map::new())),
+        ("qualify", Some(Agent::QualifyPerson | Agent::QualifyCompany)) => score(data),
+        ("enrich", Some(Agent::EnrichPerson)) => person(data),
+        ("enrich", Some(Agent::EnrichCompany)) => {
             let company = data.get("company").filter(|c| c.is_object()).ok_or("has no company")?;
             Ok(Said::Fields(fields_of_company(company)))
         }
-        ("sequence_requested", Some(Agent::Sequence)) => {
+        ("sequence", Some(Agent::Sequence)) => {
             let emails = data.get("emails").unwrap_or(data);
             Ok(Said::Fields(Map::from_iter([("octave_sequence".to_owned(), emails.clone())])))
         }

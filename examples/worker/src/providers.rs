@@ -64,9 +64,7 @@ fn judge(settings: &Provider, ticket: &Ticket, mut response: ureq::http::Respons
         (408 | 429 | 500..=599, _) => Answer::Later(status.to_string(), wish),
         (200..=299, Err(error)) => Answer::Later(error.to_string(), None),
         (200..=299, Ok(_)) if settings.asynchronous => Answer::Pending,
-        (200..=299, Ok(text)) if text.is_empty() && ticket.kind == "sequence_requested" => {
-            Answer::Said(Said::Taken)
-        }
+        (200..=299, Ok(text)) if text.is_empty() && ticket.kind == "sequence" => Answer::Said(Said::Taken),
         (200..=299, Ok(text)) => match serde_json::from_str(&text) {
             Ok(body) => read(settings, ticket, &body).map_or_else(Answer::Refused, Answer::Said),
             Err(error) => Answer::Later(format!("the answer is no JSON: {error}"), None),

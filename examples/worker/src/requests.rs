@@ -1,26 +1,19 @@
 //! The database as the worker sees it: requests to providers are taken, and their answers written.
 
 use crate::settings::Settings;
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::Json;
+use leadroute_examples::listening;
 use postgres::{Client, Error, NoTls};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use serde_json::{json, Map, Value};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-/// How soon a signal is noticed while we wait for the database.
-const GLANCE: Duration = Duration::from_millis(200);
-const KINDS: [&str; 3] = ["qualify_requested", "enrich_requested", "sequence_requested"];
-
-/// By what an answer finds its lead, also much later.
+/// By what an answer finds its request, also much later.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Ticket {
-    /// The row of the outbox.
-    pub notification: i64,
     /// Of which lead.
     pub lead: i64,
-    /// `qualify_requested`, `enrich_requested` or `sequence_requested`.
+    /// `qualify`, `enrich` or `sequence`.
     pub kind: String,
     /// Who is asked.
     pub provider: String,
@@ -30,7 +23,7 @@ pub struct Ticket {
 
 /// A request that is ours until its lease ends.
 pub struct Request {
-    /// By what the answer finds its lead.
+    /// By what the answer finds it.
     pub ticket: Ticket,
     /// What is known of the lead, and what is missing.
     pub payload: Value,
@@ -39,9 +32,9 @@ pub struct Request {
 /// What a provider says of a lead.
 #[derive(Debug, PartialEq)]
 pub enum Said {
-    /// For `apply_qualification`: the score, if it gives one, and why.
+    /// The score, if it gives one, and why.
     Score(Option<serde_json::Number>, Value),
-    /// For `apply_enrichment`.
+    /// Fields with their values.
     Fields(Map<String, Value>),
     /// It has the request, and that is all.
     Taken,
@@ -60,77 +53,54 @@ impl Database {
 
     /// Hears when there is something to do.
     pub fn listen(&mut self) -> Result<(), Error> {
-        self.client.batch_execute("LISTEN leadroute")
+        listening::listen(&mut self.client)
     }
 
-    /// The next request, if there is one.
-    pub fn take(&mut self, settings: &Settings) -> Result<Option<Request>, Error> {
+    /// The next request to a provider, if there is one.
+    pub fn take(&mut self, settings: &Settings, provider: &str) -> Result<Option<Request>, Error> {
         let row = self.client.query_opt(
-            "SELECT n.id, n.lead_id, n.kind, n.payload
-               FROM leadroute.take_notifications($1, 1, make_interval(secs => $2), kinds => $3) n",
-            &[&settings.file.consumer, &settings.lease().as_secs_f64(), &KINDS.as_slice()],
+            "SELECT r.request_id, r.lead_id, r.kind, r.payload
+               FROM leadroute.take_requests($1, 1, make_interval(secs => $2), consumer => $3) r",
+            &[&provider, &settings.lease().as_secs_f64(), &settings.file.consumer],
         )?;
         Ok(row.map(|row| {
-            let payload: Value = row.get(3);
-            let text = |key: &str| payload.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
             let ticket = Ticket {
-                notification: row.get(0),
+                request: row.get(0),
                 lead: row.get(1),
                 kind: row.get(2),
-                provider: text("provider"),
-                request: text("request_id"),
+                provider: provider.to_owned(),
             };
-            Request { ticket, payload }
+            Request { ticket, payload: row.get(3) }
         }))
     }
 
-    /// Writes an answer and acknowledges its request, both or neither. Written again, it changes nothing.
+    /// Writes an answer, which acknowledges its request, both or neither. Written again, it changes nothing.
     pub fn write(&mut self, ticket: &Ticket, said: &Said) -> Result<(), Error> {
-        let mut transaction = self.client.transaction()?;
-        match said {
-            Said::Score(score, reasons) => {
-                let score = score.as_ref().map(ToString::to_string);
-                transaction.execute(
-                    "SELECT leadroute.apply_qualification($1, $2::text::numeric, $3, $4, $5)",
-                    &[&ticket.lead, &score, reasons, &ticket.provider, &ticket.request],
-                )?;
-            }
-            Said::Fields(fields) => {
-                transaction.execute(
-                    "SELECT leadroute.apply_enrichment($1, $2, $3, $4)",
-                    &[&ticket.lead, &Json(fields), &ticket.provider, &ticket.request],
-                )?;
-            }
-            Said::Taken => {}
-        }
-        transaction.execute("SELECT leadroute.ack_notifications($1)", &[&vec![ticket.notification]])?;
-        transaction.commit()
+        let answer = match said {
+            Said::Score(score, reasons) => Some(json!({"score": score, "reasons": reasons})),
+            Said::Fields(fields) => Some(Value::Object(fields.clone())),
+            Said::Taken => None,
+        };
+        self.client.execute(
+            "SELECT leadroute.answer_request($1, $2, $3)",
+            &[&ticket.provider, &ticket.request, &answer],
+        )?;
+        Ok(())
     }
 
     /// Gives a request back, to be taken again after `retry_in`.
     pub fn release(&mut self, settings: &Settings, ticket: &Ticket, retry_in: Duration) -> Result<(), Error> {
         self.client.execute(
-            "SELECT leadroute.release_notifications($1, $2, make_interval(secs => $3))",
-            &[&settings.file.consumer, &vec![ticket.notification], &retry_in.as_secs_f64()],
+            "SELECT leadroute.release_requests($1, $2, make_interval(secs => $3), $4)",
+            &[&ticket.provider, &vec![&ticket.request], &retry_in.as_secs_f64(), &settings.file.consumer],
         )?;
         Ok(())
     }
 
-    /// Sleeps until a transaction asks for something, or the nap is over: that one finds leases that have ended.
-    pub fn sleep(&mut self, settings: &Settings, stop: &AtomicBool) -> Result<(), Error> {
-        let kinds = KINDS.as_slice();
-        let waiting: bool = self.client.query_one("SELECT leadroute.doze($1)", &[&kinds])?.get(0);
-        if waiting {
-            return Ok(());
-        }
-        let end = Instant::now() + Duration::from_secs(settings.file.nap_seconds);
-        let mut woken = false;
-        while !woken && Instant::now() < end && !stop.load(Ordering::Relaxed) {
-            woken = self.client.notifications().timeout_iter(GLANCE).next()?.is_some();
-        }
-        self.client.query_one("SELECT leadroute.wake()", &[])?;
-        while self.client.notifications().iter().next()?.is_some() {}
-        Ok(())
+    /// Sleeps until a transaction asks one of these providers for something, or the nap is over.
+    pub fn sleep(&mut self, providers: &[&str], nap: Duration, stop: &AtomicBool) -> Result<(), Error> {
+        let doze = "SELECT leadroute.doze(providers => $1)";
+        listening::sleep(&mut self.client, doze, &[&providers], nap, stop)
     }
 
     /// Makes the absences of a rep those of a calendar; how many changed.

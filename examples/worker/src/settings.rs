@@ -1,6 +1,6 @@
 //! Everything that can be set: a JSON file, and secrets from the environment.
 
-use crate::environment::{database, variable};
+use leadroute_examples::environment::{database, variable};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::time::Duration;

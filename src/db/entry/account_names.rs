@@ -18,6 +18,11 @@ sql_function! {
     leadroute_name_keys, pg_finfo_leadroute_name_keys, name_keys
 }
 
+sql_function! {
+    /// `leadroute_internal.forget_names(text[], text[], text[])`
+    leadroute_forget_names, pg_finfo_leadroute_forget_names, forget_names
+}
+
 unsafe fn names_are_kept(_: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("names_are_kept");
     // rules that nobody is routed by need not be read
@@ -39,4 +44,13 @@ unsafe fn name_keys(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         });
         kept.and_then(IntoDatum::into_datum).unwrap_or_else(|| null(fcinfo))
     }
+}
+
+/// Deletes names by their keys ($1), tenants ($2) and accounts ($3).
+unsafe fn forget_names(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("forget_names");
+    // SAFETY: as declared in SQL: text[] three times.
+    let named = unsafe { [argument(fcinfo, 0), argument(fcinfo, 1), argument(fcinfo, 2)] };
+    queries::NAMES_GONE.write(&named);
+    Datum::from(0)
 }

@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 sql_function! {
-    /// `leadroute.doze(text[])`
+    /// `leadroute.doze(text[], text[])`
     leadroute_doze, pg_finfo_leadroute_doze, doze
 }
 
@@ -29,13 +29,13 @@ sql_function! {
 const COMMITS_WAIT: i32 = 100;
 
 unsafe fn doze(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: as declared in SQL: text[].
-    let kinds = unsafe { argument(fcinfo, 0) };
+    // SAFETY: as declared in SQL: text[], text[].
+    let taken = unsafe { [argument(fcinfo, 0), argument(fcinfo, 1)] };
     Sleep::end();
     let asleep = locks::poll(COMMITS_WAIT, Sleep::begin);
     let waiting = asleep.is_none() || {
         let _owner = AsOwner::begin();
-        queries::WAITING.first(&[kinds], |row| row.get::<bool>(1)).flatten().unwrap_or(true)
+        queries::WAITING.first(&taken, |row| row.get::<bool>(1)).flatten().unwrap_or(true)
     };
     if waiting {
         // a waiting one may be older than where this session looks

@@ -2,9 +2,9 @@
 
 use crate::db::lead::json::{object, read_fields, Fields};
 use crate::db::lead::row::LeadRow;
-use crate::db::pg::function::{argument, sql_function};
+use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::jsonb;
-use crate::db::pg::security::AsOwner;
+use crate::db::pg::security::{only_the_extension, AsOwner};
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::time::{from_postgres_epoch, now};
 use crate::db::pg::wait::Patience;
@@ -16,6 +16,7 @@ use crate::db::state::turns::Ledgers;
 use crate::db::{errors, queries};
 use leadroute_engine::context::Routing;
 use leadroute_engine::decision::reason::Reason;
+use leadroute_engine::decision::{Layer, Step};
 use leadroute_engine::lead::{score, CleanLead, Problem};
 use leadroute_engine::routing::layers::{intake, qualification};
 use leadroute_engine::Micros;
@@ -49,6 +50,31 @@ unsafe fn qualify_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         answer(&scored(&row, at, &config), &odd).to_string()
     });
     answer.as_deref().and_then(jsonb::from_text).unwrap_or(Datum::from(0))
+}
+
+sql_function! {
+    /// `leadroute_internal.score_by_criteria(bigint)`
+    leadroute_score_by_criteria, pg_finfo_leadroute_score_by_criteria, score_by_criteria
+}
+
+unsafe fn score_by_criteria(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    only_the_extension("score_by_criteria");
+    // SAFETY: as declared in SQL: strict, bigint.
+    let id = unsafe { argument(fcinfo, 0) };
+    let config = config::load();
+    let step = queries::counter::LEAD.first(&[id], |row| {
+        // SAFETY: the query returns rows of leads, valid during the callback.
+        let row = unsafe { LeadRow::new(row.tuple, row.desc) };
+        let tenant = row.get::<String>("tenant").unwrap_or_default();
+        config.rules.criteria_at(&tenant, now()).next()?;
+        let reason = scored(&row, now(), &config);
+        Some(json!(Step { layer: Layer::Qualification, decided: false, reason }).to_string())
+    });
+    match step.flatten().as_deref().and_then(jsonb::from_text) {
+        Some(step) => step,
+        // SAFETY: the call info is valid.
+        None => unsafe { null(fcinfo) },
+    }
 }
 
 /// What criteria say of a row, whatever score it has. One that fails is left out.

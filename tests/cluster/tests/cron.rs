@@ -70,7 +70,7 @@ fn the_history_of_the_jobs_is_purged(client: &mut Client) {
              SELECT leadroute.schedule_jobs();
              INSERT INTO cron.job_run_details (jobid, database, username, command, status, start_time, end_time)
              SELECT j.jobid, v.database, v.username, v.command, 'succeeded', now() - v.ago, now() - v.ago
-               FROM (VALUES ('leadroute', 'leadroute', 'SELECT leadroute.merge_duplicates(), leadroute.purge_job_history()', interval '8 days'),
+               FROM (VALUES ('leadroute', 'leadroute', 'SELECT leadroute.merge_duplicates(), leadroute.purge_job_history(), leadroute.purge_answers()', interval '8 days'),
                             ('leadroute', 'gone', 'CALL leadroute.keep_time()', '8 days'),
                             ('leadroute', 'leadroute', 'CALL leadroute.keep_time()', '6 days'),
                             ('other', 'leadroute', 'CALL leadroute.keep_time()', '8 days'),

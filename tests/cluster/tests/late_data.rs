@@ -1,6 +1,6 @@
 //! What providers say of leads: once for each request, in any order and side by side, and the lead ends in one consistent state.
 
-use leadroute_cluster_tests::{check_consistency, number, text, Database};
+use leadroute_cluster_tests::{check_consistency, number, text, wait_for, Database};
 use postgres::error::SqlState;
 use postgres::Client;
 use proptest::collection::vec;
@@ -213,4 +213,30 @@ fn side_by_side_it_ends_in_one_state() {
     check_promises(&mut client, "side by side");
     let known: String = client.query_one(KNOWN, &[&leads]).expect("leads").get(0);
     assert_eq!(known, "5000|CEO|Rome|Banking|Lazio|80");
+}
+
+/// Whoever is just claiming a lead that waits keeps it, and one that is just being closed stays closed.
+#[test]
+fn an_account_worth_another_try_takes_no_lead_from_somebody() {
+    let database = company();
+    let (mut client, mut rep) = (database.connect(), database.connect());
+    let waiting = "UPDATE leadroute.queues SET claimable = true WHERE name = 'recycling';
+        INSERT INTO leadroute.accounts (id, kind, disqualified_reason) VALUES ('tiny', 'disqualified', 'too small');
+        INSERT INTO leadroute.account_domains (domain, account_id) VALUES ('tiny.com', 'tiny');
+        INSERT INTO leadroute.leads (email) VALUES ('a@tiny.com'), ('b@tiny.com'), ('c@tiny.com')";
+    client.batch_execute(waiting).expect("leads that wait");
+    rep.batch_execute("BEGIN; SELECT leadroute.claim_lead(1, 'big1'), leadroute.close_lead(2, 'lost')")
+        .expect("a claim");
+    thread::scope(|scope| {
+        let again = scope.spawn(|| {
+            number(&mut database.connect(), "SELECT leadroute.requalify_account('tiny', 'grown')::bigint")
+        });
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        wait_for("the other to wait", 30, || (number(&mut client, waits) == 1).then_some(()));
+        rep.batch_execute("COMMIT").expect("COMMIT");
+        assert_eq!(again.join().expect("an answer"), 1);
+    });
+    let ended = "SELECT string_agg(concat_ws(' ', id, status, owner_id LIKE 'big%', queue), ', ' ORDER BY id) FROM leadroute.leads";
+    assert_eq!(text(&mut client, ended), "1 assigned t, 2 lost recycling, 3 assigned f");
+    check_consistency(&mut client);
 }

@@ -80,9 +80,18 @@ SELECT d.lead_id, leadroute.replay_decision(d.id) ->> 'same' AS same FROM leadro
 SELECT leadroute.propose_change('renamed', 'for the story', $$UPDATE accounts SET name = 'Equitable Life' WHERE id = 'equitable'$$) AS change \gset
 SELECT p.lead_id, p.before, p.after FROM leadroute.preview_change(:change) p ORDER BY 1;
 
+-- What is kept beside the names is found, and made right by a row that is deleted and inserted again.
+SELECT count(*) AS wrong FROM leadroute.check_integrity();
+DELETE FROM leadroute.account_names WHERE account_id = 'hooli';
+INSERT INTO leadroute.account_names VALUES ('nobody', '', 'gone', 'nobody'), ('other', '', 'acme', 'other');
+SELECT * FROM leadroute.check_integrity();
+DELETE FROM leadroute.account_matching WHERE name = 'beta';
+INSERT INTO leadroute.account_matching (name, enabled, tenants) VALUES ('beta', true, '{beta}');
+SELECT count(*) AS wrong FROM leadroute.check_integrity();
+
 -- Nothing of it is left when the rows are gone.
 DELETE FROM leadroute.account_matching;
-SELECT count(*) AS kept FROM leadroute.account_names;
+SELECT count(*) AS kept, (SELECT count(*) FROM leadroute.check_integrity()) AS wrong FROM leadroute.account_names;
 
 -- An account without owner has that of the account above it, else that of the one above all; circles end.
 INSERT INTO leadroute.accounts (id, name, kind, named, owner_id, parent_id) VALUES ('top', 'Top', 'prospect', false, 'tina', NULL),

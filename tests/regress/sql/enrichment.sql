@@ -39,6 +39,14 @@ SELECT * FROM story.enrich(1, '{"phone": {"value": "+33155550000", "confidence":
 SELECT * FROM story.enrich(1, '{"phone": {"value": "+33155550000", "confidence": 0.9}}', 'x', 'x1');
 -- Of two rules that name the same nobody knows which counts.
 SELECT * FROM story.try($$INSERT INTO leadroute.enrichment_rules (name, source) VALUES ('twice', 'REGISTRY')$$);
+SELECT * FROM story.try($$INSERT INTO leadroute.enrichment_rules (name, source) VALUES ('twice', ' registry ')$$);
+SELECT * FROM story.try($$INSERT INTO leadroute.enrichment_rules (name, field) VALUES ('twice', ' Phone ')$$);
+SELECT * FROM story.try($$INSERT INTO leadroute.enrichment_rules (name, source, field) VALUES ('twice', 'Registry', 'EMPLOYEES')$$);
+-- Keys of the attributes are as they are written, and two that differ are two.
+SELECT * FROM story.try($$INSERT INTO leadroute.enrichment_rules (name, field) VALUES ('key', 'Stack'), ('other key', 'stack')$$);
+DELETE FROM leadroute.enrichment_rules WHERE name LIKE '%key';
+-- However a source writes its name, the rule for it counts.
+SELECT * FROM story.enrich(1, '{"employees": 52}', E'\tGossip ', 'g2');
 SELECT * FROM story.try($$INSERT INTO leadroute.enrichment_rules (name, overwrites) VALUES ('x', 'some')$$);
 SELECT * FROM story.try($$INSERT INTO leadroute.enrichment_rules (name, min_confidence) VALUES ('x', 2)$$);
 -- A range of a number is one, as in a form.

@@ -170,7 +170,7 @@ SELECT * FROM story.try('SELECT leadroute.take_notifications(''app'')');
 SELECT * FROM story.try('SET leadroute.notify = off');
 SELECT * FROM story.try('SET leadroute.alarm_share = 1');
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION leadroute.take_notifications(text, integer, interval, text, text[]), leadroute.ack_notifications(bigint[]), leadroute.doze(text[]), leadroute.wake() TO story_app;
+GRANT EXECUTE ON FUNCTION leadroute.take_notifications(text, integer, interval, text, text[]), leadroute.ack_notifications(bigint[]), leadroute.doze(text[], text[]), leadroute.wake() TO story_app;
 SET ROLE story_app;
 SELECT count(*) > 0 AS works FROM leadroute.take_notifications('app');
 SELECT leadroute.ack_notifications('{0}') AS works, leadroute.doze() AS works_too, leadroute.wake() AS woke;

@@ -9,6 +9,8 @@ INSERT INTO leadroute.queues (name, kind) VALUES ('next year', 'recycling');
 INSERT INTO leadroute.recycle_rules (reason, kind, cool_off, queue) VALUES
     ('no budget', 'timing', '6 months', 'next year'), ('contract elsewhere', 'timing', '1 year', NULL),
     ('too small', 'fit', '0', NULL);
+-- Of two rules that name the same nobody knows which counts.
+SELECT * FROM story.try($$INSERT INTO leadroute.recycle_rules (reason, kind) VALUES (' Too  SMALL', 'timing')$$);
 INSERT INTO leadroute.playbooks (name, recycled, description) VALUES ('second chance', true, 'Ask what has changed.');
 INSERT INTO leadroute.accounts (id, kind, owner_id, disqualified_reason, disqualified_at) VALUES
     ('fresh',  'disqualified', 'olga', 'no budget', now() - interval '1 month'),

@@ -4,7 +4,7 @@ use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
 use crate::lead::account::{Account, AccountKind, AccountMatch, MatchedBy};
-use crate::lead::Person;
+use crate::lead::{words, Person};
 use crate::lookups::AccountKeys;
 use crate::routing::account_team;
 use crate::routing::namesakes::{self, ByName};
@@ -82,7 +82,9 @@ fn customer(found: &AccountMatch) -> Option<&Account> {
 fn is_elsewhere(found: &AccountMatch, customer: &Account, routing: &Routing<'_>) -> bool {
     let lead = &routing.clean.lead;
     let child = customer.id != found.account.id || found.parent.is_some();
-    let division = found.division.is_some() && found.division != found.account.division;
+    let folded = |division: &Option<String>| division.as_deref().and_then(words::folded);
+    let theirs = folded(&found.division);
+    let division = theirs.is_some() && theirs != folded(&found.account.division);
     let by_domain = found.by == MatchedBy::Domain;
     let sub_domain = by_domain && routing.clean.company_names.first() != found.domain.as_ref();
     let abroad = match (&lead.country, &found.account.country) {
@@ -115,7 +117,7 @@ mod tests {
         });
         setup.lookups.account_domain("acme.com", "acme", None);
         setup.lookups.account_domain("acme.jp", "acme", Some("apac"));
-        setup.lookups.account_domain("acme.co.uk", "acme", Some("emea"));
+        setup.lookups.account_domain("acme.co.uk", "acme", Some(" EMEA"));
         setup.lookups.contact("ada@acme.com", "acme");
         setup.lookups.account(account("acme-labs", AccountKind::Prospect));
         setup.lookups.account_domain("labs.com", "acme-labs", None);

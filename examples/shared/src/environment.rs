@@ -1,4 +1,4 @@
-//! The environment: where the database is, and numbers. The example worker reads it, too.
+//! The environment: where the database is, and numbers.
 
 /// What a variable holds; none where it is empty.
 pub fn variable(name: &str) -> Option<String> {

@@ -20,7 +20,7 @@ impl Backoff {
     }
 
     /// The next pause: a random part, a half at least, of 200 ms doubled for each failure, up to 30 s.
-    pub fn next(&mut self) -> Duration {
+    pub fn longer(&mut self) -> Duration {
         let whole = FIRST.saturating_mul(1 << self.0.min(16)).min(LONGEST);
         self.0 = self.0.saturating_add(1);
         whole.mul_f64(0.5 + fastrand::f64() / 2.0)
