@@ -2,7 +2,7 @@
 # What routing costs, beside a minimal (floor.sql) and a plain (plain.sql) PL/pgSQL router.
 #   run.sh          five rounds of BENCH_SECONDS (5) each; about a quarter of an hour
 #   run.sh quick    three rounds of 2 seconds
-#   run.sh rows...  some rows only: single segments10k bytes bulk attached hot latency names tenants memory notify sweep change
+#   run.sh rows...  some rows only: single segments10k bytes bulk attached hot latency names criteria tenants memory notify sweep change
 #   run.sh reports  reports over 1,000,000 leads, see reports.sh
 # BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
 # disk, which costs every router the same. Off is the default; 'hot' is measured with both.
@@ -15,7 +15,7 @@
 [ "${1:-}" != reports ] || exec "$ROOT/benches/reports.sh" "${@:2}"
 seconds=${BENCH_SECONDS:-5} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
-read -ra wanted <<< "${*:-single segments10k bytes bulk attached hot latency names tenants memory notify sweep change}"
+read -ra wanted <<< "${*:-single segments10k bytes bulk attached hot latency names criteria tenants memory notify sweep change}"
 accounts=20000 tenants=0 db=bench
 here=$ROOT/benches
 work=$(mktemp -d)
@@ -246,6 +246,25 @@ latency() {
 # The same for leads whose account is found by nothing but the name of the company.
 names() { latency_row "accounts by name, 5,000,000 to 1,000 (us)" accounts 1000 5000000 names; }
 
+# What criteria cost a lead that comes without a score: of 200 with conditions of four kinds a third hold.
+criteria() {
+    local n
+    company 60
+    rm -f "$work"/criteria.*
+    for _ in $(seq "$rounds"); do
+        for n in 200 0; do
+            sql -c 'DELETE FROM leadroute.score_criteria' -c "INSERT INTO leadroute.score_criteria (name, points, condition)
+                SELECT 'c' || k, 1, (CASE k % 4 WHEN 0 THEN format('\$.employees >= %s', k) WHEN 1 THEN format('\$.industry == \"industry-%s\"', k % 25)
+                       WHEN 2 THEN '\$.attributes.page == \"pricing\"' ELSE format('\$.title like_regex \"chief of %s\" flag \"i\"', k) END)::jsonpath
+                  FROM generate_series(1, $n) k"
+            tps criteria leadroute 1 | awk '{ print 1e6 / $1 }' >> "$work/criteria.$n"
+        done
+    done
+    paste "$work/criteria.200" "$work/criteria.0" | awk '{ print $1 - $2 }' > "$work/criteria.more"
+    sed 's/.*/100/' "$work/criteria.more" > "$work/criteria.limit"
+    row "200 score criteria, us more of an insert, to 100" "$work/criteria.more" "$work/criteria.limit" 1.0 most
+}
+
 # A lead of a random tenant, each with a pool and a tier of its own.
 tenants() {
     local n
@@ -385,7 +404,7 @@ for what in "${wanted[@]}"; do
     case $what in
         single) single 60 ;;
         segments10k) single 10000 ;;
-        bytes | bulk | attached | hot | latency | names | tenants | memory | notify | sweep | change) "$what" ;;
+        bytes | bulk | attached | hot | latency | names | criteria | tenants | memory | notify | sweep | change) "$what" ;;
         *) die "unknown row $what" ;;
     esac
 done
