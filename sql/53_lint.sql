@@ -1,5 +1,9 @@
 -- What is wrong, or will be, with the rules and the people they name; each finding with its remedy.
 
+CREATE FUNCTION leadroute_internal.superseded_rules() RETURNS json
+    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'leadroute_superseded_rules';
+COMMENT ON FUNCTION leadroute_internal.superseded_rules() IS 'SLA policies and playbooks that never count, with the first that comes before and takes all. Internal.';
+
 CREATE FUNCTION leadroute_internal.rule_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET intervalstyle = postgres AS $$
 -- Segments that never match.
@@ -41,18 +45,12 @@ SELECT 'error', 'domain_rules', r.domain,
  WHERE r.kind <> 'company'
    AND (r.domain = d.domain OR NOT EXISTS (SELECT FROM leadroute.domain_rules o WHERE o.domain = d.domain AND o.tenant IN (d.tenant, '')))
 UNION ALL
--- Clocks and ladders. The shortest time counts of the policies that match.
-SELECT DISTINCT ON (a.name) 'warning', 'sla_policies', a.name,
-       format('the policy never counts: policy "%s" is as strict or stricter and matches whatever it does', b.name),
-       'Give it a shorter respond_within, or delete it.'
-  FROM leadroute.sla_policies a
- CROSS JOIN LATERAL (
-    SELECT CASE WHEN a.intents IS NOT NULL THEN a.intents::text[] WHEN a.events IS NULL THEN '{high,medium,low}'
-                ELSE ARRAY(SELECT coalesce(t.intent, 'medium') FROM unnest(a.events) e LEFT JOIN leadroute.event_types t ON t.name = e) END AS intents) i
-  JOIN leadroute.sla_policies b ON b.name <> a.name AND (b.respond_within, b.name COLLATE "C") < (a.respond_within, a.name COLLATE "C")
-   AND (b.events IS NULL OR b.events::text[] @> a.events::text[])
-   AND (b.segments IS NULL OR b.segments::text[] @> a.segments::text[])
-   AND (b.intents IS NULL OR b.intents::text[] @> i.intents)
+-- Clocks, ladders and playbooks.
+SELECT 'warning', s."table", s.key,
+       CASE s."table" WHEN 'playbooks' THEN format('the playbook is never taken: playbook "%s" comes before it, and takes every lead that it would', s.by)
+            ELSE format('the policy never counts: policy "%s" comes before it, and matches whatever it does', s.by) END,
+       'Let it come before that, by a lower priority, or delete it.'
+  FROM json_to_recordset(leadroute_internal.superseded_rules()) AS s ("table" text, key text, by text)
 UNION ALL
 SELECT 'error', 'sla_policies', p.name, 'the policy has no steps: nobody acts on a lead that is not answered in time',
        'Insert them into leadroute.escalation_steps.'
@@ -194,16 +192,6 @@ SELECT 'error', 'playbooks', p.name, 'none of its tiers is one of its segments: 
    -- those that do not exist are said above
    AND p.tiers::text[] <@ ARRAY(SELECT t.name FROM leadroute.tiers t)
    AND NOT EXISTS (SELECT FROM leadroute.tiers t WHERE t.name = ANY (p.tiers) AND (t.segment IS NULL OR t.segment = ANY (p.segments)))
-UNION ALL
-SELECT * FROM (
-    SELECT DISTINCT ON (a.name) 'warning', 'playbooks', a.name, format('the playbook is never taken: playbook "%s" comes before it, and takes every lead that it would', b.name),
-           'Let it come before that, by a lower priority, or delete it.'
-      FROM leadroute.playbooks a JOIN leadroute.playbooks b ON (b.priority, b.name COLLATE "C") < (a.priority, a.name COLLATE "C")
-       AND (b.segments IS NULL OR b.segments::text[] @> a.segments::text[]) AND (b.tiers IS NULL OR b.tiers::text[] @> a.tiers::text[])
-       AND (b.events IS NULL OR b.events::text[] @> a.events::text[]) AND (b.tenants IS NULL OR b.tenants::text[] @> a.tenants::text[])
-       AND (b.score IS NULL OR b.score @> a.score)
-       AND (b.expansion IS NULL OR b.expansion = a.expansion) AND (b.recycled IS NULL OR b.recycled = a.recycled)
-     ORDER BY a.name, b.priority, b.name COLLATE "C") shadowed
 $$;
 COMMENT ON FUNCTION leadroute_internal.criteria_findings() IS 'The findings of lint_config() about score_criteria and playbooks.';
 

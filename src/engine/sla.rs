@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::decision::{Clock, Outcome};
 use crate::roster::calendar::Calendar;
 use crate::roster::Rep;
+use crate::rules::compared::allows;
 use crate::rules::tables::{Intent, SlaPolicy};
 use crate::rules::Rules;
 use crate::time_zone::Zones;
@@ -47,18 +48,18 @@ pub fn policy<'a>(
     segment: Option<&str>,
 ) -> Option<&'a SlaPolicy> {
     let intent = intent(rules, event);
-    let allows = |list: &Option<Vec<String>>, value: Option<&str>| match list {
-        None => true,
-        Some(list) => value.is_some_and(|value| list.iter().any(|item| item == value)),
-    };
     let matches = |policy: &&SlaPolicy| {
         let intents = policy.intents.as_ref();
         allows(&policy.events, event)
             && allows(&policy.segments, segment)
             && intents.is_none_or(|list| list.contains(&intent))
     };
-    let rank = |policy: &'a SlaPolicy| (policy.priority, policy.respond_within, &policy.name);
     rules.sla_policies.of(tenant).filter(matches).min_by_key(|policy| rank(policy))
+}
+
+/// The order in which policies are tried.
+pub fn rank(policy: &SlaPolicy) -> (i32, Micros, &str) {
+    (policy.priority, policy.respond_within, &policy.name)
 }
 
 /// The policy of that name; `None` once it is deleted.

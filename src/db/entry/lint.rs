@@ -11,6 +11,7 @@ use crate::db::state::config;
 use crate::db::state::lookups::{self, Live};
 use crate::db::state::silenced::Silenced;
 use crate::db::state::turns::Ledgers;
+use leadroute_engine::lint::superseded::superseded;
 use leadroute_engine::lint::unreachable::idle_tiers as tiers_without_leads;
 use leadroute_engine::lint::Survey;
 use leadroute_engine::roster::{stand_in, Rep};
@@ -41,6 +42,11 @@ sql_function! {
 sql_function! {
     /// `leadroute_internal.idle_tiers()`
     leadroute_idle_tiers, pg_finfo_leadroute_idle_tiers, idle_tiers
+}
+
+sql_function! {
+    /// `leadroute_internal.superseded_rules()`
+    leadroute_superseded_rules, pg_finfo_leadroute_superseded_rules, superseded_rules
 }
 
 sql_function! {
@@ -89,6 +95,11 @@ unsafe fn idle_tiers(_: pg_sys::FunctionCallInfo) -> Datum {
     let _owner = AsOwner::begin();
     let config::Config { rules, roster, .. } = config::load();
     document(&tiers_without_leads(&rules, &roster, &shadows(&rules.segments, now()), now()))
+}
+
+unsafe fn superseded_rules(_: pg_sys::FunctionCallInfo) -> Datum {
+    let _owner = AsOwner::begin();
+    document(&superseded(&config::load().rules))
 }
 
 unsafe fn rule_survey(fcinfo: pg_sys::FunctionCallInfo) -> Datum {

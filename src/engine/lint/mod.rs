@@ -3,6 +3,7 @@
 mod conditions;
 mod reach;
 mod scores;
+pub mod superseded;
 mod survey;
 pub mod unreachable;
 

@@ -8,6 +8,7 @@ use crate::lead::{CleanLead, Lead, Problem};
 use crate::lookups::Lookups;
 use crate::roster::Roster;
 use crate::routing::layers;
+use crate::rules::compared::allows;
 use crate::rules::tables::Playbook;
 use crate::rules::Rules;
 use crate::sla;
@@ -263,10 +264,6 @@ fn fallback_notices(rules: &Rules, queue: &str) -> Vec<Notice> {
 }
 
 fn playbook(routing: &Routing<'_>, segment: Option<&str>) -> Option<String> {
-    let allows = |list: &Option<Vec<String>>, value: Option<&str>| match list {
-        None => true,
-        Some(list) => value.is_some_and(|value| list.iter().any(|item| item == value)),
-    };
     let score = routing.clean.lead.score.unwrap_or(0.0);
     let matches = |row: &&Playbook| {
         allows(&row.segments, segment)

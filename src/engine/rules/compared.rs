@@ -7,6 +7,23 @@ use rustc_hash::FxHashMap;
 /// A list of a rule, or nothing for 'any'.
 pub type List = Option<Vec<String>>;
 
+/// Whether a list of a rule, or any, has a value.
+pub fn allows(list: &List, value: Option<&str>) -> bool {
+    match list {
+        None => true,
+        Some(list) => value.is_some_and(|value| list.iter().any(|item| item == value)),
+    }
+}
+
+/// Whether a list, or any, has all of another.
+pub fn allows_all(list: &List, other: &List) -> bool {
+    match (list, other) {
+        (None, _) => true,
+        (Some(list), Some(other)) => other.iter().all(|value| list.contains(value)),
+        (Some(_), None) => false,
+    }
+}
+
 /// Gives every value of a list a form; one that has none stays as it is, and takes no lead.
 pub fn each(list: &mut List, form: impl Fn(&str) -> Option<String>) {
     for value in list.iter_mut().flatten() {

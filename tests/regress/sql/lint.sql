@@ -68,6 +68,10 @@ SELECT * FROM story.lint($$INSERT INTO leadroute.domain_rules (domain, kind) VAL
 -- Clocks and ladders.
 SELECT * FROM story.lint($$INSERT INTO leadroute.sla_policies (name, events, respond_within) VALUES ('demo', '{Demo_Request}', '10 minutes');
                            INSERT INTO leadroute.escalation_steps (policy, step, action) VALUES ('demo', 1, 'remind')$$);
+-- A lower priority counts, however slow the policy is, and that of a tenant supersedes none of another.
+SELECT * FROM story.lint($$INSERT INTO leadroute.sla_policies (name, priority, events, tenants, respond_within) VALUES ('demo', 1, '{demo_request}', NULL, '10 minutes'),
+                                ('of a', 0, NULL, '{a}', '1 minute'), ('of b', 1, NULL, '{b}', '2 minutes');
+                           INSERT INTO leadroute.escalation_steps (policy, step, action) SELECT unnest('{demo,of a,of b}'::text[]), 1, 'remind'$$);
 SELECT * FROM story.lint($$INSERT INTO leadroute.sla_policies (name, events, respond_within) VALUES ('demo', '{demo_request}', '3 minutes'), ('other demo', '{demo_request,webinar}', '6 minutes')$$);
 SELECT * FROM story.lint($$UPDATE leadroute.escalation_steps SET after = '2 minutes' WHERE policy = 'medium intent' AND step = 1;
                            UPDATE leadroute.escalation_steps SET after = '1 minute' WHERE policy = 'medium intent' AND step = 2$$);
