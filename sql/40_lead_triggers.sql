@@ -71,14 +71,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.tell_of_change(leadroute.leads, bigint, text, text) IS 'Tells who has lost a lead, and who was given it by a person. Internal.';
 
-CREATE FUNCTION leadroute_internal.note_decision(lead leadroute.leads, cause text, previous_owner_id text, reason text, reason_code text DEFAULT NULL, trace jsonb DEFAULT '[]') RETURNS bigint
+CREATE FUNCTION leadroute_internal.note_decision(lead leadroute.leads, cause text, previous_owner_id text, reason text, reason_code text DEFAULT NULL, trace jsonb DEFAULT '[]', layer text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     decision bigint;
 BEGIN
-    INSERT INTO leadroute.decisions (lead_id, decided_at, cause, outcome, owner_id, queue, previous_owner_id, segment, territory,
+    INSERT INTO leadroute.decisions (lead_id, decided_at, cause, layer, outcome, owner_id, queue, previous_owner_id, segment, territory,
                                      tier, pool, playbook, reason, trace, tenant, reason_code)
-    VALUES (lead.id, clock_timestamp(), cause,
+    VALUES (lead.id, clock_timestamp(), cause, layer,
             CASE WHEN lead.duplicate_of IS NOT NULL THEN 'merged' WHEN lead.owner_id IS NOT NULL THEN 'owner'
                  WHEN lead.queue IS NOT NULL THEN 'queue' WHEN leadroute_internal.is_closed(lead.status) THEN 'closed' ELSE 'nurture' END,
             lead.owner_id, lead.queue, previous_owner_id, lead.segment, lead.territory, lead.tier, lead.pool, lead.playbook, reason, trace, lead.tenant, reason_code)
@@ -89,7 +89,7 @@ BEGIN
     END IF;
     RETURN decision;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.note_decision(leadroute.leads, text, text, text, text, jsonb) IS
+COMMENT ON FUNCTION leadroute_internal.note_decision(leadroute.leads, text, text, text, text, jsonb, text) IS
     'Writes a decision that routing has not made, about a lead that has its new owner or queue already, and tells whom it concerns; returns its key.';
 
 CREATE FUNCTION leadroute_internal.is_with_rep(status text) RETURNS boolean

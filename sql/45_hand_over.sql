@@ -8,7 +8,7 @@ CREATE FUNCTION leadroute.return_turn(decision_id bigint, reason text, code text
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_return_turn';
 COMMENT ON FUNCTION leadroute.return_turn(bigint, text, text) IS 'The same with the code of the reason, one of reason_codes.';
 
-CREATE FUNCTION leadroute_internal.hand_over(lead leadroute.leads, cause text, owner_id text, queue text, reason text, reason_code text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION leadroute_internal.hand_over(lead leadroute.leads, cause text, owner_id text, queue text, reason text, reason_code text DEFAULT NULL, layer text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     decision bigint;
@@ -16,7 +16,7 @@ DECLARE
 BEGIN
     lead.owner_id := hand_over.owner_id;
     lead.queue := hand_over.queue;
-    decision := leadroute_internal.note_decision(lead, hand_over.cause, previous, hand_over.reason, hand_over.reason_code);
+    decision := leadroute_internal.note_decision(lead, hand_over.cause, previous, hand_over.reason, hand_over.reason_code, layer => hand_over.layer);
     UPDATE leadroute.leads l
        SET owner_id = hand_over.owner_id, queue = hand_over.queue, held = false, decision_id = decision, unassigned_at = NULL,
            routed_at = coalesce(nullif(l.routed_at, '-infinity'), clock_timestamp()),
@@ -26,7 +26,7 @@ BEGIN
      WHERE l.id = lead.id;
     RETURN decision;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.hand_over(leadroute.leads, text, text, text, text, text) IS 'Gives a lead, which is locked, to an owner or a queue, and returns the decision that says so. Internal.';
+COMMENT ON FUNCTION leadroute_internal.hand_over(leadroute.leads, text, text, text, text, text, text) IS 'Gives a lead, which is locked, to an owner or a queue, and returns the decision that says so. Internal.';
 
 CREATE FUNCTION leadroute.release_unassigned(batch integer DEFAULT 1000, as_of timestamptz DEFAULT now()) RETURNS integer
     LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$

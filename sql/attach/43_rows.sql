@@ -59,9 +59,8 @@ BEGIN
     END IF;
     -- Nobody can have taken them yet.
     DELETE FROM leadroute.notifications n WHERE n.decision_id = decision.id;
-    lead.decision_id := leadroute_internal.hand_over(lead, 'attach', rep_id, CASE WHEN rep_id IS NULL THEN leadroute_internal.catch_all_of(lead.tenant) END,
-        CASE WHEN rep_id IS NULL THEN format('the row came with "%s", who is no rep', given) ELSE format('the row came with %s', rep_id) END);
-    UPDATE leadroute.decisions d SET layer = 'given' WHERE d.id = lead.decision_id;
+    PERFORM leadroute_internal.hand_over(lead, 'attach', rep_id, CASE WHEN rep_id IS NULL THEN leadroute_internal.catch_all_of(lead.tenant) END,
+        CASE WHEN rep_id IS NULL THEN format('the row came with "%s", who is no rep', given) ELSE format('the row came with %s', rep_id) END, layer => 'given');
     INSERT INTO leadroute.notifications (lead_id, decision_id, kind, rep_id, queue, tenant)
     SELECT l.id, l.decision_id, CASE WHEN rep_id IS NULL THEN 'fallback' ELSE 'assigned' END,
            coalesce(rep_id, (SELECT m.id FROM leadroute.queues q JOIN leadroute.reps m ON m.id = q.manager_id AND m.tenant = l.tenant WHERE q.name = l.queue)),
