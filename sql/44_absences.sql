@@ -48,30 +48,46 @@ EXCEPTION WHEN exclusion_violation THEN
 END $$;
 COMMENT ON FUNCTION leadroute.take_off(text, date, date, text, text) IS 'Notes that a rep is off from the first to the last day, both included, on the clock of the rep, and returns the absence. While it lasts, backup stands in for their accounts; without one, the standing backup.';
 
+CREATE FUNCTION leadroute_internal.entry_of(external_id text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT regexp_replace(external_id, '#[0-9]+$', '') $$;
+COMMENT ON FUNCTION leadroute_internal.entry_of(text) IS 'The id of the entry of a calendar that an absence is a piece of; see calendar_entries(). Internal.';
+
 CREATE FUNCTION leadroute_internal.calendar_entries(source text, rep_id text, during tstzrange, entries jsonb) RETURNS TABLE (external_id text, kind text, span tstzrange)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     entry record;
-    named text[] := ARRAY(SELECT e ->> 'external_id' FROM jsonb_array_elements(entries) e WHERE e ? 'external_id');
+    span tstzrange;
+    named text[] := ARRAY(SELECT e ->> 'external_id' FROM jsonb_array_elements(entries) e WHERE e ->> 'external_id' IS NOT NULL);
     -- by kind: what others have said, or this calendar of other times, and what earlier entries have taken
     taken jsonb := (SELECT jsonb_object_agg(k.kind, (SELECT coalesce(range_agg(a.during), '{}') FROM leadroute.absences a
                                  WHERE a.rep_id = calendar_entries.rep_id AND a.kind = k.kind
-                                   AND (a.source <> calendar_entries.source OR NOT a.during && calendar_entries.during AND a.external_id <> ALL (named))))
+                                   AND (a.source <> calendar_entries.source
+                                        OR NOT a.during && calendar_entries.during AND (leadroute_internal.entry_of(a.external_id) = ANY (named)) IS NOT TRUE)))
                       FROM unnest('{pto,sick,meeting,other}'::text[]) k (kind));
     free tstzmultirange;
 BEGIN
-    FOR entry IN SELECT e.external_id, e.kind, tstzrange(e.starts, e.ends) AS span
+    FOR entry IN SELECT e.external_id, e.kind, e.starts, e.ends,
+                        count(*) FILTER (WHERE CASE WHEN e.starts <= e.ends THEN tstzrange(e.starts, e.ends) && calendar_entries.during END) OVER (PARTITION BY e.external_id) AS times
                    FROM jsonb_to_recordset(entries) AS e (external_id text, kind text, starts timestamptz, ends timestamptz)
                   ORDER BY e.starts, e.ends DESC, e.external_id COLLATE "C" LOOP
-        CONTINUE WHEN NOT entry.span && during;
+        IF entry.starts IS NULL OR entry.ends IS NULL OR entry.ends < entry.starts THEN
+            RAISE EXCEPTION 'sync_absences: entry "%" of % cannot last from % to %', coalesce(entry.external_id, 'null'), source, coalesce(entry.starts::text, 'null'), coalesce(entry.ends::text, 'null')
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Each needs starts and ends, the earlier first. One whose end nobody knows ends at infinity.';
+        END IF;
+        span := tstzrange(entry.starts, entry.ends);
+        CONTINUE WHEN NOT span && calendar_entries.during;
         IF entry.external_id IS NULL OR NOT taken ? coalesce(entry.kind, '') THEN
             RAISE EXCEPTION 'sync_absences: an entry of % has kind "%" and external_id "%"', source, coalesce(entry.kind, 'null'), coalesce(entry.external_id, 'null')
                 USING ERRCODE = 'invalid_parameter_value', HINT = 'Each needs an external_id, starts, ends, and a kind: pto, sick, meeting or other.';
+        ELSIF entry.times > 1 THEN
+            RAISE EXCEPTION 'sync_absences: % entries of % have the external_id "%"', entry.times, source, entry.external_id
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Give each occurrence an external_id of its own: that of the event with its start, say.';
         END IF;
-        free := tstzmultirange(entry.span) - (taken ->> entry.kind)::tstzmultirange;
-        taken := taken || jsonb_build_object(entry.kind, (taken ->> entry.kind)::tstzmultirange + tstzmultirange(entry.span));
-        RETURN QUERY SELECT entry.external_id || CASE WHEN p.no > 1 THEN '#' || p.no ELSE '' END, entry.kind, p.piece
+        free := tstzmultirange(span) - (taken ->> entry.kind)::tstzmultirange;
+        taken := taken || jsonb_build_object(entry.kind, (taken ->> entry.kind)::tstzmultirange + tstzmultirange(span));
+        -- so that entry_of() finds back from each piece
+        RETURN QUERY SELECT entry.external_id || CASE WHEN p.no > 1 OR entry.external_id ~ '#[0-9]+$' THEN '#' || p.no ELSE '' END, entry.kind, p.piece
                        FROM unnest(free) WITH ORDINALITY AS p (piece, no);
     END LOOP;
 END $$;
@@ -82,6 +98,7 @@ CREATE FUNCTION leadroute.sync_absences(source text, rep_id text, during tstzran
 #variable_conflict use_column
 DECLARE
     rep leadroute.reps := leadroute_internal.known_rep(rep_id, NULL);
+    backups jsonb;
     gone integer;
     added integer;
 BEGIN
@@ -97,18 +114,21 @@ BEGIN
     END IF;
     -- Two who read the same calendar go one after the other.
     PERFORM FROM leadroute.reps r WHERE r.id = rep.id FOR NO KEY UPDATE;
+    -- Whoever somebody has named to stand in does so, too, when the entry lasts longer.
+    SELECT jsonb_object_agg(leadroute_internal.entry_of(a.external_id), a.backup_id ORDER BY a.external_id) INTO backups
+      FROM leadroute.absences a WHERE a.source = sync_absences.source AND a.rep_id = rep.id AND a.external_id IS NOT NULL AND a.backup_id IS NOT NULL;
     DELETE FROM leadroute.absences a
      WHERE a.source = sync_absences.source AND a.rep_id = rep.id
        -- an entry may have been moved from a time before the period
-       AND (a.during && sync_absences.during OR a.external_id IN (SELECT e ->> 'external_id' FROM jsonb_array_elements(entries) e))
+       AND (a.during && sync_absences.during OR leadroute_internal.entry_of(a.external_id) IN (SELECT e ->> 'external_id' FROM jsonb_array_elements(entries) e))
        AND NOT EXISTS (SELECT FROM leadroute_internal.calendar_entries(sync_absences.source, rep.id, sync_absences.during, entries) e
                         WHERE (e.external_id, e.kind, e.span) = (a.external_id, a.kind, a.during));
     GET DIAGNOSTICS gone = ROW_COUNT;
-    INSERT INTO leadroute.absences (rep_id, during, kind, source, external_id)
-    SELECT rep.id, e.span, e.kind, sync_absences.source, e.external_id
+    INSERT INTO leadroute.absences (rep_id, during, kind, backup_id, source, external_id)
+    SELECT rep.id, e.span, e.kind, backups ->> leadroute_internal.entry_of(e.external_id), sync_absences.source, e.external_id
       FROM leadroute_internal.calendar_entries(sync_absences.source, rep.id, sync_absences.during, entries) e
      WHERE NOT EXISTS (SELECT FROM leadroute.absences a WHERE a.source = sync_absences.source AND a.rep_id = rep.id AND a.external_id = e.external_id AND a.during = e.span);
     GET DIAGNOSTICS added = ROW_COUNT;
     RETURN gone + added;
 END $$;
-COMMENT ON FUNCTION leadroute.sync_absences(text, text, tstzrange, jsonb) IS 'Makes the absences that a calendar (source) says of a rep in a period those of entries, a list of {"external_id", "starts", "ends", "kind"}: new ones are added, changed ones replaced, and what the calendar no longer has is removed. What is as it was is not touched. Where another source has noted an absence of the same kind, that one stays, and the rest of the entry is added. Returns how many rows changed. external_id must be unique in the calendar, also over reps.';
+COMMENT ON FUNCTION leadroute.sync_absences(text, text, tstzrange, jsonb) IS 'Makes the absences that a calendar (source) says of a rep in a period those of entries, a list of {"external_id", "starts", "ends", "kind"}: new ones are added, changed ones replaced, and what the calendar no longer has is removed. What is as it was is not touched. Where another source has noted an absence of the same kind, that one stays, and the rest of the entry is added. A backup_id that somebody has set stays with the entry. Returns how many rows changed. external_id must be unique in the calendar, also over reps.';

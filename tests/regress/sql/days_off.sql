@@ -124,3 +124,21 @@ TABLE story.away;
 SELECT t.* FROM (VALUES ('[{"kind": "pto", "starts": "2041-03-02", "ends": "2041-03-03"}]', 'cal', 'bob'), ('[{"external_id": "x", "kind": "fun", "starts": "2041-03-02", "ends": "2041-03-03"}]', 'cal', 'bob'),
     ('{}', 'cal', 'bob'), ('[]', 'manual', 'bob'), ('[]', 'cal', 'nobody')) v (entries, source, rep),
     LATERAL story.try(format('SELECT story.sync(%L, %L, rep => %L)', entries, source, rep)) t;
+-- An entry in pieces that is moved into the period takes all its pieces along, whatever other entries are called; who stands in stays, too.
+SELECT rep_id FROM leadroute.take_off('bob', '2041-05-10', '2041-05-10') UNION ALL SELECT rep_id FROM leadroute.take_off('bob', '2041-06-10', '2041-06-10');
+SELECT story.sync('[{"external_id": "c", "kind": "pto", "starts": "2041-05-09 04:00Z", "ends": "2041-05-14 04:00Z"}]', during => '[2041-05-01,2041-06-01)') AS changed;
+UPDATE leadroute.absences SET backup_id = 'ann' WHERE external_id = 'c';
+SELECT story.sync('[{"external_id": "c", "kind": "pto", "starts": "2041-06-09 04:00Z", "ends": "2041-06-14 04:00Z"},
+    {"external_id": "c#2", "kind": "pto", "starts": "2041-06-20 04:00Z", "ends": "2041-06-21 04:00Z"}]', during => '[2041-06-01,2041-07-01)') AS changed;
+SELECT a.*, b.backup_id FROM story.away a JOIN leadroute.absences b USING (source, during) WHERE b.rep_id = 'bob';
+SELECT story.sync('[{"external_id": "c#2", "kind": "pto", "starts": "2041-06-20 04:00Z", "ends": "2041-06-21 04:00Z"}]', during => '[2041-06-01,2041-07-01)') AS changed;
+SELECT external_id, during FROM story.away;
+-- What cannot be meant is refused, by its name: nobody is away for ever because a field is missing.
+SELECT t.* FROM (VALUES ('[{"external_id": "x", "kind": "pto"}]'), ('[{"external_id": "x", "kind": "pto", "starts": "2041-03-02"}]'), ('[{"external_id": "x", "kind": "pto", "ends": "2041-03-02"}]'),
+    ('[{"external_id": "x", "kind": "pto", "starts": "2041-03-02", "ends": "2041-03-01"}]'),
+    ('[{"external_id": "x", "kind": "pto", "starts": "2041-03-02", "ends": "2041-03-03"}, {"external_id": "x", "kind": "pto", "starts": "2041-03-04", "ends": "2041-03-05"}]')) v (entries),
+    LATERAL story.try(format('SELECT story.sync(%L)', entries)) t;
+-- of an entry that is no matter the id is none either
+SELECT story.sync('[{"external_id": "y", "kind": "pto", "starts": "2041-07-05", "ends": "2041-07-08"}]', during => '[2041-07-01,2041-08-01)') AS changed;
+SELECT story.sync('[{"kind": "pto", "starts": "2040-01-01", "ends": "2040-01-02"}, {"external_id": "z", "kind": "pto", "starts": "2041-07-01", "ends": "2041-08-05"}]', during => '[2041-08-01,2041-09-01)') AS changed;
+SELECT external_id, during FROM story.away WHERE upper(during) > '2041-07-01';
