@@ -56,7 +56,7 @@ COMMENT ON COLUMN leadroute.expansions.latest_at IS 'When the latest came.';
 
 CREATE VIEW leadroute.recycled AS
 SELECT a.tenant, a.id AS account_id, a.name AS account_name, a.disqualified_reason, a.disqualified_at, count(*) AS leads,
-       count(*) FILTER (WHERE l.status = 'queued' AND l.queue IN (SELECT q.name FROM leadroute.queues q WHERE q.kind = 'recycling')) AS waiting, count(l.owner_id) AS with_reps,
+       count(*) FILTER (WHERE l.status = 'queued' AND EXISTS (SELECT FROM leadroute.decisions d WHERE d.id = l.decision_id AND d.layer = 'recycle')) AS waiting, count(l.owner_id) AS with_reps,
        count(l.first_response_at) AS answered, count(*) FILTER (WHERE l.status = 'converted') AS converted, count(*) FILTER (WHERE l.status IN ('lost', 'disqualified')) AS lost,
        sum(l.amount) FILTER (WHERE l.status = 'converted') AS amount, max(l.created_at) AS latest_at
   FROM leadroute.accounts a JOIN leadroute.leads l ON l.tenant = a.tenant AND l.account_id = a.id
@@ -69,7 +69,7 @@ COMMENT ON COLUMN leadroute.recycled.account_name IS 'Its name.';
 COMMENT ON COLUMN leadroute.recycled.disqualified_reason IS 'Why it was disqualified.';
 COMMENT ON COLUMN leadroute.recycled.disqualified_at IS 'When.';
 COMMENT ON COLUMN leadroute.recycled.leads IS 'Leads since then, touches apart.';
-COMMENT ON COLUMN leadroute.recycled.waiting IS 'Of these, leads in a recycling queue.';
+COMMENT ON COLUMN leadroute.recycled.waiting IS 'Of these, leads that the rules of recycling have put aside, in whatever queue: those that requalify_account() takes.';
 COMMENT ON COLUMN leadroute.recycled.with_reps IS 'Of these, leads that a rep has: the reason has cooled off, or somebody took them.';
 COMMENT ON COLUMN leadroute.recycled.answered IS 'Of these, leads that somebody has answered.';
 COMMENT ON COLUMN leadroute.recycled.converted IS 'Of these, leads converted.';

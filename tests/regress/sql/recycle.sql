@@ -36,3 +36,11 @@ SELECT l.email FROM leadroute.sla_clocks JOIN leadroute.leads l ON l.id = lead_i
 -- A disqualified account is not worked as a named one either, until it has cooled off.
 UPDATE leadroute.accounts SET named = true;
 INSERT INTO leadroute.leads (email) VALUES ('boss@fresh.com'), ('boss@cooled.com') RETURNING email, owner_id, queue;
+
+-- The view counts as waiting what requalify_account() takes, in whatever queue that is.
+INSERT INTO leadroute.queues (name, kind) VALUES ('second look', 'triage');
+INSERT INTO leadroute.recycle_rules (reason, kind, queue) VALUES ('paused', 'timing', 'second look');
+INSERT INTO leadroute.accounts (id, kind, disqualified_reason, disqualified_at) VALUES ('paused', 'disqualified', 'paused', now());
+INSERT INTO leadroute.leads (email, crm_account_id) VALUES ('one@paused.com', 'paused'), ('two@paused.com', 'paused');
+SELECT r.leads, r.waiting FROM leadroute.recycled r WHERE r.account_id = 'paused';
+SELECT leadroute.requalify_account('paused', 'a new budget') AS taken;
