@@ -319,6 +319,11 @@ pub fn numeric(score: f64) -> Option<Datum> {
 
 /// The cleaned values where they differ.
 pub(super) fn cleaned(clean: &CleanLead) -> impl Iterator<Item = (&'static str, Option<Datum>)> + '_ {
+    cleaned_texts(clean).map(|(column, value)| (column, text(Some(value))))
+}
+
+/// The same as texts.
+pub fn cleaned_texts(clean: &CleanLead) -> impl Iterator<Item = (&'static str, &str)> {
     let values = [
         ("email", &clean.email),
         ("phone", &clean.phone),
@@ -327,7 +332,7 @@ pub(super) fn cleaned(clean: &CleanLead) -> impl Iterator<Item = (&'static str, 
         ("language", &clean.language),
         ("event", &clean.lead.event),
     ];
-    values.into_iter().filter_map(|(column, value)| Some((column, text(Some(value.as_deref()?)))))
+    values.into_iter().filter_map(|(column, value)| Some((column, value.as_deref()?)))
 }
 
 /// What routing sets in a row: the cleaned values, and the outcome.

@@ -1,7 +1,7 @@
 //! What the engine looks up, answered by PostgreSQL.
 
 use crate::db::indexes::{COUNTRY_NAMES, LEADS, LEADS_OF_ACCOUNT, LEADS_OF_DOMAIN, PERSONS};
-use crate::db::lead::row::LeadRow;
+use crate::db::lead::row::{cleaned_texts, LeadRow};
 use crate::db::pg::jsonb::{self, Document, Path};
 use crate::db::pg::locks::{self, Class};
 use crate::db::pg::spi;
@@ -290,19 +290,7 @@ pub fn document(
     changed: &[(&'static str, serde_json::Value)],
 ) -> Option<Document> {
     let mut over = serde_json::Map::new();
-    let stored = [
-        ("email", &clean.email),
-        ("phone", &clean.phone),
-        ("industry", &clean.industry),
-        ("country", &clean.lead.country),
-        ("language", &clean.language),
-        ("event", &clean.lead.event),
-    ];
-    for (column, value) in stored {
-        if let Some(value) = value {
-            over.insert(column.to_owned(), value.as_str().into());
-        }
-    }
+    over.extend(cleaned_texts(clean).map(|(column, value)| (column.to_owned(), value.into())));
     if clean.lead.given.is_scored {
         over.insert("score".to_owned(), serde_json::Value::Null);
     }
