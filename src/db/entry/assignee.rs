@@ -5,7 +5,7 @@ use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::locks::{self, Class, Mode, Tried};
-use crate::db::pg::security::{only_the_extension, AsOwner};
+use crate::db::pg::security::only_the_extension;
 use crate::db::pg::spi::text;
 use crate::db::state::assignee_lock::{keep, longest_wait, Found, Kind};
 use crate::db::state::change::is_trial;
@@ -44,16 +44,12 @@ unsafe fn close_to_routing(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     }
     match kind {
         Kind::Rep | Kind::Queue => leads_of(kind, &name),
-        Kind::Pool => {
-            let _owner = AsOwner::begin();
-            Datum::from(queries::TURNS_GONE.write(&[Some(Datum::from(key))]) as i64)
-        }
+        Kind::Pool => Datum::from(queries::TURNS_GONE.write(&[Some(Datum::from(key))]) as i64),
     }
 }
 
 /// How many leads a rep or queue has.
 fn leads_of(kind: Kind, name: &str) -> Datum {
-    let _owner = AsOwner::begin();
     let count = match kind {
         Kind::Rep => &queries::LEADS_OF_REP,
         Kind::Queue => &queries::LEADS_IN_QUEUE,

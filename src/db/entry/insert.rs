@@ -52,14 +52,14 @@ unsafe fn route_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let data = ROW.data(fcinfo);
         let desc = (*data.tg_relation).rd_att;
         let row = LeadRow::new(data.tg_trigtuple, desc);
+        let trusted = administers();
+        let _owner = AsOwner::begin();
         let tuple = row.with_defaults().unwrap_or(data.tg_trigtuple);
         let row = LeadRow::new(tuple, desc);
         // A row of a dump is what it was; an app may not say so. (A WHEN clause would be parsed anew for every statement.)
-        let trusted = administers();
         if trusted && row.time("routed_at").is_some() && is_restoring() {
             return Datum::from(tuple);
         }
-        let _owner = AsOwner::begin();
         let less = if trusted { None } else { row.as_an_app_may_write() };
         let row = less.map_or(row, |tuple| LeadRow::new(tuple, desc));
         let take = || open_statements::take(|target| *target == Destination::Leads);

@@ -28,30 +28,26 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
     };
     let has_moved = held_by(&old) != held_by(&new);
-    {
-        let _owner = AsOwner::begin();
-        rep_load::count(&old, &new);
-        // A clock counts for whoever has the lead when it ends.
-        let has_left = stint::end_if_left(&old, &new);
-        let stopped = sla_clock::end_if_over(&old, &new);
-        if !has_left {
-            stint::end_if_taken_up(&old, &new, stopped > 0);
-        }
-        if has_moved {
-            sla_clock::follow_owner(&new);
-            assignee::keep_new(&old, &new);
-        }
-        let first = |row: &LeadRow| row.get::<i64>("duplicate_of");
-        if let Some(first) = first(&new).filter(|id| has_moved || first(&old) != Some(*id)) {
-            follows_later(first, &new);
-        }
+    let _owner = AsOwner::begin();
+    rep_load::count(&old, &new);
+    // A clock counts for whoever has the lead when it ends.
+    let has_left = stint::end_if_left(&old, &new);
+    let stopped = sla_clock::end_if_over(&old, &new);
+    if !has_left {
+        stint::end_if_taken_up(&old, &new, stopped > 0);
+    }
+    if has_moved {
+        sla_clock::follow_owner(&new);
+        assignee::keep_new(&old, &new);
+    }
+    let first = |row: &LeadRow| row.get::<i64>("duplicate_of");
+    if let Some(first) = first(&new).filter(|id| has_moved || first(&old) != Some(*id)) {
+        follows_later(first, &new);
     }
     learn_email(&old, &new);
-    // With the rights of whoever changed the lead, or of the owner of the row's table.
     write_back::mirror(&old, &new);
     // After the row of the lead itself: where only one of them may have an owner, that is it.
     if has_moved {
-        let _owner = AsOwner::begin();
         touches_follow(&old, &new);
     }
     Datum::from(0)
@@ -80,7 +76,6 @@ fn learn_email(old: &LeadRow, touch: &LeadRow) {
     let Some(first) = touch.get::<i64>("duplicate_of") else {
         return;
     };
-    let _owner = AsOwner::begin();
     let [first_id, email] = [Some(Datum::from(first)), text(Some(&email))];
     if let Err(failure) = protect(|| queries::LEARN_EMAIL.write(&[first_id, email])) {
         let id = touch.get::<i64>("id").unwrap_or_default();

@@ -27,9 +27,9 @@ sql_function! {
 unsafe fn reroute_lead(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL: bigint, text.
     unsafe {
+        let _owner = AsOwner::begin();
         let arguments = [argument(fcinfo, 0), argument(fcinfo, 1)];
         if let Some(id) = arguments[0].and_then(|datum| i64::from_datum(datum, false)) {
-            let _owner = AsOwner::begin();
             catalog::lock_for_writing();
             let stays = queries::STAYS_ANSWERED.returning(&arguments, |row| row.get::<bool>(1));
             if stays.first().copied().flatten() == Some(true) {
@@ -86,7 +86,6 @@ unsafe fn route_filled(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     unsafe {
         let again = Again::by(Cause::Enrichment);
         let tried = Tried::new(fcinfo, again, Patience::of_statement());
-        let _owner = AsOwner::begin();
         match tried.stands.kept_by(&tried.pending.decision, tried.id) {
             None => {
                 tried.write(fcinfo, again);
@@ -213,7 +212,6 @@ impl Tried {
         let Some(id) = id else {
             errors::null_argument("reroute_lead", "lead_id");
         };
-        let _owner = AsOwner::begin();
         catalog::lock_for_writing();
         let mut batch = Batch::open(again.cause, Vec::new());
         batch.patience = patience;
@@ -241,7 +239,6 @@ impl Tried {
     /// # Safety
     /// As for `new`.
     unsafe fn write(mut self, fcinfo: pg_sys::FunctionCallInfo, again: Again) {
-        let _owner = AsOwner::begin();
         let goes_on = |status: &Status| again.replaces && goes_on(&self.pending.decision, *status);
         self.pending.keeps = self.stands.status.filter(goes_on);
         // SAFETY: the caller vouches for the arguments.
@@ -254,7 +251,6 @@ unsafe fn route_again(fcinfo: pg_sys::FunctionCallInfo, again: Again, patience: 
     // SAFETY: as declared in SQL: bigint, text.
     let tried = unsafe { Tried::new(fcinfo, again, patience) };
     let id = tried.id;
-    let _owner = AsOwner::begin();
     let owner = tried.stands.owner.as_deref();
     if again.asks_for_holder() && stays(&tried.pending.decision, id, owner, again, &tried.batch) {
         tried.batch.withdraw(&tried.pending);

@@ -7,17 +7,14 @@ use pgrx::IntoDatum;
 
 impl LeadRow {
     /// The tuple with the defaults of columns that must not be null: ORMs say NULL for what they do not know. `None` if
-    /// there is nothing to fill.
+    /// there is nothing to fill. The owner of the extension must be the current user.
     pub fn with_defaults(&self) -> Option<pg_sys::HeapTuple> {
         const MUST: [&str; 7] = ["id", "status", "expansion", "held", "created_at", "updated_at", "tenant"];
         let missing: Vec<&'static str> =
             MUST.into_iter().filter(|column| self.datum(column).is_none()).collect();
         let default = |column: &'static str| {
             let value = match column {
-                "id" => {
-                    let _owner = security::AsOwner::begin();
-                    Some(Datum::from(security::next_value("leads_id_seq")))
-                }
+                "id" => Some(Datum::from(security::next_value("leads_id_seq"))),
                 "status" => text(Some("new")),
                 "tenant" => text(Some("")),
                 "created_at" | "updated_at" => {

@@ -39,13 +39,22 @@ impl Drop for As {
 
 /// Until it is dropped, the owner of `leadroute.leads` is the current user.
 pub struct AsOwner {
-    _user: As,
+    user: As,
 }
 
 impl AsOwner {
     /// Switches.
     pub fn begin() -> Self {
-        Self { _user: As::begin(catalog::owner(), 0) }
+        Self { user: As::begin(catalog::owner(), 0) }
+    }
+
+    /// Whether the current user before had the rights of the owner of an open relation.
+    ///
+    /// # Safety
+    /// `relation` must be open.
+    pub unsafe fn was_owner_of(&self, relation: pg_sys::Relation) -> bool {
+        // SAFETY: the caller vouches for it.
+        unsafe { has_rights_of_owner(self.user.user, relation) }
     }
 }
 
@@ -248,7 +257,12 @@ pub fn only_the_extension(function: &str) {
 /// `relation` must be open.
 pub unsafe fn is_owner(relation: pg_sys::Relation) -> bool {
     // SAFETY: the caller vouches for it.
-    unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), (*(*relation).rd_rel).relowner) }
+    unsafe { has_rights_of_owner(pg_sys::GetUserId(), relation) }
+}
+
+unsafe fn has_rights_of_owner(role: pg_sys::Oid, relation: pg_sys::Relation) -> bool {
+    // SAFETY: the caller vouches for the relation.
+    unsafe { pg_sys::has_privs_of_role(role, (*(*relation).rd_rel).relowner) }
 }
 
 /// Whether the current user may insert a column of a table of the extension.

@@ -120,7 +120,7 @@ unsafe fn run<T>(
 }
 
 /// Text of a statement and types of its parameters.
-type Written = (String, Vec<Oid>);
+pub type Written = (String, Vec<Oid>);
 
 thread_local! {
     /// Plans of statements about tables of the user, by text, and the epoch in which they were made: PostgreSQL does

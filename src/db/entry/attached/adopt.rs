@@ -11,7 +11,6 @@ use crate::db::entry::attached::write_back;
 use crate::db::entry::attached::{life, owner};
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog::{relation, sql_name};
-use crate::db::pg::security::AsTableOwner;
 use crate::db::pg::spi::text;
 use crate::db::pg::subtransaction::Failure;
 use crate::db::pg::tuple::composite_tuple;
@@ -113,7 +112,6 @@ unsafe fn rows(
     let table = rows_of(mapping);
     let sql =
         format!("SELECT t FROM {table} AS t WHERE true{after}{to} ORDER BY {columns} LIMIT {most}{locking}");
-    let _owner = AsTableOwner::evaluating(mapping.author());
     // SAFETY: the only column is a row of the table.
     select.ask(sql, |row| unsafe { composite_tuple(row.tuple, row.desc, pg_sys::TopTransactionContext) })
 }

@@ -7,7 +7,6 @@ use crate::db::entry::attached::owner;
 use crate::db::errors;
 use crate::db::lead::{columns, json};
 use crate::db::pg::catalog::sql_name;
-use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::{text, timestamp};
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::time::from_postgres_epoch;
@@ -34,7 +33,6 @@ impl Answer {
     /// Notes it as a response to the lead.
     pub fn record(&self, lead: i64, row: Row, mapping: &Mapping) {
         let rep = self.by.as_ref().and_then(|by| owner::rep_of(by, mapping, owner::Seen::row(row, mapping)));
-        let _owner = AsOwner::begin();
         let arguments = [Some(Datum::from(lead)), text(rep.as_deref()), text(self.by.as_deref())];
         let [lead, rep, by] = arguments;
         queries::RESPONSE_BY_ROW.write(&[lead, rep, by, timestamp(self.at)]);

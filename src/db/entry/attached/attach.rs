@@ -1,6 +1,6 @@
 //! `attach` and `detach`.
 
-use crate::db::entry::attached::convert::from_text;
+use crate::db::entry::attached::convert::for_table;
 use crate::db::entry::attached::mapping::mapping;
 use crate::db::pg::catalog::{self, owner_of, sql_name};
 use crate::db::pg::function::{argument, null, sql_function};
@@ -104,8 +104,8 @@ fn check_nobody(table_no: i32) {
     let (Some(nobody), column) = (&mapping.owner.nobody, &mapping.owner.to) else {
         return;
     };
-    let _owner = AsTableOwner::evaluating(mapping.author());
-    if let Err(failure) = protect(|| from_text(nobody, column.type_id(), column.modifier)) {
+    let fits = || for_table(nobody, column.type_id(), column.modifier, mapping.author());
+    if let Err(failure) = protect(fits) {
         let table = sql_name(mapping.oid);
         errors::nobody_does_not_fit(&column.column, &table, nobody, &failure.sqlstate, &failure.message);
     }

@@ -4,7 +4,6 @@
 use crate::db::entry::attached::mapping::Mapping;
 use crate::db::indexes::LEADS;
 use crate::db::lead::row::LeadRow;
-use crate::db::pg::security::AsOwner;
 use pgrx::pg_sys;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -42,7 +41,6 @@ pub fn stood_there(lead: i64, value: Option<&str>, mapping: &Mapping) -> bool {
 
 /// Whether this transaction inserted a lead.
 pub fn came_with_this_transaction(lead: i64) -> bool {
-    let _owner = AsOwner::begin();
     LEADS
         .bigint(lead, |found| {
             // SAFETY: a row of leads, valid during the callback; reads the clock of the transaction.

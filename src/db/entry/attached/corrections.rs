@@ -5,7 +5,6 @@ use crate::db::entry::attached::lead_of_row::Draft;
 use crate::db::entry::attached::mapping::{Mapping, Read, Row};
 use crate::db::entry::attached::may_differ::may_differ;
 use crate::db::pg::jsonb;
-use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::text;
 use crate::db::queries;
 use pgrx::pg_sys::Datum;
@@ -67,7 +66,6 @@ pub fn corrected(lead: i64, corrections: &Corrections, mapping: &Mapping, may_ro
     }
     let fields = serde_json::to_string(&corrections.fields).unwrap_or_default();
     let ranges = serde_json::to_string(&corrections.ranges).unwrap_or_default();
-    let _owner = AsOwner::begin();
     let [lead, table] = [Datum::from(lead), Datum::from(mapping.table_no)].map(Some);
     let [fields, ranges] = [fields, ranges].map(|json| jsonb::from_text(&json));
     queries::ROW_CORRECTED.write(&[lead, fields, table, may_route.into_datum(), ranges]);
@@ -89,7 +87,6 @@ impl Event {
 
     /// Notes it as an event of the lead; of one whose row is closed it is only noted.
     pub fn record(&self, lead: i64, is_closed: bool) {
-        let _owner = AsOwner::begin();
         let [name, at] = [&self.name, &self.at].map(|value| text(value.as_deref()));
         queries::EVENT_BY_ROW.write(&[Some(Datum::from(lead)), name, at, is_closed.into_datum()]);
     }

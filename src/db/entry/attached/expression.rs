@@ -7,7 +7,7 @@ use crate::db::entry::attached::row_by_key::rows_of;
 use crate::db::pg::catalog::{owner_of, relation};
 use crate::db::pg::function::{argument, sql_function};
 use crate::db::pg::query_tree::{analyse, parse};
-use crate::db::pg::security::{only_the_extension, AsOwner, AsTableOwner, SafeSettings};
+use crate::db::pg::security::{only_the_extension, AsTableOwner, SafeSettings};
 use crate::db::pg::subtransaction::protect;
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -76,19 +76,22 @@ pub fn columns_named(expression: &str, mapping: &Mapping) -> Option<Vec<String>>
     let table = Oid::from(mapping.oid);
     let sql = format!("SELECT ({expression}\n) FROM {} AS lead", rows_of(mapping));
     let sql = CString::new(sql).ok()?;
-    let numbers = protect(|| {
-        let _owner = AsTableOwner::evaluating(mapping.author());
-        let _path = SafeSettings::begin();
-        // SAFETY: one statement was written, and one is looked at; the table is locked by the statement that changes it.
-        unsafe {
-            let [statement] = parse(&sql)[..] else {
-                errors::not_an_expression();
-            };
-            selected(analyse(statement, &sql))
-        }
-    });
-    let _owner = AsOwner::begin();
+    // SAFETY: one statement was written, and one is looked at; the table is locked by the statement that changes it.
+    let numbers = protect(|| unsafe { selected(analysed(&sql, mapping.author())) });
     numbers.ok()?.into_iter().map(|number| stored_name(table, number)).collect()
+}
+
+/// The only statement of a text, analysed as a role.
+unsafe fn analysed(sql: &CStr, author: Oid) -> *mut pg_sys::Query {
+    let _author = AsTableOwner::evaluating(author);
+    let _path = SafeSettings::begin();
+    // SAFETY: the list has one statement, or none is looked at.
+    unsafe {
+        let [statement] = parse(sql)[..] else {
+            errors::not_an_expression();
+        };
+        analyse(statement, sql)
+    }
 }
 
 /// Numbers of the columns of the first relation of a query that it reads; 0 is the whole row.
@@ -159,17 +162,10 @@ unsafe fn depend_on_query(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let address = |class, object| pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: 0 };
     let this = address(pg_sys::TriggerRelationId, trigger);
     let normal = pg_sys::DependencyType::DEPENDENCY_NORMAL;
-    // SAFETY: the list has one statement, or none is looked at; the addresses outlive the calls.
+    // SAFETY: the addresses outlive the calls.
     unsafe {
-        {
-            let _owner = AsTableOwner::evaluating(owner_of(table));
-            let _path = SafeSettings::begin();
-            let [statement] = parse(&sql)[..] else {
-                errors::not_an_expression();
-            };
-            let query = analyse(statement, &sql);
-            pg_sys::recordDependencyOnExpr(&this, query.cast(), std::ptr::null_mut(), normal);
-        }
+        let query = analysed(&sql, owner_of(table));
+        pg_sys::recordDependencyOnExpr(&this, query.cast(), std::ptr::null_mut(), normal);
         let relations =
             queries::NEEDED_BY_TRIGGER.read(&[Some(Datum::from(trigger))], |row| row.get::<Oid>(1));
         for needed in relations.into_iter().flatten() {

@@ -4,12 +4,11 @@
 use crate::db::entry::attached::holder::missing_in;
 use crate::db::entry::attached::lead_of_row::composite;
 use crate::db::entry::attached::mapping::{Check, Mapping, Row, Write};
+use crate::db::entry::attached::statement::evaluate;
 use crate::db::entry::attached::unique;
 use crate::db::entry::attached::unique_index::Unique;
 use crate::db::errors;
 use crate::db::pg::catalog::sql_name;
-use crate::db::pg::security::AsTableOwner;
-use crate::db::pg::spi;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::tuple::Replaced;
 use pgrx::pg_sys;
@@ -116,11 +115,10 @@ fn broken<'a>(written: Row, checks: &[&'a Check], mapping: &Mapping) -> Vec<&'a 
     let list: Vec<String> = checks.iter().map(|check| format!("({})", check.expression)).collect();
     let sql = format!("SELECT {} FROM ({}) AS lead", list.join(", "), mapping.row);
     let (row, type_id) = composite(written);
-    let _owner = AsTableOwner::evaluating(mapping.author());
-    let answers = spi::ask((sql, vec![type_id]), &[row], true, |answer| {
+    let answers = evaluate(mapping.author(), (sql, vec![type_id]), &[row], |answer| {
         let holds = |place: usize| answer.get::<bool>(place as i32 + 1) != Some(false);
         (0..checks.len()).map(holds).collect::<Vec<bool>>()
     });
-    let answers = answers.into_iter().next().unwrap_or_default();
+    let answers = answers.unwrap_or_default();
     checks.iter().zip(answers).filter(|(_, holds)| !holds).map(|(check, _)| *check).collect()
 }

@@ -5,7 +5,6 @@ use crate::db::entry::attached::mapping::{mapping, Mapping, Users};
 use crate::db::entry::attached::statement::{quoted, Statement};
 use crate::db::entry::attached::{owner, unique, unique_link};
 use crate::db::pg::catalog::{owner_of, sql_name};
-use crate::db::pg::security::AsTableOwner;
 use crate::db::pg::subtransaction::protect;
 use crate::db::routing::holders::Decided;
 use pgrx::pg_sys::Oid;
@@ -62,7 +61,6 @@ const UNDEFINED_FUNCTION: &str = "42883";
 
 fn is_there(value: &str, users: &Users, keep: bool) -> bool {
     let author = owner_of(Oid::from(users.oid));
-    let _owner = AsTableOwner::evaluating(author);
     let mut select = Statement::of(author);
     let value = select.text(value, &users.column);
     let lock = if keep { " FOR KEY SHARE SKIP LOCKED" } else { "" };

@@ -5,7 +5,6 @@ use crate::db::entry::attached::mapping::{Mapping, Row};
 use crate::db::entry::attached::owner;
 use crate::db::indexes::ATTACHED;
 use crate::db::lead::row::LeadRow;
-use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::text;
 use crate::db::queries;
 use pgrx::pg_sys::Datum;
@@ -13,7 +12,6 @@ use pgrx::IntoDatum;
 
 /// The lead of a row that was routed before.
 pub fn known_lead(mapping: &Mapping, key: &str) -> Option<i64> {
-    let _owner = AsOwner::begin();
     ATTACHED.text(key, |found| {
         // SAFETY: a row of leads, valid during the callback.
         let lead = unsafe { LeadRow::new(found.tuple, found.desc) };
@@ -39,7 +37,6 @@ pub fn take_over(lead_id: i64, row: Row, mapping: &Mapping) {
 
 /// Records the owner that somebody has chosen by hand: a rep, or the value in the column if it stands for no rep.
 pub fn record_owner(lead_id: i64, rep: Option<&str>, given: Option<&str>, mapping: &Mapping) {
-    let _owner = AsOwner::begin();
     let arguments = [Some(Datum::from(lead_id)), text(rep), text(given), Some(Datum::from(mapping.table_no))];
     taking_over(lead_id, || {
         queries::OWNER_BY_HAND.write(&arguments);
@@ -49,7 +46,6 @@ pub fn record_owner(lead_id: i64, rep: Option<&str>, given: Option<&str>, mappin
 /// Closes the leads of rows that are gone.
 pub fn rows_deleted(keys: Vec<String>, table_no: i32) {
     if !keys.is_empty() {
-        let _owner = AsOwner::begin();
         queries::ROWS_DELETED.write(&[keys.into_datum(), Some(Datum::from(table_no))]);
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::db::entry::attached::convert::{self, Canonical};
 use crate::db::entry::attached::mapping::{Mapping, Read, Row};
+use crate::db::entry::attached::statement;
 use crate::db::errors;
 use crate::db::lead::{columns, json};
 use crate::db::pg::jsonb::{self, Document, Root};
-use crate::db::pg::security::{next_value, AsTableOwner};
-use crate::db::pg::spi;
+use crate::db::pg::security::next_value;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::tuple::Replaced;
 use leadroute_engine::lead::status::Status;
@@ -286,8 +286,7 @@ pub fn evaluate(row: Row, mapping: &Mapping, expressions: &[&Read]) -> Vec<Optio
     });
     let sql = format!("SELECT {outer} FROM (SELECT {inner} FROM ({}) AS lead OFFSET 0) AS v", mapping.row);
     let (composite, type_id) = composite(row);
-    let _owner = AsTableOwner::evaluating(mapping.author());
-    let rows = spi::ask((sql, vec![type_id]), &[composite], true, |answer| {
+    let given = statement::evaluate(mapping.author(), (sql, vec![type_id]), &[composite], |answer| {
         let given = |(n, read): (usize, &&Read)| {
             let column = n as i32 * 3;
             let kind = json_type(answer.get::<String>(column + 1)?.as_str())?;
@@ -298,7 +297,7 @@ pub fn evaluate(row: Row, mapping: &Mapping, expressions: &[&Read]) -> Vec<Optio
         };
         expressions.iter().enumerate().map(given).collect()
     });
-    rows.into_iter().next().unwrap_or_default()
+    given.unwrap_or_default()
 }
 
 fn json_type(name: &str) -> Option<&'static str> {

@@ -4,7 +4,6 @@ use crate::db::entry::attached::convert::{takes_any_text, to_text, Canonical};
 use crate::db::entry::attached::keys::{key_text, Key};
 use crate::db::entry::attached::unique_index::{of_table, Unique};
 use crate::db::pg::catalog;
-use crate::db::pg::security::AsOwner;
 use crate::db::{errors, queries};
 use pgrx::pg_sys::{self, Datum, Oid};
 use serde::Deserialize;
@@ -287,7 +286,6 @@ pub fn mapping(table_no: i32) -> Option<Rc<Mapping>> {
 }
 
 fn read(table_no: i32) -> Option<Mapping> {
-    let _owner = AsOwner::begin();
     let json =
         queries::ATTACHED_JSON.first(&[Some(Datum::from(table_no))], |row| row.get::<String>(1)).flatten()?;
     match serde_json::from_str::<Mapping>(&json) {

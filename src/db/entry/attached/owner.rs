@@ -4,10 +4,10 @@ use crate::db::entry::attached::convert::{for_table, takes_any_text, to_text};
 use crate::db::entry::attached::lead_of_row::composite;
 use crate::db::entry::attached::mapping::{self, Mapping, RepBy, Row};
 use crate::db::entry::attached::row_by_key::{last_rows, row_of};
+use crate::db::entry::attached::statement::evaluate;
 use crate::db::indexes::REPS;
 use crate::db::pg::function::{argument, sql_function};
-use crate::db::pg::security::{only_the_extension, AsOwner, AsTableOwner};
-use crate::db::pg::spi;
+use crate::db::pg::security::only_the_extension;
 use crate::db::pg::subtransaction::protect;
 use crate::db::queries;
 use pgrx::pg_sys::{self, Datum};
@@ -16,7 +16,6 @@ use std::cell::RefCell;
 
 /// Who owns a lead.
 pub fn of_lead(lead_id: i64) -> Option<String> {
-    let _owner = AsOwner::begin();
     queries::OWNER_OF_LEAD.first(&[Some(Datum::from(lead_id))], |row| row.get::<String>(1)).flatten()
 }
 
@@ -99,7 +98,6 @@ pub fn value_if_any(rep_id: &str, mapping: &Mapping, seen: Seen) -> Option<Strin
 
 /// The same; an error where the expression fails.
 pub fn value_of(rep_id: &str, mapping: &Mapping, seen: Seen) -> Option<String> {
-    let _owner = AsOwner::begin();
     let Some(expression) = &mapping.owner.expression else {
         return match mapping.owner.rep {
             RepBy::Id => Some(rep_id.to_owned()),
@@ -109,15 +107,13 @@ pub fn value_of(rep_id: &str, mapping: &Mapping, seen: Seen) -> Option<String> {
     let (rep, type_id) =
         REPS.text(rep_id, |row| Some(composite(Row { tuple: row.tuple, desc: row.desc })))?;
     let sql = sql(expression, mapping.owner.sees_lead.then_some(mapping.row.as_str()));
-    let _owner = AsTableOwner::evaluating(mapping.author());
     let (types, values) = match seen.0 {
         _ if !mapping.owner.sees_lead => (vec![type_id], vec![rep]),
         Some((lead, of)) => (vec![type_id, of], vec![rep, Some(lead)]),
         // the row is gone
         None => return None,
     };
-    let rows = spi::ask((sql, types), &values, true, |row| row.get::<String>(1));
-    rows.into_iter().next().flatten()
+    evaluate(mapping.author(), (sql, types), &values, |row| row.get::<String>(1)).flatten()
 }
 
 /// The query that evaluates an expression over `rep`, `$1`, and over `lead`, the row that another query makes of `$1`: here it
@@ -131,13 +127,10 @@ pub fn sql(expression: &str, row: Option<&str>) -> String {
 /// The rep that a value in a row stands for; if there is none, one whose value differs in upper and lower case only.
 pub fn rep_of(value: &str, mapping: &Mapping, seen: Seen) -> Option<String> {
     let is_id = mapping.owner.expression.is_none() && mapping.owner.rep == RepBy::Id;
-    let ids = {
-        let _owner = AsOwner::begin();
-        if is_id && REPS.text(value, |_| Some(())).is_some() {
-            return Some(value.to_owned());
-        }
-        queries::REP_IDS.read(&[], |row| row.get::<String>(1))
-    };
+    if is_id && REPS.text(value, |_| Some(())).is_some() {
+        return Some(value.to_owned());
+    }
+    let ids = queries::REP_IDS.read(&[], |row| row.get::<String>(1));
     let known = |id: String| as_held(value_if_any(&id, mapping, seen), mapping).map(|of| (id, of));
     let mut known: Vec<_> = ids.into_iter().flatten().filter_map(known).collect();
     let exact = known.iter().position(|(_, of)| of == value);

@@ -11,22 +11,33 @@ use pgrx::pg_sys::Oid;
 /// Writes the owner whom routing chose, in place of the owner before. An error if another transaction has locked
 /// an assignment of the row.
 pub fn write(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
+    // the author of the table may not ask
+    let replaced = old.zip(new).filter(|_| is_one_per_row(link, mapping));
     let _owner = AsTableOwner::writing(link.author());
-    checking_keys(Oid::from(link.oid), link.author(), None, || assign(link, mapping, key, old, new));
+    checking_keys(Oid::from(link.oid), link.author(), None, || {
+        assign(link, mapping, key, [old, new], replaced)
+    });
 }
 
-fn assign(link: &Link, mapping: &Mapping, key: &str, old: Option<&str>, new: Option<&str>) {
+/// `replaced` are the owners before and after of a row that can have only one.
+fn assign(
+    link: &Link,
+    mapping: &Mapping,
+    key: &str,
+    [old, new]: [Option<&str>; 2],
+    replaced: Option<(&str, &str)>,
+) {
     let (table, row, owner) =
         (sql_name(link.oid), quoted(&link.row.column), quoted(&mapping.owner.to.column));
     let run = |value: Option<&str>, sql: &dyn Fn(&str, &str) -> String| {
-        let mut statement = Statement::of(link.author());
+        let mut statement = Statement::writing(link.author());
         let place = statement.text(key, &link.row);
         let value = value.map(|value| statement.text(value, &mapping.owner.to)).unwrap_or_default();
         statement.run(sql(&place, &value))
     };
     run(None, &|place, _| format!("SELECT FROM ONLY {table} WHERE {row} = {place} FOR UPDATE NOWAIT"));
-    if let (Some(old), Some(new)) = (old, new.filter(|_| is_one_per_row(link, mapping))) {
-        let mut update = Statement::of(link.author());
+    if let Some((old, new)) = replaced {
+        let mut update = Statement::writing(link.author());
         let (place, old) = (update.text(key, &link.row), update.text(old, &mapping.owner.to));
         let new = update.text(new, &mapping.owner.to);
         update.run(format!(

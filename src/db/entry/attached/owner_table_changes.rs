@@ -7,10 +7,9 @@ use crate::db::entry::attached::lead::{known_lead, record_owner};
 use crate::db::entry::attached::mapping::{Link, Mapping, Row};
 use crate::db::entry::attached::owner::{self, Seen};
 use crate::db::entry::attached::statement::{quoted, Statement};
-use crate::db::entry::attached::trigger::data;
+use crate::db::entry::attached::trigger::enter;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::function::sql_function;
-use crate::db::pg::security::{AsOwner, AsTableOwner};
 use crate::db::pg::spi::text;
 use crate::db::pg::trigger_data::{Call, On, When, DELETE, INSERT, UPDATE};
 use crate::db::queries;
@@ -24,7 +23,6 @@ sql_function! {
 
 /// Who is assigned to a row.
 pub fn assigned(link: &Link, mapping: &Mapping, key: &str) -> Vec<String> {
-    let _owner = AsTableOwner::evaluating(link.author());
     let mut select = Statement::of(link.author());
     let place = select.text(key, &link.row);
     let (table, row, owner) =
@@ -42,12 +40,13 @@ const CHANGED: Call = Call {
 unsafe fn attached_link_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for a row, whose tuples and relation are valid.
     unsafe {
-        let (data, _, mapping) = data(fcinfo, &CHANGED);
+        let entered = enter(fcinfo, &CHANGED);
+        let data = entered.data;
         let desc = (*data.tg_relation).rd_att;
-        if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
+        if let Some(mapping) = entered.trusted().filter(|_| !is_writing()) {
             let is_insert = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_INSERT;
             for tuple in [data.tg_trigtuple, data.tg_newtuple].into_iter().filter(|tuple| !tuple.is_null()) {
-                changed(Row { tuple, desc }, &mapping, is_insert);
+                changed(Row { tuple, desc }, mapping, is_insert);
             }
         }
     }
@@ -75,7 +74,6 @@ unsafe fn changed(row: Row, mapping: &Mapping, is_added: bool) {
     };
     // An ORM empties the table and fills it again: nobody at all is no choice yet.
     if assigned.is_empty() || current.as_ref().is_some_and(is_assigned) {
-        let _owner = AsOwner::begin();
         queries::UNASSIGNED.write(&[Some(Datum::from(lead)), assigned.is_empty().into_datum()]);
         return;
     }
@@ -93,7 +91,6 @@ fn is_given(lead: i64, row: Row, mapping: &Mapping, seen: Seen) -> bool {
         return false;
     };
     let rep = owner::rep_of(&value, mapping, seen);
-    let _owner = AsOwner::begin();
     let arguments = [Some(Datum::from(lead)), text(rep.as_deref()), text(Some(&value))];
     queries::OWNER_GIVEN.returning(&arguments, |row| row.get::<bool>(1)).contains(&Some(true))
 }

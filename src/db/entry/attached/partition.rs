@@ -6,7 +6,7 @@ use crate::db::entry::attached::mapping::{Mapping, Row};
 use crate::db::entry::attached::row_by_key::{is_partitioned, patience, row, row_of, rows_of};
 use crate::db::entry::attached::statement::Statement;
 use crate::db::pg::catalog::sql_name;
-use crate::db::pg::security::{limit_lock_waits, AsOwner, AsTableOwner};
+use crate::db::pg::security::limit_lock_waits;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::{locks, spi};
 use crate::db::{errors, queries};
@@ -16,7 +16,6 @@ use pgrx::pg_sys::{self, Datum, Oid};
 fn of_row(mapping: &Mapping, key: &str) -> Option<Oid> {
     let _limit = limit_lock_waits(patience());
     let values = key_values(key, mapping.key.len()).filter(|_| is_partitioned(mapping))?;
-    let _owner = AsTableOwner::evaluating(mapping.author());
     let mut select = Statement::of(mapping.author());
     let row = row(&mut select, mapping, &values);
     let sql = format!("SELECT t.tableoid FROM {} AS t WHERE {row}", rows_of(mapping));
@@ -34,10 +33,8 @@ pub fn lock(mapping: &Mapping, key: &str) {
         true => held(Oid::from(mapping.oid)),
         false => failure.rethrow(),
     });
-    let wholes = part.map(|part| {
-        let _owner = AsOwner::begin();
-        queries::WHOLES.read(&[Some(Datum::from(part))], |row: spi::Row| row.get::<Oid>(1))
-    });
+    let wholes =
+        part.map(|part| queries::WHOLES.read(&[Some(Datum::from(part))], |row: spi::Row| row.get::<Oid>(1)));
     for table in wholes.into_iter().flatten().flatten() {
         if !locks::lock_table_within(patience(), table) {
             held(table);

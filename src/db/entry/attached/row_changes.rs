@@ -5,10 +5,10 @@ use crate::db::entry::attached::keys::Key;
 use crate::db::entry::attached::lead::rows_deleted;
 use crate::db::entry::attached::mapping::{mapping, Mapping, Row};
 use crate::db::entry::attached::row_by_key::has_row;
-use crate::db::entry::attached::trigger::data;
+use crate::db::entry::attached::trigger::enter;
 use crate::db::pg::catalog::lock_for_writing;
 use crate::db::pg::function::{argument, sql_function};
-use crate::db::pg::security::{only_the_extension, AsOwner};
+use crate::db::pg::security::only_the_extension;
 use crate::db::pg::spi::text;
 use crate::db::pg::trigger_data::{Call, On, When, DELETE, TRUNCATE, UPDATE};
 use crate::db::queries;
@@ -103,19 +103,13 @@ pub fn moved(table_no: i32, key: impl FnOnce() -> String) -> Option<Moved> {
 unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
     unsafe {
-        let (data, table_no, mapping) = data(fcinfo, &KEY_CHANGED);
+        let entered = enter(fcinfo, &KEY_CHANGED);
+        let (data, table_no) = (entered.data, entered.table_no);
         let desc = (*data.tg_relation).rd_att;
-        if let Some(mapping) = mapping {
-            let key = |tuple| Row { tuple, desc }.key(&mapping).text;
+        if let Some(mapping) = &entered.mapping {
+            let key = |tuple| Row { tuple, desc }.key(mapping).text;
             let (old, new) = (key(data.tg_trigtuple), key(data.tg_newtuple));
-            {
-                let _owner = AsOwner::begin();
-                queries::ATTACHED_KEY.write(&[
-                    text(Some(&old)),
-                    text(Some(&new)),
-                    Some(Datum::from(table_no)),
-                ]);
-            }
+            queries::ATTACHED_KEY.write(&[text(Some(&old)), text(Some(&new)), Some(Datum::from(table_no))]);
             if (*(*data.tg_relation).rd_rel).relispartition {
                 let row = KeptRow::of(Row { tuple: data.tg_trigtuple, desc }, (*data.tg_relation).rd_id);
                 let subtransaction = pg_sys::GetCurrentSubTransactionId();
@@ -129,19 +123,20 @@ unsafe fn attached_key_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 unsafe fn attached_deleted(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL with the deleted rows; the relation is open.
     unsafe {
-        let (data, table_no, mapping) = data(fcinfo, &DELETED);
+        let entered = enter(fcinfo, &DELETED);
+        let data = entered.data;
         lock_for_writing();
-        if let Some(mapping) = mapping.filter(|_| !data.tg_oldtable.is_null()) {
+        if let Some(mapping) = entered.mapping.as_ref().filter(|_| !data.tg_oldtable.is_null()) {
             let table = (*data.tg_relation).rd_id;
             let is_parted = !(*data.tg_relation).rd_rel.is_null()
                 && (*(*data.tg_relation).rd_rel).relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
             // Another row with the key may have been inserted since. A partitioned table has no index to look in.
             let is_gone = |key: &Key| match is_parted {
-                true => !has_row(&mapping, &key.text),
+                true => !has_row(mapping, &key.text),
                 false => !key.look(table, |_| true),
             };
-            let gone = deleted_keys(data, &mapping).into_iter().filter(is_gone);
-            rows_deleted(gone.map(|key| key.text).collect(), table_no);
+            let gone = deleted_keys(data, mapping).into_iter().filter(is_gone);
+            rows_deleted(gone.map(|key| key.text).collect(), entered.table_no);
         }
     }
     Datum::from(0)
@@ -172,12 +167,13 @@ unsafe fn deleted_keys(data: &pg_sys::TriggerData, mapping: &Mapping) -> Vec<Key
 unsafe fn attached_truncated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL; the relation is open.
     unsafe {
-        let (data, table_no, mapping) = data(fcinfo, &TRUNCATED);
+        let entered = enter(fcinfo, &TRUNCATED);
+        let (data, table_no) = (entered.data, entered.table_no);
         lock_for_writing();
-        if let Some(mapping) = mapping {
+        if let Some(mapping) = &entered.mapping {
             // Of a partition only its own rows are gone.
             let is_whole = (*data.tg_relation).rd_id.to_u32() == mapping.oid;
-            rows_deleted(if is_whole { keys(table_no) } else { keys_gone(&mapping) }, table_no);
+            rows_deleted(if is_whole { keys(table_no) } else { keys_gone(mapping) }, table_no);
         }
     }
     Datum::from(0)
@@ -198,7 +194,6 @@ unsafe fn sql_keys_gone(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 
 /// The keys of the rows that have leads.
 fn keys(table_no: i32) -> Vec<String> {
-    let _owner = AsOwner::begin();
     let keys = queries::ATTACHED_KEYS.read(&[Some(Datum::from(table_no))], |row| row.get::<String>(1));
     keys.into_iter().flatten().collect()
 }

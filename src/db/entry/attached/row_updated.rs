@@ -9,10 +9,9 @@ use crate::db::entry::attached::lead_of_row;
 use crate::db::entry::attached::life;
 use crate::db::entry::attached::mapping::{Mapping, Row};
 use crate::db::entry::attached::may_differ::may_differ;
-use crate::db::entry::attached::trigger::data;
+use crate::db::entry::attached::trigger::enter;
 use crate::db::pg::catalog::sql_name;
 use crate::db::pg::function::sql_function;
-use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::text;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
@@ -44,11 +43,12 @@ const SHARED: [&str; 2] = ["status", "account_id"];
 unsafe fn attached_row_changing(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
     unsafe {
-        let (data, _, mapping) = data(fcinfo, &CHANGING);
+        let entered = enter(fcinfo, &CHANGING);
+        let data = entered.data;
         let desc = (*data.tg_relation).rd_att;
         let (old, new) = (Row { tuple: data.tg_trigtuple, desc }, Row { tuple: data.tg_newtuple, desc });
-        let mapping = mapping.filter(|mapping| mapping.trusted && !is_writing());
-        Datum::from(mapping.map_or(new.tuple, |mapping| with_what_routing_wrote(old, new, &mapping)))
+        let mapping = entered.trusted().filter(|_| !is_writing());
+        Datum::from(mapping.map_or(new.tuple, |mapping| with_what_routing_wrote(old, new, mapping)))
     }
 }
 
@@ -81,14 +81,14 @@ unsafe fn with_what_routing_wrote(old: Row, new: Row, mapping: &Mapping) -> pg_s
 unsafe fn attached_row_changed(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
     unsafe {
-        let (data, _, mapping) = data(fcinfo, &CHANGED);
+        let entered = enter(fcinfo, &CHANGED);
+        let data = entered.data;
         let desc = (*data.tg_relation).rd_att;
         let (old, new) = (Row { tuple: data.tg_trigtuple, desc }, Row { tuple: data.tg_newtuple, desc });
-        let mapping =
-            mapping.filter(|mapping| mapping.trusted && !is_writing() && may_tell(old, new, mapping));
+        let mapping = entered.trusted().filter(|mapping| !is_writing() && may_tell(old, new, mapping));
         if let Some(mapping) = mapping {
-            if let Some(lead) = known_lead(&mapping, &new.key(&mapping).text) {
-                changed(lead, old, new, &mapping);
+            if let Some(lead) = known_lead(mapping, &new.key(mapping).text) {
+                changed(lead, old, new, mapping);
             }
         }
     }
@@ -149,7 +149,6 @@ fn status(lead: i64, old: Row, new: Row, mapping: &Mapping, is_owner_chosen: boo
     if let Some((before, status)) = change {
         let was_closed = before.as_ref().is_some_and(is_closed);
         if status.is_some() || was_closed {
-            let _owner = AsOwner::begin();
             let [was_closed, is_owner_chosen] = [was_closed, is_owner_chosen].map(IntoDatum::into_datum);
             let arguments = [Some(Datum::from(lead)), text(status.as_deref()), was_closed, is_owner_chosen];
             queries::STATUS_BY_ROW.write(&arguments);

@@ -8,7 +8,7 @@ use crate::db::entry::attached::lead_of_row::Draft;
 use crate::db::entry::attached::mapping::{Mapping, Row};
 use crate::db::entry::attached::row_changes::{moved, moves, nothing_moves};
 use crate::db::entry::attached::row_updated::changed;
-use crate::db::entry::attached::trigger::data;
+use crate::db::entry::attached::trigger::enter;
 use crate::db::entry::attached::unwritten_lead::{statement, Before, Unwritten};
 use crate::db::entry::attached::{before_routing, convert, holder, life, owner, unique};
 use crate::db::errors;
@@ -16,14 +16,12 @@ use crate::db::indexes::LEADS;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog::{relation, sql_name};
 use crate::db::pg::function::sql_function;
-use crate::db::pg::security::{is_owner, AsOwner};
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::trigger_data::{Call, On, When, INSERT};
 use crate::db::pg::tuple::Replaced;
 use crate::db::routing::batch::{Batch, Destination};
 use crate::db::routing::open_statements;
 use crate::db::settings::ENABLED;
-use crate::db::state::restoring::is_restoring;
 use pgrx::pg_sys::{self, Datum};
 use std::rc::Rc;
 
@@ -48,29 +46,20 @@ const ROW: Call = Call { function: "attached_row", on: On::Attached, when: When:
 const WRITTEN: Call =
     Call { function: "attached_written", on: On::Attached, when: When::AfterRow, events: INSERT };
 
-/// Whether a row is one of a dump. Only the owner of its table restores: an app may share the session of a DBA who has
-/// read a dump, with its settings.
-unsafe fn restores(data: &pg_sys::TriggerData) -> bool {
-    // SAFETY: the caller vouches for the relation.
-    is_restoring() && unsafe { is_owner(data.tg_relation) }
-}
-
 unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL.
-    let (data, table_no, mapping) = unsafe { data(fcinfo, &STATEMENT) };
-    // SAFETY: the relation of a trigger is open.
-    if mapping.is_none() || unsafe { restores(data) } {
+    let entered = unsafe { enter(fcinfo, &STATEMENT) };
+    let table_no = entered.table_no;
+    if entered.mapping.is_none() || entered.restores() {
         return Datum::from(0);
     }
-    if data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE {
+    if entered.data.tg_event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE {
         unique::row_is_there();
         nothing_moves();
-        let _owner = AsOwner::begin();
         open_statements::begin(Destination::Attached(table_no, statement()));
     } else if let Some(mut batch) = open_statements::take(|target| target.is_attached(table_no)) {
         batch.settle_last();
         unique::row_is_there();
-        let _owner = AsOwner::begin();
         open_statements::finish(batch);
     }
     Datum::from(0)
@@ -78,23 +67,22 @@ unsafe fn attached_statement(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 
 unsafe fn attached_written(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for a row, whose tuple and relation are valid.
-    let (table_no, mapping, row) = unsafe {
-        let (data, table_no, mapping) = data(fcinfo, &WRITTEN);
-        (table_no, mapping, Row { tuple: data.tg_trigtuple, desc: (*data.tg_relation).rd_att })
+    let (entered, row) = unsafe {
+        let entered = enter(fcinfo, &WRITTEN);
+        let row = Row { tuple: entered.data.tg_trigtuple, desc: (*entered.data.tg_relation).rd_att };
+        (entered, row)
     };
+    let table_no = entered.table_no;
     if let Some(mut batch) = open_statements::take(|target| target.is_attached(table_no)) {
         batch.settle_last();
-        {
-            let _owner = AsOwner::begin();
-            batch.flush();
-        }
+        batch.flush();
         open_statements::put_back(batch);
     }
-    if let Some(mapping) = mapping.filter(|mapping| mapping.trusted && !is_writing()) {
-        let moved = moved(table_no, || row.key(&mapping).text);
-        let lead = moved.as_ref().and_then(|_| known_lead(&mapping, &row.key(&mapping).text));
+    if let Some(mapping) = entered.trusted().filter(|_| !is_writing()) {
+        let moved = moved(table_no, || row.key(mapping).text);
+        let lead = moved.as_ref().and_then(|_| known_lead(mapping, &row.key(mapping).text));
         if let (Some(moved), Some(lead)) = (moved, lead) {
-            changed(lead, moved.old(), row, &mapping);
+            changed(lead, moved.old(), row, mapping);
         }
     }
     Datum::from(0)
@@ -103,32 +91,34 @@ unsafe fn attached_written(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for a row, whose tuple and relation are valid.
     unsafe {
-        let (data, table_no, mapping) = data(fcinfo, &ROW);
+        let entered = enter(fcinfo, &ROW);
+        let (data, table_no) = (entered.data, entered.table_no);
         let row = Row { tuple: data.tg_trigtuple, desc: (*data.tg_relation).rd_att };
         // A row of a dump has its lead in the dump, which may come later.
-        let Some(mapping) = mapping.filter(|_| ENABLED.get() && !restores(data)) else {
+        let mapping = entered.mapping.as_ref().filter(|_| ENABLED.get() && !entered.restores());
+        let Some(mapping) = mapping else {
             return Datum::from(row.tuple);
         };
-        let key = row.key(&mapping);
+        let key = row.key(mapping);
         let here = Destination::Attached(table_no, statement());
         let mut batch = open_statements::take(|target| *target == here);
         if let Some(batch) = &mut batch {
             batch.settle_last();
         }
         unique::row_is_there();
-        let known = known_lead(&mapping, &key.text);
+        let known = known_lead(mapping, &key.text);
         let moves = moves(table_no, &key.text);
         let tuple = match &mut batch {
             Some(batch) if !moves => {
                 let table = (*data.tg_relation).rd_id;
                 match (known, key.find(table)) {
-                    (Some(lead), Found::Row) => shown(lead, row, &mapping),
+                    (Some(lead), Found::Row) => shown(lead, row, mapping),
                     // Restored, after its lead.
                     (Some(_), Found::Nothing) if !key.was_there(table) => row.tuple,
-                    (None, Found::Nothing) if !life::is_lead(row, &mapping) => row.tuple,
+                    (None, Found::Nothing) if !life::is_lead(row, mapping) => row.tuple,
                     (_, found) => {
                         let before = Before { row: found != Found::Nothing, lead: known.is_some() };
-                        route(batch, row, &mapping, key, before, table)
+                        route(batch, row, mapping, key, before, table)
                     }
                 }
             }
@@ -136,7 +126,7 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             _ => {
                 // what has changed on the way is taken over when it is there
                 if let Some(lead) = known.filter(|_| !moves) {
-                    take_over(lead, row, &mapping);
+                    take_over(lead, row, mapping);
                 }
                 row.tuple
             }
@@ -149,7 +139,6 @@ unsafe fn attached_row(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 /// A row whose key is there is not inserted. For `ON CONFLICT DO UPDATE`, `excluded` shows what routing has written
 /// into the row that is there: an upsert that takes over every column does not change it.
 unsafe fn shown(lead: i64, row: Row, mapping: &Mapping) -> pg_sys::HeapTuple {
-    let _owner = AsOwner::begin();
     let shown = LEADS.bigint(lead, |found| {
         // SAFETY: a row of leads, valid during the callback.
         let lead = unsafe { LeadRow::new(found.tuple, found.desc) };
@@ -176,11 +165,8 @@ unsafe fn route(
     unsafe {
         let leads = pg_sys::table_open(relation("leads"), mode);
         let shape = (*leads).rd_att;
-        let routed = {
-            let _owner = AsOwner::begin();
-            let draft = draft.tuple(shape, mapping, &key.text);
-            batch.route(&LeadRow::new(draft, shape))
-        };
+        let draft = draft.tuple(shape, mapping, &key.text);
+        let routed = batch.route(&LeadRow::new(draft, shape));
         let unwritten = Unwritten::new(routed, table, key, before, Rc::clone(mapping));
         batch.last = Some(Box::new(move || unwritten.write()));
         let lead = LeadRow::new(routed, shape);

@@ -2,8 +2,9 @@
 
 use crate::db::entry::attached::convert::{for_table, Canonical};
 use crate::db::entry::attached::mapping::Column;
+use crate::db::pg::security::AsTableOwner;
 pub use crate::db::pg::spi::quoted;
-use crate::db::pg::spi::{ask_planned, Planning, Row};
+use crate::db::pg::spi::{ask_planned, Planning, Row, Written};
 use pgrx::pg_sys::{Datum, Oid};
 
 /// A statement with its parameters.
@@ -13,12 +14,42 @@ pub struct Statement {
     types: Vec<Oid>,
     values: Vec<Option<Datum>>,
     planning: Planning,
+    /// Whether the author is the current user already, to write.
+    writes: bool,
+}
+
+/// Asks as the author of a mapping, whose code may run: the one place where what a mapping reads is evaluated.
+pub fn ask_author<T>(
+    author: Oid,
+    statement: Written,
+    planning: Planning,
+    values: &[Option<Datum>],
+    read_only: bool,
+    each: impl FnMut(Row) -> T,
+) -> Vec<T> {
+    let _author = AsTableOwner::evaluating(author);
+    ask_planned(statement, planning, values, read_only, each)
+}
+
+/// Evaluates expressions of a mapping, as its author.
+pub fn evaluate<T>(
+    author: Oid,
+    statement: Written,
+    values: &[Option<Datum>],
+    each: impl FnMut(Row) -> T,
+) -> Option<T> {
+    ask_author(author, statement, Planning::Once, values, true, each).into_iter().next()
 }
 
 impl Statement {
-    /// One about a table of `author`.
+    /// One that reads or locks rows of `author`.
     pub const fn of(author: Oid) -> Self {
-        Self { author, types: Vec::new(), values: Vec::new(), planning: Planning::Once }
+        Self { author, types: Vec::new(), values: Vec::new(), planning: Planning::Once, writes: false }
+    }
+
+    /// One that writes, where `author` is the current user already: see [`AsTableOwner::writing`].
+    pub fn writing(author: Oid) -> Self {
+        Self { writes: true, ..Self::of(author) }
     }
 
     /// From now on it is planned for its values each time: of a partitioned table only the partition is locked and read
@@ -48,13 +79,19 @@ impl Statement {
 
     /// Runs it as `sql`; what `each` makes of its rows.
     pub fn ask<T>(self, sql: String, each: impl FnMut(Row) -> T) -> Vec<T> {
-        ask_planned((sql, self.types), self.planning, &self.values, false, each)
+        self.send(sql, false, each)
     }
 
     /// The texts that it returns as `sql`.
     pub fn read(self, sql: String) -> Vec<String> {
-        let text = |row: Row| row.get::<String>(1);
-        let texts = ask_planned((sql, self.types), self.planning, &self.values, true, text);
-        texts.into_iter().flatten().collect()
+        self.send(sql, true, |row| row.get::<String>(1)).into_iter().flatten().collect()
+    }
+
+    fn send<T>(self, sql: String, read_only: bool, each: impl FnMut(Row) -> T) -> Vec<T> {
+        let statement = (sql, self.types);
+        match self.writes {
+            true => ask_planned(statement, self.planning, &self.values, read_only, each),
+            false => ask_author(self.author, statement, self.planning, &self.values, read_only, each),
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! Unique and exclusion indexes over columns that routing writes.
 
 use crate::db::pg::catalog::sql_name;
-use crate::db::pg::security::AsOwner;
 use crate::db::queries;
 use pgrx::pg_sys::{Datum, Oid};
 use pgrx::IntoDatum;
@@ -19,7 +18,6 @@ pub struct Unique {
 
 /// Those of a table, or of a partition, for some columns; without such all of them, those of its primary key included.
 pub fn of_table(table: Oid, columns: Option<Vec<String>>) -> Vec<Unique> {
-    let _owner = AsOwner::begin();
     let found = queries::UNIQUES
         .read(&[Some(Datum::from(table)), columns.and_then(IntoDatum::into_datum)], |row| {
             Some((row.get::<Oid>(1)?, row.get::<String>(2)?))

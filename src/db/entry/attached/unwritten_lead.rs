@@ -8,7 +8,7 @@ use crate::db::entry::attached::{owner, owner_table};
 use crate::db::errors;
 use crate::db::lead::columns::COLUMNS;
 use crate::db::pg::catalog::{relation, sql_name};
-use crate::db::pg::security::{limit_lock_waits, AsOwner};
+use crate::db::pg::security::limit_lock_waits;
 use crate::db::pg::subtransaction::protect;
 use crate::db::pg::table::Table;
 use crate::db::pg::tuple::Values;
@@ -88,10 +88,7 @@ impl Unwritten {
 
     fn write_lead(&self) {
         let columns = self.columns();
-        {
-            let _owner = AsOwner::begin();
-            LEADS.insert([columns]);
-        }
+        LEADS.insert([columns]);
         self.link_owner(columns);
     }
 

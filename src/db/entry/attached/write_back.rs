@@ -281,7 +281,7 @@ fn tolerate(column: &str, (table, author): (u32, Oid), ways: &[&dyn Fn()]) {
 /// Locks the row; false if it is gone. A lock of another transaction is waited for, as long as `patience` says.
 fn lock(mapping: &Mapping, key: &[String]) -> bool {
     let run = |locking: &str| {
-        let mut select = Statement::of(mapping.author());
+        let mut select = Statement::writing(mapping.author());
         let row = row(&mut select, mapping, key);
         select.run(format!("SELECT FROM {} WHERE {row}{locking}", rows_of(mapping))) > 0
     };
@@ -293,7 +293,7 @@ fn lock(mapping: &Mapping, key: &[String]) -> bool {
 }
 
 fn update(changes: &[Change<'_>], mapping: &Mapping, key: &[String]) {
-    let mut update = Statement::of(mapping.author());
+    let mut update = Statement::writing(mapping.author());
     let columns: Vec<String> = changes.iter().map(|(column, _)| quoted(&column.column)).collect();
     let values: Vec<String> =
         changes.iter().map(|(column, value)| update.parameter(*value, column.type_id())).collect();
@@ -310,7 +310,7 @@ fn update(changes: &[Change<'_>], mapping: &Mapping, key: &[String]) {
 fn touch(mapping: &Mapping, key: &[String]) {
     let touches = touches(mapping).collect::<Vec<_>>().join(", ");
     if !touches.is_empty() {
-        let mut update = Statement::of(mapping.author());
+        let mut update = Statement::writing(mapping.author());
         let row = row(&mut update, mapping, key);
         update.run(format!("UPDATE {} SET {touches} WHERE {row}", rows_of(mapping)));
     }
