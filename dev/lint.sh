@@ -14,6 +14,10 @@ cargo run --quiet -p leadroute-imports src/db/mod.rs src/engine/lib.rs src/repor
 if grep -rnE '\b(pgrx|pg_sys)\b' src/engine src/report; then
     die "neither the engine nor the report may know PostgreSQL"
 fi
+# Whatever PostgreSQL calls becomes the owner once, where it enters: triggers of attached tables do so in one function.
+if grep -rln 'AsOwner::begin()' src/db | grep -vE '^src/db/entry/([a-z_]+|change/[a-z_]+|attached/(trigger|attach|sync_reps))[.]rs$'; then
+    die "only what PostgreSQL calls becomes the owner of the extension: do so at its entry"
+fi
 git ls-files '*.rs' '*.sql' '*.sh' | grep -vE 'expected|^sql/released/' | while read -r file; do
     lines=$(wc -l < "$file")
     [ "$lines" -le 400 ] || die "$file has $lines lines: split it by idea"

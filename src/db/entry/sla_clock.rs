@@ -4,7 +4,7 @@
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
 use crate::db::pg::function::{argument, null, sql_function};
-use crate::db::pg::security::{only_the_extension, AsOwner};
+use crate::db::pg::security::only_the_extension;
 use crate::db::pg::spi::{text, timestamp};
 use crate::db::pg::time::{from_postgres_epoch, now, TimeZones};
 use crate::db::routing::error_fallback::config_for_clock;
@@ -95,7 +95,6 @@ unsafe fn end_clocks(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     only_the_extension("end_clocks");
     // SAFETY: as declared in SQL.
     let arguments = unsafe { [0, 1, 2, 3].map(|n| argument(fcinfo, n)) };
-    let _owner = AsOwner::begin();
     catalog::lock_for_writing();
     Datum::from(count_ended(&arguments))
 }
@@ -112,7 +111,6 @@ unsafe fn restart_clock(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let id = argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false));
         (id.unwrap_or(0), argument(fcinfo, 1).and_then(|datum| i64::from_datum(datum, false)))
     };
-    let _owner = AsOwner::begin();
     catalog::lock_for_writing();
     let lead = [Some(Datum::from(id))];
     let found = queries::LEAD_LOCK.returning(&lead, |row| {
