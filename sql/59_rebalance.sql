@@ -115,6 +115,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.best_move(jsonb, text[], boolean, numeric, text) IS 'The segment of the fullest territory or pool whose move to another lowers the largest multiple most, where the pools there have somebody for it. No row if none is full, or no move helps. Internal.';
 
+CREATE FUNCTION leadroute_internal.member_as_sql(pool text, rep_id text) RETURNS text
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT format('INSERT INTO pool_members (pool, rep_id) VALUES (%L, %L);', member_as_sql.pool, member_as_sql.rep_id);
+END;
+COMMENT ON FUNCTION leadroute_internal.member_as_sql(text, text) IS 'SQL by which a rep joins a pool; change requests are known by it. Internal.';
+
 CREATE FUNCTION leadroute_internal.further_member(area text, by_territory boolean, tenant text) RETURNS TABLE (pool text, rep_id text)
     LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -135,9 +142,25 @@ BEGIN ATOMIC
        AND (further_member.tenant IS NOT NULL OR r.tenant IN (SELECT o.tenant FROM leadroute.pool_members m JOIN leadroute.reps o ON o.id = m.rep_id AND o.active WHERE m.pool = f.pool AND m.active)
             OR NOT EXISTS (SELECT FROM leadroute.pool_members m JOIN leadroute.reps o ON o.id = m.rep_id AND o.active WHERE m.pool = f.pool AND m.active))
        AND NOT EXISTS (SELECT FROM leadroute.segments s WHERE s.name = ANY (f.segments) AND NOT coalesce(lower(s.required_skills::text)::text[] <@ lower(coalesce(r.skills, '{}')::text)::text[], true))
-     ORDER BY d.open, r.id LIMIT 1;
+     -- who is proposed already stays proposed
+     ORDER BY EXISTS (SELECT FROM leadroute.change_requests c
+                       WHERE c.status IN ('proposed', 'approved') AND strpos(c.sql, leadroute_internal.member_as_sql(f.pool, r.id)) > 0) DESC, d.open, r.id LIMIT 1;
 END;
-COMMENT ON FUNCTION leadroute_internal.further_member(text, boolean, text) IS 'The rep with the fewest open leads of other pools who has the skills for a full territory or pool, and its pool. Internal.';
+COMMENT ON FUNCTION leadroute_internal.further_member(text, boolean, text) IS 'The rep with the fewest open leads of other pools who has the skills for a full territory or pool, and its pool; one whom an open change request names comes first. Internal.';
+
+-- Nothing that a new member does changes what came before, so the same numbers would ask for one more each time.
+CREATE FUNCTION leadroute_internal.joined_since(area text, by_territory boolean, since timestamptz) RETURNS TABLE (change_id bigint, pool text, rep_id text, at timestamptz)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT c.id, m.pool, m.rep_id, coalesce(c.applied_at, c.proposed_at)
+      FROM leadroute.pool_members m
+      JOIN leadroute.change_requests c ON strpos(c.sql, leadroute_internal.member_as_sql(m.pool, m.rep_id)) > 0
+     WHERE coalesce(c.applied_at, c.proposed_at) >= joined_since.since AND m.active AND m.weight > 0
+       AND EXISTS (SELECT FROM leadroute.segments s JOIN leadroute.tiers t ON t.segment = s.name OR t.segment IS NULL
+                    WHERE s.enabled AND t.pool = m.pool AND CASE WHEN joined_since.by_territory THEN s.territory = joined_since.area ELSE t.pool = joined_since.area END)
+     ORDER BY 4 DESC, c.id DESC LIMIT 1;
+END;
+COMMENT ON FUNCTION leadroute_internal.joined_since(text, boolean, timestamptz) IS 'The newest member of the pools of a territory, or of a pool, who joined since then as a change request proposed, whoever made it so. Internal.';
 
 CREATE FUNCTION leadroute_internal.move_as_sql(segment text, area text, by_territory boolean) RETURNS text
     LANGUAGE sql STABLE
@@ -172,11 +195,13 @@ BEGIN
         sql := concat_ws(E'\n', nullif(sql, ''), leadroute_internal.move_as_sql(moved.segment, moved.to_area, by_territory));
         loads := (SELECT jsonb_agg(CASE l ->> 'segment' WHEN moved.segment THEN l || jsonb_build_object('area', moved.to_area) ELSE l END) FROM jsonb_array_elements(loads) l);
     END LOOP;
-    FOR moved IN SELECT a.area, a.factor, m.pool, m.rep_id FROM leadroute_internal.area_loads(loads, areas) a
-                   LEFT JOIN LATERAL leadroute_internal.further_member(a.area, by_territory, rebalance.tenant) m ON true WHERE a.factor >= "limit" ORDER BY a.area LOOP
+    FOR moved IN SELECT a.area, a.factor, m.pool, m.rep_id, j.change_id, j.pool AS joined_pool, j.rep_id AS joined_rep, j.at FROM leadroute_internal.area_loads(loads, areas) a
+                   LEFT JOIN LATERAL leadroute_internal.joined_since(a.area, by_territory, since) j ON true
+                   LEFT JOIN LATERAL leadroute_internal.further_member(a.area, by_territory, rebalance.tenant) m ON j.rep_id IS NULL WHERE a.factor >= "limit" ORDER BY a.area LOOP
         steps := steps || jsonb_build_object('kind', 'capacity', 'name', moved.area, 'said', format('%s still has %s times the mean, and no segment can go elsewhere: %s', moved.area, round(moved.factor, 2),
-            CASE WHEN moved.rep_id IS NOT NULL THEN format('rep %s joins pool %s', moved.rep_id, moved.pool) ELSE 'it needs a further rep, whom no other pool has with the skills' END));
-        sql := concat_ws(E'\n', nullif(sql, ''), CASE WHEN moved.rep_id IS NOT NULL THEN format('INSERT INTO pool_members (pool, rep_id) VALUES (%L, %L);', moved.pool, moved.rep_id) END);
+            CASE WHEN moved.joined_rep IS NOT NULL THEN format('rep %s has joined pool %s since then (change %s of %s), so ask again with a later beginning', moved.joined_rep, moved.joined_pool, moved.change_id, moved.at::date)
+                 WHEN moved.rep_id IS NOT NULL THEN format('rep %s joins pool %s', moved.rep_id, moved.pool) ELSE 'it needs a further rep, whom no other pool has with the skills' END));
+        sql := concat_ws(E'\n', nullif(sql, ''), CASE WHEN moved.rep_id IS NOT NULL THEN leadroute_internal.member_as_sql(moved.pool, moved.rep_id) END);
     END LOOP;
     RETURN jsonb_build_object('steps', steps, 'sql', sql, 'limit', "limit", 'areas', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('name', b.area, 'leads', b.leads, 'leads_after', a.leads, 'value', b.value, 'value_after', a.value, 'factor', b.factor, 'factor_after', a.factor) ORDER BY b.area), '[]')
@@ -195,7 +220,9 @@ BEGIN
     PERFORM leadroute_internal.is_period(since, 'infinity');
     plan := leadroute_internal.rebalance(since, propose_rebalance.tenant);
     said := (SELECT string_agg(s ->> 'said', E'\n' ORDER BY n) FROM jsonb_array_elements(plan -> 'steps') WITH ORDINALITY AS u (s, n));
-    IF plan ->> 'sql' <> '' THEN
+    -- what is open already is not proposed once more
+    change := (SELECT max(c.id) FROM leadroute.change_requests c WHERE c.status IN ('proposed', 'approved') AND c.sql = plan ->> 'sql');
+    IF change IS NULL AND plan ->> 'sql' <> '' THEN
         change := leadroute.propose_change(format('Rebalance: %s', (SELECT string_agg(format('%s %s', s ->> 'kind', s ->> 'name'), ', ' ORDER BY n) FROM jsonb_array_elements(plan -> 'steps') WITH ORDINALITY AS u (s, n))),
             format(E'Leads and value since %s, by the rules of now:\n%s', since::date, said), plan ->> 'sql');
     END IF;
@@ -209,4 +236,4 @@ BEGIN
         RETURN QUERY SELECT NULL::bigint, 'area', NULL, NULL::bigint, NULL::bigint, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric, 'there is nothing to balance: no enabled segment has a territory, or a pool of its own';
     END IF;
 END $$;
-COMMENT ON FUNCTION leadroute.propose_rebalance(timestamptz, text) IS 'Where a territory has as many times the mean of leads, or of value won, since then as alarm_thresholds allows for territory_load (3 without one), moves segments of it to others, with the pools of their tiers: each step takes the one that lowers the largest multiple most, if the pools there have somebody with the skills, languages and products; it ends when none is past the limit or no step helps. Then a rep who has the skills joins the pool. Becomes a change request, for preview_change() and an approver; a row for each step, and for each territory with its numbers before and after. Where there are not two territories, pools take their place. Nothing is proposed where nothing is out of balance.';
+COMMENT ON FUNCTION leadroute.propose_rebalance(timestamptz, text) IS 'Where a territory has as many times the mean of leads, or of value won, since then as alarm_thresholds allows for territory_load (3 without one), moves segments of it to others, with the pools of their tiers: each step takes the one that lowers the largest multiple most, if the pools there have somebody with the skills, languages and products; it ends when none is past the limit or no step helps. Then a rep who has the skills joins the pool, unless one has since then, as such a request proposed. Becomes a change request, for preview_change() and an approver, or is the open one that says just that; a row for each step, and for each territory with its numbers before and after. Where there are not two territories, pools take their place. Nothing is proposed where nothing is out of balance.';

@@ -36,8 +36,13 @@ UPDATE leadroute.segments SET languages = NULL, required_skills = NULL;
 DELETE FROM leadroute.leads;
 SELECT story.came('berlin', 10, 1000), story.came('oslo', 10, 800), story.came('rome', 10, 10), story.came('kyiv', 10, 10), story.came('lisbon', 10, 10);
 SELECT kind, name, leads_before, leads_after, value_before, value_after, factor_before, factor_after, explanation FROM leadroute.propose_rebalance();
-SELECT max(id) AS change FROM leadroute.change_requests \gset
+SELECT max(change_id) AS change FROM leadroute.propose_rebalance() \gset
 SELECT * FROM leadroute.preview_summary(:change) WHERE grain = 'territory' \g /dev/null
+-- Asked again, it is the change that is open already.
+SELECT count(*) AS before FROM leadroute.change_requests \gset
+SELECT DISTINCT change_id = :change AS same FROM leadroute.propose_rebalance();
+SELECT count(*) - :before AS more FROM leadroute.change_requests;
+SELECT leadroute.cancel_change(:change, 'somebody else asks');
 -- Whoever may propose changes may call it, and is the author.
 CREATE ROLE story_author LOGIN;
 SELECT leadroute.grant_role('author', 'story_author');
@@ -59,6 +64,21 @@ SELECT segment, name, pool FROM leadroute.tiers WHERE segment IN ('berlin', 'osl
 UPDATE leadroute.segments SET territory = NULL, fallback_queue = 'catch_all';
 SELECT story.came('rome', 300);
 SELECT kind, name, leads_before, leads_after, factor_before, factor_after, explanation FROM leadroute.propose_rebalance();
+-- A rep is proposed once, also while others have fewer leads; once the rep has joined, the numbers of before ask for nobody else.
+SELECT count(*) AS before FROM leadroute.change_requests \gset
+INSERT INTO leadroute.leads (status, owner_id, segment, created_at, routed_at) SELECT 'assigned', 'e1', 'kyiv', now() - interval '200 days', now() FROM generate_series(1, 3);
+SELECT kind, name, explanation FROM leadroute.propose_rebalance() WHERE kind = 'capacity';
+SELECT count(*) - :before AS more FROM leadroute.change_requests;
+INSERT INTO leadroute.pool_members (pool, rep_id) VALUES ('south', 'e1');
+SELECT change_id, regexp_replace(explanation, 'change \d+ of \d+-\d+-\d+', 'change N of DAY') AS explanation FROM leadroute.propose_rebalance() WHERE kind = 'capacity';
+SELECT count(*) - :before AS more FROM leadroute.change_requests;
+-- What came since the rep joined may ask for another; without the rep it is as before.
+SELECT clock_timestamp() AS joined \gset
+UPDATE leadroute.leads SET created_at = clock_timestamp() WHERE created_at < :'joined' AND segment <> 'berlin';
+SELECT kind, name, explanation FROM leadroute.propose_rebalance(:'joined') WHERE kind = 'capacity';
+UPDATE leadroute.leads SET created_at = now() - interval '10 days' WHERE created_at >= :'joined';
+DELETE FROM leadroute.pool_members WHERE rep_id = 'e1' AND pool = 'south';
+SELECT kind, name, explanation FROM leadroute.propose_rebalance() WHERE kind = 'capacity';
 SELECT kind, name, leads_before, factor_before, explanation FROM leadroute.propose_rebalance(tenant => 'other');
 SELECT * FROM story.try('SELECT * FROM leadroute.propose_rebalance(NULL)');
 UPDATE leadroute.segments SET enabled = false;
