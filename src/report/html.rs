@@ -7,6 +7,9 @@ use maud::{html, Markup, PreEscaped};
 /// Rows that are printed, and seen without scrolling.
 pub const LONG: usize = 25;
 
+/// Rows that a table lists at most; a page is no database.
+pub const LISTED: usize = 500;
+
 /// A part of the page: a heading, a sentence that says what is seen, and the rest.
 pub fn section(id: &str, title: &str, sentence: &Markup, body: &Markup) -> Markup {
     html! {
@@ -44,6 +47,11 @@ pub fn figure(
             (details(numbers))
         }
     }
+}
+
+/// How many rows of a table are not in its chart, which has that many.
+pub fn beside_chart(rows: usize, drawn: usize) -> usize {
+    rows.min(LISTED).saturating_sub(drawn)
 }
 
 /// Why there is no chart.
@@ -133,8 +141,12 @@ impl Cell {
     }
 }
 
-/// A table. Its first column names the rows. A long one scrolls in itself.
-pub fn table(caption: &str, columns: &[Column], rows: &[Vec<Cell>]) -> Markup {
+/// A table. Its first column names the rows. A long one scrolls in itself; of one that is longer than a page should be, it says how
+/// many more rows `source` has.
+pub fn table(caption: &str, columns: &[Column], rows: &[Vec<Cell>], source: &str) -> Markup {
+    let all = rows.len();
+    let more = all.saturating_sub(LISTED);
+    let rows = rows.get(..LISTED).unwrap_or(rows);
     let is_long = rows.len() > LONG;
     html! {
         @if rows.is_empty() {
@@ -151,8 +163,11 @@ pub fn table(caption: &str, columns: &[Column], rows: &[Vec<Cell>]) -> Markup {
                     tbody { @for row in rows { tr { @for (no, cell) in row.iter().enumerate() { (drawn(no, cell, columns)) } } } }
                 }
             }
+            @if more > 0 {
+                p class="small" { "… and " (crate::words::count(more as i64)) " more: all are in " code { "leadroute." (source) } "." }
+            }
             @if is_long {
-                p class="printed" { "Printed are the first " (LONG) " of " (crate::words::count(rows.len() as i64)) " rows." }
+                p class="printed" { "Printed are the first " (LONG) " of " (crate::words::count(all as i64)) " rows." }
             }
         }
     }

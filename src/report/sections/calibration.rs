@@ -3,7 +3,7 @@
 use super::{named, DRAWN};
 use crate::charts::intervals::{intervals, Interval};
 use crate::data::{Band, Report};
-use crate::html::{columns, everybody, figure, legend, section, table, Cell};
+use crate::html::{beside_chart, columns, everybody, figure, legend, section, table, Cell, LISTED};
 use crate::words;
 use maud::{html, Markup};
 
@@ -30,7 +30,7 @@ pub fn calibration(report: &Report) -> Markup {
                           ("aside", "too few leads")]),
                 &numbers(&report.bands)))
         @if all.len() > DRAWN {
-            p class="small" { "Drawn are the first " (DRAWN) " bands; " (all.len() - DRAWN) " more are in the table." }
+            p class="small" { "Drawn are the first " (DRAWN) " bands; " (beside_chart(all.len(), DRAWN)) " more are in the table." }
         }
     };
     section("calibration", "Scores against outcomes", &html! { (sentence) }, &body)
@@ -86,8 +86,14 @@ fn numbers(bands: &[Band]) -> Markup {
         "#High",
         "Verdict",
     ]);
-    let rows: Vec<Vec<Cell>> = bands
-        .iter()
+    // those of most leads, where there are too many to list
+    let mut by_size: Vec<&Band> = bands.iter().collect();
+    by_size.sort_by_key(|band| std::cmp::Reverse(band.leads));
+    let least = by_size.get(LISTED).map_or(-1, |band| band.leads);
+    let (large, small): (Vec<&Band>, Vec<&Band>) = bands.iter().partition(|band| band.leads > least);
+    let rows: Vec<Vec<Cell>> = large
+        .into_iter()
+        .chain(small)
         .map(|band| {
             vec![
                 Cell::Name(named(Some(&band.band), &band.tenant)),
@@ -102,5 +108,5 @@ fn numbers(bands: &[Band]) -> Markup {
             ]
         })
         .collect();
-    table("Conversion by band of scores", &titles, &rows)
+    table("Conversion by band of scores", &titles, &rows, "score_calibration")
 }

@@ -13,7 +13,7 @@ pub fn changes(report: &Report) -> Markup {
     let hidden = report.changes_in_all - report.changes.len() as i64;
     let body = html! {
         (everybody(report, "Changes of all rules, not only those of the team."))
-        (table("Changes of rules, newest first", &titles, &rows))
+        (table("Changes of rules, newest first", &titles, &rows, "changelog"))
         @if hidden > 0 { p class="small" { (words::plural(hidden, "older change")) " of this period are in " code { "leadroute.changelog" } "." } }
     };
     section("changes", "What changed", &html! { (sentence(report)) }, &body)

@@ -4,7 +4,7 @@ use super::{named, DRAWN};
 use crate::charts::bars::{bars, Row, Scale};
 use crate::charts::{drawable, round_up, Chart, FIRST, SECOND};
 use crate::data::{Member, Report};
-use crate::html::{columns, figure, legend, section, table, Cell};
+use crate::html::{beside_chart, columns, figure, legend, section, table, Cell};
 use crate::words;
 use maud::{html, Markup};
 
@@ -22,9 +22,9 @@ pub fn fairness(report: &Report) -> Markup {
     let body = html! {
         (figure("fairness-chart", "Leads above or below the share", &sentence, chart(&members).as_ref(),
                 &legend(&[("first", "within the bound"), ("second", "outside the bound"), ("dashed", "bound")]),
-                &table("Members of pools", &titles, &cells)))
+                &table("Members of pools", &titles, &cells, "pool_fairness")))
         @if members.len() > DRAWN {
-            p class="small" { "Drawn are the " (DRAWN) " that are furthest off; " (members.len() - DRAWN) " more are in the table." }
+            p class="small" { "Drawn are the " (DRAWN) " that are furthest off; " (beside_chart(members.len(), DRAWN)) " more are in the table." }
         }
     };
     section("fairness", "Fair shares", &html! { (sentence) }, &body)

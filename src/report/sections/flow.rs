@@ -6,9 +6,6 @@ use crate::sankey::{sankey, ways};
 use crate::words;
 use maud::{html, Markup};
 
-/// Ways that are listed; a page is no database.
-const LISTED: usize = 500;
-
 /// Draws it.
 pub fn flow(report: &Report) -> Markup {
     let sentence = sentence(&report.flows);
@@ -72,7 +69,6 @@ fn numbers(flows: &[Flow]) -> Markup {
     let all: i64 = flows.iter().map(|flow| flow.leads).sum();
     let rows: Vec<Vec<Cell>> = order
         .iter()
-        .take(LISTED)
         .map(|flow| {
             vec![
                 Cell::Words(ways::layer(flow.layer.as_deref()).0),
@@ -84,10 +80,10 @@ fn numbers(flows: &[Flow]) -> Markup {
             ]
         })
         .collect();
-    html! {
-        (table("Leads by way", &columns(&["Layer", "Segment", "Tier", "Went to", "#Leads", "#Share"]), &rows))
-        @if flows.len() > LISTED {
-            p class="small" { "Listed are the " (LISTED) " largest of " (words::count(flows.len() as i64)) " ways." }
-        }
-    }
+    table(
+        "Leads by way",
+        &columns(&["Layer", "Segment", "Tier", "Went to", "#Leads", "#Share"]),
+        &rows,
+        "decisions",
+    )
 }

@@ -17,7 +17,7 @@ pub fn health(report: &Report) -> Markup {
     };
     let body = html! {
         (everybody(report, "Routing as a whole, not only that of the team."))
-        (table("Checks of routing", &titles, &rows))
+        (table("Checks of routing", &titles, &rows, "routing_health"))
     };
     section("health", "Health and alarms", &html! { (sentence) }, &body)
 }

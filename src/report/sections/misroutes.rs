@@ -31,7 +31,8 @@ pub fn misroutes(report: &Report) -> Markup {
             vec![Cell::Name(row.reason.clone()), Cell::count(row.leads), Cell::percent(share)]
         })
         .collect();
-    let numbers = table("Misroutes by reason", &columns(&["Reason", "#Leads", "#Share"]), &cells);
+    let numbers =
+        table("Misroutes by reason", &columns(&["Reason", "#Leads", "#Share"]), &cells, "misrouted_leads");
     let body = figure(
         "misroutes-chart",
         "Leads that came to the wrong one, by reason",

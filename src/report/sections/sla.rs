@@ -4,7 +4,7 @@ use super::{named, DRAWN};
 use crate::charts::bars::{bars, Row, Scale};
 use crate::charts::{Chart, FIRST, SECOND};
 use crate::data::{Report, Sla};
-use crate::html::{columns, figure, legend, section, table, Cell};
+use crate::html::{beside_chart, columns, figure, legend, section, table, Cell};
 use crate::words;
 use maud::{html, Markup};
 
@@ -69,8 +69,9 @@ fn part(id: &str, title: &str, who: &str, rows: &[Sla], wanted: Option<f64>) -> 
     let less = wanted.map(|wanted| format!("less than {} in time", words::limit(wanted, "percent")));
     let mut key = vec![("first", "answered in time")];
     key.extend(less.as_deref().map(|less| ("second", less)));
-    let numbers = table(title, &titles, &cells);
-    let more = order.len().saturating_sub(DRAWN);
+    let source = if who == "rep" { "sla_by_rep" } else { "sla_by_territory" };
+    let numbers = table(title, &titles, &cells, source);
+    let more = beside_chart(order.len(), DRAWN);
     html! {
         (figure(id, title, &words, chart(&order, wanted).as_ref(),
                 &legend(&key), &numbers))

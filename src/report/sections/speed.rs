@@ -76,7 +76,7 @@ fn numbers(speed: &Speed) -> Markup {
     let [p50, p90, p99] = speed.percentiles();
     let marks = [("p50", p50), ("p90", p90), ("p99", p99), ("target", speed.target)];
     html! {
-        (table("Clocks by time to the first answer", &titles, &rows))
+        (table("Clocks by time to the first answer", &titles, &rows, "speed_to_lead"))
         ul class="facts" {
             @for (name, value) in marks {
                 @if let Some(value) = value {

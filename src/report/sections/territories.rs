@@ -4,7 +4,7 @@ use super::{named as name_of, DRAWN};
 use crate::charts::bars::{bars, Row, Scale};
 use crate::charts::{drawable, round_up, Chart, FIRST, SECOND};
 use crate::data::{Balance, Report};
-use crate::html::{columns, figure, legend, section, table, Cell};
+use crate::html::{beside_chart, columns, figure, legend, section, table, Cell};
 use crate::words;
 use maud::{html, Markup};
 
@@ -32,9 +32,9 @@ pub fn territories(report: &Report) -> Markup {
     let body = html! {
         (figure("territories-chart", "Shares of leads and of value", &sentence, chart(&rows).as_ref(),
                 &legend(&[("first", "share of leads"), ("second", "share of value won")]),
-                &table("Volume and value by territory", &titles, &cells)))
+                &table("Volume and value by territory", &titles, &cells, "territory_balance")))
         @if rows.len() > DRAWN {
-            p class="small" { "Drawn are the " (DRAWN) " with most leads; " (rows.len() - DRAWN) " more are in the table." }
+            p class="small" { "Drawn are the " (DRAWN) " with most leads; " (beside_chart(rows.len(), DRAWN)) " more are in the table." }
         }
     };
     section("territories", "Territories", &html! { (sentence) }, &body)

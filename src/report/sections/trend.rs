@@ -85,5 +85,5 @@ fn numbers(weeks: &[Week]) -> Markup {
             ]
         })
         .collect();
-    table("Unrouted leads by week", &titles, &rows)
+    table("Unrouted leads by week", &titles, &rows, "unrouted_rate")
 }

@@ -1,7 +1,7 @@
 //! What the page is made of.
 
 use super::{all, parse, text};
-use crate::data::Report;
+use crate::data::{Balance, Band, Flow, Member, Report, Sla};
 use crate::page::{drawn, POLICY, SCRIPT, STYLE};
 use crate::sample;
 use sha2::{Digest, Sha256};
@@ -160,4 +160,52 @@ fn a_team_is_told_which_parts_are_of_everybody() {
     assert!(page.contains("pool <bdi>emea</bdi>"));
     assert_eq!(page.matches("class=\"everybody\"").count(), 4);
     assert_eq!(drawn(&sample::report()).matches("class=\"everybody\"").count(), 0);
+}
+
+#[test]
+fn a_page_of_many_tenants_lists_the_first_and_says_how_many_more_there_are() {
+    let mut report = sample::report();
+    let of = |n: usize| (format!("tenant-{n}"), n as i64);
+    let many = 0..20_000;
+    report.reps = many
+        .clone()
+        .map(of)
+        .map(|(tenant, n)| Sla { tenant, met: 1, breached: n, ..Sla::default() })
+        .collect();
+    report.territories.clone_from(&report.reps);
+    report.balance =
+        many.clone().map(of).map(|(tenant, leads)| Balance { tenant, leads, ..Balance::default() }).collect();
+    report.members = many
+        .clone()
+        .map(of)
+        .map(|(tenant, n)| Member { tenant, deviation: Some(n as f64), ..Member::default() })
+        .collect();
+    report.bands =
+        many.clone().map(of).map(|(tenant, leads)| Band { tenant, leads, ..Band::default() }).collect();
+    report.flows =
+        many.map(of).map(|(tier, leads)| Flow { tier: Some(tier), leads, ..Flow::default() }).collect();
+    let page = drawn(&report);
+    assert!(page.len() < 3_000_000, "{}", page.len());
+    let document = parse(&page);
+    for (id, source) in [
+        ("sla-reps", "sla_by_rep"),
+        ("sla-territories", "sla_by_territory"),
+        ("territories", "territory_balance"),
+        ("fairness", "pool_fairness"),
+        ("calibration", "score_calibration"),
+        ("flow", "decisions"),
+    ] {
+        let part = document.descendants().find(|node| node.attribute("id") == Some(id)).expect(id);
+        let rows = part.descendants().filter(|node| node.tag_name().name() == "tbody").map(|body| {
+            let rows = body.children().filter(|node| node.is_element());
+            // the largest comes first, or is among them
+            let has_largest = text(body).contains("tenant-19999");
+            (rows.count(), has_largest)
+        });
+        assert_eq!(rows.collect::<Vec<_>>(), [(500, true)], "{id}");
+        assert!(text(part).contains(&format!("… and 19,500 more: all are in leadroute.{source}.")), "{id}");
+    }
+    // sums are of all
+    assert!(page.contains("20,000 of 200,010,000 clocks were answered in time"));
+    assert!(!drawn(&sample::report()).contains(" more: all are in "));
 }
