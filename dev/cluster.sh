@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A private, unprivileged PostgreSQL cluster, reached by a socket only.
 #   cluster.sh start NAME   initdb on first use, start, wait until it answers
+#   cluster.sh follow NAME PRIMARY   a hot standby of that cluster, made anew
 #   cluster.sh stop NAME    stop, keep the data
 #   cluster.sh crash NAME   stop at once, as a power cut would
 #   cluster.sh drop NAME    stop and delete
@@ -42,12 +43,25 @@ CONF
         { tail -20 "$data/server.log" >&2; die "the server of cluster $name did not start"; }
 }
 
+follow() {
+    stop
+    rm -rf "$home"
+    mkdir -p "$home"
+    chmod 755 "$home"
+    install -d -m 700 -o "$SERVER_USER" "$data"
+    install -d -o "$SERVER_USER" "$socket"
+    as_server "$PG_BIN/pg_basebackup" -h "$CLUSTERS/$1/socket" -U leadroute -D "$data" -R -c fast
+    as_server tee -a "$data/postgresql.conf" >/dev/null <<< "unix_socket_directories = '$socket'"
+    start
+}
+
 stop() { ! running || as_server "$PG_BIN/pg_ctl" -D "$data" -w -m fast stop >/dev/null; }
 
 crash() { ! running || as_server "$PG_BIN/pg_ctl" -D "$data" -w -m immediate stop >/dev/null; }
 
 case $verb in
     start) start ;;
+    follow) follow "${3:?primary}" ;;
     stop) stop ;;
     crash) crash ;;
     drop) stop; rm -rf "$home" ;;

@@ -18,11 +18,22 @@ impl Cluster {
         cluster
     }
 
+    /// A hot standby of another one.
+    pub fn follow(name: &'static str, primary: &Self) -> Self {
+        let cluster = Self { name };
+        cluster.run_with(&["follow", name, primary.name]);
+        cluster
+    }
+
     /// Does what `dev/cluster.sh` calls so.
     pub fn run(&self, verb: &str) -> String {
+        self.run_with(&[verb, self.name])
+    }
+
+    fn run_with(&self, words: &[&str]) -> String {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dev/cluster.sh");
-        let output = Command::new(script).args([verb, self.name]).output().expect("dev/cluster.sh");
-        assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new(script).args(words).output().expect("dev/cluster.sh");
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
