@@ -1,29 +1,48 @@
 -- Where the leads of a period went. A lead counts in the period in which its row came; touches are no leads of their own.
 
+CREATE FUNCTION leadroute_internal.is_waiting(decision_id bigint, owner_id text, queue text, status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT is_waiting.decision_id IS NULL AND is_waiting.owner_id IS NULL AND is_waiting.queue IS NULL AND is_waiting.status = 'new';
+END;
+COMMENT ON FUNCTION leadroute_internal.is_waiting(bigint, text, text, text) IS 'Whether a lead came while routing was off, and nobody has it yet. Internal.';
+
+-- What is unrouted, for all who count it.
+CREATE FUNCTION leadroute_internal.fallen_back(since timestamptz)
+    RETURNS TABLE (lead_id bigint, is_fallback boolean, is_unrouted boolean, is_error boolean, is_escalation boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT d.lead_id, d.is_first, d.is_first AND NOT EXISTS (SELECT FROM leadroute.queues q WHERE q.name = d.queue AND q.kind <> 'catch_all'),
+           d.is_first AND d.trace @> '[{"code": "error"}]', d.is_escalation
+      FROM (SELECT x.lead_id, x.queue, x.trace, x.cause = 'escalation' AS is_escalation,
+                   -- looked up for these few, as a join would read all decisions. + 0: not by the order of the key. OFFSET 0: once for each
+                   CASE WHEN x.layer = 'fallback' THEN x.id = (SELECT min(e.id + 0) FROM leadroute.decisions e WHERE e.lead_id = x.lead_id) ELSE false END AS is_first
+              FROM leadroute.decisions x
+             WHERE (x.layer = 'fallback' OR x.cause = 'escalation') AND x.decided_at >= leadroute_internal.day_before(fallen_back.since) OFFSET 0) d
+     WHERE d.is_first OR d.is_escalation;
+END;
+COMMENT ON FUNCTION leadroute_internal.fallen_back(timestamptz) IS 'Of leads that came since then, first decisions that found nobody (is_fallback; is_unrouted where no fallback queue took the lead either, is_error after an error), and steps of ladders. Internal.';
+
 CREATE FUNCTION leadroute.unrouted_rate(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (week date, leads bigint, unrouted bigint, fallback bigint, errors bigint, percent_unrouted numeric)
-    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET work_mem = '64MB'
+    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 SET work_mem = '64MB'
 BEGIN ATOMIC
-    SELECT date_trunc('week', l.created_at)::date, count(*), count(*) FILTER (WHERE f.is_unrouted OR l.decision_id IS NULL AND l.owner_id IS NULL AND l.queue IS NULL AND l.status = 'new'),
-           count(f.lead_id), count(*) FILTER (WHERE f.is_error),
-           leadroute_internal.percent(count(*) FILTER (WHERE f.is_unrouted OR l.decision_id IS NULL AND l.owner_id IS NULL AND l.queue IS NULL AND l.status = 'new'), count(*))
-      FROM leadroute.leads l
-      LEFT JOIN (SELECT d.lead_id, d.trace @> '[{"code": "error"}]' AS is_error,
-                        NOT EXISTS (SELECT FROM leadroute.queues q WHERE q.name = d.queue AND q.kind <> 'catch_all') AS is_unrouted
-                   FROM leadroute.decisions d
-                  WHERE d.layer = 'fallback' AND d.decided_at >= unrouted_rate.since - interval '1 day'
-                    -- the first decision about the lead: looked up for these few, as a join would read all decisions. + 0: not by the order of the key
-                    AND d.id = (SELECT min(e.id + 0) FROM leadroute.decisions e WHERE e.lead_id = d.lead_id)) f ON f.lead_id = l.id
-     WHERE l.duplicate_of IS NULL AND l.created_at >= unrouted_rate.since AND l.created_at < unrouted_rate.until
-       AND (unrouted_rate.tenant IS NULL OR l.tenant = unrouted_rate.tenant)
-       AND leadroute_internal.is_period(unrouted_rate.since, unrouted_rate.until)
-     GROUP BY 1;
+    SELECT w.week, w.leads, w.unrouted, w.fallback, w.errors, leadroute_internal.percent(w.unrouted, w.leads)
+      FROM (SELECT date_trunc('week', l.created_at)::date AS week, count(*) AS leads,
+                   count(*) FILTER (WHERE f.is_unrouted OR leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status)) AS unrouted,
+                   count(f.lead_id) AS fallback, count(*) FILTER (WHERE f.is_error) AS errors
+              FROM leadroute.leads l
+              LEFT JOIN (SELECT b.lead_id, b.is_unrouted, b.is_error FROM leadroute_internal.fallen_back(unrouted_rate.since) b WHERE b.is_fallback) f ON f.lead_id = l.id
+             WHERE l.duplicate_of IS NULL AND l.created_at >= unrouted_rate.since AND l.created_at < unrouted_rate.until
+               AND (unrouted_rate.tenant IS NULL OR l.tenant = unrouted_rate.tenant)
+               AND leadroute_internal.is_period(unrouted_rate.since, unrouted_rate.until)
+             GROUP BY 1) w;
 END;
-COMMENT ON FUNCTION leadroute.unrouted_rate(timestamptz, timestamptz, text) IS 'Of the leads that came in each ISO week (its Monday; days by the TimeZone of the session): those that no rule, account or rep was found for when they came (fallback), of these the ones that no fallback queue of their segment, territory or pool took, so that they went to catch-all, with those that came while routing was off and still wait (unrouted), and those with which something went wrong (errors). Above 2 % unrouted the rules have gaps.';
+COMMENT ON FUNCTION leadroute.unrouted_rate(timestamptz, timestamptz, text) IS 'Of the leads that came in each ISO week (its Monday; days by the TimeZone of the session): those that no rule, account or rep was found for when they came (fallback), of these the ones that no fallback queue of their segment, territory or pool took, so that they went to catch-all, with those that came while routing was off and still wait (unrouted), and those with which something went wrong (errors). Above the limit for unrouted_share in alarm_thresholds, 2 % as shipped, the rules have gaps.';
 
 CREATE FUNCTION leadroute.leads_by_rep(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (rep_id text, leads bigint, leads_now bigint, answered bigint, closed bigint, converted bigint, percent_converted numeric, value_won numeric, tenant text)
-    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET work_mem = '64MB'
+    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 SET work_mem = '64MB'
 BEGIN ATOMIC
     SELECT u.rep_id, sum(u.leads)::bigint, sum(u.leads_now)::bigint, sum(u.answered)::bigint, sum(u.closed)::bigint, sum(u.converted)::bigint,
            leadroute_internal.percent(sum(u.converted), sum(u.closed)), sum(u.won), g.tenant
@@ -46,13 +65,23 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION leadroute.leads_by_rep(timestamptz, timestamptz, text) IS 'The leads that came in a period, by rep: whom each was given to when it came (leads), and who has it now or had it when it was closed (leads_now), with what became of those: answered, closed, converted in percent of closed, and the amounts of the converted. The row without rep_id has the leads that nobody had, then or now: in queues, in nurture. So both counts add up to all leads.';
 
+-- A name of its own: beside leads_by_rep(since, until), a leads_by_rep(week, tenant) would make two literals ambiguous.
+CREATE FUNCTION leadroute.weekly_leads_by_rep(week date, tenant text DEFAULT NULL)
+    RETURNS TABLE (rep_id text, leads bigint, leads_now bigint, answered bigint, closed bigint, converted bigint, percent_converted numeric, value_won numeric, tenant text)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT * FROM leadroute.leads_by_rep(date_trunc('week', weekly_leads_by_rep.week::timestamp)::timestamptz, (date_trunc('week', weekly_leads_by_rep.week::timestamp) + interval '7 days')::timestamptz,
+        weekly_leads_by_rep.tenant);
+END;
+COMMENT ON FUNCTION leadroute.weekly_leads_by_rep(date, text) IS 'leads_by_rep() of the ISO week that a day is in, from Monday to Sunday by the TimeZone of the session.';
+
 CREATE FUNCTION leadroute.leads_by_rep(week date)
     RETURNS TABLE (rep_id text, leads bigint, leads_now bigint, answered bigint, closed bigint, converted bigint, percent_converted numeric, value_won numeric, tenant text)
     LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT * FROM leadroute.leads_by_rep(date_trunc('week', leads_by_rep.week::timestamp)::timestamptz, (date_trunc('week', leads_by_rep.week::timestamp) + interval '7 days')::timestamptz, NULL);
+    SELECT * FROM leadroute.weekly_leads_by_rep(leads_by_rep.week);
 END;
-COMMENT ON FUNCTION leadroute.leads_by_rep(date) IS 'The same for the ISO week that a day is in, from Monday to Sunday by the TimeZone of the session.';
+COMMENT ON FUNCTION leadroute.leads_by_rep(date) IS 'weekly_leads_by_rep() of all tenants.';
 
 -- One text for the view and the function, which has a period: where %s stand.
 DO $do$
@@ -65,7 +94,7 @@ SELECT t.lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, 
                   FROM leadroute.returned_turns b
                  -- looked up for these few, whatever is known of the table: OFFSET 0
                  CROSS JOIN LATERAL (SELECT x.lead_id FROM leadroute.decisions x WHERE x.id = b.decision_id OFFSET 0) r
-                  JOIN leadroute.reason_codes c ON c.code = b.reason_code AND c.kind <> 'lead'
+                  JOIN leadroute.reason_codes c ON c.code = b.reason_code AND c.kind <> 'lead' %s
                 UNION ALL
                 SELECT m.lead_id, p.id, 'moved', m.reason_code, m.reason, m.decided_at
                   FROM leadroute.decisions m
@@ -85,12 +114,12 @@ SELECT t.lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, 
  CROSS JOIN LATERAL (SELECT x.decided_at, x.layer, x.segment, x.territory, x.tier, x.pool, x.owner_id FROM leadroute.decisions x WHERE x.id = t.decision_id OFFSET 0) d
  WHERE l.duplicate_of IS NULL %s $q$;
 BEGIN
-    EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(body, '', '');
+    EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(body, '', '', '');
     EXECUTE 'CREATE FUNCTION leadroute.misrouted_leads(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
-        RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE BEGIN ATOMIC ' || format(body,
-        'AND m.decided_at >= coalesce(misrouted_leads.since, ''infinity'') - interval ''1 day''
-         AND o.created_at >= coalesce(misrouted_leads.since, ''infinity'') AND o.created_at < coalesce(misrouted_leads.until, ''infinity'')',
-        'AND l.created_at >= coalesce(misrouted_leads.since, ''infinity'') AND l.created_at < coalesce(misrouted_leads.until, ''infinity'') AND (misrouted_leads.tenant IS NULL OR l.tenant = misrouted_leads.tenant)
+        RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE SET jit = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 BEGIN ATOMIC ' || format(body,
+        'WHERE b.returned_at >= leadroute_internal.day_before(misrouted_leads.since)',
+        'AND m.decided_at >= leadroute_internal.day_before(misrouted_leads.since) AND o.created_at >= misrouted_leads.since AND o.created_at < misrouted_leads.until',
+        'AND l.created_at >= misrouted_leads.since AND l.created_at < misrouted_leads.until AND (misrouted_leads.tenant IS NULL OR l.tenant = misrouted_leads.tenant)
          AND leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until)') || '; END';
 END $do$;
 COMMENT ON FUNCTION leadroute.misrouted_leads(timestamptz, timestamptz, text) IS 'The rows of view misrouted_leads whose lead came in a period.';

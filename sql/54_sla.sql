@@ -2,14 +2,14 @@
 
 -- A clock counts for whoever had the lead when its time ran out, or else when it ended; while it runs, for the owner.
 CREATE FUNCTION leadroute_internal.clocks_counted(since timestamptz, until timestamptz, tenant text)
-    RETURNS TABLE (rep_id text, territory text, tenant text, is_met boolean, is_late boolean, is_running boolean, rescued_by text)
-    LANGUAGE sql STABLE
+    RETURNS TABLE (rep_id text, territory text, tenant text, is_met boolean, is_late boolean, is_running boolean, rescued_by text, lead_id bigint)
+    LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     -- few run: these leads are looked up one by one
     SELECT CASE WHEN k.is_known THEN c.of_rep ELSE (SELECT l.owner_id FROM leadroute.leads l WHERE l.id = c.lead_id) END,
            CASE WHEN k.is_known THEN c.of_territory ELSE (SELECT l.territory FROM leadroute.leads l WHERE l.id = c.lead_id) END, c.tenant,
            k.is_answered AND NOT k.is_late, k.is_late, c.stopped_at IS NULL AND NOT k.is_late,
-           CASE WHEN k.is_late AND k.is_answered AND c.answered_by IS DISTINCT FROM c.of_rep THEN c.answered_by END
+           CASE WHEN k.is_late AND k.is_answered AND c.answered_by IS DISTINCT FROM c.of_rep THEN c.answered_by END, c.lead_id
       FROM leadroute.sla_clocks c
      CROSS JOIN LATERAL (SELECT coalesce(c.stopped_at, now()) > c.due_at AND c.ended IS DISTINCT FROM 'replaced' AS is_late, coalesce(c.ended IN ('answered', 'worked'), false) AS is_answered,
                                 c.stopped_at IS NOT NULL OR (c.of_rep IS NOT NULL OR c.of_queue IS NOT NULL) AND c.due_at < now() AS is_known) k
@@ -21,7 +21,7 @@ COMMENT ON FUNCTION leadroute_internal.clocks_counted(timestamptz, timestamptz, 
 
 CREATE FUNCTION leadroute.sla_by_rep(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (rep_id text, clocks bigint, met bigint, breached bigint, running bigint, percent_met numeric, tenant text, rescues bigint, ended bigint, n bigint)
-    LANGUAGE sql STABLE SET jit = off
+    LANGUAGE sql STABLE SET jit = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
 BEGIN ATOMIC
     SELECT u.rep_id, sum(u.clocks)::bigint, sum(u.met)::bigint, sum(u.late)::bigint, sum(u.running)::bigint, leadroute_internal.percent(sum(u.met), sum(u.met + u.late)), g.tenant,
            sum(u.rescues)::bigint, sum(u.clocks - u.met - u.late - u.running)::bigint, sum(u.met + u.late)::bigint
@@ -36,7 +36,7 @@ COMMENT ON FUNCTION leadroute.sla_by_rep(timestamptz, timestamptz, text) IS 'SLA
 
 CREATE FUNCTION leadroute.sla_by_territory(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (territory text, clocks bigint, met bigint, breached bigint, running bigint, percent_met numeric, tenant text, rescues bigint, ended bigint, n bigint)
-    LANGUAGE sql STABLE SET jit = off
+    LANGUAGE sql STABLE SET jit = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
 BEGIN ATOMIC
     SELECT c.territory, count(*), count(*) FILTER (WHERE c.is_met), count(*) FILTER (WHERE c.is_late), count(*) FILTER (WHERE c.is_running),
            leadroute_internal.percent(count(*) FILTER (WHERE c.is_met), count(*) FILTER (WHERE c.is_met OR c.is_late)), c.tenant, count(c.rescued_by),

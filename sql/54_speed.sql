@@ -1,6 +1,6 @@
 -- How fast leads are answered.
 
--- One text for the view and the function, which has a period: where %s stand, in their order. What is looked up for each lead is read once
+-- One text for the view and the functions, which have a period: where %s stand, in their order. What is looked up for each lead is read once
 -- from the table, the earliest row of each lead; only for an action that came after that (a restarted clock) it is looked up by itself.
 -- Where no column of such a table is asked for, it is not read.
 DO $do$
@@ -24,7 +24,7 @@ SELECT a.lead_id, a.email, a.owner_id, a.territory, a.segment, a.event, coalesce
         SELECT l.id, l.email, l.owner_id, l.territory, l.segment, l.tier, l.pool, l.source, l.campaign, l.event, l.occurred_at, l.created_at,
                NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, l.tenant
           FROM leadroute.leads l
-         WHERE l.duplicate_of IS NULL AND NOT EXISTS (SELECT FROM leadroute.sla_clocks c WHERE c.lead_id = l.id) %s) a
+         WHERE l.duplicate_of IS NULL AND NOT EXISTS (SELECT FROM leadroute.sla_clocks c WHERE c.lead_id = l.id %s) %s) a
   LEFT JOIN leadroute.event_types e ON e.name = lower(a.event)
   LEFT JOIN (SELECT x.lead_id, min(x.decided_at) AS at FROM leadroute.decisions x
               WHERE x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response') %s GROUP BY x.lead_id) fd ON fd.lead_id = a.lead_id
@@ -48,20 +48,42 @@ SELECT a.lead_id, a.email, a.owner_id, a.territory, a.segment, a.event, coalesce
                                         ORDER BY x.at, x.id LIMIT 1) END AS first) r
  CROSS JOIN LATERAL (SELECT CASE WHEN a.clock_id IS NULL THEN (r.first).at WHEN a.ended IN ('answered', 'worked') THEN a.stopped_at END AS answered_at) b $q$;
 BEGIN
-    EXECUTE 'CREATE VIEW leadroute.speed_to_lead AS ' || format(body, '', '', '', '', '', '', '', '', '');
+    EXECUTE 'CREATE VIEW leadroute.speed_to_lead AS ' || format(body, '', '', '', '', '', '', '', '', '', '');
     -- Decisions, notifications and responses of the period are read as a whole, others one by one. coalesce: a comparison with NULL would end the query before the period is looked at.
-    EXECUTE 'CREATE FUNCTION leadroute.speed_to_lead(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
-        RETURNS SETOF leadroute.speed_to_lead LANGUAGE sql STABLE BEGIN ATOMIC ' || format(body,
-        'AND c.started_at >= coalesce(speed_to_lead.since, ''infinity'') AND c.started_at < coalesce(speed_to_lead.until, ''infinity'') AND (speed_to_lead.tenant IS NULL OR c.tenant = speed_to_lead.tenant)
-         AND leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until)',
-        'AND l.created_at >= coalesce(speed_to_lead.since, ''infinity'') AND l.created_at < coalesce(speed_to_lead.until, ''infinity'') AND (speed_to_lead.tenant IS NULL OR l.tenant = speed_to_lead.tenant)',
-        'AND x.decided_at >= speed_to_lead.since - interval ''1 day'' AND x.decided_at < speed_to_lead.until + interval ''1 day''',
-        'AND x.created_at >= speed_to_lead.since - interval ''1 day''', 'AND x.at >= speed_to_lead.since - interval ''1 day''',
-        'AND a.acted_at >= speed_to_lead.since - interval ''1 day''', 'AND a.acted_at >= speed_to_lead.since - interval ''1 day''',
-        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at - interval ''1 minute'' >= speed_to_lead.since - interval ''1 day'')',
-        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at - interval ''1 minute'' >= speed_to_lead.since - interval ''1 day'')') || '; END';
+    EXECUTE replace($f$CREATE FUNCTION leadroute.speed_to_lead(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
+        RETURNS SETOF leadroute.speed_to_lead LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC $f$ || format(body,
+        'AND c.started_at >= coalesce(FUNC.since, ''infinity'') AND c.started_at < coalesce(FUNC.until, ''infinity'') AND (FUNC.tenant IS NULL OR c.tenant = FUNC.tenant)
+         AND leadroute_internal.is_period(FUNC.since, FUNC.until)', '',
+        'AND l.created_at >= coalesce(FUNC.since, ''infinity'') AND l.created_at < coalesce(FUNC.until, ''infinity'') AND (FUNC.tenant IS NULL OR l.tenant = FUNC.tenant)',
+        'AND x.decided_at >= leadroute_internal.day_before(FUNC.since) AND x.decided_at < leadroute_internal.day_after(FUNC.until)',
+        'AND x.created_at >= leadroute_internal.day_before(FUNC.since)', 'AND x.at >= leadroute_internal.day_before(FUNC.since)',
+        'AND a.acted_at >= leadroute_internal.day_before(FUNC.since)', 'AND a.acted_at >= leadroute_internal.day_before(FUNC.since)',
+        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at >= leadroute_internal.day_before(FUNC.since) + interval ''1 minute'')',
+        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at >= leadroute_internal.day_before(FUNC.since) + interval ''1 minute'')') || '; END', 'FUNC.', 'speed_to_lead.');
+    -- The same for sums. In PL/pgSQL, so that it is planned for the period that is asked for; there names are looked up with the rights of
+    -- the caller, who reads no leadroute_internal. first_id to last_id are leads of the period, first_lead to last_lead those of its clocks.
+    EXECUTE format($f$CREATE FUNCTION leadroute_internal.speed_rows(since timestamptz, until timestamptz, before timestamptz, after timestamptz, only_tenant text,
+            first_id bigint, last_id bigint, first_lead bigint, last_lead bigint)
+        RETURNS TABLE (tenant text, lead_id bigint, acted_at timestamptz, routed_at timestamptz, answered_at timestamptz, is_late boolean, rep text, territory text, segment text, tier text, pool text,
+                       source text, campaign text, channel text, event text, intent text, counted_at timestamptz)
+        LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET enable_sort = on AS %L$f$, format($f$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY SELECT s.tenant, s.lead_id, s.occurred_at, s.routed_at, s.first_response_at, s.is_breached, coalesce(s.answered_by, s.owner_id), s.territory, s.segment, s.tier, s.pool,
+                        s.source, s.campaign, s.channel, s.event, s.intent, s.counted_at
+      FROM (%s) s;
+END $f$, replace(format(body,
+        'AND c.started_at >= FUNC.since AND c.started_at < FUNC.until AND (FUNC.only_tenant IS NULL OR c.tenant = FUNC.only_tenant) AND l.id BETWEEN FUNC.first_lead AND FUNC.last_lead',
+        'AND c.lead_id BETWEEN FUNC.first_id AND FUNC.last_id',
+        'AND l.created_at >= FUNC.since AND l.created_at < FUNC.until AND (FUNC.only_tenant IS NULL OR l.tenant = FUNC.only_tenant)',
+        'AND x.decided_at >= FUNC.before AND x.decided_at < FUNC.after', 'AND x.created_at >= FUNC.before',
+        'AND x.at >= FUNC.before AND x.lead_id BETWEEN least(FUNC.first_id, FUNC.first_lead) AND greatest(FUNC.last_id, FUNC.last_lead)',
+        'AND a.acted_at >= FUNC.before', 'AND a.acted_at >= FUNC.before',
+        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at >= FUNC.before + interval ''1 minute'')',
+        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at >= FUNC.before + interval ''1 minute'')'), 'FUNC.', 'speed_rows.')));
 END $do$;
 COMMENT ON FUNCTION leadroute.speed_to_lead(timestamptz, timestamptz, text) IS 'The rows of view speed_to_lead whose clock started in a period; of a lead without clock, whose row came in it.';
+COMMENT ON FUNCTION leadroute_internal.speed_rows(timestamptz, timestamptz, timestamptz, timestamptz, text, bigint, bigint, bigint, bigint) IS 'What speed_percentiles() sums up. Internal.';
 COMMENT ON VIEW leadroute.speed_to_lead IS 'The way from the buyer''s action to the first meaningful response: inserted, routed, notified, answered. One row for each clock, so one for each action that somebody must answer, and one for a lead without clock. speed_percentiles sums it up.';
 COMMENT ON COLUMN leadroute.speed_to_lead.lead_id IS 'The lead.';
 COMMENT ON COLUMN leadroute.speed_to_lead.email IS 'Its e-mail address.';
@@ -115,26 +137,46 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.is_dimension(text) IS 'True, or an error that says which dimensions there are. Internal.';
 
+-- Leads of a period lie close together, and so do those of its clocks: what is read beside them is read between the first and the last.
+CREATE FUNCTION leadroute_internal.speed_ends(since timestamptz, until timestamptz, tenant text)
+    RETURNS TABLE (first_id bigint, last_id bigint, first_lead bigint, last_lead bigint)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    -- + 0: not from the ends of the key
+    SELECT x.first, x.last, y.first, y.last
+      FROM (SELECT min(l.id + 0) AS first, max(l.id + 0) AS last FROM leadroute.leads l
+             WHERE l.created_at >= speed_ends.since AND l.created_at < speed_ends.until AND (speed_ends.tenant IS NULL OR l.tenant = speed_ends.tenant)) x,
+           (SELECT min(c.lead_id + 0) AS first, max(c.lead_id + 0) AS last FROM leadroute.sla_clocks c
+             WHERE c.started_at >= speed_ends.since AND c.started_at < speed_ends.until AND (speed_ends.tenant IS NULL OR c.tenant = speed_ends.tenant)) y;
+END;
+COMMENT ON FUNCTION leadroute_internal.speed_ends(timestamptz, timestamptz, text) IS 'The first and last lead of a period, and of its clocks. Internal.';
+
 CREATE FUNCTION leadroute.speed_percentiles(since timestamptz, until timestamptz, tenant text DEFAULT NULL, dimension text DEFAULT NULL)
     RETURNS TABLE (dimension text, value text, leads bigint, n bigint, answered bigint, unanswered bigint, within_target bigint, percent_within_target numeric,
                    p50 interval, p90 interval, p99 interval, p50_to_route interval, p99_to_route interval, tenant text)
-    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET enable_mergejoin = off SET work_mem = '128MB'
+    -- workers hand over each row: that is cheaper than it is taken for, beside the joins that they have made for it; rows are not sorted by tenant
+    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET enable_mergejoin = off SET enable_sort = off SET work_mem = '128MB' SET parallel_tuple_cost = 0.005 SET parallel_setup_cost = 0
 BEGIN ATOMIC
     SELECT ('{all,rep,team,territory,segment,tier,pool,source,campaign,channel,event,intent,week}'::text[])[k.dimension + 1],
-           CASE k.dimension WHEN 12 THEN to_char(timestamptz '2000-01-01 00:00:00+00' + k.value::bigint * interval '1 us', 'IYYY-"W"IW') ELSE k.value END,
+           -- in days and seconds: microseconds of far years are more than a double holds
+           CASE k.dimension WHEN 12 THEN to_char((timestamp '2000-01-01' + make_interval(days => (k.value::bigint / 86400000000)::integer, secs => (k.value::bigint % 86400000000) / 1e6)) AT TIME ZONE 'UTC', 'IYYY-"W"IW')
+                            ELSE k.value END,
            k.leads, k.n, k.answered, k.n - k.answered, k.met, leadroute_internal.percent(k.met, k.met + k.late),
            justify_hours(k.response[1] * interval '1 us'), justify_hours(k.response[2] * interval '1 us'), justify_hours(k.response[3] * interval '1 us'),
            justify_hours(k.route[1] * interval '1 us'), justify_hours(k.route[3] * interval '1 us'), f.tenant
-      FROM (SELECT s.tenant, leadroute_internal.speed_figures(s.lead_id, s.occurred_at, s.routed_at, s.first_response_at, s.is_breached, 'all',
-                       coalesce(s.answered_by, s.owner_id), m.manager_id, s.territory, s.segment, s.tier, s.pool, s.source, s.campaign, s.channel, s.event, s.intent,
-                       date_trunc('week', s.counted_at)) AS figures
-              FROM leadroute.speed_to_lead(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant) s
-              LEFT JOIN leadroute.reps m ON m.id = coalesce(s.answered_by, s.owner_id)
-             WHERE leadroute_internal.is_dimension(speed_percentiles.dimension)
+      FROM (SELECT s.tenant, leadroute_internal.speed_figures(s.lead_id, s.acted_at, s.routed_at, s.answered_at, s.is_late, 'all',
+                       s.rep, m.manager_id, s.territory, s.segment, s.tier, s.pool, s.source, s.campaign, s.channel, s.event, s.intent,
+                       -- infinity is in no week
+                       CASE WHEN s.counted_at >= '4712-01-01 00:00:00+00 BC' AND s.counted_at < 'infinity' THEN date_trunc('week', s.counted_at) END) AS figures
+              FROM leadroute_internal.speed_ends(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant) e
+             CROSS JOIN LATERAL leadroute_internal.speed_rows(speed_percentiles.since, speed_percentiles.until, leadroute_internal.day_before(speed_percentiles.since),
+                       leadroute_internal.day_after(speed_percentiles.until), speed_percentiles.tenant, e.first_id, e.last_id, e.first_lead, e.last_lead) s
+              LEFT JOIN leadroute.reps m ON m.id = s.rep
              GROUP BY s.tenant) f
      CROSS JOIN LATERAL json_to_recordset(f.figures)
            AS k (dimension integer, value text, leads bigint, n bigint, answered bigint, met bigint, late bigint, response bigint[], route bigint[])
-     WHERE speed_percentiles.dimension IS NULL
-        OR k.dimension + 1 = array_position('{all,rep,team,territory,segment,tier,pool,source,campaign,channel,event,intent,week}'::text[], speed_percentiles.dimension);
+     WHERE leadroute_internal.is_period(speed_percentiles.since, speed_percentiles.until) AND leadroute_internal.is_dimension(speed_percentiles.dimension)
+       AND (speed_percentiles.dimension IS NULL
+            OR k.dimension + 1 = array_position('{all,rep,team,territory,segment,tier,pool,source,campaign,channel,event,intent,week}'::text[], speed_percentiles.dimension));
 END;
 COMMENT ON FUNCTION leadroute.speed_percentiles(timestamptz, timestamptz, text, text) IS 'The actions of buyers in a period (rows of speed_to_lead, n), and of how many leads they are, by rep (who answered, else the owner), team (their manager), territory, segment, tier, pool, source, campaign, channel, event, intent and ISO week, and all together; or by one of these. Percentiles are of the answered ones; percent_within_target is of those whose time was met or has run out.';

@@ -18,15 +18,11 @@ BEGIN ATOMIC
          GROUP BY p.measure, p.period, x.tenant
         UNION ALL
         SELECT p.measure, p.period, l.tenant, count(*),
-               count(*) FILTER (WHERE l.decision_id IS NULL AND l.owner_id IS NULL AND l.queue IS NULL AND l.status = 'new' OR f.is_unrouted)
+               count(*) FILTER (WHERE leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status) OR f.is_unrouted)
           FROM period p
           JOIN leadroute.leads l ON l.created_at >= now() - p.period AND l.duplicate_of IS NULL
-          -- the first decision, where nobody was found and no fallback queue took it; joined, as a look-up for each lead walks
-          -- the primary key where there are no statistics
-          LEFT JOIN (SELECT s.period, d.lead_id, NOT EXISTS (SELECT FROM leadroute.queues q WHERE q.name = d.queue AND q.kind <> 'catch_all') AS is_unrouted
-                       FROM period s JOIN leadroute.decisions d ON d.layer = 'fallback' AND d.decided_at >= now() - s.period - interval '1 day'
-                      WHERE s.measure = 'unrouted_share'
-                        AND NOT EXISTS (SELECT FROM leadroute.decisions e WHERE e.lead_id = d.lead_id AND e.id < d.id)) f ON f.lead_id = l.id AND f.period = p.period
+          LEFT JOIN (SELECT s.period, b.lead_id, b.is_unrouted FROM period s CROSS JOIN LATERAL leadroute_internal.fallen_back(now() - s.period) b
+                      WHERE s.measure = 'unrouted_share' AND b.is_fallback) f ON f.lead_id = l.id AND f.period = p.period
          WHERE p.measure = 'unrouted_share'
          GROUP BY p.measure, p.period, l.tenant
     )

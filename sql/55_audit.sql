@@ -1,62 +1,86 @@
 -- The audit: the figures of a period in one table, each with what it is of.
 
+-- Each part is a query of its own that several workers share. Leads of a period lie close together, and so do those of its clocks: what is
+-- read beside them is read between the first and the last.
+
+CREATE FUNCTION leadroute_internal.audit_leads(since timestamptz, until timestamptz, tenant text)
+    RETURNS TABLE (leads bigint, touches bigint, waiting bigint, closed bigint, converted bigint, won numeric, first_id bigint, last_id bigint)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT count(*) FILTER (WHERE l.duplicate_of IS NULL), count(*) FILTER (WHERE l.duplicate_of IS NOT NULL),
+           count(*) FILTER (WHERE l.duplicate_of IS NULL AND leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status)),
+           count(*) FILTER (WHERE l.duplicate_of IS NULL AND l.status IN ('converted', 'lost', 'disqualified')),
+           count(*) FILTER (WHERE l.duplicate_of IS NULL AND l.status = 'converted'),
+           coalesce(sum(l.amount) FILTER (WHERE l.duplicate_of IS NULL AND l.status = 'converted'), 0),
+           -- + 0: not from the ends of the key
+           min(l.id + 0), max(l.id + 0)
+      FROM leadroute.leads l
+     WHERE l.created_at >= audit_leads.since AND l.created_at < audit_leads.until AND (audit_leads.tenant IS NULL OR l.tenant = audit_leads.tenant);
+END;
+COMMENT ON FUNCTION leadroute_internal.audit_leads(timestamptz, timestamptz, text) IS 'What audit_measures() says of leads, and the first and last of them. Internal.';
+
+CREATE FUNCTION leadroute_internal.audit_fallbacks(since timestamptz, until timestamptz, tenant text)
+    RETURNS TABLE (fallback bigint, errors bigint, escalated bigint, unrouted bigint)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT count(*) FILTER (WHERE f.is_fallback), count(*) FILTER (WHERE f.is_error), count(DISTINCT f.lead_id) FILTER (WHERE f.is_escalation),
+           count(*) FILTER (WHERE f.is_unrouted AND NOT leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status))
+      FROM leadroute_internal.fallen_back(audit_fallbacks.since) f
+      JOIN leadroute.leads l ON l.id = f.lead_id
+     WHERE l.duplicate_of IS NULL AND l.created_at >= audit_fallbacks.since AND l.created_at < audit_fallbacks.until
+       AND (audit_fallbacks.tenant IS NULL OR l.tenant = audit_fallbacks.tenant);
+END;
+COMMENT ON FUNCTION leadroute_internal.audit_fallbacks(timestamptz, timestamptz, text) IS 'What audit_measures() says of leads that found nobody, and of ladders. Internal.';
+
+CREATE FUNCTION leadroute_internal.audit_clocks(since timestamptz, until timestamptz, tenant text)
+    RETURNS TABLE (clocks bigint, met bigint, late bigint, first_lead bigint, last_lead bigint)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT count(*), count(*) FILTER (WHERE c.is_met), count(*) FILTER (WHERE c.is_late), min(c.lead_id + 0), max(c.lead_id + 0)
+      FROM leadroute_internal.clocks_counted(audit_clocks.since, audit_clocks.until, audit_clocks.tenant) c;
+END;
+COMMENT ON FUNCTION leadroute_internal.audit_clocks(timestamptz, timestamptz, text) IS 'What audit_measures() says of clocks, and the first and last of their leads. Internal.';
+
+-- time_to_response of speed_to_lead(), which looks up more than is asked for here. In PL/pgSQL, so that it is planned for the period that is
+-- asked for; there names are looked up with the rights of the caller, who reads no leadroute_internal.
+CREATE FUNCTION leadroute_internal.audit_answers(since timestamptz, until timestamptz, tenant text, first_id bigint, last_id bigint, first_lead bigint, last_lead bigint)
+    RETURNS TABLE (answered bigint, median float8)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+    RETURN QUERY
+    SELECT count(a.seconds), percentile_cont(0.5) WITHIN GROUP (ORDER BY a.seconds)
+      FROM (SELECT greatest(date_part('epoch', c.stopped_at - least(c.started_at, l.occurred_at)), 0) AS seconds
+              FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
+             WHERE l.duplicate_of IS NULL AND c.ended IN ('answered', 'worked') AND isfinite(c.stopped_at) AND isfinite(least(c.started_at, l.occurred_at))
+               AND c.started_at >= audit_answers.since AND c.started_at < audit_answers.until
+               AND (audit_answers.tenant IS NULL OR c.tenant = audit_answers.tenant) AND l.id BETWEEN audit_answers.first_lead AND audit_answers.last_lead
+            UNION ALL
+            -- of leads without a clock, which are few
+            SELECT greatest(date_part('epoch', min(r.at) - l.occurred_at), 0)
+              FROM (SELECT x.lead_id, x.at FROM leadroute.responses x
+                     WHERE x.meaningful AND x.lead_id BETWEEN audit_answers.first_id AND audit_answers.last_id
+                       AND NOT EXISTS (SELECT FROM leadroute.sla_clocks c WHERE c.lead_id = x.lead_id AND c.lead_id BETWEEN audit_answers.first_id AND audit_answers.last_id) OFFSET 0) r
+              JOIN leadroute.leads l ON l.id = r.lead_id
+             WHERE l.duplicate_of IS NULL AND isfinite(l.occurred_at) AND r.at >= l.occurred_at - interval '1 minute'
+               AND l.created_at >= audit_answers.since AND l.created_at < audit_answers.until
+               AND (audit_answers.tenant IS NULL OR l.tenant = audit_answers.tenant)
+             GROUP BY l.id, l.occurred_at) a;
+END $$;
+COMMENT ON FUNCTION leadroute_internal.audit_answers(timestamptz, timestamptz, text, bigint, bigint, bigint, bigint) IS 'How many actions were answered, and the median of the time in seconds, for audit_measures(). Internal.';
+
 CREATE FUNCTION leadroute.audit_measures(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (measure text, value numeric, unit text, "limit" numeric, is_ok boolean, n bigint, detail text)
-    -- Leads, decisions and clocks are counted here rather than by five other reports. Planned for any period (a setting keeps the body from being inlined), so the planner takes a period for few rows.
-    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET enable_mergejoin = off SET work_mem = '128MB'
+    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET enable_mergejoin = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 SET work_mem = '128MB'
 BEGIN ATOMIC
-    WITH came AS (
-        SELECT count(*) FILTER (WHERE l.duplicate_of IS NULL) AS leads, count(*) FILTER (WHERE l.duplicate_of IS NOT NULL) AS touches,
-               count(*) FILTER (WHERE l.duplicate_of IS NULL AND l.decision_id IS NULL AND l.owner_id IS NULL AND l.queue IS NULL AND l.status = 'new') AS waiting,
-               count(*) FILTER (WHERE l.duplicate_of IS NULL AND l.status IN ('converted', 'lost', 'disqualified')) AS closed,
-               count(*) FILTER (WHERE l.duplicate_of IS NULL AND l.status = 'converted') AS converted,
-               coalesce(sum(l.amount) FILTER (WHERE l.duplicate_of IS NULL AND l.status = 'converted'), 0) AS won
-          FROM leadroute.leads l
-         WHERE l.created_at >= audit_measures.since AND l.created_at < audit_measures.until
-           AND (audit_measures.tenant IS NULL OR l.tenant = audit_measures.tenant)
-           AND leadroute_internal.is_period(audit_measures.since, audit_measures.until)
-    ), went AS (
-        -- fallback and errors as in unrouted_rate()
-        SELECT count(*) FILTER (WHERE d.is_fallback) AS fallback, count(*) FILTER (WHERE d.is_error) AS errors, count(DISTINCT d.lead_id) FILTER (WHERE NOT d.is_fallback) AS escalated,
-               count(*) FILTER (WHERE d.is_unrouted AND NOT (l.decision_id IS NULL AND l.owner_id IS NULL AND l.queue IS NULL AND l.status = 'new')) AS unrouted
-          FROM (SELECT x.lead_id, x.is_fallback, x.is_fallback AND x.trace @> '[{"code": "error"}]' AS is_error,
-                       x.is_fallback AND NOT EXISTS (SELECT FROM leadroute.queues q WHERE q.name = x.queue AND q.kind <> 'catch_all') AS is_unrouted
-                  FROM (SELECT d.lead_id, d.trace, d.queue, u.is_fallback
-                          FROM leadroute.decisions d
-                         -- one row as each: a step of a ladder may end in fallback
-                         CROSS JOIN LATERAL (VALUES (true), (false)) u (is_fallback)
-                         WHERE (d.layer = 'fallback' OR d.cause = 'escalation') AND d.decided_at >= audit_measures.since - interval '1 day'
-                           AND CASE WHEN NOT u.is_fallback THEN d.cause = 'escalation'
-                                    WHEN d.layer = 'fallback' THEN d.id = (SELECT min(e.id + 0) FROM leadroute.decisions e WHERE e.lead_id = d.lead_id) END) x) d
-          JOIN leadroute.leads l ON l.id = d.lead_id
-         WHERE l.duplicate_of IS NULL AND l.created_at >= audit_measures.since AND l.created_at < audit_measures.until
-           AND (audit_measures.tenant IS NULL OR l.tenant = audit_measures.tenant)
-    ), clocks AS (
-        SELECT count(*) AS clocks, count(*) FILTER (WHERE c.is_met) AS met, count(*) FILTER (WHERE c.is_late) AS late
-          FROM leadroute_internal.clocks_counted(audit_measures.since, audit_measures.until, audit_measures.tenant) c
-    ), speed AS (
-        -- time_to_response of speed_to_lead(), which looks up more than is asked for here
-        SELECT count(a.seconds) AS answered, percentile_cont(0.5) WITHIN GROUP (ORDER BY a.seconds) AS median
-          FROM (SELECT greatest(date_part('epoch', c.stopped_at - least(c.started_at, l.occurred_at)), 0) AS seconds
-                  FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id
-                 WHERE l.duplicate_of IS NULL AND c.ended IN ('answered', 'worked') AND isfinite(c.stopped_at) AND isfinite(least(c.started_at, l.occurred_at))
-                   AND c.started_at >= audit_measures.since AND c.started_at < audit_measures.until
-                   AND (audit_measures.tenant IS NULL OR c.tenant = audit_measures.tenant)
-                UNION ALL
-                SELECT greatest(date_part('epoch', min(r.at) - l.occurred_at), 0)
-                  FROM leadroute.leads l JOIN leadroute.responses r ON r.lead_id = l.id AND r.meaningful AND r.at >= l.occurred_at - interval '1 minute'
-                 WHERE l.duplicate_of IS NULL AND isfinite(l.occurred_at) AND NOT EXISTS (SELECT FROM leadroute.sla_clocks c WHERE c.lead_id = l.id)
-                   AND l.created_at >= audit_measures.since AND l.created_at < audit_measures.until
-                   AND (audit_measures.tenant IS NULL OR l.tenant = audit_measures.tenant)
-                 GROUP BY l.id, l.occurred_at) a
-    ), wrong AS (
-        SELECT count(*) AS misrouted FROM leadroute.misrouted_leads(audit_measures.since, audit_measures.until, audit_measures.tenant)
-    )
     SELECT m.measure, m.value, m.unit, m."limit", m.value <= m."limit", m.n::bigint, m.detail
-      FROM came c, went w, clocks k, speed s, wrong o,
-           LATERAL (VALUES
+      FROM leadroute_internal.audit_leads(audit_measures.since, audit_measures.until, audit_measures.tenant) c
+     CROSS JOIN leadroute_internal.audit_fallbacks(audit_measures.since, audit_measures.until, audit_measures.tenant) w
+     CROSS JOIN leadroute_internal.audit_clocks(audit_measures.since, audit_measures.until, audit_measures.tenant) k
+     CROSS JOIN LATERAL leadroute_internal.audit_answers(audit_measures.since, audit_measures.until, audit_measures.tenant, c.first_id, c.last_id, k.first_lead, k.last_lead) s
+     CROSS JOIN (SELECT count(*) AS misrouted FROM leadroute.misrouted_leads(audit_measures.since, audit_measures.until, audit_measures.tenant)) o
+     CROSS JOIN LATERAL (VALUES
         (1, 'leads', c.leads::numeric, 'leads', NULL::numeric, c.leads, 'that came, touches apart'),
-        (2, 'unrouted', leadroute_internal.percent(c.waiting + w.unrouted, c.leads), 'percent', 2, c.leads, format('%s leads for which nobody was found, of these %s after an error', c.waiting + w.unrouted, w.errors)),
+        (2, 'unrouted', leadroute_internal.percent(c.waiting + w.unrouted, c.leads), 'percent', (SELECT h."limit" FROM leadroute_internal.threshold_of('unrouted_share', '', coalesce(audit_measures.tenant, '')) h WHERE h.enabled), c.leads, format('%s leads for which nobody was found, of these %s after an error', c.waiting + w.unrouted, w.errors)),
         (3, 'fallback', leadroute_internal.percent(w.fallback, c.leads), 'percent', NULL, c.leads, format('%s leads that fell back to a queue, catch-all or another', w.fallback)),
         (4, 'misrouted', leadroute_internal.percent(o.misrouted, c.leads), 'percent', NULL, c.leads, format('%s leads that were told to have gone to the wrong rep', o.misrouted)),
         (5, 'answered within target', leadroute_internal.percent(k.met, k.met + k.late), 'percent', NULL, k.met + k.late, format('%s clocks met of those that were met or ran out', k.met)),
@@ -67,9 +91,10 @@ BEGIN ATOMIC
         (10, 'converted', leadroute_internal.percent(c.converted, c.closed), 'percent', NULL, c.closed, format('%s leads converted of those closed', c.converted)),
         (11, 'value won', c.won, 'amount', NULL, c.converted, 'what the converted leads were worth')
     ) m (no, measure, value, unit, "limit", n, detail)
+     WHERE leadroute_internal.is_period(audit_measures.since, audit_measures.until)
      ORDER BY m.no;
 END;
-COMMENT ON FUNCTION leadroute.audit_measures(timestamptz, timestamptz, text) IS 'The figures of a period, a row each: value in its unit, the limit that it should not pass and whether it keeps it (NULL where there is none), and n: of how many. Leads are those whose row came in the period, clocks those that started in it. A share of nothing is NULL.';
+COMMENT ON FUNCTION leadroute.audit_measures(timestamptz, timestamptz, text) IS 'The figures of a period, a row each: value in its unit, the limit that it should not pass and whether it keeps it (NULL where there is none; of unrouted leads it is that of unrouted_share in alarm_thresholds), and n: of how many. Leads are those whose row came in the period, clocks those that started in it. A share of nothing is NULL.';
 
 CREATE FUNCTION leadroute.monthly_audit(month date, tenant text DEFAULT NULL)
     RETURNS TABLE (measure text, value numeric, unit text, "limit" numeric, is_ok boolean, n bigint, detail text)

@@ -74,7 +74,7 @@ BEGIN ATOMIC
                    CASE WHEN d.outcome = 'owner' AND d.layer = 'distribution' THEN d.pool WHEN d.outcome = 'queue' THEN d.queue END AS target,
                    count(*) AS leads
               FROM leadroute.leads l
-              LEFT JOIN leadroute.decisions d ON d.lead_id = l.id AND d.decided_at >= report_flows.since - interval '1 day'
+              LEFT JOIN leadroute.decisions d ON d.lead_id = l.id AND d.decided_at >= leadroute_internal.day_before(report_flows.since)
                                              AND NOT EXISTS (SELECT FROM leadroute.decisions e WHERE e.lead_id = d.lead_id AND e.id < d.id)
              WHERE l.duplicate_of IS NULL AND l.created_at >= report_flows.since AND l.created_at < report_flows.until
                AND (report_flows.tenant IS NULL OR l.tenant = report_flows.tenant)

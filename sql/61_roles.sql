@@ -10,7 +10,7 @@ WITH config AS (
            'leadroute.config_problems, leadroute.coverage_gaps, leadroute.rule_gaps, leadroute.rule_overlaps, leadroute.unreachable_rules, leadroute.idle_conditions, leadroute.changelog, leadroute.config_history, leadroute.change_requests' AS shown,
            'FUNCTION leadroute.rule_gaps(timestamptz), leadroute.idle_conditions(timestamptz), leadroute.rules_diagram(text)' AS surveys,
            'FUNCTION leadroute.monthly_audit(date, text), leadroute.audit_measures(timestamptz, timestamptz, text), leadroute.unrouted_rate(timestamptz, timestamptz, text), '
-           'leadroute.misrouted_leads(timestamptz, timestamptz, text), leadroute.leads_by_rep(date), leadroute.leads_by_rep(timestamptz, timestamptz, text), '
+           'leadroute.misrouted_leads(timestamptz, timestamptz, text), leadroute.leads_by_rep(date), leadroute.weekly_leads_by_rep(date, text), leadroute.leads_by_rep(timestamptz, timestamptz, text), '
            'leadroute.sla_by_rep(timestamptz, timestamptz, text), leadroute.sla_by_territory(timestamptz, timestamptz, text), '
            'leadroute.speed_to_lead(timestamptz, timestamptz, text), leadroute.speed_percentiles(timestamptz, timestamptz, text, text), '
            'leadroute.pool_fairness(timestamptz, timestamptz, text), leadroute.claim_patterns(timestamptz, timestamptz, text), '

@@ -12,7 +12,7 @@ CREATE FUNCTION leadroute.help(about text DEFAULT NULL)
         (6, 'notifications', '(.*_notifications|notifications_.*|.*_requests?|doze|wake)'),
         (7, 'changes', '(.*_change|preview_summary|propose_.*|apply_due_changes|check_golden_leads|config_as_of|export_rules|rules_difference|changelog)'),
         (8, 'checks', '(lint_config|config_problems|coverage_gaps|rule_.*|unreachable_rules|idle_conditions|segment_.*|rules_diagram|check_integrity)'),
-        (9, 'reports', '(report|report_html|audit_measures|monthly_audit|.*_rate|misrouted_leads|leads_by_rep|sla_by_.*|speed_.*|pool_.*|claim_patterns|territory_balance|score_calibration|suggest_.*|fairness_.*|queue_backlog)'),
+        (9, 'reports', '(report|report_html|audit_measures|monthly_audit|.*_rate|misrouted_leads|(weekly_)?leads_by_rep|sla_by_.*|speed_.*|pool_.*|claim_patterns|territory_balance|score_calibration|suggest_.*|fairness_.*|queue_backlog)'),
         (10, 'operation', '(routing_health|schedule_jobs|unschedule_jobs|keep_time|escalate_overdue|assign_queued|release_unassigned|merge_duplicates|note_timeouts|refresh_performance|check_.*|purge_.*|.*_role|role_recipes|help)')
     ), things AS (
         SELECT p.proname::text AS name, CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind,

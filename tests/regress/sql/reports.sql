@@ -36,11 +36,19 @@ SELECT setval('leadroute.decisions_id_seq', 100), setval('leadroute.leads_id_seq
 SET timezone = 'Europe/Berlin';
 -- October of Berlin: leads 2 to 7, 10, 12 and 13. Answered 2, 3, 4, 10, of these 4 late; 5, 6 and 7 ran out.
 SELECT measure, value, unit, "limit", is_ok, n, detail FROM leadroute.monthly_audit('2026-10-17');
+-- The limit is that of the alarm, of a tenant its own; switched off there is none.
+INSERT INTO leadroute.alarm_thresholds (name, measure, "limit", tenants) VALUES ('of beta', 'unrouted_share', 30, '{beta}');
+UPDATE leadroute.alarm_thresholds SET "limit" = 50 WHERE measure = 'unrouted_share' AND shipped;
+SELECT t, m."limit", m.is_ok FROM unnest('{NULL,"",beta}'::text[]) t, leadroute.monthly_audit('2026-10-17', t) m WHERE measure = 'unrouted';
+UPDATE leadroute.alarm_thresholds SET enabled = false WHERE measure = 'unrouted_share';
+SELECT "limit", is_ok FROM leadroute.monthly_audit('2026-10-17') WHERE measure = 'unrouted';
 SELECT measure, value, n FROM leadroute.monthly_audit('2026-10-17', 'beta') WHERE measure IN ('leads', 'answered within target', 'median response');
 SELECT * FROM leadroute.unrouted_rate('2026-10-01', '2026-11-01') ORDER BY week;
 SELECT rep_id, leads, leads_now, answered, tenant FROM leadroute.leads_by_rep('2026-10-01', '2026-11-01') ORDER BY 1;
 SELECT rep_id, leads FROM leadroute.leads_by_rep('2026-10-25') ORDER BY 1;
 SELECT rep_id, leads FROM leadroute.leads_by_rep('2026-10-26') ORDER BY 1;
+SELECT rep_id, leads, tenant FROM leadroute.weekly_leads_by_rep('2026-10-10', 'beta') ORDER BY 1;
+SELECT * FROM leadroute.leads_by_rep('2026-10-25') EXCEPT SELECT * FROM leadroute.weekly_leads_by_rep('2026-10-25');
 SELECT rep_id, clocks, met, breached, running, ended, n, percent_met FROM leadroute.sla_by_rep('2026-10-01', '2026-11-01') ORDER BY 1;
 SELECT territory, tenant, clocks, met, breached, running, ended, n, percent_met FROM leadroute.sla_by_territory('2026-10-01', '2026-11-01') ORDER BY 1, 2;
 SELECT dimension, value, leads, n, answered, unanswered, within_target, percent_within_target, p50, p90, p50_to_route
@@ -71,6 +79,17 @@ SELECT * FROM story.try('SELECT FROM leadroute.sla_by_rep(NULL, now())');
 SELECT * FROM story.try('SELECT FROM leadroute.sla_by_rep(''2026-10-02 12:00'', ''2026-10-01 12:00'')');
 SELECT * FROM story.try('SELECT FROM leadroute.speed_percentiles(''-infinity'', ''infinity'', NULL, ''mood'')');
 SELECT * FROM story.try('SELECT FROM leadroute.monthly_audit(NULL)');
+
+-- The last times that there are, and infinite ones: -infinity is in no week; infinity in no period, as its end is no part of it.
+BEGIN;
+SELECT count(story.came(l.id, l.at, 'ann', 'distribution', NULL)) FROM (VALUES (201, timestamptz '-infinity'), (202, '294276-12-31 23:00:00+00'), (203, 'infinity'), (204, '0001-01-01 00:00:00+00 BC')) l (id, at);
+SELECT value, n FROM leadroute.speed_percentiles('-infinity', 'infinity', '', 'week') ORDER BY 1;
+SELECT lead_id, occurred_at, routed_at, is_breached FROM leadroute.speed_to_lead('-infinity', 'infinity') WHERE lead_id > 200 ORDER BY 1;
+SELECT lead_id FROM leadroute.speed_to_lead('294276-12-31 00:00:00+00', '294276-12-31 23:59:59+00');
+SELECT n FROM leadroute.speed_percentiles('4713-11-24 00:00:00+00 BC', '294276-12-31 23:59:59.999999+00', '', 'all');
+SELECT f, t.code, t.message FROM unnest('{audit_measures,unrouted_rate,misrouted_leads,leads_by_rep,sla_by_rep,sla_by_territory,speed_to_lead,speed_percentiles,territory_balance,score_calibration,report_html,pool_fairness,claim_patterns}'::text[]) f,
+    story.try(format('SELECT FROM leadroute.%s(''4713-11-24 00:00:00+00 BC'', ''294276-12-31 23:59:59.999999+00'')', f)) t WHERE t.code <> '00000';
+ROLLBACK;
 
 -- Closed, with what it was worth later, and closed otherwise after all: counted once.
 SELECT leadroute.close_lead(2, 'converted') > 0, leadroute.close_lead(2, 'converted', 500) > 0, leadroute.close_lead(3, 'lost') > 0, leadroute.close_lead(3, 'converted', 70) > 0,
