@@ -336,8 +336,7 @@ impl Batch {
         self.pending.last().is_some_and(|last| last.decision.layer == Layer::Given)
     }
 
-    /// Writes the lead of the last row of an attached table, if that row is there. Runs as the caller, since code of
-    /// theirs may run.
+    /// Writes the lead of the last row of an attached table, if that row is there.
     pub fn settle_last(&mut self) {
         if let Some(last) = self.last.take() {
             last();
