@@ -30,6 +30,8 @@ pub fn absences(text: &str, settings: &Calendar, period: Period) -> Result<Vec<A
     let found = occurrences(&calendar, zone, period)?;
     let mut absences: Vec<Absence> = found.iter().filter_map(|o| absence(o, settings)).collect();
     absences.sort();
+    // events without a UID that say the same
+    absences.dedup();
     Ok(absences)
 }
 
@@ -48,15 +50,19 @@ fn read(text: &str) -> Result<ICalendar, String> {
 
 fn absence(occurrence: &Occurrence<'_>, settings: &Calendar) -> Option<Absence> {
     let kind = kind(occurrence, settings)?;
-    let uid = occurrence.event.uid().unwrap_or_default();
     let text = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    // an event must have one, and some have none
+    let uid = occurrence.event.uid().filter(|uid| !uid.is_empty()).map_or_else(
+        || format!("without-uid/{}/{}", text(occurrence.period.0), text(occurrence.period.1)),
+        str::to_owned,
+    );
     Some(Absence {
         starts: text(occurrence.period.0),
         ends: text(occurrence.period.1),
         kind,
         external_id: match occurrence.instance {
             Some(instance) => format!("{uid}/{}", text(instance)),
-            None => uid.to_owned(),
+            None => uid,
         },
     })
 }

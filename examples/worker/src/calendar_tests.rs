@@ -1,7 +1,7 @@
 //! Calendars as Google, Outlook and Apple write them, and what they make of absences.
 
 use crate::calendar::absences;
-use crate::settings::Calendar;
+use crate::settings::{check_sources, Calendar};
 use chrono::{DateTime, Utc};
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -161,6 +161,31 @@ fn outlook_names_zones_in_its_own_way() {
 }
 
 #[test]
+fn an_event_that_would_never_end_is_refused() {
+    let mut longest = String::new();
+    for duration in ["P99999999D", "-P99999999D", "P36526D"] {
+        longest = event("a", &format!("DTSTART:20260601T100000Z\nDURATION:{duration}"));
+        let problem = try_read(&format!("BEGIN:VCALENDAR\n{longest}END:VCALENDAR"));
+        assert_eq!(problem, Err("event a: DURATION is too long".to_owned()), "{duration}");
+    }
+    let century = longest.replace("P36526D", "P36525D");
+    assert_eq!(read(&century).len(), 1);
+}
+
+#[test]
+fn events_without_a_uid_are_told_apart_by_their_times() {
+    let nameless = |times: &str| event("gone", times).replace("UID:gone\n", "");
+    let (one, other) = ("DTSTART:20260601T100000Z\nDURATION:PT1H", "DTSTART:20260602T100000Z\nDURATION:PT1H");
+    assert_eq!(
+        read(&[one, other, one].map(nameless).concat()),
+        [
+            "meeting 2026-06-01T10:00:00Z 2026-06-01T11:00:00Z without-uid/2026-06-01T10:00:00Z/2026-06-01T11:00:00Z",
+            "meeting 2026-06-02T10:00:00Z 2026-06-02T11:00:00Z without-uid/2026-06-02T10:00:00Z/2026-06-02T11:00:00Z",
+        ]
+    );
+}
+
+#[test]
 fn what_is_no_whole_calendar_is_not_used_at_all() {
     let cut_off = format!(
         "BEGIN:VCALENDAR\n{}BEGIN:VEVENT\nUID:x\n",
@@ -176,4 +201,18 @@ fn what_is_no_whole_calendar_is_not_used_at_all() {
         assert!(try_read(text).is_err(), "{text}");
     }
     assert_eq!(try_read("BEGIN:VCALENDAR\nEND:VCALENDAR"), Ok(Vec::new()));
+}
+
+#[test]
+fn each_calendar_has_a_source_of_its_own() {
+    let calendars = |sources: [&str; 2]| -> Vec<Calendar> {
+        let calendar = |source| serde_json::json!({"rep": "ann", "url": "", "source": source});
+        serde_json::from_value(sources.map(calendar).to_vec().into()).expect("settings")
+    };
+    assert_eq!(check_sources(&calendars(["hr", "team"])), Ok(()));
+    let problem = check_sources(&calendars(["hr", "hr"]));
+    assert_eq!(
+        problem,
+        Err("more than one calendar has the source \"hr\"; each needs one of its own".to_owned())
+    );
 }

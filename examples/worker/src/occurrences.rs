@@ -16,6 +16,9 @@ use std::collections::{HashMap, HashSet};
 /// More instances of one event than that are refused: every minute for a month.
 const MOST: usize = 50_000;
 
+/// No event lasts longer: dates could not be reckoned with.
+const LONGEST: Duration = Duration::days(36_525);
+
 /// From when to when.
 pub type Period = (DateTime<Utc>, DateTime<Utc>);
 
@@ -168,7 +171,8 @@ impl Times {
                 Length::Exact(instant(end, end_zone) - instant(start, zone))
             }
         } else if let Some(ICalendarValue::Duration(duration)) = duration {
-            let duration = duration.to_time_delta().ok_or("DURATION is too long")?;
+            let is_sane = |duration: &Duration| duration.abs() <= LONGEST;
+            let duration = duration.to_time_delta().filter(is_sane).ok_or("DURATION is too long")?;
             if all_day {
                 Length::OnTheClock(duration)
             } else {

@@ -2,7 +2,7 @@
 
 use leadroute_examples::environment::{database, variable};
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// What the worker works with.
@@ -181,6 +181,7 @@ impl Settings {
         for (name, provider) in &mut file.providers {
             provider.check().map_err(|problem| format!("{path}: provider {name}: {problem}"))?;
         }
+        check_sources(&file.calendars).map_err(|problem| format!("{path}: {problem}"))?;
         let settings = Self {
             database: database()?,
             file,
@@ -204,6 +205,17 @@ impl Settings {
     pub fn lease(&self) -> Duration {
         let longest = self.file.providers.values().map(Provider::timeout).max().unwrap_or_default();
         longest + Duration::from_secs(30)
+    }
+}
+
+/// An event to which two reps are invited has one UID in the calendars of both, so that each needs a source of its own.
+pub fn check_sources(calendars: &[Calendar]) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    match calendars.iter().map(Calendar::source).find(|source| !seen.insert(source.clone())) {
+        Some(source) => {
+            Err(format!("more than one calendar has the source {source:?}; each needs one of its own"))
+        }
+        None => Ok(()),
     }
 }
 
