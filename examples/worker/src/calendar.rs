@@ -4,7 +4,8 @@ use crate::occurrences::{occurrences, Occurrence, Period};
 use crate::settings::Calendar;
 use calcard::common::timezone::Tz;
 use calcard::icalendar::{
-    ICalendar, ICalendarProperty, ICalendarStatus, ICalendarTransparency, ICalendarValue,
+    ICalendar, ICalendarComponent, ICalendarParameterName, ICalendarParameterValue,
+    ICalendarParticipationStatus, ICalendarProperty, ICalendarStatus, ICalendarTransparency, ICalendarValue,
 };
 use calcard::{Entry, Parser};
 use chrono::{Duration, SecondsFormat};
@@ -67,7 +68,7 @@ fn absence(occurrence: &Occurrence<'_>, settings: &Calendar) -> Option<Absence> 
     })
 }
 
-/// Free, tentative, cancelled and short ones are no absence.
+/// Free, tentative, cancelled, declined and short ones are no absence.
 fn kind(occurrence: &Occurrence<'_>, settings: &Calendar) -> Option<&'static str> {
     let event = occurrence.event;
     let length = occurrence.period.1 - occurrence.period.0;
@@ -75,7 +76,9 @@ fn kind(occurrence: &Occurrence<'_>, settings: &Calendar) -> Option<&'static str
     let summary = text_of(occurrence, &ICalendarProperty::Summary).to_lowercase();
     let is_off = busy.eq_ignore_ascii_case("OOF")
         || settings.out_of_office.iter().any(|word| summary.contains(&word.to_lowercase()));
-    if matches!(event.status(), Some(ICalendarStatus::Cancelled)) || length <= Duration::zero() {
+    let is_off_the_table =
+        matches!(event.status(), Some(ICalendarStatus::Cancelled)) || declined(event, settings);
+    if is_off_the_table || length <= Duration::zero() {
         None
     } else if is_off {
         Some("pto")
@@ -89,6 +92,18 @@ fn kind(occurrence: &Occurrence<'_>, settings: &Calendar) -> Option<&'static str
     } else {
         (length >= Duration::minutes(settings.shortest_minutes)).then_some("meeting")
     }
+}
+
+/// Whether the rep has declined an invitation, which calendars keep.
+fn declined(event: &ICalendarComponent, settings: &Calendar) -> bool {
+    let Some(email) = &settings.email else {
+        return false;
+    };
+    let declines = ICalendarParameterValue::Partstat(ICalendarParticipationStatus::Declined);
+    event.properties(&ICalendarProperty::Attendee).any(|attendee| {
+        attendee.calendar_address().is_some_and(|address| address.eq_ignore_ascii_case(email))
+            && attendee.parameter(&ICalendarParameterName::Partstat) == Some(&declines)
+    })
 }
 
 fn text_of<'a>(occurrence: &Occurrence<'a>, property: &ICalendarProperty) -> &'a str {

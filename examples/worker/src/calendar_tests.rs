@@ -15,7 +15,7 @@ fn read(lines: &str) -> Vec<String> {
 
 fn try_read(text: &str) -> Result<Vec<String>, String> {
     let settings: Calendar = serde_json::from_str(
-        r#"{"rep": "ann", "url": "", "time_zone": "Europe/Berlin", "shortest_minutes": 30}"#,
+        r#"{"rep": "ann", "url": "", "email": "ann@acme.com", "time_zone": "Europe/Berlin", "shortest_minutes": 30}"#,
     )
     .expect("settings");
     let found = absences(text, &settings, (at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z")))?;
@@ -158,6 +158,20 @@ fn outlook_names_zones_in_its_own_way() {
         TZOFFSETFROM:-0800\nTZOFFSETTO:-0700\nRRULE:FREQ=YEARLY;BYDAY=2SU;BYMONTH=3\nEND:DAYLIGHT\nEND:VTIMEZONE\n";
     let summer = event("s", "DTSTART;TZID=Pacific Standard Time:20260701T090000\nDTEND;TZID=Pacific Standard Time:20260701T100000");
     assert_eq!(read(&format!("{zone}{summer}")), ["meeting 2026-07-01T16:00:00Z 2026-07-01T17:00:00Z s"]);
+}
+
+#[test]
+fn an_invitation_that_the_rep_has_declined_is_no_absence() {
+    let invited = |uid: &str, attendee: &str| {
+        event(uid, &format!("DTSTART:20260601T100000Z\nDURATION:PT1H\nATTENDEE;CN=Bob;PARTSTAT=ACCEPTED:mailto:bob@acme.com\nATTENDEE;CN=Ann;{attendee}"))
+    };
+    let all = invited("no", "PARTSTAT=DECLINED;ROLE=REQ-PARTICIPANT:MAILTO:Ann@Acme.com")
+        + &invited("no answer", "PARTSTAT=NEEDS-ACTION:mailto:ann@acme.com")
+        + &invited("another has declined", "PARTSTAT=DECLINED:mailto:joann@acme.com")
+        + &invited("yes", "ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED:mailto:ann@acme.com");
+    let uids: Vec<String> =
+        read(&all).iter().filter_map(|line| line.splitn(4, ' ').nth(3).map(str::to_owned)).collect();
+    assert_eq!(uids, ["another has declined", "no answer", "yes"]);
 }
 
 #[test]

@@ -112,6 +112,8 @@ pub struct Calendar {
     pub url: String,
     /// `absences.source`; `calendar:` and the rep, if it is not given.
     pub source: Option<String>,
+    /// Their address in invitations: one that they have declined is no absence.
+    pub email: Option<String>,
     /// The zone of times that have none, such as whole days.
     pub time_zone: Option<String>,
     /// A meeting that is shorter is no absence.
