@@ -72,6 +72,7 @@ CREATE FUNCTION leadroute.answer_request(provider text, request_id text, answer 
 DECLARE
     known text;
     asked leadroute.provider_requests;
+    asked_by bigint[];
     done jsonb := '{}';
 BEGIN
     PERFORM leadroute_internal.lock_for_writing();
@@ -80,7 +81,12 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no request "%" to provider "%"', left(coalesce(request_id, 'null'), 100), known
             USING ERRCODE = 'undefined_object', HINT = 'Answer with the request_id that take_requests() has handed out for the same provider. Those of leads that are deleted are gone.';
-    ELSIF asked.kind = 'enrich' THEN
+    END IF;
+    -- Lead, notification, request: in the order in which ack_notifications() and whoever deletes a lead lock them.
+    PERFORM leadroute_internal.first_lead(asked.lead_id);
+    asked_by := ARRAY(SELECT n.id FROM leadroute.notifications n
+                       WHERE n.lead_id = asked.lead_id AND n.acked_at IS NULL AND right(n.kind, 10) = '_requested' AND n.details ->> 'request_id' = asked.request_id FOR UPDATE);
+    IF asked.kind = 'enrich' THEN
         done := leadroute.apply_enrichment(asked.lead_id, answer, known, asked.request_id);
     ELSIF asked.kind = 'qualify' THEN
         IF jsonb_typeof(answer) IS DISTINCT FROM 'object' OR coalesce(jsonb_typeof(answer -> 'score'), 'null') NOT IN ('number', 'null') THEN
@@ -92,9 +98,7 @@ BEGIN
         -- what a sequence tool has written is kept with the lead
         done := leadroute.apply_enrichment(asked.lead_id, answer, known, asked.request_id);
     END IF;
-    -- first its notification, as ack_notifications() does
-    UPDATE leadroute.notifications n SET acked_at = clock_timestamp(), lease_until = NULL
-     WHERE n.lead_id = asked.lead_id AND n.acked_at IS NULL AND right(n.kind, 10) = '_requested' AND n.details ->> 'request_id' = asked.request_id;
+    UPDATE leadroute.notifications n SET acked_at = clock_timestamp(), lease_until = NULL WHERE n.id = ANY (asked_by) AND n.acked_at IS NULL;
     UPDATE leadroute.provider_requests r SET answered_at = clock_timestamp() WHERE r.id = asked.id AND r.answered_at IS NULL;
     RETURN done;
 END $$;

@@ -240,3 +240,40 @@ fn an_account_worth_another_try_takes_no_lead_from_somebody() {
     assert_eq!(text(&mut client, ended), "1 assigned t, 2 lost recycling, 3 assigned f");
     check_consistency(&mut client);
 }
+
+/// Lead, notification, request: whoever answers and whoever acknowledges lock them in one order.
+#[test]
+fn an_answer_and_an_acknowledgement_of_one_request_wait_for_each_other_and_both_succeed() {
+    let database = company();
+    let (mut first, mut second, mut third) = (database.connect(), database.connect(), database.connect());
+    third
+        .batch_execute(
+            "INSERT INTO leadroute.providers (name, kind) VALUES ('mails', 'sequence'); INSERT INTO leadroute.playbooks (name) VALUES ('call');
+             INSERT INTO leadroute.leads (email) VALUES ('ada@acme.com')",
+        )
+        .unwrap();
+    let request = text(&mut third, "SELECT request_id FROM leadroute.take_requests('mails')");
+    let asked =
+        number(&mut third, "SELECT id FROM leadroute.notifications WHERE kind = 'sequence_requested'");
+    let waits = |client: &mut Client, count: i64| {
+        wait_for("whoever waits for a lock", 30, || {
+            let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            (number(client, sql) == count).then_some(())
+        });
+    };
+    third.batch_execute("BEGIN; SELECT FROM leadroute.provider_requests FOR UPDATE").unwrap();
+    let mut watcher = database.connect();
+    let answer = format!(
+        "SELECT leadroute.answer_request('mails', '{request}', '{{\"mail\": \"Hello\"}}') ->> 'lead_id'"
+    );
+    let answering = thread::spawn(move || first.query_one(&answer, &[]).map(|row| row.get::<_, String>(0)));
+    waits(&mut watcher, 1);
+    let acknowledge = format!("SELECT leadroute.ack_notifications('{{{asked}}}')");
+    let acknowledging =
+        thread::spawn(move || second.query_one(&acknowledge, &[]).map(|row| row.get::<_, i32>(0)));
+    waits(&mut watcher, 2);
+    third.batch_execute("COMMIT").unwrap();
+    assert_eq!(answering.join().unwrap().unwrap(), "1");
+    assert_eq!(acknowledging.join().unwrap().unwrap(), 0, "it was acknowledged with the answer");
+    check_consistency(&mut watcher);
+}
