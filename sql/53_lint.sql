@@ -192,8 +192,12 @@ SELECT 'error', 'playbooks', p.name, 'none of its tiers is one of its segments: 
    -- those that do not exist are said above
    AND p.tiers::text[] <@ ARRAY(SELECT t.name FROM leadroute.tiers t)
    AND NOT EXISTS (SELECT FROM leadroute.tiers t WHERE t.name = ANY (p.tiers) AND (t.segment IS NULL OR t.segment = ANY (p.segments)))
+UNION ALL
+SELECT 'error', 'providers', p.name, format('there is no role "%s": nobody takes what the provider is asked', p.db_role),
+       'Create the role and grant it the recipe "provider", or set db_role to NULL for any that has it.'
+  FROM leadroute.providers p WHERE p.enabled AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = p.db_role) AND p.db_role IS NOT NULL
 $$;
-COMMENT ON FUNCTION leadroute_internal.criteria_findings() IS 'The findings of lint_config() about score_criteria and playbooks.';
+COMMENT ON FUNCTION leadroute_internal.criteria_findings() IS 'The findings of lint_config() about score_criteria, playbooks and providers.';
 
 CREATE FUNCTION leadroute_internal.absence_findings() RETURNS TABLE (severity text, "table" text, key text, problem text, hint text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$

@@ -78,6 +78,7 @@ UPDATE leadroute.providers SET db_role = 'gone' WHERE name = 'mails';
 SET ROLE story_scores;
 SELECT * FROM story.fails($$SELECT leadroute.take_requests('mails')$$);
 RESET ROLE;
+SELECT severity, key, problem, hint FROM leadroute.lint_config() WHERE "table" = 'providers';
 -- Those of a lead that is deleted are gone.
 DELETE FROM leadroute.leads WHERE id = 3;
 SET ROLE story_scores;

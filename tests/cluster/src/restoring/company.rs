@@ -192,7 +192,9 @@ SELECT leadroute.apply_enrichment(l.id, '{"employees": {"value": 5000, "confiden
     SELECT id FROM leadroute.leads WHERE duplicate_of IS NULL ORDER BY id LIMIT 10 OFFSET 230) l;
 SELECT leadroute.apply_qualification(l.id, 90, '[{"reason": "fits"}]', 'scores', 's' || l.id) FROM (
     SELECT id FROM leadroute.leads WHERE duplicate_of IS NULL ORDER BY id LIMIT 10 OFFSET 235) l;
-INSERT INTO leadroute.providers (name, kind) VALUES ('knows', 'enrich');
+SELECT leadroute.apply_enrichment(e.lead_id, e.data, 'knows', 'again' || e.lead_id), leadroute.apply_qualification(e.lead_id, 90, '[{"reason": "fits"}]', 'scores', 'again' || e.lead_id)
+  FROM leadroute.enrichments e ORDER BY e.id LIMIT 7;
+INSERT INTO leadroute.providers (name, kind, db_role) VALUES ('knows', 'enrich', 'leadroute');
 INSERT INTO leadroute.leads (email) VALUES ('asked@asked-asp.com');
 INSERT INTO leadroute.golden_leads (name, lead, expected, at) VALUES ('odd', '{"email": "zoe@odd-otter.de", "employees": 300}', '{"queue": null}', '2030-06-01 09:00 Europe/Berlin');
 SELECT leadroute.propose_change('Later', 'It is planned', 'UPDATE tiers SET name = name', '2099-06-01 09:00 Europe/Berlin');
