@@ -107,38 +107,13 @@ COMMENT ON FUNCTION leadroute_internal.repeat_qualification(leadroute.qualificat
 CREATE FUNCTION leadroute.purge_answers(older_than interval DEFAULT '1 year', batch integer DEFAULT 100000) RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    cutoff timestamptz := clock_timestamp() - older_than;
-    answers record;
-    last bigint;
-    chunk record;
+    kept record;
     removed integer := 0;
-    n integer;
 BEGIN
-    PERFORM leadroute_internal.lock_for_writing();
-    IF batch < 1 THEN
-        RAISE EXCEPTION 'batch must be at least 1, not %', batch
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 100000.';
-    END IF;
-    IF older_than < interval '0' THEN
-        RAISE EXCEPTION 'older_than must not be negative, but is %', older_than
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 1 year.';
-    END IF;
-    -- As purge_notifications() does: by key from the oldest on, until none in a thousand is old enough.
-    FOR answers IN VALUES ('enrichments', 'received_at', 'greatest(received_at, repeated_at)'), ('qualifications', 'received_at', 'greatest(received_at, repeated_at)'),
-                          ('provider_requests', 'requested_at', 'coalesce(answered_at, timed_out_at)') LOOP
-        last := -9223372036854775808;
-        LOOP
-            EXECUTE format('SELECT max(c.id) AS last, bool_or(c.%2$I < $2) AS some_old
-                              FROM (SELECT id, %2$I FROM leadroute.%1$I WHERE id > $1 ORDER BY id LIMIT 1000) c', answers.column1, answers.column2)
-               INTO chunk USING last, cutoff;
-            EXIT WHEN chunk.some_old IS NOT TRUE OR removed >= batch;
-            EXECUTE format('DELETE FROM leadroute.%1$I WHERE id = ANY (ARRAY(
-                                SELECT id FROM leadroute.%1$I WHERE id > $1 AND id <= $2 AND %2$s < $3 ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED))', answers.column1, answers.column3)
-              USING last, chunk.last, cutoff, batch - removed;
-            GET DIAGNOSTICS n = ROW_COUNT;
-            removed := removed + n;
-            last := chunk.last;
-        END LOOP;
+    PERFORM leadroute_internal.lock_for_writing(), leadroute_internal.check_batch(batch);
+    FOR kept IN VALUES ('enrichments', 'received_at', 'greatest(received_at, repeated_at) < $3'), ('qualifications', 'received_at', 'greatest(received_at, repeated_at) < $3'),
+                       ('provider_requests', 'requested_at', 'coalesce(answered_at, timed_out_at) < $3') LOOP
+        removed := removed + leadroute_internal.purge_by_key(kept.column1, kept.column2, kept.column3, older_than, batch - removed, '1 year');
     END LOOP;
     RETURN removed;
 END $$;

@@ -190,40 +190,9 @@ COMMENT ON FUNCTION leadroute.release_notifications(text, bigint[], interval) IS
 
 CREATE FUNCTION leadroute.purge_notifications(older_than interval DEFAULT '30 days', batch integer DEFAULT 100000) RETURNS integer
     LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    cutoff timestamptz := clock_timestamp() - older_than;
-    last bigint := -9223372036854775808;
-    found bigint[];
-    some_old boolean;
-    removed integer := 0;
-    n integer;
 BEGIN
-    PERFORM leadroute_internal.lock_for_writing();
-    IF batch < 1 THEN
-        RAISE EXCEPTION 'batch must be at least 1, not %', batch
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 100000.';
-    END IF;
-    IF older_than < interval '0' THEN
-        RAISE EXCEPTION 'older_than must not be negative, but is %', older_than
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 30 days.';
-    END IF;
-    -- By key from the oldest on, until none in a thousand is old enough: that costs no index.
-    LOOP
-        found := ARRAY(
-            SELECT chunk.id FROM leadroute.notifications chunk WHERE chunk.id > last ORDER BY chunk.id LIMIT 1000);
-        EXIT WHEN found = '{}';
-        last := found[cardinality(found)];
-        SELECT bool_or(created_at < cutoff) INTO some_old FROM leadroute.notifications WHERE id = ANY (found);
-        EXIT WHEN some_old IS NOT TRUE;
-        DELETE FROM leadroute.notifications WHERE id = ANY (ARRAY(
-            SELECT id FROM leadroute.notifications
-             WHERE id = ANY (found) AND (acked_at < cutoff OR attempts IS NULL AND created_at < cutoff)
-             ORDER BY id LIMIT batch - removed FOR UPDATE SKIP LOCKED));
-        GET DIAGNOSTICS n = ROW_COUNT;
-        removed := removed + n;
-        EXIT WHEN removed >= batch;
-    END LOOP;
-    RETURN removed;
+    PERFORM leadroute_internal.lock_for_writing(), leadroute_internal.check_batch(batch);
+    RETURN leadroute_internal.purge_by_key('notifications', 'created_at', 'acked_at < $3 OR attempts IS NULL AND created_at < $3', older_than, batch, '30 days');
 END $$;
 COMMENT ON FUNCTION leadroute.purge_notifications(interval, integer) IS 'Removes notifications that were acknowledged so long ago, and those so old that nobody has ever taken. What was tried in vain stays. Returns how many.';
 
