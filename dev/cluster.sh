@@ -50,8 +50,13 @@ follow() {
     chmod 755 "$home"
     install -d -m 700 -o "$SERVER_USER" "$data"
     install -d -o "$SERVER_USER" "$socket"
-    as_server "$PG_BIN/pg_basebackup" -h "$CLUSTERS/$1/socket" -U leadroute -D "$data" -R -c fast
-    as_server tee -a "$data/postgresql.conf" >/dev/null <<< "unix_socket_directories = '$socket'"
+    as_server "$PG_BIN/pg_basebackup" -h "$CLUSTERS/$1/socket" -U leadroute -D "$data" -c fast
+    # Not by --write-recovery-conf: it names options that the libpq of the machine may be too old for, which the server loads.
+    as_server touch "$data/standby.signal"
+    as_server tee -a "$data/postgresql.conf" >/dev/null <<CONF
+unix_socket_directories = '$socket'
+primary_conninfo = 'host=$CLUSTERS/$1/socket user=leadroute'
+CONF
     start
 }
 
