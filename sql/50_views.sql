@@ -57,12 +57,12 @@ COMMENT ON COLUMN leadroute.escalations.step IS 'Number of the step in the ladde
 COMMENT ON COLUMN leadroute.escalations.action IS 'What it did: remind, reassign, manager or queue.';
 
 CREATE VIEW leadroute.pool_skips AS
-SELECT d.pool, c ->> 'rep' AS rep_id, coalesce(c ->> 'presence', nullif(c ->> 'why', 'away'), c ->> 'away') AS why,
+SELECT d.pool, c.rep_id, c.why,
        count(*) AS leads, max(d.decided_at) AS latest, d.tenant
   FROM leadroute.decisions d
  CROSS JOIN LATERAL jsonb_array_elements(d.trace) step
- CROSS JOIN LATERAL jsonb_array_elements(step -> 'candidates') c
- WHERE step ->> 'layer' = 'distribution' AND c ? 'why'
+ CROSS JOIN LATERAL leadroute_internal.candidates(step) c
+ WHERE step ->> 'layer' = 'distribution' AND c.why IS NOT NULL
  GROUP BY 1, 2, 3, d.tenant;
 COMMENT ON VIEW leadroute.pool_skips IS 'Leads for which a member of the pool was passed over, by reason, from the traces of all decisions; join decisions yourself to look at a period.';
 COMMENT ON COLUMN leadroute.pool_skips.pool IS 'The pool.';

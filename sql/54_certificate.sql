@@ -40,7 +40,7 @@ BEGIN ATOMIC
            AND (turn_events.tenant IS NULL OR d.tenant = turn_events.tenant) AND s.step ->> 'code' IN ('turn', 'same_company')
     )
     SELECT f.* FROM found f
-     WHERE EXISTS (SELECT FROM jsonb_array_elements(f.step -> 'candidates') c (c) WHERE (c.c -> 'share' ->> 0)::integer = ANY ((SELECT s.seats FROM seated s)::integer[]));
+     WHERE EXISTS (SELECT FROM leadroute_internal.candidates(f.step) c WHERE c.seat = ANY ((SELECT s.seats FROM seated s)::integer[]));
 END;
 COMMENT ON FUNCTION leadroute_internal.turn_events(integer, timestamptz, timestamptz, text) IS 'Turns of a pool that were taken in a period, by rotation or by the company of the lead, and those that were given back in it, with what the trace of the decision says. Internal.';
 
@@ -51,13 +51,10 @@ CREATE FUNCTION leadroute_internal.turn_shares(pool_no integer, since timestampt
 BEGIN ATOMIC
     WITH candidate AS (
         SELECT dense_rank() OVER (ORDER BY e.at, e.decision_id, e.event) AS turn, e.event, e.at, e.decision_id, e.lead_id, e.tenant, e.step ->> 'rep' AS receiver,
-               c.c ->> 'rep' AS rep_id, (c.c -> 'share' ->> 0)::integer AS seat, (c.c -> 'share' ->> 1)::bigint AS weight,
-               CASE e.event WHEN 'turn' THEN (c.c -> 'share' ->> 2)::numeric END AS owed, c.place, CASE e.event WHEN 'returned' THEN -1 ELSE 1 END AS sign,
-               (c.c -> 'load' ->> 'open')::bigint AS open_leads, (c.c -> 'load' ->> 'capacity')::bigint AS capacity,
-               coalesce(c.c ->> 'presence', nullif(c.c ->> 'why', 'away'), c.c ->> 'away')
-                   || coalesce(': ' || coalesce(c.c ->> 'needs', c.c ->> 'cap', c.c ->> 'kind', c.c ->> 'name', c.c ->> 'schedule', c.c ->> 'problem'), '') AS why
+               c.rep_id, c.seat, c.weight, CASE e.event WHEN 'turn' THEN c.owed::numeric END AS owed, c.place, CASE e.event WHEN 'returned' THEN -1 ELSE 1 END AS sign,
+               c.open_leads, c.capacity, c.why || coalesce(': ' || c.reason, '') AS why
           FROM leadroute_internal.turn_events(turn_shares.pool_no, turn_shares.since, turn_shares.until, turn_shares.tenant) e
-         CROSS JOIN LATERAL jsonb_array_elements(e.step -> 'candidates') WITH ORDINALITY AS c (c, place)
+         CROSS JOIN LATERAL leadroute_internal.candidates(e.step) c
     ), split AS (
         -- a lead in 10^12 parts: by weight, rounded down
         SELECT c.*, sum(c.weight) OVER w AS total, count(c.seat) OVER w AS n, div(1000000000000 * c.weight::numeric, sum(c.weight) OVER w) AS whole FROM candidate c

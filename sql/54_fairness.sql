@@ -5,7 +5,7 @@ CREATE FUNCTION leadroute.pool_fairness(since timestamptz, until timestamptz, te
     LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET work_mem = '64MB'
 BEGIN ATOMIC
     WITH asked AS (
-        SELECT d.id, d.pool, s.step ->> 'rep' AS chosen, s.step -> 'candidates' AS candidates, b.decision_id IS NOT NULL AS is_returned
+        SELECT d.id, d.pool, s.step ->> 'rep' AS chosen, s.step, b.decision_id IS NOT NULL AS is_returned
           FROM leadroute.decisions d
           LEFT JOIN leadroute.returned_turns b ON b.decision_id = d.id
          CROSS JOIN LATERAL (SELECT jsonb_path_query_first(d.trace, 'lax $[*] ? (exists(@.candidates))') AS step OFFSET 0) s
@@ -13,11 +13,11 @@ BEGIN ATOMIC
            AND (pool_fairness.tenant IS NULL OR d.tenant = pool_fairness.tenant) AND s.step IS NOT NULL
            AND leadroute_internal.is_period(pool_fairness.since, pool_fairness.until)
     ), candidate AS (
-        SELECT a.pool, e.c ->> 'rep' AS rep, (e.c -> 'share' -> 0)::integer AS seat, e.c ->> 'rep' = a.chosen AS is_chosen, a.is_returned,
-               (e.c -> 'share' -> 1)::float8 / nullif(t.total, 0) AS part, coalesce(e.c ->> 'presence', nullif(e.c ->> 'why', 'away'), e.c ->> 'away') AS why
+        SELECT a.pool, c.rep_id AS rep, c.seat, c.rep_id = a.chosen AS is_chosen, a.is_returned,
+               c.weight::float8 / nullif(t.total, 0) AS part, c.why
           FROM asked a
-         CROSS JOIN LATERAL (SELECT sum((o.c -> 'share' -> 1)::float8) AS total FROM jsonb_array_elements(a.candidates) o (c)) t
-         CROSS JOIN LATERAL jsonb_array_elements(a.candidates) e (c)
+         CROSS JOIN LATERAL (SELECT sum(o.weight::float8) AS total FROM leadroute_internal.candidates(a.step) o) t
+         CROSS JOIN LATERAL leadroute_internal.candidates(a.step) c
     ), counted AS (
         -- a name may be that of somebody else by now, the seat is not
         SELECT coalesce(m.pool, c.pool) AS pool, coalesce(m.rep_id, c.rep) AS rep_id, count(*) AS leads,

@@ -4,7 +4,7 @@ CREATE FUNCTION leadroute.help(about text DEFAULT NULL)
     RETURNS TABLE (topic text, kind text, name text, arguments text, what text, allowed boolean)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH topics (no, topic, names) AS (VALUES
-        (1, 'routing', '(route_lead|preview_route|reroute_lead|adopt_leads|explain_.*|counter_explain|replay_decision|audit_log)'),
+        (1, 'routing', '(route_lead|preview_route|reroute_lead|adopt_leads|explain_.*|full_trace|counter_explain|replay_decision|audit_log)'),
         (2, 'leads', '(record_.*|claim_lead|transfer_lead|return_turn|close_lead|forget_corrections|stints|escalations|expansions|recycled)'),
         (3, 'reps', '(set_presence|take_off|sync_absences|hand_over_leads|sync_reps|rep_load|rep_cover)'),
         (4, 'scores and data', '(qualify_lead|apply_qualification|apply_enrichment|requalify_account|account_.*|match_.*)'),

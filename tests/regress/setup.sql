@@ -19,7 +19,7 @@ CREATE FUNCTION story.explain(lead bigint) RETURNS SETOF text LANGUAGE sql AS $$
 -- What one layer found.
 CREATE FUNCTION story.step(lead bigint, layer text) RETURNS jsonb LANGUAGE sql AS $$
     SELECT step - 'layer'
-      FROM leadroute.decisions d, jsonb_array_elements(d.trace) step
+      FROM leadroute.decisions d, jsonb_array_elements(leadroute.full_trace(d.trace)) step
      WHERE d.id = (SELECT decision_id FROM leadroute.leads WHERE id = lead) AND step ->> 'layer' = $2 $$;
 
 -- Runs a statement and shows the error that it ends with.

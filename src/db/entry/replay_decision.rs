@@ -7,7 +7,7 @@ use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::{timestamp, Row};
 use crate::db::pg::time::{from_postgres_epoch, TimeZones};
 use crate::db::{errors, queries, settings};
-use leadroute_engine::decision::{Decision, Step};
+use leadroute_engine::decision::{candidate, Decision, Step};
 use leadroute_engine::lead::Lead;
 use leadroute_engine::replay::difference::{self, Answered};
 use leadroute_engine::replay::facts::Facts;
@@ -170,7 +170,7 @@ fn compared(
 fn shown(answered: &Answered, trace: &[Step]) -> Value {
     let mut shown = json!(answered);
     if let Some(fields) = shown.as_object_mut() {
-        fields.insert("trace".to_owned(), json!(trace));
+        fields.insert("trace".to_owned(), candidate::full(json!(trace)));
     }
     shown
 }

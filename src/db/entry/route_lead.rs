@@ -17,10 +17,12 @@ use crate::db::routing::open_statements::{self, Origin};
 use crate::db::routing::pending_decision::{Pending, Wanted};
 use crate::db::state::moment::Moment;
 use crate::db::{errors, queries};
+use leadroute_engine::decision::candidate;
 use leadroute_engine::decision::cause::Cause;
 use leadroute_engine::decision::Step;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
+use serde_json::json;
 use std::rc::Rc;
 
 sql_function! {
@@ -131,14 +133,14 @@ unsafe fn preview_route(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 fn preview(pending: &Pending) -> serde_json::Value {
     let decision = &pending.decision;
     let outcome = &decision.outcome;
-    serde_json::json!({
+    json!({
         "outcome": outcome.name(), "status": outcome.status().name(), "layer": decision.layer.name(),
         "owner_id": outcome.owner(), "queue": outcome.queue(), "duplicate_of": outcome.duplicate_of(),
         "account_id": decision.account_id, "segment": decision.segment, "territory": decision.territory,
         "tier": decision.tier, "pool": decision.pool, "playbook": decision.playbook,
         "expansion": decision.expansion, "reason": decision.reason(),
         "policy": decision.clock.as_ref().map(|clock| &clock.policy),
-        "sla_due_at": decision.clock.as_ref().and_then(|clock| written(clock.due_at)), "trace": decision.trace,
+        "sla_due_at": decision.clock.as_ref().and_then(|clock| written(clock.due_at)), "trace": candidate::full(json!(decision.trace)),
     })
 }
 

@@ -1,7 +1,8 @@
 //! What is asked, and what is answered.
 
 use crate::context::Context;
-use crate::decision::reason::{Candidate, Reason};
+use crate::decision::candidate::Candidate;
+use crate::decision::reason::Reason;
 use crate::decision::{Decision, Layer, Step};
 use crate::lead::{Lead, Problem};
 use crate::lookups::Lookups;

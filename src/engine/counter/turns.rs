@@ -2,7 +2,8 @@
 
 use super::case::{Counter, Words};
 use super::trial::Trial;
-use crate::decision::reason::{Candidate, Reason};
+use crate::decision::candidate::Candidate;
+use crate::decision::reason::Reason;
 use crate::decision::Layer;
 use crate::roster::rotation::{self, Share, LEAD};
 use crate::rules::tables::Strategy;

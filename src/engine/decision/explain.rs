@@ -1,6 +1,7 @@
 //! A decision in words that a rep understands.
 
-use crate::decision::reason::{Candidate, Fired, Part, Reason};
+use crate::decision::candidate::{Candidate, Part};
+use crate::decision::reason::{Fired, Reason};
 use crate::decision::{Decision, Layer, Step};
 use crate::lead::account::MatchedBy;
 use crate::lead::{score, Problem};

@@ -1,5 +1,6 @@
 //! What routing decides.
 
+pub mod candidate;
 pub mod cause;
 pub mod explain;
 pub mod reason;

@@ -1,46 +1,13 @@
 //! Why a layer decided or did not: typed, stored in the trace, rendered for people.
 
+use crate::decision::candidate::Candidate;
 use crate::lead::account::MatchedBy;
 use crate::lead::{score, Problem};
-use crate::roster::rotation::{Filled, Share};
-use crate::roster::unavailable::{Away, Ineligible, Refusal};
+use crate::roster::unavailable::{Away, Refusal};
 use crate::rules::tables::{
     DomainKind, EscalationAction, Intent, MailDomain, RecycleKind, Strategy, TierAction,
 };
 use serde::{Deserialize, Serialize};
-
-/// A candidate of a pool: eligible, or why not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct Candidate {
-    pub rep: String,
-    /// Of who took part in the rotation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub share: Option<Part>,
-    /// How full they were, where the pool goes by that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub load: Option<Filled>,
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
-    pub not: Option<Ineligible>,
-}
-
-/// What somebody has in a rotation, by which their turn can be told and given back. In a trace `[seat, weight, owed]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part(
-    /// Seat.
-    pub i32,
-    /// Weight in thousandths.
-    pub i64,
-    /// What they were owed with this lead, in units of [`LEAD`](crate::roster::rotation::LEAD).
-    pub i64,
-);
-
-impl Part {
-    /// The share in the rotation, of which a trace does not tell `rep_no` and limits.
-    pub const fn share(self) -> Share {
-        Share { seat: self.0, weight: self.1, rep_no: 0, limits: None }
-    }
-}
 
 /// A criterion that gave points.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -46,7 +46,7 @@ SELECT count(*) FROM (
     UNION ALL SELECT FROM leadroute.decisions d JOIN leadroute.leads l ON l.id = d.lead_id WHERE d.tenant <> l.tenant
     UNION ALL SELECT FROM leadroute.decisions d JOIN leadroute.reps r ON r.id IN (d.owner_id, d.previous_owner_id) WHERE r.tenant <> d.tenant
     UNION ALL SELECT FROM leadroute.decisions d JOIN leadroute.queues q ON q.name = d.queue WHERE q.tenant <> d.tenant
-    UNION ALL SELECT FROM leadroute.decisions d CROSS JOIN LATERAL jsonb_path_query(d.trace, '$[*].candidates[*]') c
+    UNION ALL SELECT FROM leadroute.decisions d CROSS JOIN LATERAL jsonb_path_query(leadroute.full_trace(d.trace), '$[*].candidates[*]') c
                 JOIN leadroute.reps r ON r.id = c ->> 'rep' WHERE r.tenant <> d.tenant
     UNION ALL SELECT FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id WHERE c.tenant <> l.tenant
     UNION ALL SELECT FROM leadroute.responses s JOIN leadroute.reps r ON r.id = s.rep_id WHERE r.tenant <> s.tenant

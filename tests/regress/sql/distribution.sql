@@ -18,6 +18,13 @@ UPDATE leadroute.pool_members SET weight = 0 WHERE rep_id = 'cid';
 INSERT INTO leadroute.leads (company) SELECT 'w' || n FROM generate_series(1, 100) n;
 SELECT owner_id, count(*) FROM leadroute.leads WHERE company LIKE 'w%' GROUP BY 1 ORDER BY 1;
 SELECT story.step(107, 'distribution') -> 'candidates' AS candidates;
+-- Stored is less: a string for each who was eligible. A trace of before, with objects, is full already.
+SELECT step -> 'candidates' AS stored FROM leadroute.decisions, jsonb_path_query(trace, '$[*] ? (exists(@.candidates))') step WHERE lead_id = 107;
+SELECT jsonb_array_elements(jsonb_path_query(leadroute.full_trace('[{"code": "x", "candidates": ["1:2:3 no pool"]},
+    {"pool": "p", "candidates": ["-1:1000:-5 a b:c 1:2", "3:40 o", "2:1:9223372036854775807:0:7 é", {"rep": "z", "why": "inactive"}, {"rep": "y", "share": [1, 2, 3]}]}]'),
+    '$[*].candidates')) AS candidate;
+SELECT count(*), count(*) FILTER (WHERE leadroute.full_trace(leadroute.full_trace(trace)) = leadroute.full_trace(trace)) AS stay, leadroute.full_trace('[]') AS none
+  FROM leadroute.decisions;
 -- While nothing changes, each rep is at every prefix within one lead of the exact share.
 DELETE FROM leadroute.pool_members;
 INSERT INTO leadroute.pool_members (pool, rep_id, weight) VALUES ('sales', 'ann', 1), ('sales', 'bob', 1.5), ('sales', 'cid', 0.125);

@@ -12,7 +12,7 @@ INSERT INTO leadroute.tiers (name, pool) VALUES ('any', 'sales');
 -- Reps of the tenant take turns among themselves; others are not even named.
 INSERT INTO leadroute.leads (tenant, email) SELECT t, format('p%s@%s.com', n, t) FROM unnest('{acme,beta}'::text[]) t, generate_series(1, 4) n;
 SELECT tenant, owner_id, count(*) FROM leadroute.leads GROUP BY 1, 2 ORDER BY 1, 2;
-SELECT DISTINCT c ->> 'rep' AS candidate FROM leadroute.decisions d, jsonb_path_query(d.trace, '$[*].candidates[*]') c WHERE d.tenant = 'acme' ORDER BY 1;
+SELECT DISTINCT c ->> 'rep' AS candidate FROM leadroute.decisions d, jsonb_path_query(leadroute.full_trace(d.trace), '$[*].candidates[*]') c WHERE d.tenant = 'acme' ORDER BY 1;
 -- Without a tenant everything is as it was, and NULL is none.
 INSERT INTO leadroute.leads (tenant, email) VALUES (NULL, 'solo@acme.com') RETURNING tenant, owner_id;
 -- A tenant that nobody works for.

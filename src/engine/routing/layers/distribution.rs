@@ -1,7 +1,8 @@
 //! The pool hands the lead to one of its eligible reps, by the pool's strategy.
 
 use crate::context::{Finding, Routing};
-use crate::decision::reason::{Candidate, Part, Reason};
+use crate::decision::candidate::{Candidate, Part};
+use crate::decision::reason::Reason;
 use crate::decision::Outcome;
 use crate::lead::account::Company;
 use crate::lead::{language, Lead};

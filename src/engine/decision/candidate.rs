@@ -1,0 +1,149 @@
+//! Members of a pool as a trace keeps them. Those who were eligible are most of a trace, so each of them is a string there:
+//! a fifth of the instructions and a third of the bytes that objects with arrays of numbers take.
+
+use crate::roster::rotation::{Filled, Share};
+use crate::roster::unavailable::Ineligible;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{json, Value};
+use std::fmt::Write;
+
+/// A candidate of a pool: eligible, or why not.
+///
+/// In a stored trace whoever was eligible is `seat:weight:owed REP`, in a pool that goes by load `open:capacity REP` or
+/// `seat:weight:owed:open:capacity REP`; [`full`] tells them as objects again. Everybody else is an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Their id.
+    pub rep: String,
+    /// Of who took part in the rotation.
+    pub share: Option<Part>,
+    /// How full they were, where the pool goes by that.
+    pub load: Option<Filled>,
+    /// Why they could not get the lead.
+    pub not: Option<Ineligible>,
+}
+
+/// What somebody has in a rotation, by which their turn can be told and given back. In a trace `[seat, weight, owed]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part(
+    /// Seat.
+    pub i32,
+    /// Weight in thousandths.
+    pub i64,
+    /// What they were owed with this lead, in units of [`LEAD`](crate::roster::rotation::LEAD).
+    pub i64,
+);
+
+impl Part {
+    /// The share in the rotation, of which a trace does not tell `rep_no` and limits.
+    pub const fn share(self) -> Share {
+        Share { seat: self.0, weight: self.1, rep_no: 0, limits: None }
+    }
+}
+
+/// The form of those who are not eligible, and of everybody in a full trace.
+#[derive(Serialize, Deserialize)]
+struct Object {
+    rep: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    share: Option<Part>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    load: Option<Filled>,
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    not: Option<Ineligible>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Compact(String),
+    Object(Object),
+}
+
+impl Candidate {
+    fn object(&self) -> Object {
+        let Self { rep, share, load, not } = self.clone();
+        Object { rep, share, load, not }
+    }
+
+    fn compact(&self) -> Option<String> {
+        let mut text = String::with_capacity(48 + self.rep.len());
+        match (self.not.is_none(), self.share, self.load) {
+            (true, Some(Part(seat, weight, owed)), None) => write!(text, "{seat}:{weight}:{owed} "),
+            (true, None, Some(load)) => write!(text, "{}:{} ", load.open, load.capacity),
+            (true, Some(Part(seat, weight, owed)), Some(load)) => {
+                write!(text, "{seat}:{weight}:{owed}:{}:{} ", load.open, load.capacity)
+            }
+            _ => return None,
+        }
+        .ok()?;
+        text.push_str(&self.rep);
+        Some(text)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (numbers, rep) = text.split_once(' ')?;
+        let numbers: Vec<i64> = numbers.split(':').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+        let part = |seat: i64, weight, owed| Some(Part(i32::try_from(seat).ok()?, weight, owed));
+        let (share, load) = match numbers[..] {
+            [seat, weight, owed] => (Some(part(seat, weight, owed)?), None),
+            [open, capacity] => (None, Some(Filled { open, capacity })),
+            [seat, weight, owed, open, capacity] => {
+                (Some(part(seat, weight, owed)?), Some(Filled { open, capacity }))
+            }
+            _ => return None,
+        };
+        Some(Self { rep: rep.to_owned(), share, load, not: None })
+    }
+}
+
+impl Serialize for Candidate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.compact() {
+            Some(text) => serializer.serialize_str(&text),
+            None => self.object().serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Candidate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Stored::deserialize(deserializer)? {
+            Stored::Object(Object { rep, share, load, not }) => Ok(Self { rep, share, load, not }),
+            Stored::Compact(text) => {
+                Self::read(&text).ok_or_else(|| serde::de::Error::custom(format!("no candidate: {text:?}")))
+            }
+        }
+    }
+}
+
+/// A trace, or anything with traces in it, in which each candidate is an object with `rep`, and `share` (`[seat, weight, owed]`)
+/// and `load` where they have them.
+pub fn full(mut value: Value) -> Value {
+    expand(&mut value);
+    value
+}
+
+fn expand(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(expand),
+        Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                match (name.as_str(), field) {
+                    ("candidates", Value::Array(list)) => list.iter_mut().for_each(expand_candidate),
+                    (_, field) => expand(field),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn expand_candidate(value: &mut Value) {
+    if let Some(candidate) = value.as_str().and_then(Candidate::read) {
+        *value = json!(candidate.object());
+    }
+}
+
+#[cfg(test)]
+mod tests;
