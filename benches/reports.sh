@@ -25,7 +25,7 @@ forget() {
         -c "UPDATE pg_class SET reltuples = -1, relpages = 0, relallvisible = 0 WHERE relkind IN ('r', 'i') AND relnamespace = 'leadroute'::regnamespace"
 }
 
-CLUSTER_FSYNC=off "$ROOT/dev/cluster.sh" start bench
+CLUSTER_FSYNC=off CLUSTER_WAL_SIZE=1GB "$ROOT/dev/cluster.sh" start bench
 eval "$("$ROOT/dev/cluster.sh" env bench)"
 dropdb --if-exists --force "$db"
 createdb "$db"

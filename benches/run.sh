@@ -332,7 +332,7 @@ row_memory() {
     tail -1 "$work/table" >&2
 }
 
-CLUSTER_FSYNC=${BENCH_FSYNC:-off} "$ROOT/dev/cluster.sh" start bench
+CLUSTER_FSYNC=${BENCH_FSYNC:-off} CLUSTER_WAL_SIZE=1GB "$ROOT/dev/cluster.sh" start bench
 eval "$("$ROOT/dev/cluster.sh" env bench)"
 createdb bench 2>/dev/null || true
 fsync_to "${BENCH_FSYNC:-off}"

@@ -27,6 +27,7 @@ listen_addresses = ''
 unix_socket_directories = '$socket'
 unix_socket_permissions = 0777
 fsync = ${CLUSTER_FSYNC:-off}
+max_wal_size = ${CLUSTER_WAL_SIZE:-256MB}
 shared_buffers = 256MB
 max_connections = 120
 max_prepared_transactions = 4
