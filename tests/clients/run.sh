@@ -39,10 +39,11 @@ default_pool_size = 1
 pidfile = $home/pgbouncer.pid
 logfile = $home/pgbouncer.log
 INI
-    as_server /usr/sbin/pgbouncer -q -d "$home/pgbouncer.ini"
+    # Not by -d: that returns before the file of its pid is there.
+    as_server /usr/sbin/pgbouncer -q "$home/pgbouncer.ini" &
+    bouncer=$!
     until PGHOST=$home PGPORT=6432 PGUSER=clients_app psql -X -q -d $database -c '' 2>/dev/null; do
-        grep -qs pgbouncer "/proc/$(cat "$home/pgbouncer.pid" 2>/dev/null)/cmdline" ||
-            die "PgBouncer did not start; see $home/pgbouncer.log"
+        kill -0 $bouncer 2>/dev/null || die "PgBouncer did not start; see $home/pgbouncer.log"
     done
 }
 

@@ -83,7 +83,8 @@ impl Candidate {
 
     fn read(text: &str) -> Option<Self> {
         let (numbers, rep) = text.split_once(' ')?;
-        let numbers: Vec<i64> = numbers.split(':').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+        let numbers: Vec<i64> =
+            numbers.split(':').map(|number| number.parse().ok()).collect::<Option<_>>()?;
         let part = |seat: i64, weight, owed| Some(Part(i32::try_from(seat).ok()?, weight, owed));
         let (share, load) = match numbers[..] {
             [seat, weight, owed] => (Some(part(seat, weight, owed)?), None),

@@ -28,7 +28,8 @@ fn whoever_was_not_is_an_object_with_the_reason() {
 #[test]
 fn all_forms_are_read_back() {
     for not in [None, Some(Ineligible::Paused), Some(Ineligible::DailyCap { cap: 3 })] {
-        for (share, load) in [(None, None), (Some(PART), None), (None, Some(LOAD)), (Some(PART), Some(LOAD))] {
+        for (share, load) in [(None, None), (Some(PART), None), (None, Some(LOAD)), (Some(PART), Some(LOAD))]
+        {
             let given = candidate(share, load, not.clone());
             let read: Candidate = serde_json::from_value(json!(given)).unwrap();
             assert_eq!(read, given);
