@@ -139,14 +139,16 @@ impl LeadRow {
         exact::beyond_double(&text.to_string_lossy()).map(str::to_owned)
     }
 
-    /// The value of any column, with its type.
+    /// The value of any column, with its type; no type where there is no such column.
     pub fn value(&self, column: &str) -> (Option<Datum>, pg_sys::Oid) {
         let name = std::ffi::CString::new(column).unwrap_or_default();
-        // SAFETY: looks a name up in the descriptor, which belongs to the values.
+        // SAFETY: looks a name up in the descriptor, which belongs to the values. Columns of the system count down from -1.
         unsafe {
             let number = pg_sys::SPI_fnumber(self.desc, name.as_ptr());
-            let value = usize::try_from(number - 1).ok().and_then(|place| self.values.get(place));
-            (value, pg_sys::SPI_gettypeid(self.desc, number))
+            let Ok(place) = usize::try_from(number - 1) else {
+                return (None, pg_sys::InvalidOid);
+            };
+            (self.values.get(place), pg_sys::SPI_gettypeid(self.desc, number))
         }
     }
 

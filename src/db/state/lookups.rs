@@ -26,6 +26,7 @@ use leadroute_engine::rules::Rules;
 use leadroute_engine::time_zone::Zones;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
+use pgrx::IntoDatum;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
@@ -36,6 +37,9 @@ thread_local! {
 
 /// Persons that one transaction keeps locked at most, so that a bulk load does not fill the lock table.
 const MOST_PERSONS: u32 = 100;
+
+/// Columns of which a document is made by name: PostgreSQL's functions take 100 arguments.
+const MOST_COLUMNS: usize = 50;
 
 /// What one lead is routed with.
 pub struct Live<'a> {
@@ -215,7 +219,12 @@ impl Live<'_> {
     /// The lead as jsonb, with the score that criteria gave once there is one; valid as long as nothing else is asked.
     fn document(&mut self, clean: &CleanLead) -> Option<Datum> {
         if self.document.is_none() {
-            self.document = document(self.row, clean, &[]).map(|document| (document, false));
+            let asked = self.config.rules.asked.as_deref().filter(|asked| asked.len() <= MOST_COLUMNS);
+            let document = match asked {
+                Some(asked) => columns(self.row, clean, asked),
+                None => document(self.row, clean, &[]),
+            };
+            self.document = document.map(|document| (document, false));
         }
         let (document, has_score) = self.document.as_mut()?;
         if let Some(score) = clean.scored.filter(|_| !*has_score) {
@@ -281,6 +290,28 @@ fn person_lock(tenant: &str, key: &str) -> i32 {
         return locks::key_of(key);
     }
     locks::key_of(&format!("{tenant}\n{key}"))
+}
+
+/// The same as [`document`] of some columns, with names that need no quotes. Names that are no columns are left out.
+fn columns(row: &LeadRow, clean: &CleanLead, names: &[String]) -> Option<Document> {
+    let (mut members, mut types, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for name in names {
+        let (mut value, mut type_id) = row.value(name);
+        if type_id == pg_sys::InvalidOid {
+            continue;
+        }
+        if let Some((_, text)) = cleaned_texts(clean).find(|(column, _)| column == name) {
+            (value, type_id) = (text.into_datum(), pg_sys::TEXTOID);
+        } else if name == "score" && clean.lead.given.is_scored {
+            value = None;
+        }
+        types.push(type_id);
+        values.push(value);
+        members.push(format!("'{name}', ${}", types.len()));
+    }
+    let build = format!("SELECT pg_catalog.jsonb_build_object({})", members.join(", "));
+    let built = spi::ask((build, types), &values, true, |row| row.get::<Document>(1));
+    built.into_iter().next().flatten()
 }
 
 /// The row as jsonb, with the cleaned values over the given ones, and over these what is `changed`.

@@ -1,5 +1,6 @@
 //! The rules, compiled once from the routing tables.
 
+pub mod asked;
 pub mod by_tenant;
 pub mod clean;
 pub mod compared;
@@ -50,6 +51,8 @@ pub struct Rules {
     pub providers: ByTenant<Provider>,
     pub industries: FxHashMap<String, String>,
     pub countries: FxHashMap<String, String>,
+    /// Columns that conditions ask for; `None` where it may be any.
+    pub asked: Option<Vec<String>>,
 }
 
 impl Rules {
@@ -77,6 +80,9 @@ impl From<RuleTables> for Rules {
         let account_policies = filed(tables.account_policies, |row| (row.kind, row.tenants.clone()));
         let playbooks = tables.playbooks.into_iter().enumerate();
         let playbooks = playbooks.map(|(place, row)| Playbook { place, ..row });
+        let of_segments = tables.segments.iter().filter_map(|row| row.condition.as_deref());
+        let of_criteria = tables.score_criteria.iter().filter_map(|row| row.condition.as_deref());
+        let asked = asked::columns(of_segments.chain(of_criteria));
         let criteria = tables.score_criteria.into_iter().enumerate();
         let criteria = criteria.map(|(place, row)| Criterion { place, ..row });
         let catch_all = |queue: &&Queue| queue.kind == "catch_all";
@@ -105,6 +111,7 @@ impl From<RuleTables> for Rules {
             providers: ByTenant::new(tables.providers, |row| &row.tenants),
             industries: aliases(tables.industry_aliases),
             countries: aliases(tables.country_aliases),
+            asked,
         }
     }
 }
