@@ -181,6 +181,15 @@ pub fn submit_in_flight(external_id: &str) -> ! {
     )
 }
 
+/// A row that says that it was routed is with nobody.
+pub fn imported_to_nobody(id: i64) -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_CHECK_VIOLATION,
+        format!("lead {id} comes with routed_at and is with nobody"),
+        "Give it an owner_id, a queue, or the status nurture; or leave routed_at out, and it is routed.",
+    )
+}
+
 /// The external id is that of a lead of another tenant.
 pub fn external_id_of_another_tenant(external_id: &str) -> ! {
     raise(

@@ -27,7 +27,7 @@ pub enum Work {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// The decision; `None` where nothing changes.
-    pub decision: Option<Decision>,
+    pub decision: Option<Box<Decision>>,
     /// Where the escalation stands then; `None` if it has come to its end, and for other work.
     pub progress: Option<Progress>,
 }
@@ -43,7 +43,7 @@ pub struct Progress {
 
 impl From<Option<Decision>> for Answer {
     fn from(decision: Option<Decision>) -> Self {
-        Self { decision, progress: None }
+        Self { decision: decision.map(Box::new), progress: None }
     }
 }
 
@@ -66,7 +66,7 @@ pub fn answer(
                     Answer { decision: None, progress: Some(Progress { steps_done, next_at: Some(until) }) }
                 }
                 Some(Escalation::Taken(taken)) => Answer {
-                    decision: Some(taken.decision),
+                    decision: Some(Box::new(taken.decision)),
                     progress: Some(Progress { steps_done: taken.step, next_at: taken.next_at }),
                 },
             }

@@ -20,7 +20,6 @@ unsafe fn has_place(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let is_somewhere = || (1..=3).any(|n| argument(n).is_some());
     // SAFETY: a text.
     let name = || argument(4).and_then(|datum| unsafe { String::from_datum(datum, false) });
-    let needs_nobody = |status: Status| status == Status::Nurture || status.is_closed();
-    let may_be_nobodys = || name().and_then(|name| Status::named(&name)).is_some_and(needs_nobody);
+    let may_be_nobodys = || name().and_then(|name| Status::named(&name)).is_some_and(Status::needs_nobody);
     Datum::from(!was_routed || is_somewhere() || may_be_nobodys())
 }

@@ -1,5 +1,6 @@
 //! Rows of `leads` that are not routed: they come while routing is off, or with their place from elsewhere.
 
+use crate::db::errors;
 use crate::db::lead::columns::{set_by, SetBy};
 use crate::db::lead::row::{cleaned, text, LeadRow};
 use crate::db::pg::time::{FOREVER, NEVER};
@@ -32,6 +33,9 @@ impl LeadRow {
 
     /// The tuple of a row that was routed elsewhere, or brings its place: cleaned, so that the person is known.
     pub fn imported(&self, clean: &CleanLead) -> pg_sys::HeapTuple {
+        if self.was_routed() && self.is_nobodys() {
+            errors::imported_to_nobody(self.get::<i64>("id").unwrap_or_default());
+        }
         self.with(self.as_it_came(clean).into_iter().chain(self.waits()))
     }
 
@@ -39,6 +43,12 @@ impl LeadRow {
         let person = ("person_key", text(clean.person.as_ref().map(|person| person.key())));
         let tenant = self.datum("tenant").is_none().then(|| ("tenant", text(Some(""))));
         cleaned(clean).chain([person]).chain(tenant).chain(self.extension(clean)).collect()
+    }
+
+    fn is_nobodys(&self) -> bool {
+        let status = self.get::<String>("status").and_then(|status| Status::named(&status));
+        let is_somewhere = ["owner_id", "queue", "duplicate_of"].iter().any(|column| self.has(column));
+        !is_somewhere && !status.is_some_and(Status::needs_nobody)
     }
 
     /// The mark of a lead that `adopt_leads()` is to take in.

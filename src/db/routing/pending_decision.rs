@@ -21,7 +21,7 @@ pub struct Pending {
     /// Key of the decision.
     pub decision_id: i64,
     /// The decision.
-    pub decision: Decision,
+    pub decision: Box<Decision>,
     /// Whether the load of its owner counts it already.
     pub is_counted: bool,
     /// When it was decided.
@@ -37,7 +37,7 @@ pub struct Pending {
     /// The status that the lead has and keeps.
     pub keeps: Option<Status>,
     /// What it was made from, as far as neither trace nor tables tell that.
-    pub facts: Facts,
+    pub facts: Box<Facts>,
 }
 
 impl Pending {

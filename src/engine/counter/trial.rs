@@ -113,6 +113,7 @@ fn route(
     let is_changed = |field: &str| variant.columns.iter().any(|(column, _)| *column == field);
     let unreadable = case.unreadable.iter().filter(|problem| !is_changed(&problem.field)).cloned().collect();
     let mut dry = Dry::new(trials.lookups(&variant.columns), supposed);
-    let decision = pipeline::route(variant.lead.clone(), unreadable, context, &mut dry);
-    pipeline::within_tenant(decision, context.rules, context.roster)
+    let mut decision = pipeline::route(variant.lead.clone(), unreadable, context, &mut dry);
+    pipeline::within_tenant(&mut decision, context.rules, context.roster);
+    decision
 }

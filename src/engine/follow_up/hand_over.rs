@@ -19,7 +19,8 @@ pub fn hand_over(waiting: &Waiting, context: Context<'_>, lookups: &mut dyn Look
         let in_pool = waiting.pool.as_ref().and_then(|_| auto_assign::hand_out(waiting, context, lookups));
         decision = in_pool.unwrap_or_else(|| {
             let (of, queue) = fallback::way_out(&waiting.routing(context, lookups));
-            pipeline::to_queue(decision, &queue, of, context.rules)
+            pipeline::to_queue(&mut decision, &queue, of, context.rules);
+            decision
         });
     }
     decision.clock = None;

@@ -68,6 +68,11 @@ impl Status {
         matches!(self, Self::Converted | Self::Lost | Self::Disqualified)
     }
 
+    /// Whether it may be without owner and queue.
+    pub fn needs_nobody(self) -> bool {
+        self == Self::Nurture || self.is_closed()
+    }
+
     /// Whether a rep has it to work on, so that it counts as an open lead of theirs.
     pub const fn is_with_rep(self) -> bool {
         matches!(self, Self::Assigned | Self::Working | Self::Qualified)

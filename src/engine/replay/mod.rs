@@ -65,8 +65,12 @@ pub fn replay(made: Made<'_>, rules: &Rules, mut roster: Rc<Roster>, zones: &dyn
     let mut recorded = Recorded::new(facts, trace, zones);
     let answer =
         work::answer(facts.work(lead, then, trace), facts.unreadable.clone(), context, &mut recorded);
-    let decision = pipeline::within_tenant(answer.decision?, rules, &roster);
-    Some(if facts.caught { pipeline::to_catch_all(decision, rules) } else { decision })
+    let mut decision = answer.decision?;
+    pipeline::within_tenant(&mut decision, rules, &roster);
+    if facts.caught {
+        pipeline::to_catch_all(&mut decision, rules);
+    }
+    Some(*decision)
 }
 
 #[cfg(test)]

@@ -20,18 +20,18 @@ use std::cell::RefCell;
 pub struct Recorder<'a> {
     live: &'a mut dyn Lookups,
     calls: Calls,
-    facts: Facts,
+    facts: Box<Facts>,
     credit: RefCell<Vec<(i32, i64)>>,
 }
 
 impl<'a> Recorder<'a> {
     /// A recorder that adds to what is kept already.
     pub fn new(live: &'a mut dyn Lookups, facts: Facts) -> Self {
-        Self { live, calls: Calls::default(), facts, credit: RefCell::default() }
+        Self { live, calls: Calls::default(), facts: Box::new(facts), credit: RefCell::default() }
     }
 
     /// What is kept with a decision that has this trace.
-    pub fn facts(self, trace: &[Step]) -> Facts {
+    pub fn facts(mut self, trace: &[Step]) -> Box<Facts> {
         let tells = |step: &Step, seat: i32| match &step.reason {
             Reason::Turn { candidates, .. } => {
                 candidates.iter().any(|row| row.share.is_some_and(|part| part.0 == seat))
@@ -42,7 +42,8 @@ impl<'a> Recorder<'a> {
         credit.retain(|(seat, credit)| *credit != 0 && !trace.iter().any(|step| tells(step, *seat)));
         credit.sort_unstable();
         credit.dedup_by_key(|(seat, _)| *seat);
-        Facts { credit, ..self.facts }
+        self.facts.credit = credit;
+        self.facts
     }
 }
 

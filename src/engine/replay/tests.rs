@@ -27,13 +27,13 @@ fn made(setup: &mut Setup, work: Work) -> Option<(Decision, Vec<Step>, Facts)> {
         _ => None,
     };
     let mut recorder = Recorder::new(lookups, facts);
-    let decision = work::answer(work, unreadable, context, &mut recorder).decision?;
-    let decision = pipeline::within_tenant(decision, rules, roster);
+    let mut decision = work::answer(work, unreadable, context, &mut recorder).decision?;
+    pipeline::within_tenant(&mut decision, rules, roster);
     let mut facts = recorder.facts(&decision.trace);
     facts.raw = given.map(|lead| Raw::of(&lead, &decision.clean)).unwrap_or_default();
     let facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
     let trace = serde_json::from_str(&serde_json::to_string(&decision.trace).unwrap()).unwrap();
-    Some((decision, trace, facts))
+    Some((*decision, trace, facts))
 }
 
 /// The lead as it is stored after the decision.

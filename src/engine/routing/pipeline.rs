@@ -128,26 +128,26 @@ pub fn rescued(
 }
 
 /// The last check of every decision: no owner, queue or notice of another tenant. Rather the catch-all queue.
-pub fn within_tenant(decision: Decision, rules: &Rules, roster: &Roster) -> Decision {
+pub fn within_tenant(decision: &mut Decision, rules: &Rules, roster: &Roster) {
     let tenant = decision.clean.lead.tenant.clone();
     let is_ours = |rep: &str| roster.reps.get(rep).is_none_or(|rep| rep.tenant == tenant);
     let is_within = decision.outcome.owner().is_none_or(is_ours)
         && decision.outcome.queue().is_none_or(|queue| rules.takes(queue, &tenant));
-    let mut decision =
-        if is_within { decision } else { to_queue(decision, rules.catch_all(&tenant), "catch-all", rules) };
+    if !is_within {
+        to_queue(decision, rules.catch_all(&tenant), "catch-all", rules);
+    }
     for notice in &mut decision.notices {
         notice.rep_id = notice.rep_id.take().filter(|rep| is_ours(rep));
     }
-    decision
 }
 
-/// The same decision with the catch-all queue instead of a rep or queue that is being deleted or renamed.
-pub fn to_catch_all(decision: Decision, rules: &Rules) -> Decision {
-    to_queue(decision, crate::rules::way_out::CATCH_ALL, "catch-all", rules)
+/// Puts the catch-all queue into a decision in place of a rep or queue that is being deleted or renamed.
+pub fn to_catch_all(decision: &mut Decision, rules: &Rules) {
+    to_queue(decision, crate::rules::way_out::CATCH_ALL, "catch-all", rules);
 }
 
-/// The same decision with a queue instead of what it says, and whose queue that is.
-pub(crate) fn to_queue(mut decision: Decision, queue: &str, of: &str, rules: &Rules) -> Decision {
+/// Puts a queue into a decision in place of what it says, and whose queue that is.
+pub(crate) fn to_queue(decision: &mut Decision, queue: &str, of: &str, rules: &Rules) {
     if let Some(step) = decision.trace.last_mut() {
         step.decided = false;
     }
@@ -157,7 +157,6 @@ pub(crate) fn to_queue(mut decision: Decision, queue: &str, of: &str, rules: &Ru
     decision.notices = fallback_notices(rules, queue);
     decision.outcome = Outcome::Queue(queue.to_owned());
     decision.turns = Vec::new();
-    decision
 }
 
 fn decision(mut routing: Routing<'_>, layer: Layer, outcome: Outcome, trace: Vec<Step>) -> Decision {

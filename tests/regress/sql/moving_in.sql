@@ -81,6 +81,11 @@ SELECT leadroute.adopt_leads() AS seen, leadroute.adopt_leads() AS none;
 SELECT id, owner_id IS NOT NULL AS is_owned, status, cause, layer, decisions, mark FROM story.rows WHERE id > 50 AND id < 60 ORDER BY id;
 SELECT rep_id, open = (SELECT count(*) FROM leadroute.leads l WHERE l.owner_id = rep_id AND l.duplicate_of IS NULL AND l.status IN ('assigned', 'working', 'qualified')) AS load_is_right FROM leadroute.rep_load ORDER BY 1;
 
+-- One that is with nobody is refused, by what it lacks.
+SELECT * FROM story.try($$INSERT INTO leadroute.leads (id, email, status, routed_at) VALUES (60, 'o@old.com', 'assigned', '2025-03-01')$$);
+INSERT INTO leadroute.leads (id, email, status, routed_at) VALUES (58, 'p@old.com', 'nurture', '2025-03-01'), (59, 'q@old.com', 'lost', '2025-03-01');
+DELETE FROM leadroute.leads WHERE id IN (58, 59);
+
 -- One that fails is named, and holds up nobody; it is taken in once the cause is mended.
 INSERT INTO leadroute.leads (id, email, status, owner_id, routed_at) SELECT n, n || '@more.com', 'assigned', 'ann', '2025-03-01' FROM generate_series(61, 65) n;
 CREATE FUNCTION story.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 62 THEN RAISE EXCEPTION 'not this one'; END IF; RETURN NEW; END $$;

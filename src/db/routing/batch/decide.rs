@@ -31,7 +31,7 @@ use std::time::Instant;
 struct Attempted {
     answer: Answer,
     /// What it was made from.
-    facts: Facts,
+    facts: Box<Facts>,
     /// Whether the rep or queue that gets the lead is locked.
     is_locked: bool,
 }
@@ -95,7 +95,7 @@ impl Batch {
             let Some(decision) = decision else {
                 break Decided { pending: None, progress };
             };
-            let pending = Pending { facts, ..self.pending(decision, attempt, start) };
+            let mut pending = self.pending(decision, facts, attempt, start);
             let problem = self.problem_of_owner(attempt, &pending.decision);
             if is_locked && problem.is_none() {
                 break Decided { pending: Some(pending), progress };
@@ -109,8 +109,8 @@ impl Batch {
                 }
                 _ => {
                     left_out.caught = true;
-                    let decision = pipeline::to_catch_all(pending.decision, &self.rules);
-                    let pending = Pending { decision, is_counted: false, ..pending };
+                    pipeline::to_catch_all(&mut pending.decision, &self.rules);
+                    pending.is_counted = false;
                     break Decided { pending: Some(pending), progress };
                 }
             }
@@ -160,7 +160,13 @@ impl Batch {
     }
 
     /// The decision, with its turns written.
-    fn pending(&mut self, decision: Decision, attempt: Try<'_>, start: Instant) -> Pending {
+    fn pending(
+        &mut self,
+        decision: Box<Decision>,
+        facts: Box<Facts>,
+        attempt: Try<'_>,
+        start: Instant,
+    ) -> Pending {
         let counts = attempt.effect || self.trial.is_some();
         let is_counted = counts && self.post(&decision.turns);
         Pending {
@@ -174,7 +180,7 @@ impl Batch {
             note: None,
             has_arrived: false,
             keeps: None,
-            facts: Facts::default(),
+            facts,
         }
     }
 
@@ -190,7 +196,7 @@ impl Batch {
             let tenant = lead.tenant.clone();
             let context = config::context(&rules, &roster, attempt.now, Some(&tenant));
             let decision = pipeline::rescued(lead, &sqlstate, &message, context, &TimeZones);
-            Attempted { answer: Some(decision).into(), facts: Facts::default(), is_locked: true }
+            Attempted { answer: Some(decision).into(), facts: Box::default(), is_locked: true }
         })
     }
 
@@ -259,11 +265,12 @@ fn recorded(
     unreadable: &[Problem],
     context: Context<'_>,
     lookups: &mut dyn Lookups,
-) -> (Answer, Facts) {
+) -> (Answer, Box<Facts>) {
     let mut lookups = Recorder::new(lookups, Facts::of(&work, unreadable));
     let mut answer = answer(work, unreadable.to_vec(), context, &mut lookups);
-    let within = |decision| pipeline::within_tenant(decision, context.rules, context.roster);
-    answer.decision = answer.decision.map(within);
+    if let Some(decision) = &mut answer.decision {
+        pipeline::within_tenant(decision, context.rules, context.roster);
+    }
     let trace = answer.decision.as_ref().map(|decision| &decision.trace[..]);
     let facts = lookups.facts(trace.unwrap_or_default());
     (answer, facts)
