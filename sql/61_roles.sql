@@ -27,7 +27,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('sales_tool', 'EXECUTE', 'FUNCTION leadroute.record_response(bigint, text, text, timestamptz, boolean), leadroute.record_event(bigint, text, timestamptz, jsonb), '
             'leadroute.claim_lead(bigint, text), leadroute.transfer_lead(bigint, text, text), leadroute.transfer_lead(bigint, text, text, text), leadroute.hand_over_leads(text, text, integer), leadroute.return_turn(bigint, text), leadroute.return_turn(bigint, text, text), '
             'leadroute.close_lead(bigint, text, numeric, timestamptz), leadroute.apply_qualification(bigint, numeric, jsonb, text, text), leadroute.apply_enrichment(bigint, jsonb, text, text), '
-            'leadroute.set_presence(text, text), leadroute.take_off(text, date, date, text, text), leadroute.attached_lead(regclass, text), leadroute.explain_decision(bigint), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), '
+            'leadroute.set_presence(text, text), leadroute.take_off(text, date, date, text, text), leadroute.attached_lead(regclass, text), leadroute.explain_decision(bigint), leadroute.full_trace(jsonb), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), '
             'leadroute.take_notifications(text, integer, interval, text, text[]), leadroute.ack_notifications(bigint[]), '
             'leadroute.release_notifications(text, bigint[], interval), leadroute.notifications_waiting(text[], text[]), leadroute.doze(text[], text[]), leadroute.wake()'),
     ('provider', 'EXECUTE', 'FUNCTION leadroute.take_requests(text, integer, interval, text, text), leadroute.answer_request(text, text, jsonb), '
@@ -44,7 +44,7 @@ SELECT r.recipe, r.privileges, r.objects FROM config, LATERAL (VALUES
     ('analyst', 'SELECT', 'ALL TABLES IN SCHEMA leadroute'),
     ('analyst', 'EXECUTE', config.surveys),
     ('analyst', 'EXECUTE', config.reports),
-    ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.explain_decision(bigint), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), leadroute.replay_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
+    ('analyst', 'EXECUTE', 'FUNCTION leadroute.config_as_of(text, timestamptz), leadroute.export_rules(), leadroute.explain_decision(bigint), leadroute.full_trace(jsonb), leadroute.counter_explain(bigint), leadroute.explain_lead(bigint), leadroute.replay_decision(bigint), leadroute.lint_config(), leadroute.check_integrity()'),
     ('analyst', 'EXECUTE', 'FUNCTION leadroute.report(timestamptz, timestamptz, text, text), leadroute.report_html(timestamptz, timestamptz, text, text)'),
     ('monitor', 'SELECT', 'TABLE leadroute.routing_health, leadroute.queue_backlog, leadroute.stuck_notifications, leadroute.config_problems, leadroute.coverage_gaps'),
     ('monitor', 'EXECUTE', 'FUNCTION leadroute.lint_config(), leadroute.check_integrity(), leadroute.notifications_waiting(text[], text[])'),
