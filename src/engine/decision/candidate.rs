@@ -5,7 +5,6 @@ use crate::roster::rotation::{Filled, Share};
 use crate::roster::unavailable::Ineligible;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{json, Value};
-use std::fmt::Write;
 
 /// A candidate of a pool: eligible, or why not.
 ///
@@ -67,16 +66,19 @@ impl Candidate {
     }
 
     fn compact(&self) -> Option<String> {
-        let mut text = String::with_capacity(48 + self.rep.len());
-        match (self.not.is_none(), self.share, self.load) {
-            (true, Some(Part(seat, weight, owed)), None) => write!(text, "{seat}:{weight}:{owed} "),
-            (true, None, Some(load)) => write!(text, "{}:{} ", load.open, load.capacity),
-            (true, Some(Part(seat, weight, owed)), Some(load)) => {
-                write!(text, "{seat}:{weight}:{owed}:{}:{} ", load.open, load.capacity)
-            }
-            _ => return None,
+        let share = self.share.map(|Part(seat, weight, owed)| [i64::from(seat), weight, owed]);
+        let load = self.load.map(|Filled { open, capacity }| [open, capacity]);
+        if self.not.is_some() || (share.is_none() && load.is_none()) {
+            return None;
         }
-        .ok()?;
+        let (mut text, mut digits) = (String::with_capacity(48 + self.rep.len()), itoa::Buffer::new());
+        for number in share.iter().flatten().chain(load.iter().flatten()) {
+            if !text.is_empty() {
+                text.push(':');
+            }
+            text.push_str(digits.format(*number));
+        }
+        text.push(' ');
         text.push_str(&self.rep);
         Some(text)
     }
