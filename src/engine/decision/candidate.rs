@@ -1,5 +1,5 @@
-//! Members of a pool as a trace keeps them. Those who were eligible are most of a trace, so each of them is a string there:
-//! a fifth of the instructions and a third of the bytes that objects with arrays of numbers take.
+//! Members of a pool as a trace keeps them. Those who were eligible are most of a trace, so each of them is a string there, which
+//! is shorter and sooner written than an object with arrays of numbers.
 
 use crate::roster::rotation::{Filled, Share};
 use crate::roster::unavailable::Ineligible;
