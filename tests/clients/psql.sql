@@ -1,7 +1,8 @@
 -- psql: variables are sent as literals.
 \set ON_ERROR_STOP on
-\getenv client CLIENT
-\getenv way WAY
+-- psql 14 has no \getenv
+\set client `printf %s "$CLIENT"`
+\set way `printf %s "$WAY"`
 
 INSERT INTO leadroute.leads (email, source) VALUES ('ada@psql-' || :'way' || '.com', :'client') RETURNING owner_id \gset a_
 INSERT INTO leadroute.leads (email, source) VALUES ('bea@psql-' || :'way' || '.com', :'client') RETURNING owner_id \gset b_

@@ -34,7 +34,7 @@ run_lane() {
     fi
     eval "$("$cluster" env "$name")"
     mkdir -p "$folder"
-    rm -f "$folder/regression.diffs"
+    rm -rf "$folder/results" "$folder/regression.diffs"
     "$pg_regress" --bindir="$PG_BIN" --inputdir=. --outputdir="$folder" --dbname=leadroute_regress "$@"
 }
 

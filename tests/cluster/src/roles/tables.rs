@@ -1,6 +1,7 @@
 //! Tables of P that run code of P wherever PostgreSQL knows a way, all attached.
 
 use super::{attempt, in_words, Scene};
+use crate::{number, wait_for};
 
 /// Kinds of tables, one a line: its name, its columns after the key, what else is made, and what the mapping has
 /// beside e-mail address and owner.
@@ -64,7 +65,16 @@ fn attach_everything(scene: &Scene) -> Vec<String> {
             .expect("a row that refers to another");
     }
     assert!(attached.len() > 20, "only {attached:?} could be attached");
+    drop(thief);
+    until_gone(scene);
     attached
+}
+
+/// Waits until sessions of P have ended: their temporary tables go only then, and REASSIGN OWNED fails where it meets one that goes.
+fn until_gone(scene: &Scene) {
+    let sessions = format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{}'", scene.thief.name());
+    let mut watcher = scene.database.connect();
+    wait_for("the sessions of P to end", 60, || (number(&mut watcher, &sessions) == 0).then_some(()));
 }
 
 /// P attached a table of each kind, and code of P runs, as P.
