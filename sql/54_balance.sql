@@ -15,7 +15,7 @@ CREATE FUNCTION leadroute.territory_balance(since timestamptz, until timestamptz
     LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH came AS MATERIALIZED (
-        SELECT l.tenant, l.territory, count(*) AS leads, count(*) FILTER (WHERE l.status IN ('converted', 'lost', 'disqualified')) AS closed,
+        SELECT l.tenant, l.territory, count(*) AS leads, count(*) FILTER (WHERE leadroute_internal.is_closed(l.status)) AS closed,
                count(*) FILTER (WHERE l.status = 'converted') AS converted, coalesce(sum(l.amount) FILTER (WHERE l.status = 'converted'), 0) AS value_won
           FROM leadroute.leads l
          WHERE l.created_at >= territory_balance.since AND l.created_at < territory_balance.until AND l.duplicate_of IS NULL

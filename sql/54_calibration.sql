@@ -43,7 +43,7 @@ BEGIN ATOMIC
     WITH came AS MATERIALIZED (
         -- first by score, of which there are fewer than leads
         SELECT l.tenant, l.segment, coalesce(l.score, 0) AS score, count(*) AS leads,
-               count(*) FILTER (WHERE l.status IN ('converted', 'lost', 'disqualified')) AS closed, count(*) FILTER (WHERE l.status = 'converted') AS converted
+               count(*) FILTER (WHERE leadroute_internal.is_closed(l.status)) AS closed, count(*) FILTER (WHERE l.status = 'converted') AS converted
           FROM leadroute.leads l
          WHERE l.created_at >= score_calibration.since AND l.created_at < score_calibration.until AND l.duplicate_of IS NULL
            AND (score_calibration.tenant IS NULL OR l.tenant = score_calibration.tenant)
@@ -173,7 +173,7 @@ CREATE FUNCTION leadroute_internal.scored_leads(since timestamptz, until timesta
     RETURNS TABLE (score numeric, leads bigint, closed bigint, converted bigint)
     LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT coalesce(l.score, 0), count(*), count(*) FILTER (WHERE l.status IN ('converted', 'lost', 'disqualified')), count(*) FILTER (WHERE l.status = 'converted')
+    SELECT coalesce(l.score, 0), count(*), count(*) FILTER (WHERE leadroute_internal.is_closed(l.status)), count(*) FILTER (WHERE l.status = 'converted')
       FROM leadroute.leads l
      WHERE l.created_at >= scored_leads.since AND l.created_at < scored_leads.until AND l.duplicate_of IS NULL
        AND (scored_leads.tenant IS NULL OR l.tenant = scored_leads.tenant) AND (scored_leads.segment IS NULL OR l.segment = scored_leads.segment)

@@ -47,7 +47,7 @@ BEGIN ATOMIC
     SELECT u.rep_id, sum(u.leads)::bigint, sum(u.leads_now)::bigint, sum(u.answered)::bigint, sum(u.closed)::bigint, sum(u.converted)::bigint,
            leadroute_internal.percent(sum(u.converted), sum(u.closed)), sum(u.won), g.tenant
       FROM (SELECT c.owner_then, c.owner_now, c.tenant, count(*) AS leads, count(c.first_response_at) AS answered,
-                   count(*) FILTER (WHERE c.status IN ('converted', 'lost', 'disqualified')) AS closed, count(*) FILTER (WHERE c.status = 'converted') AS converted,
+                   count(*) FILTER (WHERE leadroute_internal.is_closed(c.status)) AS closed, count(*) FILTER (WHERE c.status = 'converted') AS converted,
                    coalesce(sum(c.amount) FILTER (WHERE c.status = 'converted'), 0) AS won
               FROM (SELECT l.tenant, l.owner_id AS owner_now, l.status, l.amount, l.first_response_at,
                            -- names change: the number of the rep does not

@@ -9,7 +9,7 @@ CREATE FUNCTION leadroute_internal.audit_leads(since timestamptz, until timestam
 BEGIN ATOMIC
     SELECT count(*) FILTER (WHERE l.duplicate_of IS NULL), count(*) FILTER (WHERE l.duplicate_of IS NOT NULL),
            count(*) FILTER (WHERE l.duplicate_of IS NULL AND leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status)),
-           count(*) FILTER (WHERE l.duplicate_of IS NULL AND l.status IN ('converted', 'lost', 'disqualified')),
+           count(*) FILTER (WHERE l.duplicate_of IS NULL AND leadroute_internal.is_closed(l.status)),
            count(*) FILTER (WHERE l.duplicate_of IS NULL AND l.status = 'converted'),
            coalesce(sum(l.amount) FILTER (WHERE l.duplicate_of IS NULL AND l.status = 'converted'), 0),
            -- + 0: not from the ends of the key

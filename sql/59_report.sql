@@ -118,7 +118,7 @@ BEGIN ATOMIC
           FROM leadroute.audit_measures(report_measures.since, report_measures.until, report_measures.tenant) m
     ), came AS (
         SELECT count(*) AS leads, count(*) FILTER (WHERE l.status = 'converted') AS converted,
-               count(*) FILTER (WHERE l.status IN ('converted', 'lost', 'disqualified')) AS closed, coalesce(sum(l.amount) FILTER (WHERE l.status = 'converted'), 0) AS won
+               count(*) FILTER (WHERE leadroute_internal.is_closed(l.status)) AS closed, coalesce(sum(l.amount) FILTER (WHERE l.status = 'converted'), 0) AS won
           FROM leadroute.leads l
          WHERE report_measures.kind IS NOT NULL AND l.duplicate_of IS NULL AND l.created_at >= report_measures.since AND l.created_at < report_measures.until
            AND (report_measures.tenant IS NULL OR l.tenant = report_measures.tenant)
