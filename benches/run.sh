@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What routing costs, beside a minimal (floor.sql) and a plain (plain.sql) PL/pgSQL router.
-#   run.sh          five rounds of BENCH_SECONDS (5) each; about a quarter of an hour
-#   run.sh quick    three rounds of 2 seconds
-#   run.sh rows...  some rows only: single segments10k bytes bulk attached hot latency names criteria tenants memory notify sweep change
+#   run.sh          what a lead costs: five rounds of BENCH_SECONDS (3) each
+#   run.sh all      the same, and what it costs where there is much of something; more than an hour
+#   run.sh rows...  some rows only: those named below, at `usual` and `more`
+#   run.sh quick ...    three rounds of 2 seconds
 #   run.sh reports  reports over 1,000,000 leads, see reports.sh
 # BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
 # disk, which costs every router the same. Off is the default; 'hot' is measured with both.
@@ -13,9 +14,12 @@
 . "$(dirname "$0")/../dev/common.sh"
 
 [ "${1:-}" != reports ] || exec "$ROOT/benches/reports.sh" "${@:2}"
-seconds=${BENCH_SECONDS:-5} rounds=5
+usual='single ways segments10k bytes bulk sweep webhook'
+more='attached hot latency names criteria tenants memory notify clocks change'
+seconds=${BENCH_SECONDS:-3} rounds=5
 if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
-read -ra wanted <<< "${*:-single segments10k bytes bulk attached hot latency names criteria tenants memory notify sweep change}"
+[ "$*" != all ] || set -- $usual $more
+read -ra wanted <<< "${*:-$usual}"
 accounts=20000 tenants=0 db=bench
 here=$ROOT/benches
 work=$(mktemp -d)
@@ -56,11 +60,12 @@ reset() {
     sql -c "VACUUM ANALYZE $1.leads" -c CHECKPOINT
 }
 
-# Throughput of script insert_$1 into the tables of router $2 with $3 clients, once they are warm.
+# Throughput of script insert_$1 into the tables of router $2 with $3 clients, once they are warm; statements are prepared, as
+# apps do, or sent as $mode says.
 tps() {
     local warm=$((1 + segments * $3 / 16000))
     reset "$2"
-    pgbench -n -M prepared -c "$3" -j 2 -T $((seconds + warm)) -P 1 -D accounts="$accounts" -D segments="$segments" -D tenants="$tenants" \
+    pgbench -n -M "${mode:-prepared}" -c "$3" -j 2 -T $((seconds + warm)) -P 1 -D accounts="$accounts" -D segments="$segments" -D tenants="$tenants" \
         -f "$here/insert_$1.sql" "$db" > "$work/out" 2>&1 || { cat "$work/out" >&2; die "pgbench failed"; }
     ! grep -q 'ERROR' "$work/out" || { head -20 "$work/out" >&2; die "a lead was refused"; }
     awk -v warm="$warm" '/^progress:/ && ++n > warm { sum += $4 } END { printf "%.1f\n", sum / (n - warm) }' "$work/out"
@@ -94,6 +99,19 @@ single() {
         row "insert, $1 segments, $clients client(s), to floor" "$work/leadroute.$clients" "$work/floor.$clients" 1.0 least
         row "insert, $1 segments, $clients client(s), to plain" "$work/leadroute.$clients" "$work/plain.$clients" 3.0 least
     done
+}
+
+# The same with statements that are parsed and planned each time; and as production is, where each commit waits for the disk.
+ways() {
+    company 60
+    mode=simple compare 1
+    row "insert, simple protocol, 1 client, to floor" "$work/leadroute.1" "$work/floor.1" 1.0 least
+    fsync_to on
+    for clients in 1 8; do
+        compare "$clients"
+        row "insert, fsync on, $clients client(s), to floor" "$work/leadroute.$clients" "$work/floor.$clients" 1.0 least
+    done
+    fsync_to "${BENCH_FSYNC:-off}"
 }
 
 # Milliseconds of each statement given.
@@ -218,25 +236,7 @@ hot() {
 
 . "$here/latency.sh"
 
-# The example listener takes and acknowledges everything, in both cases; only with notify on it is woken.
-notify() {
-    company 60
-    rm -f "$work"/notify.*
-    (cd "$ROOT" && cargo build --quiet --release -p leadroute-webhook)
-    for _ in $(seq "$rounds"); do
-        for setting in on off; do
-            PGDATABASE=bench WEBHOOK_URL=- WEBHOOK_SECRET=none BATCH=1000 NAP_SECONDS=1 \
-                "$TARGET/release/leadroute-webhook" >/dev/null 2>&1 & listener=$!
-            PGOPTIONS="-c leadroute.notify=$setting" tps leadroute leadroute 16 >> "$work/notify.$setting"
-            kill "$listener"
-            wait "$listener"
-            sql -c "SELECT format('notify $setting: %s written, %s acknowledged', count(*), count(acked_at)) FROM leadroute.notifications" >&2
-        done
-        tps leadroute leadroute 16 >> "$work/notify.nobody"
-    done
-    row "16 clients with a listener, notify on to off" "$work/notify.on" "$work/notify.off" 0.8 least
-    row "the same to no listener at all (for comparison)" "$work/notify.on" "$work/notify.nobody" 0.8 least
-}
+. "$here/outbox.sh"
 
 sweep() {
     company 60
@@ -253,7 +253,10 @@ sweep() {
     row "100,000 overdue leads escalated, to routing them (ms)" "$work/sweep.100000" "$work/sweep.route100000" 3 most
     awk '{ print $1 * 10 }' "$work/sweep.10000" > "$work/sweep.tenth"
     row "100,000 escalated, to ten times 10,000 (ms): linear" "$work/sweep.100000" "$work/sweep.tenth" 1.3 most
-    reset leadroute
+}
+
+clocks() {
+    company 60
     say "ten million clocks"
     sql -c "INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, next_at)
             SELECT n, 'high intent', now(), now() + interval '1 day', now() + n * interval '1 second' + interval '1 day'
@@ -332,7 +335,10 @@ row_memory() {
     tail -1 "$work/table" >&2
 }
 
-CLUSTER_FSYNC=${BENCH_FSYNC:-off} CLUSTER_WAL_SIZE=1GB "$ROOT/dev/cluster.sh" start bench
+# A quarter of the memory, as PostgreSQL advises for a server of its own.
+buffers=${BENCH_BUFFERS:-$(awk '/^MemTotal:/ { print int($2 / 4096) }' /proc/meminfo)MB}
+"$ROOT/dev/cluster.sh" drop bench
+CLUSTER_FSYNC=${BENCH_FSYNC:-off} CLUSTER_WAL_SIZE=1GB CLUSTER_BUFFERS=$buffers "$ROOT/dev/cluster.sh" start bench
 eval "$("$ROOT/dev/cluster.sh" env bench)"
 createdb bench 2>/dev/null || true
 fsync_to "${BENCH_FSYNC:-off}"
@@ -342,8 +348,7 @@ for what in "${wanted[@]}"; do
     case $what in
         single) single 60 ;;
         segments10k) single 10000 ;;
-        bytes | bulk | attached | hot | latency | names | criteria | tenants | memory | notify | sweep | change) "$what" ;;
-        *) die "unknown row $what" ;;
+        *) [[ " $usual $more " = *" $what "* ]] || die "unknown row $what"; "$what" ;;
     esac
 done
 
