@@ -103,12 +103,9 @@ CREATE FUNCTION leadroute_internal.in_tenant(tenant text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT CASE tenant WHEN '' THEN '' ELSE format(' in tenant "%s"', tenant) END $$;
 COMMENT ON FUNCTION leadroute_internal.in_tenant(text) IS 'The end of a message about something that a tenant has not.';
 
-CREATE FUNCTION leadroute_internal.lead_changed() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION leadroute_internal.changed_by_hand(old leadroute.leads, new leadroute.leads) RETURNS leadroute.leads
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'leads' THEN
-        PERFORM leadroute_internal.not_our_trigger('lead_changed');
-    END IF;
     IF NEW.id <> OLD.id THEN
         RAISE EXCEPTION 'the id of a lead cannot change'
             USING ERRCODE = 'restrict_violation', HINT = 'Its decisions name it. Use external_id for a key of your own.';
@@ -156,24 +153,12 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.lead_changed() IS 'Trigger: records an owner or queue that was changed by hand.';
+COMMENT ON FUNCTION leadroute_internal.changed_by_hand(leadroute.leads, leadroute.leads) IS
+    'What an update of a lead writes: an owner or queue that was changed by hand is a decision, a lead that is closed was closed now; an error where the id or the tenant changes. Internal, for lead_changed().';
 
-CREATE FUNCTION leadroute_internal.lead_saved() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_saved';
-COMMENT ON FUNCTION leadroute_internal.lead_saved() IS 'Trigger: where an app saves a whole row with an old decision_id, or as it was before an answer, what only routing writes stays as it is.';
-
--- before lead_changed, by its name
-CREATE TRIGGER lead_as_saved BEFORE UPDATE ON leadroute.leads FOR EACH ROW
-    WHEN (OLD.decision_id IS DISTINCT FROM NEW.decision_id OR OLD.first_response_at IS NOT NULL AND NEW.first_response_at IS NULL)
-    EXECUTE FUNCTION leadroute_internal.lead_saved();
-
-CREATE FUNCTION leadroute_internal.lead_cleaned() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_cleaned';
-COMMENT ON FUNCTION leadroute_internal.lead_cleaned() IS 'Trigger: corrected values of a lead are cleaned, and tell who the person is, as those of a new one.';
-
-CREATE TRIGGER lead_cleaned BEFORE UPDATE ON leadroute.leads FOR EACH ROW
-    WHEN ((OLD.email, OLD.phone, OLD.country, OLD.industry, OLD.language) IS DISTINCT FROM (NEW.email, NEW.phone, NEW.country, NEW.industry, NEW.language))
-    EXECUTE FUNCTION leadroute_internal.lead_cleaned();
+CREATE FUNCTION leadroute_internal.lead_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_changed';
+COMMENT ON FUNCTION leadroute_internal.lead_changed() IS 'Trigger: where an app saves a whole row with an old decision_id, or as it was before an answer, what only routing writes stays as it is; an owner or queue that was changed by hand is recorded; corrected values are cleaned, and tell who the person is, as those of a new lead.';
 
 CREATE TRIGGER lead_changed BEFORE UPDATE ON leadroute.leads
     FOR EACH ROW EXECUTE FUNCTION leadroute_internal.lead_changed();
@@ -271,18 +256,8 @@ CREATE FUNCTION leadroute_internal.lead_updated() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_updated';
 COMMENT ON FUNCTION leadroute_internal.lead_updated() IS 'Trigger: what follows when a lead has changed, whoever changed it. Loads of reps are kept right; the stint of whoever had it ends; the clock of a lead that is answered, taken up or closed ends, and one that counts working hours goes by those of the new owner; the new owner cannot be deleted or renamed until the transaction ends; a first lead learns the e-mail address of its touch; the row of an attached table follows.';
 
-CREATE TRIGGER lead_updated AFTER UPDATE ON leadroute.leads FOR EACH ROW
-    WHEN ((OLD.owner_id, OLD.queue, OLD.status, OLD.duplicate_of, OLD.first_response_at, OLD.decision_id IS NULL)
-              IS DISTINCT FROM
-          (NEW.owner_id, NEW.queue, NEW.status, NEW.duplicate_of, NEW.first_response_at, NEW.decision_id IS NULL)
-          OR NEW.duplicate_of IS NOT NULL AND OLD.email IS NULL AND NEW.email IS NOT NULL
-          OR NEW.attached_key IS NOT NULL
-             AND (OLD.segment, OLD.territory, OLD.tier, OLD.pool, OLD.playbook, OLD.account_id, OLD.sla_due_at, OLD.routed_at,
-                  OLD.decision_id, OLD.expansion)
-                 IS DISTINCT FROM
-                 (NEW.segment, NEW.territory, NEW.tier, NEW.pool, NEW.playbook, NEW.account_id, NEW.sla_due_at, NEW.routed_at,
-                  NEW.decision_id, NEW.expansion))
-    EXECUTE FUNCTION leadroute_internal.lead_updated();
+CREATE TRIGGER lead_updated AFTER UPDATE ON leadroute.leads
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.lead_updated();
 
 CREATE FUNCTION leadroute_internal.leads_deleted() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -316,10 +316,10 @@ pub static OVERDUE: Query = Query::new(
 )
 .planned_with_values();
 
-/// Reps who have owned a lead, by the names that they have now.
-pub static OWNERS_SO_FAR: Query = Query::new(
-    "SELECT r.id FROM leadroute.past_stints s JOIN leadroute.reps r ON r.rep_no = s.rep_no WHERE s.lead_id = $1
-     UNION SELECT owner_id FROM leadroute.leads WHERE id = $1 AND owner_id IS NOT NULL",
+/// Reps who had a lead ($1) and have it no more, by the names that they have now; NULL for those who are gone. Not by a join,
+/// which would read all reps, also where nobody had the lead.
+pub static FORMER_OWNERS: Query = Query::new(
+    "SELECT (SELECT r.id FROM leadroute.reps r WHERE r.rep_no = s.rep_no) FROM leadroute.past_stints s WHERE s.lead_id = $1",
     &[INT8OID],
 );
 

@@ -76,12 +76,13 @@ struct Found {
 /// One step for one lead that is locked; `None` if it needs none.
 fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
     let lead = [Some(Datum::from(clock.lead_id))];
-    let tried = queries::OWNERS_SO_FAR.read(&lead, |row| row.get::<String>(1));
-    let tried: Vec<String> = tried.into_iter().flatten().collect();
+    let tried = queries::FORMER_OWNERS.read(&lead, |row| row.get::<String>(1));
+    let mut tried: Vec<String> = tried.into_iter().flatten().collect();
     let found = queries::LEAD_LOCK.returning(&lead, |row| {
         // SAFETY: the query returns rows of leads, valid during the callback.
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
         let status = row.get::<String>("status").and_then(|status| Status::named(&status));
+        tried.extend(row.get::<String>("owner_id"));
         let wanted = Wanted::Escalate { overdue: &clock.overdue, tried: &tried };
         // Whatever ends a clock has ended it: as long as it runs, somebody with the lead must answer.
         let is_waiting = status.is_some_and(|status| status == Status::Queued || status.is_with_rep());

@@ -3,34 +3,18 @@
 
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::catalog;
-use crate::db::pg::function::sql_function;
-use crate::db::pg::trigger_data::{Call, On, When, UPDATE};
 use crate::db::routing::open_statements;
-use pgrx::pg_sys::{self, Datum};
+use pgrx::pg_sys::{self, HeapTuple};
 
-sql_function! {
-    /// `leadroute_internal.lead_saved()`: row trigger, before an update of `leads.decision_id` or one that forgets an
-    /// answer, and before the trigger that records changes by hand.
-    leadroute_lead_saved, pg_finfo_leadroute_lead_saved, lead_saved
-}
-
-const CALL: Call =
-    Call { function: "lead_saved", on: On::Table("leads"), when: When::BeforeRow, events: UPDATE };
-
-unsafe fn lead_saved(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
-    let (tuple, old, new, user) = unsafe {
-        let data = CALL.data(fcinfo);
-        let shape = (*data.tg_relation).rd_att;
-        let (old, new) = (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape));
-        (data.tg_newtuple, old, new, pg_sys::GetUserId())
-    };
-    // An upsert with all of excluded is looked at by the next trigger.
-    let is_undecided = new.get::<i64>("decision_id").is_some_and(open_statements::is_deciding);
-    let is_same = old.get::<i64>("decision_id") == new.get::<i64>("decision_id");
+/// The row that an update must write instead, where whoever updates is not routing itself.
+pub fn instead(old: &LeadRow, new: &LeadRow) -> Option<HeapTuple> {
+    let decision = new.get::<i64>("decision_id");
+    let is_same = old.get::<i64>("decision_id") == decision;
     let forgets_answer = old.time("first_response_at").is_some() && new.time("first_response_at").is_none();
-    if user == catalog::owner() || is_undecided || is_same && !forgets_answer {
-        return Datum::from(tuple);
-    }
-    Datum::from(new.as_routed(&old))
+    // SAFETY: reads who that is.
+    let is_routing = || unsafe { pg_sys::GetUserId() } == catalog::owner();
+    // An upsert with all of excluded is looked at afterwards.
+    let is_undecided = || decision.is_some_and(open_statements::is_deciding);
+    let is_stale = (!is_same || forgets_answer) && !is_routing() && !is_undecided();
+    is_stale.then(|| new.as_routed(old))
 }

@@ -3,6 +3,7 @@
 use crate::db::entry::attached::write_back;
 use crate::db::entry::{assignee, rep_load, sla_clock, stint};
 use crate::db::indexes::{LEADS, TOUCHES};
+use crate::db::lead::correction::may_differ_in;
 use crate::db::lead::row::LeadRow;
 use crate::db::pg::function::sql_function;
 use crate::db::pg::security::AsOwner;
@@ -20,6 +21,20 @@ sql_function! {
 const CALL: Call =
     Call { function: "lead_updated", on: On::Table("leads"), when: When::AfterRow, events: UPDATE };
 
+/// What the row of an attached table may have, too.
+const MIRRORED: [&str; 10] = [
+    "segment",
+    "territory",
+    "tier",
+    "pool",
+    "playbook",
+    "account_id",
+    "sla_due_at",
+    "routed_at",
+    "decision_id",
+    "expansion",
+];
+
 unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: called by PostgreSQL for an updated row, whose tuples and relation are valid.
     let (old, new) = unsafe {
@@ -27,6 +42,9 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let shape = (*data.tg_relation).rd_att;
         (LeadRow::new(data.tg_trigtuple, shape), LeadRow::new(data.tg_newtuple, shape))
     };
+    if !is_of_note(&old, &new) {
+        return Datum::from(0);
+    }
     let has_moved = held_by(&old) != held_by(&new);
     let _owner = AsOwner::begin();
     rep_load::count(&old, &new);
@@ -51,6 +69,15 @@ unsafe fn lead_updated(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         touches_follow(&old, &new);
     }
     Datum::from(0)
+}
+
+/// Whether something may follow. As a WHEN of the trigger it would be parsed anew in each statement.
+fn is_of_note(old: &LeadRow, new: &LeadRow) -> bool {
+    let has = LeadRow::has;
+    may_differ_in(&["owner_id", "queue", "status", "duplicate_of", "first_response_at"], old, new)
+        || has(old, "decision_id") != has(new, "decision_id")
+        || has(new, "duplicate_of") && !has(old, "email") && has(new, "email")
+        || has(new, "attached_key") && may_differ_in(&MIRRORED, old, new)
 }
 
 fn held_by(row: &LeadRow) -> (Option<String>, Option<String>) {

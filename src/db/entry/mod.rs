@@ -15,6 +15,7 @@ pub mod hand_over_leads;
 pub mod has_place;
 pub mod insert;
 pub mod is_time_zone;
+pub mod lead_changed;
 pub mod lead_cleaned;
 pub mod lead_corrected;
 pub mod lead_saved;

@@ -53,10 +53,9 @@ pub static CLOCK_LATE_AT_BIRTH: Query = Query::new(
 pub static CLOCK_STEP: Query = Query::new(
     "UPDATE leadroute.sla_clocks
         SET steps_done = $2, next_at = $3,
-            (of_rep, of_queue, of_territory) = (
-                SELECT CASE WHEN is_known THEN of_rep ELSE $4 END, CASE WHEN is_known THEN of_queue ELSE $5 END,
-                       CASE WHEN is_known THEN of_territory ELSE $6 END
-                  FROM (SELECT of_rep IS NOT NULL OR of_queue IS NOT NULL) k (is_known))
+            of_rep = CASE WHEN coalesce(of_rep, of_queue) IS NULL THEN $4 ELSE of_rep END,
+            of_queue = CASE WHEN coalesce(of_rep, of_queue) IS NULL THEN $5 ELSE of_queue END,
+            of_territory = CASE WHEN coalesce(of_rep, of_queue) IS NULL THEN $6 ELSE of_territory END
       WHERE id = $1 AND lead_id = $7",
     &[INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, INT8OID],
 );
