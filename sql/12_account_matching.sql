@@ -33,7 +33,7 @@ CREATE TABLE leadroute.account_names (
     PRIMARY KEY (key, tenant, account_id)
 );
 COMMENT ON TABLE leadroute.account_names IS 'The names of accounts as they are looked for, kept by triggers while account_matching has a row for their tenant: up to four rows for each account.';
-COMMENT ON COLUMN leadroute.account_names.key IS 'The name, or its number of letters with one of its parts.';
+COMMENT ON COLUMN leadroute.account_names.key IS 'The name, or one of its parts with its number of letters and the number of the part.';
 COMMENT ON COLUMN leadroute.account_names.tenant IS 'The organisation that knows the account.';
 COMMENT ON COLUMN leadroute.account_names.account_id IS 'The account.';
 COMMENT ON COLUMN leadroute.account_names.folded IS 'Its name without case, accents, punctuation, blanks and legal form.';

@@ -130,8 +130,9 @@ pub fn whole_key(folded: &str) -> String {
     format!("={folded}")
 }
 
+/// The letters first: most of what is asked for one name then lies together in the index.
 fn segment_key(letters: usize, part: usize, segment: &[char]) -> String {
-    format!("{letters}.{part}.{}", segment.iter().collect::<String>())
+    format!("{}.{letters}.{part}", segment.iter().collect::<String>())
 }
 
 /// The keys of a folded name, under which an account is filed.
@@ -151,7 +152,8 @@ pub fn keys(folded: &str) -> Vec<String> {
     keys
 }
 
-/// The keys under which names lie that are at least so much alike a folded name, but for that of the name itself.
+/// The keys under which names lie that are at least so much alike a folded name, but for that of the name itself, in the order
+/// of the index.
 pub fn probes(folded: &str, threshold: f64) -> Vec<String> {
     let letters: Vec<char> = folded.chars().collect();
     let mut probes = Vec::new();
@@ -161,6 +163,7 @@ pub fn probes(folded: &str, threshold: f64) -> Vec<String> {
             of_length(&letters, length, &mut probes);
         }
     }
+    probes.sort_unstable();
     probes
 }
 
