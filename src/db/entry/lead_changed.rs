@@ -61,8 +61,9 @@ fn by_hand(old: &LeadRow, new: &LeadRow) -> Option<HeapTuple> {
     let _owner = AsOwner::begin();
     let ((old, type_id), (new, _)) = (old.composite(), new.composite());
     let record = "SELECT leadroute_internal.changed_by_hand($1, $2)".to_owned();
-    // SAFETY: reads the context of the caller, in which the answer stays; the answer is a row of leads.
+    // SAFETY: reads the context of the caller, in which the answer stays.
     let context = unsafe { pg_sys::CurrentMemoryContext };
+    // SAFETY: the function returns a row of leads.
     let row = |row: spi::Row| unsafe { composite_tuple(row.tuple, row.desc, context) };
     spi::ask((record, vec![type_id, type_id]), &[Some(old), Some(new)], false, row).into_iter().next()
 }
