@@ -39,11 +39,13 @@ SQL
 
 # From the commit of an insert to the arrival of the webhook's POST, at 500 leads a second. Both clocks are that of the machine.
 webhook() {
-    local address=127.0.0.1:8099 listener receiver half most
+    local address=127.0.0.1:8099 half most
     company 60
     (cd "$ROOT" && cargo build --quiet --release -p leadroute-webhook --bin leadroute-webhook --example receiver)
     restart_with 'track_commit_timestamp = on'
     : > "$work/posts"
+    # they end with this script, however that ends
+    trap 'kill "${receiver:-}" "${listener:-}" 2> /dev/null; rm -rf "$work"; "$ROOT/dev/cluster.sh" stop bench' EXIT
     "$TARGET/release/examples/receiver" $address >> "$work/posts" & receiver=$!
     PGDATABASE=bench WEBHOOK_URL=http://$address/leads WEBHOOK_SECRET=none "$TARGET/release/leadroute-webhook" > /dev/null 2>&1 & listener=$!
     rm -f "$work"/webhook.*
@@ -52,13 +54,17 @@ webhook() {
         : > "$work/posts"
         pgbench -n -M prepared -c 8 -j 1 -R 500 -T $((seconds + 2)) -D accounts="$accounts" -D segments=60 -D tenants=0 \
             -f "$here/insert_leadroute.sql" "$db" > "$work/out" 2>&1 || { cat "$work/out" >&2; die "pgbench failed"; }
-        until [ "$(sql -c 'SELECT count(*) FROM leadroute.notifications WHERE acked_at IS NULL')" = 0 ]; do sleep 0.2; done
+        for _ in $(seq 100); do
+            [ "$(sql -c 'SELECT count(*) FROM leadroute.notifications WHERE acked_at IS NULL')" != 0 ] || break
+            sleep 0.2
+        done
         read -r half most <<< "$(arrivals "$work/posts")"
         echo "$half" >> "$work/webhook.p50"
         echo "$most" >> "$work/webhook.p99"
     done
     kill "$listener" "$receiver"
     wait "$listener" "$receiver" 2> /dev/null || true
+    receiver='' listener=''
     restart_with 'track_commit_timestamp = off'
     sed 's/.*/50/' "$work/webhook.p99" > "$work/webhook.limit"
     row "commit to POST at 500 leads a second, p50 (ms)" "$work/webhook.p50" "$work/webhook.limit" 1 most

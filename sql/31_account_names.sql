@@ -40,14 +40,14 @@ BEGIN
         SELECT k.key, g.tenant, g.id, g.keys[1]
           FROM (SELECT a.tenant, a.id, leadroute_internal.name_keys(a.tenant, a.name) AS keys FROM (SELECT tenant, id, name FROM added EXCEPT SELECT tenant, id, name FROM removed) a OFFSET 0) g
          CROSS JOIN LATERAL unnest(g.keys[2:]) k (key)
-         ORDER BY k.key
+         ORDER BY k.key COLLATE "C"
             ON CONFLICT DO NOTHING;
     ELSE
         INSERT INTO leadroute.account_names (key, tenant, account_id, folded)
         SELECT k.key, g.tenant, g.id, g.keys[1]
           FROM (SELECT a.tenant, a.id, leadroute_internal.name_keys(a.tenant, a.name) AS keys FROM added a OFFSET 0) g
          CROSS JOIN LATERAL unnest(g.keys[2:]) k (key)
-         ORDER BY k.key
+         ORDER BY k.key COLLATE "C"
             ON CONFLICT DO NOTHING;
     END IF;
     RETURN NULL;
@@ -98,7 +98,7 @@ BEGIN
     SELECT k.key, g.tenant, g.id, g.keys[1]
       FROM (SELECT a.tenant, a.id, leadroute_internal.name_keys(a.tenant, a.name) AS keys FROM leadroute.accounts a WHERE leadroute_internal.names_are_kept() OFFSET 0) g
      CROSS JOIN LATERAL unnest(g.keys[2:]) k (key)
-     ORDER BY k.key;
+     ORDER BY k.key COLLATE "C";
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION leadroute_internal.account_matching_changed() IS 'Trigger: names are kept for other tenants, or are folded otherwise. Takes some seconds for each 100,000 accounts, in which nobody else writes accounts.';

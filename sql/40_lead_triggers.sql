@@ -103,9 +103,12 @@ CREATE FUNCTION leadroute_internal.in_tenant(tenant text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT CASE tenant WHEN '' THEN '' ELSE format(' in tenant "%s"', tenant) END $$;
 COMMENT ON FUNCTION leadroute_internal.in_tenant(text) IS 'The end of a message about something that a tenant has not.';
 
-CREATE FUNCTION leadroute_internal.changed_by_hand(old leadroute.leads, new leadroute.leads) RETURNS leadroute.leads
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION leadroute_internal.lead_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_TABLE_SCHEMA <> 'leadroute' OR TG_TABLE_NAME <> 'leads' THEN
+        PERFORM leadroute_internal.not_our_trigger('lead_changed');
+    END IF;
     IF NEW.id <> OLD.id THEN
         RAISE EXCEPTION 'the id of a lead cannot change'
             USING ERRCODE = 'restrict_violation', HINT = 'Its decisions name it. Use external_id for a key of your own.';
@@ -114,7 +117,6 @@ BEGIN
         RAISE EXCEPTION 'the tenant of a lead cannot change: lead % belongs to "%"', OLD.id, OLD.tenant
             USING ERRCODE = 'restrict_violation', HINT = 'Insert a new lead for the other tenant.';
     END IF;
-    NEW.updated_at := clock_timestamp();
     IF NEW.status <> OLD.status AND leadroute_internal.is_closed(NEW.status) <> leadroute_internal.is_closed(OLD.status) THEN
         NEW.closed_at := CASE WHEN leadroute_internal.is_closed(NEW.status) THEN coalesce(nullif(NEW.closed_at, OLD.closed_at), clock_timestamp()) END;
     END IF;
@@ -153,15 +155,34 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.changed_by_hand(leadroute.leads, leadroute.leads) IS
-    'What an update of a lead writes: an owner or queue that was changed by hand is a decision, a lead that is closed was closed now; an error where the id or the tenant changes. Internal, for lead_changed().';
+COMMENT ON FUNCTION leadroute_internal.lead_changed() IS 'Trigger: records an owner or queue that was changed by hand.';
 
-CREATE FUNCTION leadroute_internal.lead_changed() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_changed';
-COMMENT ON FUNCTION leadroute_internal.lead_changed() IS 'Trigger: where an app saves a whole row with an old decision_id, or as it was before an answer, what only routing writes stays as it is; an owner or queue that was changed by hand is recorded; corrected values are cleaned, and tell who the person is, as those of a new lead.';
+CREATE FUNCTION leadroute_internal.lead_saved() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_saved';
+COMMENT ON FUNCTION leadroute_internal.lead_saved() IS 'Trigger: notes when a lead was changed; where an app saves a whole row with an old decision_id, or as it was before an answer, what only routing writes stays as it is.';
 
-CREATE TRIGGER lead_changed BEFORE UPDATE ON leadroute.leads
-    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.lead_changed();
+-- before lead_changed, by its name
+CREATE TRIGGER lead_as_saved BEFORE UPDATE ON leadroute.leads
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.lead_saved();
+
+CREATE FUNCTION leadroute_internal.lead_cleaned() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'leadroute_lead_cleaned';
+COMMENT ON FUNCTION leadroute_internal.lead_cleaned() IS 'Trigger: corrected values of a lead are cleaned, and tell who the person is, as those of a new one.';
+
+CREATE TRIGGER lead_cleaned BEFORE UPDATE ON leadroute.leads
+    FOR EACH ROW EXECUTE FUNCTION leadroute_internal.lead_cleaned();
+
+CREATE FUNCTION leadroute_internal.is_more_than_values(old_id bigint, new_id bigint, old_tenant text, new_tenant text, old_status text, new_status text,
+        old_decision_id bigint, new_decision_id bigint, old_owner_id text, new_owner_id text, old_queue text, new_queue text, routed_at timestamptz) RETURNS boolean
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'leadroute_is_more_than_values';
+COMMENT ON FUNCTION leadroute_internal.is_more_than_values(bigint, bigint, text, text, text, text, bigint, bigint, text, text, text, text, timestamptz) IS
+    'Whether an update of a lead changes what must not change, closes it or opens it again, or may have to be recorded as made by hand. Internal.';
+
+-- The condition is as short as can be: PostgreSQL parses it anew in each statement.
+CREATE TRIGGER lead_changed BEFORE UPDATE ON leadroute.leads FOR EACH ROW
+    WHEN (leadroute_internal.is_more_than_values(OLD.id, NEW.id, OLD.tenant, NEW.tenant, OLD.status, NEW.status, OLD.decision_id, NEW.decision_id,
+                                                 OLD.owner_id, NEW.owner_id, OLD.queue, NEW.queue, NEW.routed_at))
+    EXECUTE FUNCTION leadroute_internal.lead_changed();
 
 CREATE FUNCTION leadroute_internal.lead_scored() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

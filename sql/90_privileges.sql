@@ -53,9 +53,10 @@ BEGIN
         EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s', given.command, given.grantee);
     END LOOP;
 END $$;
--- Whoever may edit reps runs the check of their time zone, whoever may edit tiers compares tenants, or enrichment rules fields, and whoever restores history
+-- Whoever may update leads runs the condition of a trigger, whoever may edit reps the check of their time zone, whoever may edit tiers compares tenants, or enrichment rules fields, and whoever restores history
 -- learns the number of their transaction; they read nothing.
-GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text), leadroute_internal.tenant_ranges(text[]), leadroute_internal.column_named(text), leadroute_internal.has_place(timestamptz, text, text, bigint, leadroute.lead_status), leadroute_internal.person_of(text), leadroute_internal.transaction_of(bigint),
+GRANT EXECUTE ON FUNCTION leadroute.is_time_zone(text), leadroute_internal.tenant_ranges(text[]), leadroute_internal.column_named(text), leadroute_internal.has_place(timestamptz, text, text, bigint, leadroute.lead_status),
+    leadroute_internal.is_more_than_values(bigint, bigint, text, text, text, text, bigint, bigint, text, text, text, text, timestamptz), leadroute_internal.person_of(text), leadroute_internal.transaction_of(bigint),
     leadroute_internal.must(boolean, text, text, text) TO PUBLIC;
 -- What there is to call is no secret: it reads the catalog as its caller.
 GRANT EXECUTE ON FUNCTION leadroute.help(text) TO PUBLIC;

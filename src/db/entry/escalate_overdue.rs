@@ -83,6 +83,8 @@ fn escalate(session: &mut Batch, clock: &Clock) -> Option<()> {
         let row = unsafe { LeadRow::new(row.tuple, row.desc) };
         let status = row.get::<String>("status").and_then(|status| Status::named(&status));
         tried.extend(row.get::<String>("owner_id"));
+        tried.sort_unstable();
+        tried.dedup();
         let wanted = Wanted::Escalate { overdue: &clock.overdue, tried: &tried };
         // Whatever ends a clock has ended it: as long as it runs, somebody with the lead must answer.
         let is_waiting = status.is_some_and(|status| status == Status::Queued || status.is_with_rep());
