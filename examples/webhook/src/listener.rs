@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// A refusal is tried again, in case the receiver is mended; it shows in stuck_notifications meanwhile.
 const AFTER_REFUSAL: Duration = Duration::from_secs(15 * 60);
 /// Between batches that were not full: leads that come one by one are then taken together.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(20);
 /// The receiver may ask for a longer pause than ours, but not for ever.
 const LONGEST_WISH: Duration = Duration::from_secs(300);
 
