@@ -45,7 +45,7 @@ webhook() {
     restart_with 'track_commit_timestamp = on'
     : > "$work/posts"
     # they end with this script, however that ends
-    trap 'kill "${receiver:-}" "${listener:-}" 2> /dev/null; rm -rf "$work"; "$ROOT/dev/cluster.sh" stop bench' EXIT
+    trap 'kill ${receiver:-} ${listener:-} 2> /dev/null || true; rm -rf "$work"; "$ROOT/dev/cluster.sh" stop bench' EXIT
     "$TARGET/release/examples/receiver" $address >> "$work/posts" & receiver=$!
     PGDATABASE=bench WEBHOOK_URL=http://$address/leads WEBHOOK_SECRET=none "$TARGET/release/leadroute-webhook" > /dev/null 2>&1 & listener=$!
     rm -f "$work"/webhook.*

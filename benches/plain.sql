@@ -194,11 +194,11 @@ BEGIN
       INTO account
       FROM (SELECT 1 AS rank, account_id, NULL::text AS domain, NULL::text AS division FROM leadroute.contacts WHERE email = NEW.email
             UNION ALL
-            SELECT 2, id, NULL, NULL FROM leadroute.accounts WHERE id = NEW.crm_account_id
+            SELECT 2, id, NULL, NULL FROM leadroute.accounts WHERE tenant = '' AND id = NEW.crm_account_id
             UNION ALL
             SELECT 3, account_id, domain, division FROM leadroute.account_domains WHERE domain = ANY (company_names)) m
-      JOIN leadroute.accounts a ON a.id = m.account_id
-      LEFT JOIN leadroute.accounts p ON p.id = a.parent_id
+      JOIN leadroute.accounts a ON a.tenant = '' AND a.id = m.account_id
+      LEFT JOIN leadroute.accounts p ON p.tenant = '' AND p.id = a.parent_id
      ORDER BY m.rank, length(m.domain) DESC LIMIT 1;
     NEW.account_id := account.id;
     IF account.kind = 'customer' OR account.parent_kind = 'customer' THEN
