@@ -131,21 +131,16 @@ fn who_edits_an_account_does_not_wait_for_a_preview_that_changes_it() {
     wait_for("a preview that runs", 30, || (number(&mut second, is_running) > 0).then_some(()));
     second.batch_execute("SET statement_timeout = '30s'").unwrap();
     // the change is tried meanwhile, and undone
-    let mut edits = 0;
-    while edits < 50 && number(&mut second, is_running) > 0 {
+    for n in 0..20 {
         let edit = format!(
-            "UPDATE leadroute.accounts SET name = 'n{edits}' WHERE id = 'acme'; UPDATE leadroute.account_domains SET division = 'n{edits}'"
+            "UPDATE leadroute.accounts SET name = 'n{n}' WHERE id = 'acme'; UPDATE leadroute.account_domains SET division = 'n{n}'"
         );
         second.batch_execute(&edit).unwrap();
         thread::sleep(std::time::Duration::from_millis(20));
-        edits += 1;
     }
-    assert!(edits > 5, "edits have waited for the preview: {edits} were made while it ran");
+    assert!(number(&mut second, is_running) > 0, "the edits have waited for the preview");
     token.cancel_query(NoTls).unwrap();
-    // unless it has ended meanwhile
-    if let Err(error) = running.join().unwrap() {
-        assert_eq!(error.code(), Some(&SqlState::QUERY_CANCELED));
-    }
+    assert_eq!(running.join().unwrap().unwrap_err().code(), Some(&SqlState::QUERY_CANCELED));
     check_consistency(&mut second);
 }
 

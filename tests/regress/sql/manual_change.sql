@@ -52,3 +52,34 @@ SELECT cause, count(*) > 0 AS some FROM leadroute.decisions WHERE lead_id IN (SE
 SELECT count(*) AS leads, count(*) FILTER (WHERE EXISTS (SELECT FROM leadroute.sla_clocks c WHERE c.lead_id = l.id)) AS with_clock,
        count(*) FILTER (WHERE EXISTS (SELECT FROM leadroute.decisions d WHERE d.lead_id = l.id AND d.cause = 'insert')) AS with_first_decision
   FROM leadroute.leads l WHERE email LIKE 'taken%';
+
+-- What a trigger of ours refuses, on the decisions that are written for a change by hand, is refused as it says.
+CREATE FUNCTION story.ask_first() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.cause = 'manual' THEN
+        RAISE EXCEPTION 'ask first' USING ERRCODE = 'LR001', CONSTRAINT = 'no_manual';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER ask_first BEFORE INSERT ON leadroute.decisions FOR EACH ROW EXECUTE FUNCTION story.ask_first();
+DO $$
+DECLARE
+    given text;
+BEGIN
+    UPDATE leadroute.leads SET owner_id = 'ann' WHERE email = 'taken1@over.com' AND owner_id = 'bob';
+    RAISE EXCEPTION 'nothing was refused';
+EXCEPTION WHEN SQLSTATE 'LR001' THEN
+    GET STACKED DIAGNOSTICS given = CONSTRAINT_NAME;
+    RAISE NOTICE '%, by %', SQLERRM, given;
+END $$;
+-- A large value stays where it is: the change by hand writes the row only.
+DROP TRIGGER ask_first ON leadroute.decisions;
+UPDATE leadroute.leads SET attributes = jsonb_build_object('large', (SELECT string_agg(md5(n::text), '') FROM generate_series(1, 3000) n)) WHERE email = 'taken1@over.com';
+CREATE FUNCTION story.chunks() RETURNS SETOF oid LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY EXECUTE format('SELECT DISTINCT chunk_id FROM %s', (SELECT reltoastrelid::regclass FROM pg_class WHERE oid = 'leadroute.leads'::regclass));
+END $$;
+CREATE TEMP TABLE chunks_before AS SELECT * FROM story.chunks() c;
+UPDATE leadroute.leads SET owner_id = 'ann' WHERE email = 'taken1@over.com';
+UPDATE leadroute.leads SET status = 'lost' WHERE email = 'taken1@over.com';
+SELECT (SELECT count(*) FROM chunks_before) AS values_before, (SELECT count(*) FROM (SELECT story.chunks() EXCEPT SELECT c FROM chunks_before) n) AS new_ones;

@@ -57,10 +57,13 @@ UPDATE leadroute.reps SET manager_id = 'priya.raman' WHERE id = 'tobias.winterfe
 UPDATE leadroute.reps SET manager_id = 'martin.elsegood' WHERE id = 'priya.raman';
 UPDATE leadroute.reps SET manager_id = 'tobias.winterfeld' WHERE id = 'martin.elsegood';
 UPDATE leadroute.reps SET backup_id = 'tobias.winterfeld', schedule = 'office-europe' WHERE id = 'margaret.oakes';
--- Where the next leads go is asked at two times: nobody's day ends in between.
+-- Where the next leads go is asked at two times: nobody's day ends in between. Who has no hours gets nothing by rotation.
 DELETE FROM leadroute.schedule_hours;
 INSERT INTO leadroute.schedule_hours (schedule, weekday, opens, closes)
 SELECT name, weekday, '00:00', '24:00' FROM leadroute.schedules, generate_series(1, 7) weekday;
+INSERT INTO leadroute.schedules (name) VALUES ('closed');
+UPDATE leadroute.reps SET schedule = 'closed'
+ WHERE id IN (SELECT min(m.rep_id) FROM leadroute.pool_members m GROUP BY m.pool HAVING count(*) > 2 AND m.pool LIKE '% smb');
 -- Pools fall back to queues that are handed out to the same pools.
 UPDATE leadroute.pools SET fallback_queue = split_part(name, ' ', 1) || ' triage' WHERE name LIKE '% smb';
 UPDATE leadroute.queues SET auto_assign_pool = split_part(name, ' ', 1) || ' smb', claimable = true WHERE name LIKE '% triage';
