@@ -58,6 +58,7 @@ webhook() {
             [ "$(sql -c 'SELECT count(*) FROM leadroute.notifications WHERE acked_at IS NULL')" != 0 ] || break
             sleep 0.2
         done
+        [ "$(sql -c 'SELECT count(*) FROM leadroute.notifications WHERE acked_at IS NULL')" = 0 ] || die "the listener does not keep up"
         read -r half most <<< "$(arrivals "$work/posts")"
         echo "$half" >> "$work/webhook.p50"
         echo "$most" >> "$work/webhook.p99"
