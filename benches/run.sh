@@ -84,18 +84,19 @@ row() {
     tail -1 "$work/table" >&2
 }
 
-# Rounds of the three routers with so many clients; leaves $work/{leadroute,floor,plain}.$1.
+# Rounds of the routers $2... with $1 clients; leaves $work/ROUTER.$1.
 compare() {
-    rm -f "$work"/{leadroute,floor,plain}."$1"
+    local clients=$1 router; shift
+    for router in "$@"; do rm -f "$work/$router.$clients"; done
     for _ in $(seq "$rounds"); do
-        for router in leadroute floor plain; do tps "$router" "$router" "$1" >> "$work/$router.$1"; done
+        for router in "$@"; do tps "$router" "$router" "$clients" >> "$work/$router.$clients"; done
     done
 }
 
 single() {
     company "$1"
     for clients in 1 8; do
-        compare "$clients"
+        compare "$clients" leadroute floor plain
         row "insert, $1 segments, $clients client(s), to floor" "$work/leadroute.$clients" "$work/floor.$clients" 1.0 least
         row "insert, $1 segments, $clients client(s), to plain" "$work/leadroute.$clients" "$work/plain.$clients" 3.0 least
     done
@@ -104,11 +105,11 @@ single() {
 # The same with statements that are parsed and planned each time; and as production is, where each commit waits for the disk.
 ways() {
     company 60
-    mode=simple compare 1
+    mode=simple compare 1 leadroute floor
     row "insert, simple protocol, 1 client, to floor" "$work/leadroute.1" "$work/floor.1" 1.0 least
     fsync_to on
     for clients in 1 8; do
-        compare "$clients"
+        compare "$clients" leadroute floor
         row "insert, fsync on, $clients client(s), to floor" "$work/leadroute.$clients" "$work/floor.$clients" 1.0 least
     done
     fsync_to "${BENCH_FSYNC:-off}"
