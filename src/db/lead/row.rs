@@ -5,6 +5,7 @@ use crate::db::lead::columns::{self, set_by, SetBy};
 use crate::db::lead::extension;
 use crate::db::pg::catalog::{self, Watched};
 use crate::db::pg::jsonb;
+use crate::db::pg::literal::Literal;
 use crate::db::pg::time::{from_postgres_epoch, to_postgres_epoch};
 use crate::db::pg::tuple::{Replaced, Values};
 use leadroute_engine::decision::Decision;
@@ -22,7 +23,7 @@ use std::rc::Rc;
 type Shape = (pg_sys::Oid, i32);
 
 /// Places of columns by name; filled when a column is first asked for.
-pub type Places = Rc<RefCell<FxHashMap<&'static str, Option<usize>>>>;
+pub type Places = Rc<RefCell<FxHashMap<Literal, Option<usize>>>>;
 
 thread_local! {
     /// By row type, since a change of `leads`: looking up forty names for each lead is slow.
@@ -82,10 +83,10 @@ impl LeadRow {
 
     /// Place of a column, counted from 0.
     fn place(&self, column: &'static str) -> Option<usize> {
-        let known = self.places.borrow().get(column).copied();
+        let known = self.places.borrow().get(&Literal(column)).copied();
         known.unwrap_or_else(|| {
             let place = self.find(column);
-            self.places.borrow_mut().insert(column, place);
+            self.places.borrow_mut().insert(Literal(column), place);
             place
         })
     }

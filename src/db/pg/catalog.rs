@@ -1,13 +1,14 @@
 //! Relations of the extension by name. Each is looked up once, and again after any relation has changed.
 
 use crate::db::errors;
+use crate::db::pg::literal::Literal;
 use pgrx::pg_sys::{self, Datum, Oid};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
 
 thread_local! {
-    static RELATIONS: RefCell<(u64, FxHashMap<&'static str, Oid>)> = RefCell::default();
+    static RELATIONS: RefCell<(u64, FxHashMap<Literal, Oid>)> = RefCell::default();
     static OWNER: Cell<(u64, Oid)> = const { Cell::new((0, Oid::INVALID)) };
     /// How often relations have changed; starts above the 0 of empty caches.
     static EPOCH: Cell<u64> = const { Cell::new(1) };
@@ -131,12 +132,12 @@ pub fn relation(name: &'static str) -> Oid {
             known.0 = epoch;
             known.1.clear();
         }
-        known.1.get(name).copied()
+        known.1.get(&Literal(name)).copied()
     });
     known.unwrap_or_else(|| {
         let oid = look_up(name);
         // What changed meanwhile is noticed by the next call.
-        RELATIONS.with_borrow_mut(|known| known.1.insert(name, oid));
+        RELATIONS.with_borrow_mut(|known| known.1.insert(Literal(name), oid));
         oid
     })
 }

@@ -6,6 +6,7 @@
 
 use crate::db::errors;
 use crate::db::pg::catalog::relation;
+use crate::db::pg::one_guard::{raw, under_one_guard};
 use crate::db::pg::spi::Row;
 use pgrx::pg_sys::{self, Datum, ScanDirection as Direction};
 use pgrx::IntoDatum;
@@ -29,6 +30,29 @@ pub struct Index {
 
 /// Column of the index, value, and the function that compares.
 type Comparison = (usize, Datum, u32);
+
+/// Most columns that are compared at once.
+const MOST_KEYS: usize = 3;
+
+/// By what a scan sees rows.
+#[derive(Clone, Copy)]
+enum Sight {
+    /// A snapshot of the moment in which it begins.
+    Latest,
+    /// A snapshot that outlives it.
+    By(pg_sys::Snapshot),
+}
+
+/// A scan that has begun.
+#[derive(Clone, Copy)]
+struct Begun {
+    table: pg_sys::Relation,
+    index: pg_sys::Relation,
+    snapshot: pg_sys::Snapshot,
+    scan: pg_sys::SysScanDesc,
+    /// The first row.
+    tuple: pg_sys::HeapTuple,
+}
 
 /// Tables that a transaction reads and then writes, with their indexes. The lock for writing is taken at once: taken after a
 /// weaker lock, it could deadlock with a REINDEX that came in between, and two locks cost more than one.
@@ -143,7 +167,7 @@ impl Index {
         let place: *mut pg_sys::SnapshotData = &mut *dirty;
         // SAFETY: the snapshot outlives the scan, which leaves in it the transactions of the row it found.
         unsafe {
-            self.scan(keys, direction, place, |row| {
+            self.scan(keys, direction, Sight::By(place), |row| {
                 let fate = Fate::of((*place).xmin, (*place).xmax, row.tuple);
                 each(row, fate)
             })
@@ -151,22 +175,20 @@ impl Index {
     }
 
     fn find<T>(&self, keys: &[Comparison], mut each: impl FnMut(Row) -> Option<T>) -> Option<T> {
+        let forward = Direction::ForwardScanDirection;
         // SAFETY: the snapshots outlive the scans.
         unsafe {
+            if pg_sys::XactIsoLevel != pg_sys::XACT_SERIALIZABLE as i32 {
+                return self.scan(keys, forward, Sight::Latest, each);
+            }
             // before the snapshot, which then sees what was appended
             pg_sys::CommandCounterIncrement();
-            if pg_sys::XactIsoLevel != pg_sys::XACT_SERIALIZABLE as i32 {
-                let latest = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-                let found = self.scan(keys, Direction::ForwardScanDirection, latest, each);
-                pg_sys::UnregisterSnapshot(latest);
-                return found;
-            }
             // No predicate locks: advisory locks keep two leads apart that read each other's rows, and
             // neither may fail. A row that is replaced during the scan may be missed; then scan again.
             loop {
                 let (ended, mut itself) =
                     (transactions_ended(), snapshot(pg_sys::SnapshotType::SNAPSHOT_SELF));
-                let found = self.scan(keys, Direction::ForwardScanDirection, &mut *itself, &mut each);
+                let found = self.scan(keys, forward, Sight::By(&mut *itself), &mut each);
                 if found.is_some() || ended == transactions_ended() {
                     return found;
                 }
@@ -179,38 +201,74 @@ impl Index {
         &self,
         keys: &[Comparison],
         direction: Direction::Type,
-        snapshot: pg_sys::Snapshot,
+        sight: Sight,
         mut each: impl FnMut(Row) -> Option<T>,
     ) -> Option<T> {
         let share = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
         let mode = self.lock_of_table();
         // SAFETY: relations and scan are opened and closed in pairs (an error releases them with the
-        // subtransaction); the keys have the types and collations of the indexed columns.
+        // subtransaction); rows are valid until the next one is asked for.
         unsafe {
-            let table = pg_sys::table_open(relation(self.table), mode);
-            let index = pg_sys::index_open(relation(self.index), mode);
-            pg_sys::CommandCounterIncrement();
-            let scan_keys = keys.iter().map(|(place, value, function)| {
-                check_type(index, *place, *function);
-                scan_key(index, *place, (*value, *function))
-            });
-            let mut scan_keys: Vec<pg_sys::ScanKeyData> = scan_keys.collect();
-            let (count, first) = (scan_keys.len() as i32, scan_keys.as_mut_ptr());
-            let scan = pg_sys::systable_beginscan_ordered(table, index, snapshot, count, first);
+            let Begun { table, index, snapshot, scan, mut tuple } = self.begin(keys, direction, sight, mode);
             let mut answer = None;
-            while answer.is_none() {
-                let tuple = pg_sys::systable_getnext_ordered(scan, direction);
-                if tuple.is_null() {
+            while !tuple.is_null() {
+                answer = each(Row { tuple, desc: (*table).rd_att });
+                if answer.is_some() {
                     break;
                 }
-                answer = each(Row { tuple, desc: (*table).rd_att });
+                tuple = pg_sys::systable_getnext_ordered(scan, direction);
             }
-            pg_sys::systable_endscan_ordered(scan);
             let kept = keeps_locks(snapshot) || mode != share;
             let lock = if kept { pg_sys::NoLock as pg_sys::LOCKMODE } else { share };
-            pg_sys::index_close(index, lock);
-            pg_sys::table_close(table, lock);
+            under_one_guard(|| {
+                raw::systable_endscan_ordered(scan);
+                raw::index_close(index, lock);
+                raw::table_close(table, lock);
+                if matches!(sight, Sight::Latest) {
+                    raw::UnregisterSnapshot(snapshot);
+                }
+            });
             answer
+        }
+    }
+
+    /// Opens table and index, and asks for the first row.
+    unsafe fn begin(
+        &self,
+        keys: &[Comparison],
+        direction: Direction::Type,
+        sight: Sight,
+        mode: pg_sys::LOCKMODE,
+    ) -> Begun {
+        assert!(keys.len() <= MOST_KEYS, "a look-up compares more columns than expected");
+        let (table, index) = (relation(self.table), relation(self.index));
+        // SAFETY: the keys have the types and collations of the indexed columns; a scan copies them.
+        unsafe {
+            let (table, index, snapshot) = under_one_guard(|| {
+                let snapshot = match sight {
+                    Sight::By(snapshot) => snapshot,
+                    Sight::Latest => {
+                        // before the snapshot, which then sees what was appended
+                        raw::CommandCounterIncrement();
+                        raw::RegisterSnapshot(raw::GetLatestSnapshot())
+                    }
+                };
+                let (table, index) = (raw::table_open(table, mode), raw::index_open(index, mode));
+                raw::CommandCounterIncrement();
+                (table, index, snapshot)
+            });
+            keys.iter().for_each(|(place, _, function)| check_type(index, *place, *function));
+            let mut scan_keys: [pg_sys::ScanKeyData; MOST_KEYS] = std::mem::zeroed();
+            let first = scan_keys.as_mut_ptr();
+            let (scan, tuple) = under_one_guard(|| {
+                for (no, (place, value, function)) in keys.iter().enumerate() {
+                    compare(first.add(no), index, *place, (*value, *function));
+                }
+                let count = keys.len() as i32;
+                let scan = raw::systable_beginscan_ordered(table, index, snapshot, count, first);
+                (scan, raw::systable_getnext_ordered(scan, direction))
+            });
+            Begun { table, index, snapshot, scan, tuple }
         }
     }
 
@@ -259,26 +317,36 @@ unsafe fn check_type(index: pg_sys::Relation, place: usize, equal: u32) {
 /// # Safety
 /// The index must have that column, of the type of the value.
 pub unsafe fn scan_key(index: pg_sys::Relation, place: usize, key: (Datum, u32)) -> pg_sys::ScanKeyData {
+    // SAFETY: the caller vouches for the column.
+    unsafe {
+        let mut scan_key: pg_sys::ScanKeyData = std::mem::zeroed();
+        let to: *mut pg_sys::ScanKeyData = &mut scan_key;
+        under_one_guard(|| compare(to, index, place, key));
+        scan_key
+    }
+}
+
+/// The same into a place in memory, under the guard of the caller.
+unsafe fn compare(to: pg_sys::ScanKey, index: pg_sys::Relation, place: usize, key: (Datum, u32)) {
+    let strategy = match key.1 {
+        pg_sys::F_INT8GE => pg_sys::BTGreaterEqualStrategyNumber,
+        pg_sys::F_INT8LT => pg_sys::BTLessStrategyNumber,
+        _ => pg_sys::BTEqualStrategyNumber,
+    };
     // SAFETY: the index has that column; scans name it by its number in the table.
     unsafe {
         let columns = (*(*index).rd_index).indnatts as usize;
-        let strategy = match key.1 {
-            pg_sys::F_INT8GE => pg_sys::BTGreaterEqualStrategyNumber,
-            pg_sys::F_INT8LT => pg_sys::BTLessStrategyNumber,
-            _ => pg_sys::BTEqualStrategyNumber,
-        };
-        let mut scan_key: pg_sys::ScanKeyData = std::mem::zeroed();
-        pg_sys::ScanKeyEntryInitialize(
-            &mut scan_key,
+        let column = (*(*index).rd_index).indkey.values.as_slice(columns).get(place).copied();
+        raw::ScanKeyEntryInitialize(
+            to,
             0,
-            (*(*index).rd_index).indkey.values.as_slice(columns).get(place).copied().unwrap_or_default(),
+            column.unwrap_or_default(),
             strategy as pg_sys::StrategyNumber,
             pg_sys::InvalidOid,
             *(*index).rd_indcollation.add(place),
             pg_sys::RegProcedure::from(key.1),
             key.0,
         );
-        scan_key
     }
 }
 

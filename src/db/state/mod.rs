@@ -5,6 +5,7 @@ pub mod assignee_lock;
 pub mod change;
 pub mod config;
 pub mod config_seen;
+pub mod credit;
 pub mod loads;
 pub mod lookups;
 pub mod moment;

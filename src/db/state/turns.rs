@@ -7,87 +7,18 @@
 //! within another (a trigger inserts leads too) counts what the outer one has not written yet.
 
 use crate::db::pg::locks::Class;
-use crate::db::pg::spi::{bigints, integers, Row};
+use crate::db::state::credit::Credit;
 use crate::db::state::loads::{Added, LOADS};
 use crate::db::state::moment::Moment;
 use crate::db::state::shared_sum::{Book, Reading, Sum};
 use leadroute_engine::roster::load::{Day, Load};
-use leadroute_engine::roster::rotation::{Share, Turn, LEAD};
+use leadroute_engine::roster::rotation::{Share, Turn};
 use leadroute_engine::roster::unavailable::Ineligible;
-use pgrx::pg_sys::{self, Datum, Oid};
-use std::collections::{BTreeMap, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 static TURNS: Book<Credit> = Book::new("turns", "turns_pkey", Class::Turns);
-
-/// Credit and leads received, by seat.
-#[derive(Clone, Default)]
-struct Credit(BTreeMap<i32, (i64, i64)>);
-
-impl Credit {
-    /// Adds a turn, or takes it off.
-    fn count(&mut self, turn: &Turn, sign: i64) {
-        for (seat, delta) in &turn.credit {
-            let total = self.0.entry(*seat).or_default();
-            total.0 = total.0.saturating_add(sign * delta);
-            total.1 = total.1.saturating_add(if *seat == turn.seat { sign } else { 0 });
-        }
-    }
-
-    /// The credit for the next choice. Turns of other open transactions count, so that no turn is given twice,
-    /// but those of each transaction for one lead at most: however many it has given, its rollback moves nobody
-    /// further from their share than that.
-    fn to_choose_by(reading: &Reading<Self>) -> Self {
-        let mut credit = reading.settled();
-        for mut open in reading.open() {
-            open.0.values_mut().for_each(|total| total.0 = total.0.clamp(-LEAD, LEAD));
-            credit.add(&open);
-        }
-        credit
-    }
-
-    fn is_nothing(&self) -> bool {
-        self.0.values().all(|total| *total == (0, 0))
-    }
-}
-
-impl Sum for Credit {
-    fn add_row(&mut self, row: &Row) {
-        let seats = row.get::<Vec<Option<i32>>>(5).unwrap_or_default().into_iter();
-        let numbers = |column| {
-            let numbers = row.get::<Vec<Option<i64>>>(column).unwrap_or_default().into_iter();
-            numbers.map(Option::unwrap_or_default)
-        };
-        let totals = seats.zip(numbers(6).zip(numbers(7)));
-        // A NULL, which only somebody else can have written, is no seat.
-        self.add(&Self(totals.filter_map(|(seat, total)| Some((seat?, total))).collect()));
-    }
-
-    fn add(&mut self, other: &Self) {
-        for (seat, (credit, received)) in &other.0 {
-            let total = self.0.entry(*seat).or_default();
-            total.0 = total.0.saturating_add(*credit);
-            total.1 = total.1.saturating_add(*received);
-        }
-    }
-
-    fn subtract(&mut self, other: &Self) {
-        for (seat, (credit, received)) in &other.0 {
-            let total = self.0.entry(*seat).or_default();
-            total.0 = total.0.saturating_sub(*credit);
-            total.1 = total.1.saturating_sub(*received);
-        }
-    }
-
-    const TYPES: &'static [Oid] = &[pg_sys::INT4ARRAYOID, pg_sys::INT8ARRAYOID, pg_sys::INT8ARRAYOID];
-
-    fn columns(&self) -> Vec<Option<Datum>> {
-        let seats: Vec<i32> = self.0.keys().copied().collect();
-        let credit: Vec<i64> = self.0.values().map(|total| total.0).collect();
-        let received: Vec<i64> = self.0.values().map(|total| total.1).collect();
-        vec![integers(&seats), bigints(&credit), bigints(&received)]
-    }
-}
 
 /// A turn that is being chosen, or was and is not written yet. An error releases the locks.
 struct Chosen {
@@ -136,7 +67,7 @@ impl Due {
 #[derive(Default)]
 pub struct Ledgers {
     /// Credit by pool, including the turns of this statement.
-    pools: HashMap<i32, Credit>,
+    pools: FxHashMap<i32, Credit>,
     chosen: Option<Chosen>,
     due: Due,
     /// What the statements around this one write later.
@@ -200,7 +131,7 @@ impl Ledgers {
     /// Credit of a seat in the open pool.
     pub fn credit(&self, seat: i32) -> i64 {
         let credit = self.chosen.as_ref().and_then(|chosen| self.pools.get(&chosen.pool_no));
-        credit.and_then(|credit| credit.0.get(&seat)).map_or(0, |total| total.0)
+        credit.map_or(0, |credit| credit.of(seat))
     }
 
     /// Reserves a place for the rep of a share, or says why there is none. The lock of the rep is kept until the lead

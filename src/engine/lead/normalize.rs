@@ -53,7 +53,8 @@ fn parse(given: &str) -> Result<email_address::EmailAddress, &'static str> {
 /// Cleans a host name: lower case, ASCII form, at least one dot, scripts not mixed.
 pub fn host(given: &str) -> Result<String, &'static str> {
     let given = given.trim().trim_end_matches('.');
-    if given.split('.').any(|label| !label.is_single_script()) {
+    // ASCII is one script: most names need no look at each letter
+    if !given.is_ascii() && given.split('.').any(|label| !label.is_single_script()) {
         return Err("has a domain that mixes scripts");
     }
     let ascii = idna::domain_to_ascii_strict(given).map_err(|_| "has a domain that is not a domain name")?;
