@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # What routing costs, beside a minimal (floor.sql) and a plain (plain.sql) PL/pgSQL router.
-#   run.sh          what a lead costs: five rounds of BENCH_SECONDS (3) each
+#   run.sh          what a lead costs: five rounds of BENCH_SECONDS (2) each, in 11 minutes
 #   run.sh all      the same, and what it costs where there is much of something; more than an hour
 #   run.sh rows...  some rows only: those named below, at `usual` and `more`
-#   run.sh quick ...    three rounds of 2 seconds
+#   run.sh quick ...    three rounds
 #   run.sh reports  reports over 1,000,000 leads, see reports.sh
 # BENCH_FSYNC=on makes each commit wait for the disk: honest for durability, but then the table shows the
 # disk, which costs every router the same. Off is the default; 'hot' is measured with both.
@@ -16,8 +16,8 @@
 [ "${1:-}" != reports ] || exec "$ROOT/benches/reports.sh" "${@:2}"
 usual='single ways segments10k bytes bulk sweep webhook'
 more='attached hot latency names criteria tenants memory notify clocks change'
-seconds=${BENCH_SECONDS:-3} rounds=5
-if [ "${1:-}" = quick ]; then seconds=2 rounds=3; shift; fi
+seconds=${BENCH_SECONDS:-2} rounds=5
+if [ "${1:-}" = quick ]; then rounds=3; shift; fi
 [ "$*" != all ] || set -- $usual $more
 read -ra wanted <<< "${*:-$usual}"
 accounts=20000 tenants=0 db=bench
@@ -154,14 +154,12 @@ bulk() {
         sql -c 'DROP TABLE IF EXISTS bench.routed' \
             -c "CREATE TABLE bench.routed AS SELECT * FROM leadroute.leads WHERE email LIKE 'bulk%'"
         bulk_ms bare 100000 >> "$work/bulk.bare"
-        bulk_ms floor 100000 >> "$work/bulk.floor"
         for n in 25000 50000 100000 200000; do
             reset leadroute
             ms -c "\\copy leadroute.leads ($columns) FROM '$work/bulk.$n'" | awk -v n="$n" '{ print $1 * 1000 / n }' >> "$work/copy.$n"
         done
     done
     row "100,000 leads in one insert, to a bare insert (ms)" "$work/bulk.leadroute" "$work/bulk.bare" 5 most
-    row "the same, to the floor (ms; for comparison)" "$work/bulk.leadroute" "$work/bulk.floor" 1 most
     for n in 50000 100000 200000; do
         row "$n leads in one COPY, to 25000 (us per lead)" "$work/copy.$n" "$work/copy.25000" 1.3 most
     done

@@ -16,7 +16,7 @@ pub fn lift(
     load: &Load,
 ) -> Option<Words> {
     if let Ineligible::Paused | Ineligible::ZeroWeight = why {
-        let members = roster.members.get_mut(pool)?.values_mut().flatten();
+        let members = roster.members.get_mut(pool)?.lists().flatten();
         let member = { members }.find(|member| member.rep_id == rep)?;
         (member.active, member.weight) = (true, if member.weight == 0 { 1000 } else { member.weight });
         return Some(match why {

@@ -8,6 +8,7 @@ use crate::decision::candidate::Candidate;
 use crate::decision::reason::Reason;
 use crate::decision::Step;
 use crate::roster::load::Load;
+use crate::roster::members::Members;
 use crate::roster::rotation::{self, Share};
 use crate::roster::unavailable::{Away, Ineligible};
 use crate::roster::{Absence, Roster};
@@ -63,7 +64,7 @@ pub fn roster_of(trace: &[Step], context: Context<'_>, zones: &dyn Zones) -> Ros
         return roster;
     };
     let known: FxHashMap<&str, &Candidate> = candidates.iter().map(|row| (row.rep.as_str(), row)).collect();
-    for members in roster.members.get_mut(pool).into_iter().flat_map(|of_pool| of_pool.values_mut()) {
+    for members in roster.members.get_mut(pool).into_iter().flat_map(Members::lists) {
         members.retain(|member| known.contains_key(member.rep_id.as_str()));
         for member in members {
             let row = known.get(member.rep_id.as_str());

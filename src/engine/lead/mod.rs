@@ -9,6 +9,7 @@ pub mod phone;
 pub mod quantity;
 pub mod score;
 pub mod status;
+pub mod tenant;
 pub mod value;
 pub mod words;
 

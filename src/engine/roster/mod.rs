@@ -2,11 +2,13 @@
 
 pub mod calendar;
 pub mod load;
+pub mod members;
 pub mod rotation;
 pub mod stand_in;
 pub mod unavailable;
 
 use crate::lead::words;
+use crate::roster::members::{Member, Members};
 use crate::rules::compared::{each, language};
 use crate::rules::tables::{keyed, Span};
 use crate::Micros;
@@ -53,22 +55,6 @@ pub struct Rep {
     /// Why the row of the lead that is being routed cannot have them as its owner.
     #[serde(skip)]
     pub cannot_hold: Option<String>,
-}
-
-/// One row of `pool_members`; `weight` in thousandths.
-#[derive(Debug, Clone, Deserialize)]
-#[allow(missing_docs)]
-pub struct Member {
-    pub pool: String,
-    pub rep_id: String,
-    pub seat: i32,
-    pub weight: i64,
-    #[serde(default = "yes")]
-    pub active: bool,
-}
-
-const fn yes() -> bool {
-    true
 }
 
 /// One row of `absences`.
@@ -128,8 +114,8 @@ pub struct RosterTables {
 #[allow(missing_docs)]
 pub struct Roster {
     pub reps: FxHashMap<String, Rep>,
-    /// Members by pool and tenant, in the order of their seats.
-    pub members: FxHashMap<String, FxHashMap<String, Vec<Member>>>,
+    /// Members by pool.
+    pub members: FxHashMap<String, Members>,
     pub absences: FxHashMap<String, Vec<Absence>>,
     pub schedules: FxHashMap<String, Vec<Block>>,
     pub holidays: FxHashMap<String, FxHashMap<NaiveDate, String>>,
@@ -139,9 +125,9 @@ impl Roster {
     /// The members of a pool who work for a tenant, in the order of their seats; without one all, in no order.
     pub fn members(&self, pool: &str, tenant: Option<&str>) -> impl Iterator<Item = &Member> {
         let of_pool = self.members.get(pool);
-        let own = of_pool.and_then(|of_pool| of_pool.get(tenant?)).into_iter();
-        let all = of_pool.filter(|_| tenant.is_none()).into_iter().flat_map(|of_pool| of_pool.values());
-        own.chain(all).flatten()
+        let own = of_pool.zip(tenant).map(|(of_pool, tenant)| of_pool.of(tenant)).unwrap_or_default();
+        let all = of_pool.filter(|_| tenant.is_none()).into_iter().flat_map(Members::all);
+        own.iter().chain(all)
     }
 }
 
@@ -155,12 +141,8 @@ impl From<RosterTables> for Roster {
         }
         let mut roster = Self { reps: keyed(reps, |row| &row.id), ..Self::default() };
         for row in tables.members {
-            let tenant = roster.reps.get(&row.rep_id).map_or_else(String::new, |rep| rep.tenant.clone());
-            let of_pool = roster.members.entry(row.pool.clone()).or_default();
-            of_pool.entry(tenant).or_default().push(row);
-        }
-        for members in roster.members.values_mut().flat_map(|of_pool| of_pool.values_mut()) {
-            members.sort_by_key(|member| member.seat);
+            let tenant = roster.reps.get(&row.rep_id).map(|rep| rep.tenant.as_str()).unwrap_or_default();
+            roster.members.entry(row.pool.clone()).or_default().add(tenant, row);
         }
         for row in tables.absences {
             let absences = roster.absences.entry(row.rep_id.clone()).or_default();

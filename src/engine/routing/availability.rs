@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::decision::Outcome;
+use crate::lead::tenant;
 use crate::roster::calendar::Calendar;
 use crate::roster::unavailable::{Away, Refusal};
 use crate::roster::{stand_in, Presence, Rep};
@@ -12,7 +13,7 @@ use crate::Micros;
 
 /// Why `rep` cannot take a lead now; `None` if they can.
 pub fn away(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Option<Away> {
-    if context.tenant.is_some_and(|tenant| rep.tenant != tenant) {
+    if is_of_other_tenant(rep, context) {
         return Some(Away::OtherTenant);
     }
     if let Some(problem) = &rep.cannot_hold {
@@ -31,6 +32,10 @@ pub fn away(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Option<Away> 
         return Some(Away::Absent { kind });
     }
     off_duty(rep, context, zones)
+}
+
+fn is_of_other_tenant(rep: &Rep, context: Context<'_>) -> bool {
+    context.tenant.is_some_and(|tenant| !tenant::is_same(&rep.tenant, tenant))
 }
 
 /// A presence that was reported too long ago says nothing: hours and absences decide.
@@ -56,7 +61,7 @@ pub fn off_duty(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Option<Aw
 /// until then. `None` if the rep does not come back by themselves: inactive, not online for as long as it
 /// is not changed, absent without end, or closed for longer than [`HORIZON`](crate::roster::calendar::HORIZON).
 pub fn available_at(rep: &Rep, context: Context<'_>, zones: &dyn Zones) -> Option<Micros> {
-    if !rep.active || rep.cannot_hold.is_some() || context.tenant.is_some_and(|tenant| rep.tenant != tenant) {
+    if !rep.active || rep.cannot_hold.is_some() || is_of_other_tenant(rep, context) {
         return None;
     }
     let calendar = Calendar::of(rep, context.roster, zones);

@@ -4,6 +4,7 @@ use crate::context::{Context, Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::{Clock, Decision, Layer, Notice, Outcome, Step};
 use crate::lead::status::Status;
+use crate::lead::tenant;
 use crate::lead::{CleanLead, Lead, Problem};
 use crate::lookups::Lookups;
 use crate::roster::Roster;
@@ -130,7 +131,7 @@ pub fn rescued(
 /// The last check of every decision: no owner, queue or notice of another tenant. Rather the catch-all queue.
 pub fn within_tenant(decision: &mut Decision, rules: &Rules, roster: &Roster) {
     let tenant = decision.clean.lead.tenant.clone();
-    let is_ours = |rep: &str| roster.reps.get(rep).is_none_or(|rep| rep.tenant == tenant);
+    let is_ours = |rep: &str| roster.reps.get(rep).is_none_or(|rep| tenant::is_same(&rep.tenant, &tenant));
     let is_within = decision.outcome.owner().is_none_or(is_ours)
         && decision.outcome.queue().is_none_or(|queue| rules.takes(queue, &tenant));
     if !is_within {

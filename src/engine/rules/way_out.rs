@@ -1,6 +1,7 @@
 //! Where a lead waits that nobody takes: the queue of the segment, of the territory, of the pool, or the catch-all queue of
 //! its tenant. Queues of other tenants are passed over.
 
+use crate::lead::tenant;
 use crate::rules::tables::{Segment, Tier};
 use crate::rules::Rules;
 use serde::Serialize;
@@ -36,7 +37,7 @@ impl Rules {
     /// Whether leads of a tenant may wait in a queue.
     pub fn takes(&self, queue: &str, tenant: &str) -> bool {
         let of = self.queues.get(queue).and_then(|queue| queue.tenant.as_deref());
-        of.is_none_or(|of| of == tenant)
+        of.is_none_or(|of| tenant::is_same(of, tenant))
     }
 
     /// The fallback queues of every segment, without a pool (`''`) and with each pool that its tiers lead to.

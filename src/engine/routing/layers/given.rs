@@ -4,6 +4,7 @@ use crate::context::{Finding, Routing};
 use crate::decision::reason::Reason;
 use crate::decision::Outcome;
 use crate::lead::status::Status;
+use crate::lead::tenant;
 use crate::routing::availability::{is_late, owner_or_backup};
 use crate::routing::layers::distribution;
 
@@ -21,7 +22,9 @@ pub fn ask(routing: &mut Routing<'_>) -> Finding {
         };
     };
     let roster = routing.context.roster;
-    let ours = rep.as_ref().filter(|rep| roster.reps.get(*rep).is_some_and(|rep| rep.tenant == lead.tenant));
+    let ours = rep
+        .as_ref()
+        .filter(|rep| roster.reps.get(*rep).is_some_and(|rep| tenant::is_same(&rep.tenant, &lead.tenant)));
     match ours {
         Some(rep) => Finding::decided(Outcome::Owner(rep.clone()), Reason::GivenOwner { rep: rep.clone() }),
         None => {
