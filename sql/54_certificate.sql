@@ -29,13 +29,13 @@ BEGIN ATOMIC
             UNION SELECT m.seat FROM leadroute.pool_members m JOIN leadroute.pools p ON p.name = m.pool WHERE p.pool_no = turn_events.pool_no) s
     ), found AS (
         SELECT CASE s.step ->> 'code' WHEN 'turn' THEN 'turn' ELSE 'company' END AS event, d.decided_at AS at, d.id AS decision_id, d.lead_id, d.tenant, s.step
-          FROM leadroute.decisions d CROSS JOIN LATERAL jsonb_array_elements(d.trace) s (step)
+          FROM leadroute.decisions d CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(d.trace) WHEN 'array' THEN d.trace END) s (step)
          WHERE d.decided_at >= turn_events.since AND d.decided_at < turn_events.until AND (turn_events.tenant IS NULL OR d.tenant = turn_events.tenant)
            AND (d.pool = ANY ((SELECT n.names FROM named n)::text[]) OR d.cause IN ('escalation', 'auto_assign'))
            AND s.step ->> 'code' IN ('turn', 'same_company') AND s.step ->> 'pool' = ANY ((SELECT n.names FROM named n)::text[])
         UNION ALL
         SELECT 'returned', r.returned_at, d.id, d.lead_id, d.tenant, s.step
-          FROM leadroute.returned_turns r JOIN leadroute.decisions d ON d.id = r.decision_id CROSS JOIN LATERAL jsonb_array_elements(d.trace) s (step)
+          FROM leadroute.returned_turns r JOIN leadroute.decisions d ON d.id = r.decision_id CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(d.trace) WHEN 'array' THEN d.trace END) s (step)
          WHERE r.pool_no = turn_events.pool_no AND r.returned_at >= turn_events.since AND r.returned_at < turn_events.until
            AND (turn_events.tenant IS NULL OR d.tenant = turn_events.tenant) AND s.step ->> 'code' IN ('turn', 'same_company')
     )

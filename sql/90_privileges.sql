@@ -71,7 +71,7 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadro
     leadroute_internal.rep_cover(), leadroute_internal.ways_out(), leadroute_internal.is_with_rep(text), leadroute_internal.setting(text),
     leadroute_internal.is_period(timestamptz, timestamptz), leadroute_internal.is_dimension(text), leadroute_internal.candidates(jsonb),
     leadroute_internal.speed_figures(bigint, timestamptz, timestamptz, timestamptz, boolean, text, text, text, text, text, text, text, text, text, text, text, text, timestamptz),
-    leadroute_internal.percent(numeric, numeric), leadroute_internal.clocks_counted(timestamptz, timestamptz, text),
+    leadroute_internal.pool_shares(text, jsonb, boolean), leadroute_internal.percent(numeric, numeric), leadroute_internal.clocks_counted(timestamptz, timestamptz, text),
     leadroute_internal.recent_unrouted_rate(), leadroute_internal.recent_leads_by_rep(), leadroute_internal.recent_sla_by_rep(), leadroute_internal.recent_sla_by_territory(),
     leadroute_internal.recent_speed_percentiles(), leadroute_internal.recent_claim_patterns(), leadroute_internal.recent_audit_measures(), leadroute_internal.recent_territory_balance(), leadroute_internal.recent_score_calibration(),
     leadroute_internal.change_words(text, text, jsonb, jsonb, text), leadroute_internal.rows_as_of(text, pg_snapshot, timestamptz, xid8, text),
@@ -85,7 +85,7 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.day_before(timestamptz), leadroute_
     leadroute_internal.threshold_of(text, text, text), leadroute_internal.wilson(bigint, bigint),
     leadroute_internal.score_bands(text, text), leadroute_internal.separate_bands(numeric[], bigint[], bigint[]), leadroute_internal.borders_as_sql(text, text, numrange[]),
     leadroute_internal.scored_leads(timestamptz, timestamptz, text, text),
-    leadroute_internal.pool_number(text), leadroute_internal.turn_events(integer, timestamptz, timestamptz, text), leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text) TO PUBLIC;
+    leadroute_internal.pool_number(text), leadroute_internal.pool_sums(timestamptz, timestamptz, text), leadroute_internal.turn_events(integer, timestamptz, timestamptz, text), leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text) TO PUBLIC;
 -- A report runs with the rights of whoever asks for it.
 GRANT EXECUTE ON FUNCTION leadroute_internal.report_page(text), leadroute_internal.report_team(text, text), leadroute_internal.is_of_team(text, text, text[], text, text, text),
     leadroute_internal.report_moment(timestamptz), leadroute_internal.report_flows(timestamptz, timestamptz, text, text, text, text[]),

@@ -22,7 +22,7 @@
 //! 11. [`decision`]: what was decided, and why
 //! 12. [`roster`]: who could take a lead, and when
 //! 13. [`rules`]: the routing tables, compiled
-//! 14. [`lead`] and [`time_zone`]: what everything else is about; [`speed`]: how fast leads are answered
+//! 14. [`lead`] and [`time_zone`]: what everything else is about; [`speed`]: how fast leads are answered; [`fairness`]: what pools handed out
 //! 15. [`span`] has ranges
 
 #![forbid(unsafe_code)]
@@ -30,6 +30,7 @@
 pub mod context;
 pub mod counter;
 pub mod decision;
+pub mod fairness;
 pub mod follow_up;
 pub mod lead;
 pub mod lint;

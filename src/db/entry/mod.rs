@@ -39,3 +39,4 @@ pub mod setting;
 pub mod sla_clock;
 pub mod speed_figures;
 pub mod stint;
+pub mod traces;

@@ -4,6 +4,19 @@ use crate::db::pg::spi::Held;
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::FromDatum;
 
+/// The bytes of a text or bytea, where they lie.
+///
+/// # Safety
+/// `datum` must be one, which lives as long as its bytes are used, and the memory context of now.
+pub unsafe fn bytes<'a>(datum: Datum) -> &'a [u8] {
+    // SAFETY: the caller vouches for a varlena; what is compressed or kept elsewhere is copied into the memory of the call.
+    unsafe {
+        let varlena = pg_sys::pg_detoast_datum_packed(datum.cast_mut_ptr());
+        let size = pgrx::varlena::varsize_any_exhdr(varlena);
+        std::slice::from_raw_parts(pgrx::varlena::vardata_any(varlena).cast::<u8>(), size)
+    }
+}
+
 /// A plain copy of a value.
 #[derive(Debug)]
 pub struct Varlena {

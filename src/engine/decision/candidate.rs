@@ -84,19 +84,41 @@ impl Candidate {
     }
 
     fn read(text: &str) -> Option<Self> {
-        let (numbers, rep) = text.split_once(' ')?;
-        let numbers: Vec<i64> =
-            numbers.split(':').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+        let Eligible { rep, share, load } = Eligible::read(text)?;
+        Some(Self { rep: rep.to_owned(), share, load, not: None })
+    }
+}
+
+/// Whoever was eligible, as a stored trace tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Eligible<'a> {
+    /// Their id.
+    pub rep: &'a str,
+    /// Of who took part in the rotation.
+    pub share: Option<Part>,
+    /// How full they were, where the pool goes by that.
+    pub load: Option<Filled>,
+}
+
+impl<'a> Eligible<'a> {
+    /// Reads the string of a stored trace.
+    pub fn read(text: &'a str) -> Option<Self> {
+        let (stored, rep) = text.split_once(' ')?;
+        let (mut numbers, mut count) = ([0; 5], 0);
+        for number in stored.split(':') {
+            *numbers.get_mut(count)? = number.parse().ok()?;
+            count += 1;
+        }
         let part = |seat: i64, weight, owed| Some(Part(i32::try_from(seat).ok()?, weight, owed));
-        let (share, load) = match numbers[..] {
-            [seat, weight, owed] => (Some(part(seat, weight, owed)?), None),
-            [open, capacity] => (None, Some(Filled { open, capacity })),
-            [seat, weight, owed, open, capacity] => {
+        let (share, load) = match (count, numbers) {
+            (3, [seat, weight, owed, ..]) => (Some(part(seat, weight, owed)?), None),
+            (2, [open, capacity, ..]) => (None, Some(Filled { open, capacity })),
+            (5, [seat, weight, owed, open, capacity]) => {
                 (Some(part(seat, weight, owed)?), Some(Filled { open, capacity }))
             }
             _ => return None,
         };
-        Some(Self { rep: rep.to_owned(), share, load, not: None })
+        Some(Self { rep, share, load })
     }
 }
 

@@ -1,0 +1,6 @@
+//! What reports read in the traces of decisions. A trace may be of an earlier version, or of somebody else: what cannot be read
+//! says nothing.
+
+mod candidate;
+mod candidates;
+mod pool_shares;
