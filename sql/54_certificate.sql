@@ -1,7 +1,7 @@
 -- Every turn of a pool with the numbers by which it can be checked, without a look at the book of the rotation.
 
 CREATE FUNCTION leadroute_internal.pool_number(pool text) RETURNS integer
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found integer := (SELECT p.pool_no FROM leadroute.pools p WHERE p.name = pool_number.pool);
 BEGIN
@@ -12,9 +12,10 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.pool_number(text) IS 'pools.pool_no of a pool, or an error. Internal.';
 
+-- A query of its own: workers share it.
 CREATE FUNCTION leadroute_internal.turn_events(pool_no integer, since timestamptz, until timestamptz, tenant text)
     RETURNS TABLE (event text, at timestamptz, decision_id bigint, lead_id bigint, tenant text, step jsonb)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH named AS MATERIALIZED (
         -- as the pool is called, and as it was
@@ -46,24 +47,29 @@ COMMENT ON FUNCTION leadroute_internal.turn_events(integer, timestamptz, timesta
 
 CREATE FUNCTION leadroute_internal.turn_shares(pool_no integer, since timestamptz, until timestamptz, tenant text)
     RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, tenant text, receiver text, rep_id text, seat integer, weight bigint, n bigint, total numeric,
-                   part numeric, owed numeric, received integer, open_leads bigint, capacity bigint, why text)
+                   part numeric, owed numeric, received integer, open_leads bigint, capacity bigint, why text,
+                   owed_most numeric, owed_least numeric)
     LANGUAGE sql STABLE
 BEGIN ATOMIC
-    WITH candidate AS (
-        SELECT dense_rank() OVER (ORDER BY e.at, e.decision_id, e.event) AS turn, e.event, e.at, e.decision_id, e.lead_id, e.tenant, e.step ->> 'rep' AS receiver,
+    WITH event AS (
+        SELECT dense_rank() OVER (ORDER BY e.at, e.decision_id, e.event) AS turn, e.*
+          FROM leadroute_internal.turn_events(turn_shares.pool_no, turn_shares.since, turn_shares.until, turn_shares.tenant) e
+    ), candidate AS (
+        SELECT e.turn, e.event, e.at, e.decision_id, e.lead_id, e.tenant, e.step ->> 'rep' AS receiver,
                c.rep_id, c.seat, c.weight, CASE e.event WHEN 'turn' THEN c.owed::numeric END AS owed, c.place, CASE e.event WHEN 'returned' THEN -1 ELSE 1 END AS sign,
                c.open_leads, c.capacity, c.why || coalesce(': ' || c.reason, '') AS why
-          FROM leadroute_internal.turn_events(turn_shares.pool_no, turn_shares.since, turn_shares.until, turn_shares.tenant) e
-         CROSS JOIN LATERAL leadroute_internal.candidates(e.step) c
+          FROM event e CROSS JOIN LATERAL leadroute_internal.candidates(e.step) c
     ), split AS (
         -- a lead in 10^12 parts: by weight, rounded down
-        SELECT c.*, sum(c.weight) OVER w AS total, count(c.seat) OVER w AS n, div(1000000000000 * c.weight::numeric, sum(c.weight) OVER w) AS whole FROM candidate c
+        SELECT c.*, sum(c.weight) OVER w AS total, count(c.seat) OVER w AS n, div(1000000000000 * c.weight::numeric, sum(c.weight) OVER w) AS whole,
+               max(c.owed) OVER w AS owed_most, min(c.owed) OVER w AS owed_least
+          FROM candidate c
         WINDOW w AS (PARTITION BY c.turn)
     )
     -- and what is left over, one each to the first
     SELECT s.turn, s.event, s.at, s.decision_id, s.lead_id, s.tenant, s.receiver, s.rep_id, s.seat, s.weight, s.n, s.total,
            s.sign * (s.whole + (count(s.seat) OVER (PARTITION BY s.turn ORDER BY s.place) <= 1000000000000 - sum(s.whole) OVER (PARTITION BY s.turn))::integer), s.owed,
-           CASE WHEN s.seat IS NOT NULL THEN s.sign * (s.rep_id = s.receiver)::integer END, s.open_leads, s.capacity, s.why
+           CASE WHEN s.seat IS NOT NULL THEN s.sign * (s.rep_id = s.receiver)::integer END, s.open_leads, s.capacity, s.why, s.owed_most, s.owed_least
       FROM split s;
 END;
 COMMENT ON FUNCTION leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text) IS 'Each member that a turn of the pool was looked for among, with their part of the lead, and what they were owed with it, in 10^-12 leads. Internal.';
@@ -72,19 +78,21 @@ CREATE FUNCTION leadroute.fairness_certificate(pool text, since timestamptz, unt
     RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, receiver text, rep_id text, seat integer, is_eligible boolean, why text, weight numeric,
                    entitled numeric, credit_seen numeric, credit_before numeric, received integer, deviation numeric, place bigint, open_leads bigint, capacity numeric, tenant text)
     -- not inlined: its plan looks dear, and would be compiled for longer than it runs
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
 BEGIN ATOMIC
     WITH counted AS (
-        SELECT s.*, s.owed - s.part AS seen, coalesce(sum(s.part - s.received * 1000000000000) OVER (PARTITION BY s.tenant, s.seat ORDER BY s.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS moved,
-               floor(1000000000000 / (2 * greatest(s.n, 2) - 2)) AS margin, max(s.owed) OVER (PARTITION BY s.turn) AS most, min(s.owed) OVER (PARTITION BY s.turn) AS least
+        -- in one order: turns of each seat
+        SELECT s.*, s.owed - s.part AS seen, coalesce(sum(s.part - s.received * 1000000000000) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS moved,
+               min(CASE WHEN s.owed IS NOT NULL THEN s.turn END) OVER (PARTITION BY s.seat, s.tenant) AS first_seen, floor(1000000000000 / (2 * greatest(s.n, 2) - 2)) AS margin
           FROM leadroute_internal.turn_shares(leadroute_internal.pool_number(fairness_certificate.pool), fairness_certificate.since, fairness_certificate.until, fairness_certificate.tenant) s
          WHERE leadroute_internal.is_period(fairness_certificate.since, fairness_certificate.until)
+        WINDOW w AS (PARTITION BY s.seat, s.tenant ORDER BY s.turn)
     ), opened AS (
         -- what each had before the period is what their first turn in it saw
-        SELECT c.*, coalesce(first_value(c.seen - c.moved) OVER (PARTITION BY c.tenant, c.seat ORDER BY c.seen IS NULL, c.turn), 0) + c.moved AS before,
+        SELECT c.*, coalesce(max(CASE WHEN c.turn = c.first_seen THEN c.seen - c.moved END) OVER (PARTITION BY c.seat, c.tenant), 0) + c.moved AS before,
                -- deadlines count as long as nobody is further from what they are owed than fixed shares would allow
                CASE WHEN n.is_near THEN ceil((1000000000000 - c.margin - c.owed) * c.total / (c.weight::numeric * 1000000000000)) END AS deadline, n.is_near AND c.owed < c.margin AS has_time
-          FROM counted c CROSS JOIN LATERAL (SELECT c.most BETWEEN c.margin AND 1000000000000 - c.margin AND c.least >= c.margin - 1000000000000 AS is_near) n
+          FROM counted c CROSS JOIN LATERAL (SELECT c.owed_most BETWEEN c.margin AND 1000000000000 - c.margin AND c.owed_least >= c.margin - 1000000000000 AS is_near) n
     )
     SELECT o.turn, o.event, o.at, o.decision_id, o.lead_id, o.receiver, o.rep_id, o.seat, o.seat IS NOT NULL OR o.open_leads IS NOT NULL,
            CASE WHEN o.why IS NOT NULL THEN o.why WHEN o.rep_id = o.receiver THEN CASE o.event WHEN 'turn' THEN 'it was their turn' WHEN 'company' THEN 'has an open lead of the company' ELSE 'gave the turn back' END
