@@ -98,7 +98,8 @@ SELECT t.lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, 
                 UNION ALL
                 SELECT m.lead_id, p.id, 'moved', m.reason_code, m.reason, m.decided_at
                   FROM leadroute.decisions m
-                  JOIN leadroute.leads o ON o.id = m.lead_id
+                 -- moves by hand are few, too
+                 CROSS JOIN LATERAL (SELECT x.created_at, x.first_response_at FROM leadroute.leads x WHERE x.id = m.lead_id OFFSET 0) o
                   LEFT JOIN leadroute.reason_codes c ON c.code = m.reason_code
                   -- by which the rep had it from whom it was taken
                  CROSS JOIN LATERAL (SELECT x.id, x.decided_at, x.cause, x.layer FROM leadroute.decisions x
@@ -116,7 +117,7 @@ SELECT t.lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, 
 BEGIN
     EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(body, '', '', '');
     EXECUTE 'CREATE FUNCTION leadroute.misrouted_leads(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
-        RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE SET jit = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 BEGIN ATOMIC ' || format(body,
+        RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE SET jit = off SET enable_nestloop = on SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 BEGIN ATOMIC ' || format(body,
         'WHERE b.returned_at >= leadroute_internal.day_before(misrouted_leads.since)',
         'AND m.decided_at >= leadroute_internal.day_before(misrouted_leads.since) AND o.created_at >= misrouted_leads.since AND o.created_at < misrouted_leads.until',
         'AND l.created_at >= misrouted_leads.since AND l.created_at < misrouted_leads.until AND (misrouted_leads.tenant IS NULL OR l.tenant = misrouted_leads.tenant)

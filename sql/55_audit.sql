@@ -21,12 +21,14 @@ COMMENT ON FUNCTION leadroute_internal.audit_leads(timestamptz, timestamptz, tex
 
 CREATE FUNCTION leadroute_internal.audit_fallbacks(since timestamptz, until timestamptz, tenant text)
     RETURNS TABLE (fallback bigint, errors bigint, escalated bigint, unrouted bigint)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET enable_nestloop = on SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT count(*) FILTER (WHERE f.is_fallback), count(*) FILTER (WHERE f.is_error), count(DISTINCT f.lead_id) FILTER (WHERE f.is_escalation),
+    SELECT count(*) FILTER (WHERE f.is_fallback), count(*) FILTER (WHERE f.is_error), count(*) FILTER (WHERE f.is_escalation),
            count(*) FILTER (WHERE f.is_unrouted AND NOT leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status))
-      FROM leadroute_internal.fallen_back(audit_fallbacks.since) f
-      JOIN leadroute.leads l ON l.id = f.lead_id
+      FROM (SELECT b.lead_id, bool_or(b.is_fallback) AS is_fallback, bool_or(b.is_unrouted) AS is_unrouted, bool_or(b.is_error) AS is_error, bool_or(b.is_escalation) AS is_escalation
+              FROM leadroute_internal.fallen_back(audit_fallbacks.since) b GROUP BY b.lead_id) f
+     -- looked up for these, which are few beside all leads: OFFSET 0
+     CROSS JOIN LATERAL (SELECT x.duplicate_of, x.created_at, x.tenant, x.decision_id, x.owner_id, x.queue, x.status FROM leadroute.leads x WHERE x.id = f.lead_id OFFSET 0) l
      WHERE l.duplicate_of IS NULL AND l.created_at >= audit_fallbacks.since AND l.created_at < audit_fallbacks.until
        AND (audit_fallbacks.tenant IS NULL OR l.tenant = audit_fallbacks.tenant);
 END;
@@ -54,6 +56,7 @@ BEGIN
              WHERE l.duplicate_of IS NULL AND c.ended IN ('answered', 'worked') AND isfinite(c.stopped_at) AND isfinite(least(c.started_at, l.occurred_at))
                AND c.started_at >= audit_answers.since AND c.started_at < audit_answers.until
                AND (audit_answers.tenant IS NULL OR c.tenant = audit_answers.tenant) AND l.id BETWEEN audit_answers.first_lead AND audit_answers.last_lead
+               AND c.lead_id BETWEEN audit_answers.first_lead AND audit_answers.last_lead
             UNION ALL
             -- of leads without a clock, which are few
             SELECT greatest(date_part('epoch', min(r.at) - l.occurred_at), 0)
