@@ -69,6 +69,10 @@ SELECT * FROM story.wrong('p', :'middle');
 SELECT turns, returned, bound, rule, is_kept FROM leadroute.fairness_verdict('p', :'middle', 'infinity');
 SELECT count(*) AS differences FROM leadroute.fairness_certificate('p', '-infinity', 'infinity') a JOIN leadroute.fairness_certificate('p', :'middle', 'infinity') b
   ON (b.decision_id, b.rep_id, b.event) = (a.decision_id, a.rep_id, a.event) AND (round(b.deviation, 9), b.place) IS DISTINCT FROM (round(a.deviation, 9), a.place);
+-- So does a period that begins when nobody is even: two leads of a round of three have been given.
+SELECT decided_at AS uneven FROM leadroute.decisions WHERE lead_id = 203 \gset
+SELECT count(*) > 100 AS many, count(*) FILTER (WHERE b.credit_before <> 0) > 100 AS uneven, count(*) FILTER (WHERE (round(b.deviation, 9), b.place) IS DISTINCT FROM (round(a.deviation, 9), a.place)) AS differences
+  FROM leadroute.fairness_certificate('p', '-infinity', 'infinity') a JOIN leadroute.fairness_certificate('p', :'uneven', 'infinity') b ON (b.decision_id, b.rep_id, b.event) = (a.decision_id, a.rep_id, a.event);
 -- Performance weighs, too.
 UPDATE leadroute.pools SET performance_weighted = true WHERE name = 'p';
 UPDATE leadroute.pool_members SET performance = 1.5 WHERE rep_id = 'ann';
@@ -95,5 +99,19 @@ UPDATE leadroute.decisions SET trace = jsonb_set(trace, ARRAY[(jsonb_array_lengt
  WHERE tenant = 't' AND lead_id = (SELECT max(id) FROM leadroute.leads);
 RESET session_replication_role;
 SELECT by_rule, turns, is_kept, verdict FROM leadroute.fairness_verdict('p', '-infinity', 'infinity', 't');
+-- Three turns by hand, of weights 1, 5 and 1, so m is 1/4. As long as all are near, deadlines count: h2 comes to 3/4 after 0.25 * 7/5 leads, h1 after 0.15 * 7, h3 has
+-- time. With h3 further ahead than 3/4, or h1 owed more than that, who is owed most is next. What else stands there is no candidate.
+INSERT INTO leadroute.reps (id) VALUES ('h1'), ('h2'), ('h3');
+INSERT INTO leadroute.pools (name) VALUES ('hand');
+INSERT INTO leadroute.pool_members (pool, rep_id, weight) VALUES ('hand', 'h1', 1), ('hand', 'h2', 5), ('hand', 'h3', 1);
+SELECT min(seat) AS h1, min(seat) + 1 AS h2, max(seat) AS h3 FROM leadroute.pool_members WHERE pool = 'hand' \gset
+INSERT INTO leadroute.decisions (id, lead_id, decided_at, cause, layer, outcome, pool, reason, trace)
+SELECT 90000 + n, n, '2026-01-01', 'insert', 'distribution', 'owner', 'hand', 'by hand', jsonb_build_array(1, jsonb_build_object('code', 'turn', 'pool', 'hand', 'rep', 'h2', 'candidates',
+       jsonb_build_array(format('%s:1000:%s h1', :h1, h1), jsonb_build_object('rep', 'h2', 'share', jsonb_build_array(:h2, 5000, 500000000000)), 'x:y z', format('%s:1000:%s h3', :h3, h3), 7,
+                         '{"rep": "h4", "why": "away", "away": "absent", "kind": "pto"}'::jsonb)))
+  FROM (VALUES (1, 600000000000, -700000000000), (2, 600000000000, -900000000000), (3, 760000000000, -700000000000)) v (n, h1, h3);
+INSERT INTO leadroute.decisions (id, lead_id, decided_at, cause, layer, outcome, pool, reason, trace) VALUES (90004, 4, '2026-01-01', 'insert', 'distribution', 'owner', 'hand', 'by hand', '{"code": "turn", "pool": "hand"}');
+SELECT turn, string_agg(rep_id, ' ' ORDER BY place) FILTER (WHERE place IS NOT NULL) AS places, string_agg(why, ', ') FILTER (WHERE NOT is_eligible) AS "not", sum(entitled) FILTER (WHERE rep_id = 'h2') AS h2, sum(entitled) AS "all"
+  FROM leadroute.fairness_certificate('hand', '-infinity', 'infinity') GROUP BY turn ORDER BY turn;
 SELECT * FROM story.try('SELECT * FROM leadroute.fairness_certificate(''none'', ''-infinity'', ''infinity'')');
 SELECT * FROM story.try('SELECT * FROM leadroute.fairness_verdict(''p'', NULL, ''infinity'')');

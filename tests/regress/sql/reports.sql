@@ -80,6 +80,19 @@ SELECT * FROM story.try('SELECT FROM leadroute.sla_by_rep(''2026-10-02 12:00'', 
 SELECT * FROM story.try('SELECT FROM leadroute.speed_percentiles(''-infinity'', ''infinity'', NULL, ''mood'')');
 SELECT * FROM story.try('SELECT FROM leadroute.monthly_audit(NULL)');
 
+-- What fell back counts in the period and the tenant of its lead, whatever was decided when. March: 301 and 302 found nobody, 302 after an error, and
+-- 303 went to a queue of its own: 66.7, 100 and, as 301 was escalated twice, 33.3 %. 304 is of April, 305 of the other tenant, 306 a touch.
+BEGIN;
+SELECT count(story.came(l.id, l.at, NULL, 'fallback', NULL, l.tenant, l.queue)) FROM (VALUES (301, timestamptz '2026-03-05', '', 'catch_all'), (302, '2026-03-31 23:59:59', '', 'catch_all'),
+    (303, '2026-03-06', '', 'partner'), (304, '2026-04-01', '', 'catch_all'), (305, '2026-03-07', 'beta', 'catch_all'), (306, '2026-03-08', '', 'catch_all')) l (id, at, tenant, queue);
+UPDATE leadroute.leads SET duplicate_of = 301, status = 'merged', queue = NULL WHERE id = 306;
+UPDATE leadroute.decisions SET trace = '[{"code": "error"}]' WHERE id = 302;
+INSERT INTO leadroute.decisions (id, lead_id, decided_at, cause, outcome, reason, tenant)
+SELECT 400 + no, lead, at, 'escalation', 'queue', 'by hand', '' FROM (VALUES (1, 301, timestamptz '2026-03-05 01:00'), (2, 301, '2026-04-02'), (3, 304, '2026-04-02'), (4, 306, '2026-03-09')) e (no, lead, at);
+SELECT p.month, p.tenant, m.measure, m.value, m.n, m.detail FROM (VALUES ('2026-03-01'::date, ''), ('2026-03-01', 'beta'), ('2026-04-01', NULL)) p (month, tenant), leadroute.monthly_audit(p.month, p.tenant) m
+ WHERE m.measure IN ('unrouted', 'fallback', 'escalated') ORDER BY 1, 2, 3;
+ROLLBACK;
+
 -- The last times that there are, and infinite ones: -infinity is in no week; infinity in no period, as its end is no part of it.
 BEGIN;
 SELECT count(story.came(l.id, l.at, 'ann', 'distribution', NULL)) FROM (VALUES (201, timestamptz '-infinity'), (202, '294276-12-31 23:00:00+00'), (203, 'infinity'), (204, '0001-01-01 00:00:00+00 BC')) l (id, at);
