@@ -9,9 +9,11 @@ COMMENT ON FUNCTION leadroute_internal.candidates(jsonb) IS 'The candidates of a
 CREATE FUNCTION leadroute.full_trace(trace jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT coalesce(jsonb_agg(CASE WHEN s.step -> 'pool' IS NULL OR jsonb_typeof(s.step -> 'candidates') IS DISTINCT FROM 'array' THEN s.step
+    SELECT CASE jsonb_typeof(full_trace.trace) WHEN 'array' THEN
+           coalesce(jsonb_agg(CASE WHEN s.step -> 'pool' IS NULL OR jsonb_typeof(s.step -> 'candidates') IS DISTINCT FROM 'array' THEN s.step
                                    ELSE s.step || jsonb_build_object('candidates', f.candidates) END ORDER BY s.place), '[]')
-      FROM jsonb_array_elements(full_trace.trace) WITH ORDINALITY s (step, place)
+           ELSE full_trace.trace END
+      FROM jsonb_array_elements(CASE jsonb_typeof(full_trace.trace) WHEN 'array' THEN full_trace.trace END) WITH ORDINALITY s (step, place)
       LEFT JOIN LATERAL (
             SELECT coalesce(jsonb_agg(CASE WHEN c.rep_id IS NULL THEN e.stored
                                            ELSE jsonb_strip_nulls(jsonb_build_object('rep', c.rep_id,

@@ -61,7 +61,7 @@ BEGIN ATOMIC
           FROM event e CROSS JOIN LATERAL leadroute_internal.candidates(e.step) c
     ), split AS (
         -- a lead in 10^12 parts: by weight, rounded down
-        SELECT c.*, sum(c.weight) OVER w AS total, count(c.seat) OVER w AS n, div(1000000000000 * c.weight::numeric, sum(c.weight) OVER w) AS whole,
+        SELECT c.*, sum(c.weight) OVER w AS total, count(c.seat) OVER w AS n, div(1000000000000 * c.weight::numeric, nullif(sum(c.weight) OVER w, 0)) AS whole,
                max(c.owed) OVER w AS owed_most, min(c.owed) OVER w AS owed_least
           FROM candidate c
         WINDOW w AS (PARTITION BY c.turn)
@@ -83,7 +83,7 @@ BEGIN ATOMIC
     WITH counted AS (
         -- in one order: turns of each seat
         SELECT s.*, s.owed - s.part AS seen, coalesce(sum(s.part - s.received * 1000000000000) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS moved,
-               min(CASE WHEN s.owed IS NOT NULL THEN s.turn END) OVER (PARTITION BY s.seat, s.tenant) AS first_seen, floor(1000000000000 / (2 * greatest(s.n, 2) - 2)) AS margin
+               min(CASE WHEN s.owed - s.part IS NOT NULL THEN s.turn END) OVER (PARTITION BY s.seat, s.tenant) AS first_seen, floor(1000000000000 / (2 * greatest(s.n, 2) - 2)) AS margin
           FROM leadroute_internal.turn_shares(leadroute_internal.pool_number(fairness_certificate.pool), fairness_certificate.since, fairness_certificate.until, fairness_certificate.tenant) s
          WHERE leadroute_internal.is_period(fairness_certificate.since, fairness_certificate.until)
         WINDOW w AS (PARTITION BY s.seat, s.tenant ORDER BY s.turn)
@@ -91,7 +91,7 @@ BEGIN ATOMIC
         -- what each had before the period is what their first turn in it saw
         SELECT c.*, coalesce(max(CASE WHEN c.turn = c.first_seen THEN c.seen - c.moved END) OVER (PARTITION BY c.seat, c.tenant), 0) + c.moved AS before,
                -- deadlines count as long as nobody is further from what they are owed than fixed shares would allow
-               CASE WHEN n.is_near THEN ceil((1000000000000 - c.margin - c.owed) * c.total / (c.weight::numeric * 1000000000000)) END AS deadline, n.is_near AND c.owed < c.margin AS has_time
+               CASE WHEN n.is_near THEN ceil((1000000000000 - c.margin - c.owed) * c.total / (nullif(c.weight, 0)::numeric * 1000000000000)) END AS deadline, n.is_near AND c.owed < c.margin AS has_time
           FROM counted c CROSS JOIN LATERAL (SELECT c.owed_most BETWEEN c.margin AND 1000000000000 - c.margin AND c.owed_least >= c.margin - 1000000000000 AS is_near) n
     )
     SELECT o.turn, o.event, o.at, o.decision_id, o.lead_id, o.receiver, o.rep_id, o.seat, o.seat IS NOT NULL OR o.open_leads IS NOT NULL,
@@ -102,7 +102,7 @@ BEGIN ATOMIC
            CASE WHEN o.seat IS NOT NULL THEN (o.before + o.part) / 1000000000000 - o.received END,
            CASE WHEN o.event = 'turn' AND coalesce(o.seat, o.open_leads) IS NOT NULL THEN
                 row_number() OVER (PARTITION BY o.turn, coalesce(o.seat, o.open_leads) IS NULL
-                                   ORDER BY round(o.open_leads::numeric / o.capacity, 15), o.seat IS NULL, o.has_time, o.deadline, o.owed DESC, o.seat, o.rep_id) END,
+                                   ORDER BY round(o.open_leads::numeric / nullif(o.capacity, 0), 15), o.seat IS NULL, o.has_time, o.deadline, o.owed DESC, o.seat, o.rep_id) END,
            o.open_leads, trim_scale(o.capacity / 1000.0), o.tenant
       FROM opened o ORDER BY o.turn, o.seat NULLS LAST, o.rep_id;
 END;

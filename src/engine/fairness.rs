@@ -1,6 +1,7 @@
 //! What members of pools were entitled to over many turns, and what they received.
 //!
-//! Sums are whole numbers, so they are the same in whatever order turns come, and whoever adds up a part of them.
+//! Sums are whole numbers, so they are the same in whatever order turns come, and whoever adds up a part of them, as long as
+//! they are not larger than 10^20 leads.
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};

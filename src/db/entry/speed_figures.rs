@@ -53,7 +53,7 @@ fn finite(time: Micros) -> Option<Micros> {
 unsafe fn told(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL.
     unsafe {
-        let Some(state) = aggregate::other::<Speed>(fcinfo, 0) else {
+        let Some(state) = aggregate::read::<Speed>(fcinfo, "speed_told", 0) else {
             return null(fcinfo);
         };
         let figures = serde_json::to_string(&state.figures()).unwrap_or_default();

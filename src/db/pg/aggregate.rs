@@ -16,20 +16,24 @@ pub unsafe fn state<'a, T>(
 ) -> &'a mut T {
     // SAFETY: the caller vouches for the argument; a new state lives as long as the aggregate.
     unsafe {
+        let context = called_by(fcinfo, function);
         match argument(fcinfo, 0) {
             Some(state) => &mut *state.cast_mut_ptr(),
-            None => &mut *keep(called_by(fcinfo, function), new()),
+            None => &mut *keep(context, new()),
         }
     }
 }
 
-/// A second state, argument `n`, which another process has handed over.
+/// The state that is argument `n`, to be read.
 ///
 /// # Safety
 /// As of [`state`].
-pub unsafe fn other<'a, T>(fcinfo: pg_sys::FunctionCallInfo, n: usize) -> Option<&'a mut T> {
+pub unsafe fn read<'a, T>(fcinfo: pg_sys::FunctionCallInfo, function: &str, n: usize) -> Option<&'a T> {
     // SAFETY: the caller vouches for the argument.
-    unsafe { argument(fcinfo, n).map(|state| &mut *state.cast_mut_ptr()) }
+    unsafe {
+        called_by(fcinfo, function);
+        argument(fcinfo, n).map(|state| &*state.cast_mut_ptr::<T>())
+    }
 }
 
 /// Keeps a state as long as the row that it came with.

@@ -241,6 +241,7 @@ impl Index {
         mode: pg_sys::LOCKMODE,
     ) -> Begun {
         assert!(keys.len() <= MOST_KEYS, "a look-up compares more columns than expected");
+        // before the command counter: what replaces a relation is a command of its own, which has counted itself
         let (table, index) = (relation(self.table), relation(self.index));
         // SAFETY: the keys have the types and collations of the indexed columns; a scan copies them.
         unsafe {

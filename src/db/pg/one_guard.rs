@@ -9,8 +9,8 @@ use std::ffi::c_int;
 /// Runs calls of [`raw`], whose error is a panic as elsewhere.
 ///
 /// # Safety
-/// The calls must be right, as without this. They must not panic, and nothing that they make may need to be dropped: an
-/// error leaves them by a jump. What they are given needs no drop, as it is `Copy`.
+/// The calls must be right, as without this. They must not panic, and must make nothing that needs to be dropped: an error
+/// leaves them by a jump. `Copy` sees to that only for what they are given and what they return.
 pub unsafe fn under_one_guard<T: Copy>(calls: impl FnOnce() -> T + Copy) -> T {
     // SAFETY: the caller vouches for the calls.
     unsafe { pg_sys::ffi::pg_guard_ffi_boundary(calls) }

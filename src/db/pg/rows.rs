@@ -18,7 +18,8 @@ impl Rows {
         // SAFETY: PostgreSQL says where it wants rows; they live as long as the query.
         unsafe {
             let wanted: *mut pg_sys::ReturnSetInfo = (*fcinfo).resultinfo.cast();
-            let modes = if wanted.is_null() { 0 } else { (*wanted).allowedModes as u32 };
+            let is_there = !wanted.is_null() && (*wanted).type_ == pg_sys::NodeTag::T_ReturnSetInfo;
+            let modes = if is_there { (*wanted).allowedModes as u32 } else { 0 };
             if modes & pg_sys::SetFunctionReturnMode::SFRM_Materialize == 0
                 || (*wanted).expectedDesc.is_null()
             {

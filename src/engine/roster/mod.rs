@@ -144,6 +144,7 @@ impl From<RosterTables> for Roster {
             let tenant = roster.reps.get(&row.rep_id).map(|rep| rep.tenant.as_str()).unwrap_or_default();
             roster.members.entry(row.pool.clone()).or_default().add(tenant, row);
         }
+        roster.members.values_mut().for_each(Members::sort);
         for row in tables.absences {
             let absences = roster.absences.entry(row.rep_id.clone()).or_default();
             absences.push(row);

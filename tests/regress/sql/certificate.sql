@@ -113,5 +113,14 @@ SELECT 90000 + n, n, '2026-01-01', 'insert', 'distribution', 'owner', 'hand', 'b
 INSERT INTO leadroute.decisions (id, lead_id, decided_at, cause, layer, outcome, pool, reason, trace) VALUES (90004, 4, '2026-01-01', 'insert', 'distribution', 'owner', 'hand', 'by hand', '{"code": "turn", "pool": "hand"}');
 SELECT turn, string_agg(rep_id, ' ' ORDER BY place) FILTER (WHERE place IS NOT NULL) AS places, string_agg(why, ', ') FILTER (WHERE NOT is_eligible) AS "not", sum(entitled) FILTER (WHERE rep_id = 'h2') AS h2, sum(entitled) AS "all"
   FROM leadroute.fairness_certificate('hand', '-infinity', 'infinity') GROUP BY turn ORDER BY turn;
+-- Weights and capacities of nothing, which nobody can have: no division by zero. A weight that cannot be read tells nothing of what its seat was owed before.
+INSERT INTO leadroute.decisions (id, lead_id, decided_at, cause, layer, outcome, pool, reason, trace)
+SELECT 91000 + n, n, timestamptz '2025-01-01' + n * interval '1 hour', 'insert', 'distribution', 'owner', 'hand', 'by hand',
+       jsonb_build_array(jsonb_build_object('code', 'turn', 'pool', 'hand', 'rep', 'h1', 'candidates', replace(replace(c, 'H1', :h1::text), 'H2', :h2::text)::jsonb))
+  FROM (VALUES (1, '["H1:0:0 h1"]'), (2, '["H1:0:500000000000 h1", "H2:1000:500000000000 h2"]'), (3, '["H1:1000:0:1:0 h1"]'),
+               (4, '[{"rep": "h2", "share": [H2, "x", 5]}]'), (5, '["H1:1000:200000000000 h1", "H2:1000:800000000000 h2"]')) v (n, c);
+SELECT turn, rep_id, weight, entitled, credit_seen, credit_before, received, place FROM leadroute.fairness_certificate('hand', '2025-01-01 03:30', '2025-02-01') ORDER BY turn, rep_id;
+SELECT count(*) FROM leadroute.fairness_certificate('hand', '2025-01-01', '2025-02-01');
+SELECT turns FROM leadroute.fairness_verdict('hand', '2025-01-01', '2025-02-01', '');
 SELECT * FROM story.try('SELECT * FROM leadroute.fairness_certificate(''none'', ''-infinity'', ''infinity'')');
 SELECT * FROM story.try('SELECT * FROM leadroute.fairness_verdict(''p'', NULL, ''infinity'')');

@@ -53,10 +53,12 @@ INSERT INTO story.traces SELECT row_number() OVER (), t FROM unnest(ARRAY['[]', 
     '[{"pool": "p", "candidates": null}]', '[{"pool": "p", "candidates": {}}]', '[{"pool": "p", "candidates": "1:1:1 ann"}]', '[{"pool": null, "rep": {}, "candidates": [[], {}, null, 5, true]}]',
     '[{"pool": "p", "candidates": ["", " ", "ann", "1 ann", "1:2:3:4 ann", "1:2:3:4:5:6 ann", "x:1:1 ann", "9999999999:1:1 ann", "1:99999999999999999999:1 ann", "::: ann"]}]',
     '[{"pool": "p", "candidates": [{"rep": 5}, {"rep": null}, {"share": [1, 1000, 1]}]}]']::jsonb[]) t;
-SELECT count(story.decided(100 + no, 'p', trace, '', '2026-07-05')) FROM story.traces;
-SELECT * FROM story.differs('2026-07-01', '2026-08-01', NULL, '[]');
+SELECT story.decided(100, 'p', '[{"code": "turn", "pool": "p", "rep": "ann", "candidates": ["1:1000:0 ann"]}]', '', '2026-07-05');
+SELECT count(*) FROM (SELECT story.decided(100 + no, 'p', trace, '', '2026-07-05') FROM story.traces) d;
+SELECT count(*) FROM leadroute.decisions WHERE decided_at = '2026-07-05';
+SELECT * FROM story.differs('2026-07-01', '2026-08-01', NULL, '[{"rep_id": "ann", "leads": 1, "entitled": 1, "received": 1, "returned": 0}]');
 -- full_trace() leaves them as they are.
-SELECT no, leadroute.full_trace(trace) FROM story.traces WHERE jsonb_typeof(trace) = 'array' AND leadroute.full_trace(trace) <> trace;
+SELECT no, leadroute.full_trace(trace) FROM story.traces WHERE leadroute.full_trace(trace) <> trace;
 -- In parts: a share of fractions or of too large numbers is none, a weight without a seat counts for the name, an object of any other form for a lead.
 SELECT story.decided(200, 'p', '[{"pool": "p", "rep": ["ann"], "candidates": ["broken", {"rep": "ann", "share": ["1", 3000]}, {"rep": "bob", "share": [2, 1000.0, 1e400]}, {"rep": "eve", "share": {"1": 2}, "why": 7},
     {"rep": "old", "share": [1e30, 0.5]}, {"rep": "gone", "share": [9999999999, 1e3], "why": "away"}]}]', '', '2026-08-05');
@@ -75,8 +77,8 @@ SELECT count(*) AS members, sum(leads) AS leads, sum(entitled) AS entitled, min(
   FROM leadroute.pool_fairness('2026-10-01', '2026-11-01') WHERE leads > 0;
 
 -- 3,000 turns of one third and two thirds, every tenth given back: 900 and 1,800.
-SELECT count(story.decided(1000 + n, 'p', format('[{"pool": "p", "rep": "%s", "candidates": ["1:2000:0 ann", "2:1000:0 bob", {"rep": "eve", "why": "%s"}]}]', CASE n % 3 WHEN 0 THEN 'bob' ELSE 'ann' END,
-    CASE WHEN n <= 1000 THEN 'paused' ELSE 'counted' END)::jsonb, '', '2026-11-05')) FROM generate_series(1, 3000) n;
+SELECT count(*) FROM (SELECT story.decided(1000 + n, 'p', format('[{"pool": "p", "rep": "%s", "candidates": ["1:2000:0 ann", "2:1000:0 bob", {"rep": "eve", "why": "%s"}]}]', CASE n % 3 WHEN 0 THEN 'bob' ELSE 'ann' END,
+    CASE WHEN n <= 1000 THEN 'paused' ELSE 'counted' END)::jsonb, '', '2026-11-05') FROM generate_series(1, 3000) n) d;
 INSERT INTO leadroute.returned_turns (decision_id, pool_no, seat) SELECT 1000 + n, p.pool_no, 1 FROM leadroute.pools p, generate_series(10, 3000, 10) n WHERE p.name = 'p';
 -- Received by bob 1,000, of these given back where n is a multiple of 30: 100; by ann 2,000, and 200.
 SELECT * FROM story.differs('2026-11-01', '2026-12-01', '', '[
@@ -92,10 +94,10 @@ SET enable_indexscan = off;
 SET enable_bitmapscan = off;
 CREATE FUNCTION story.plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN QUERY EXECUTE 'EXPLAIN (COSTS off) ' || query;
+    RETURN QUERY EXECUTE 'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) ' || query;
 END $$;
 \set shared 'SELECT leadroute_internal.pool_shares(d.pool, d.trace, b.decision_id IS NOT NULL) AS told FROM leadroute.decisions d LEFT JOIN leadroute.returned_turns b ON b.decision_id = d.id WHERE d.id > 1000'
-SELECT substring(p FROM 'Finalize Aggregate|Gather|Partial Aggregate') AS plan FROM story.plan(:'shared') p WHERE p ~ 'Aggregate|Gather';
+SELECT substring(p FROM 'Finalize Aggregate|Gather|Partial Aggregate|Workers Launched: (?=[1-9])') AS plan FROM story.plan(:'shared') p WHERE p ~ 'Aggregate|Gather|Launched';
 SELECT k.rep, k.seat, k.why, k.leads, round(k.entitled / 1e18, 6) AS entitled, k.received, k.returned
   FROM (:shared) a, json_to_recordset(a.told) AS k (rep text, seat integer, why text, leads bigint, entitled numeric, received bigint, returned bigint) ORDER BY 1, 3;
 SELECT count(*) FROM json_to_recordset((SELECT leadroute_internal.pool_shares(d.pool, d.trace, false) FROM leadroute.decisions d WHERE d.id < 0)) AS k (rep text);

@@ -1,6 +1,7 @@
 //! The aggregate `leadroute_internal.pool_shares`: what members of pools were entitled to and received, by the traces of decisions.
 
 use crate::db::entry::traces::candidate::read;
+use crate::db::errors;
 use crate::db::pg::aggregate;
 use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::jsonb_read::{self, Value};
@@ -63,7 +64,9 @@ unsafe fn join(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL; both states are those of this aggregate.
     unsafe {
         let state = aggregate::state(fcinfo, "pool_shares_join", Fairness::default);
-        for sum in aggregate::other::<Fairness>(fcinfo, 1).iter().flat_map(|other| other.sums()) {
+        for sum in
+            aggregate::read::<Fairness>(fcinfo, "pool_shares_join", 1).iter().flat_map(|other| other.sums())
+        {
             state.add_sum(sum);
         }
         Datum::from(&raw mut *state)
@@ -83,8 +86,9 @@ unsafe fn taken_over(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     unsafe {
         let sums =
             argument(fcinfo, 0).and_then(|datum| serde_json::from_slice::<Vec<Sum>>(bytes(datum)).ok());
+        let Some(sums) = sums else { errors::only_for_the_extension("pool_shares_in") };
         let mut state = Fairness::default();
-        sums.iter().flatten().for_each(|sum| state.add_sum(sum));
+        sums.iter().for_each(|sum| state.add_sum(sum));
         aggregate::for_a_row(fcinfo, "pool_shares_in", state)
     }
 }
@@ -92,10 +96,11 @@ unsafe fn taken_over(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 unsafe fn told(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL.
     unsafe {
-        let Some(state) = aggregate::other::<Fairness>(fcinfo, 0) else {
-            return null(fcinfo);
-        };
-        let sums = serde_json::to_string(state.sums()).unwrap_or_default();
-        text(Some(&sums)).unwrap_or(Datum::from(0))
+        let state = aggregate::read::<Fairness>(fcinfo, "pool_shares_told", 0);
+        let sums = state.map(Fairness::sums).unwrap_or_default();
+        match serde_json::to_string(sums) {
+            Ok(sums) => text(Some(&sums)).unwrap_or(Datum::from(0)),
+            Err(_) => null(fcinfo),
+        }
     }
 }
