@@ -4,7 +4,7 @@ use crate::db::errors;
 use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::security::AsOwner;
 use crate::db::pg::sequences::Borrowed;
-use crate::db::pg::subtransaction::{catch, undone};
+use crate::db::pg::subtransaction::undone;
 use crate::db::pg::time::from_postgres_epoch;
 use crate::db::pg::time_limit::TimeLimit;
 use crate::db::queries;
@@ -59,32 +59,30 @@ unsafe fn preview(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     }
 }
 
-/// Makes a change that is undone, so that nobody waits for it longer than need be.
-fn try_out(change: Datum) {
-    let limit = TimeLimit::begin(LONGEST);
-    let _trial = Trial::begin();
-    let made = catch(|| queries::RUN_CHANGE.write(&[Some(change)]));
-    if let Err(failure) = made {
-        if failure.sqlstate == "57014" && limit.is_over() {
-            errors::change_takes_long(change.value() as i64, LONGEST);
-        }
-        failure.rethrow();
-    }
-}
-
 /// Routes the leads as if a change had been made, which is undone.
 fn route_changed(change: Datum, period: &Moment, preview: &mut Preview) {
     let inserts = queries::INSERTS_OF_CHANGE.read(&[Some(change)], |row| row.get::<String>(1));
     let draws = |(table, _): &&(&str, &str)| inserts.iter().flatten().any(|name| name == table);
     let sequences: Vec<&'static str> =
         SEQUENCES.iter().filter(draws).map(|(_, sequence)| *sequence).collect();
+    let mut limit = Some(TimeLimit::begin(LONGEST));
     let changed = undone(|| {
         let mut sequences = Borrowed::take(&sequences);
-        try_out(change);
+        let trial = Trial::begin();
+        // Not in a subtransaction of its own: its locks would be the whole transaction's once that ends, and who waits for one
+        // of them then would wait for the end of the preview.
+        queries::RUN_CHANGE.write(&[Some(change)]);
+        drop(trial);
+        limit = None;
         sequences.release();
         (sequences, config::as_of(period), ChangedRows::of(change))
     });
-    let (sequences, config, changed) = changed.unwrap_or_else(|failure| failure.rethrow());
+    let (sequences, config, changed) = changed.unwrap_or_else(|failure| {
+        if failure.sqlstate == "57014" && limit.as_ref().is_some_and(TimeLimit::is_over) {
+            errors::change_takes_long(change.value() as i64, LONGEST);
+        }
+        failure.rethrow();
+    });
     sequences.give_back();
     // what the change has locked is free again while leads are routed
     preview.route(Side::After, config, Some(Rc::new(changed)));

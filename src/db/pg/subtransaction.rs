@@ -69,11 +69,6 @@ pub fn protect_one_of_many<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     })
 }
 
-/// Runs `work`; after any error, a cancel too, everything it did is rolled back.
-pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
-    run_and(work, true)
-}
-
 /// Runs `work`, and rolls back everything it did, locks included; what it answers is kept.
 pub fn undone<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     run_and(work, false)
