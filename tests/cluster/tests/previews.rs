@@ -146,6 +146,44 @@ fn who_edits_an_account_does_not_wait_for_a_preview_that_changes_it() {
     check_consistency(&mut second);
 }
 
+/// Not even who asks for a row while the change holds it: they go on as soon as it is undone.
+#[test]
+fn who_waits_for_the_change_itself_goes_on_when_it_is_undone() {
+    let (database, _) = company();
+    let (mut first, mut second, mut third) = (database.connect(), database.connect(), database.connect());
+    let mut watch = database.connect();
+    first
+        .batch_execute(
+            "INSERT INTO leadroute.accounts (id, kind) VALUES ('acme', 'prospect');
+             INSERT INTO leadroute.account_domains (domain, account_id) VALUES ('company7.com', 'acme')",
+        )
+        .unwrap();
+    let change = number(
+        &mut first,
+        "SELECT leadroute.propose_change('Accounts', 'to see who waits', $$
+             UPDATE leadroute.accounts SET kind = 'customer' WHERE id = 'acme'; UPDATE leadroute.account_domains SET division = 'x'$$)",
+    );
+    // the change has the account and waits for the domain
+    third.batch_execute("BEGIN; UPDATE leadroute.account_domains SET division = 'y'").unwrap();
+    let token = first.cancel_token();
+    let preview = thread::spawn(move || {
+        let sql = format!("SELECT count(*) FROM leadroute.preview_summary({change}, volume => 100)");
+        first.query_one(&sql, &[]).map(|_| ())
+    });
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    wait_for("a change that waits", 30, || (number(&mut watch, waiting) == 1).then_some(()));
+    let edit = thread::spawn(move || {
+        second.batch_execute("UPDATE leadroute.accounts SET name = 'meanwhile' WHERE id = 'acme'")
+    });
+    wait_for("an edit that waits", 30, || (number(&mut watch, waiting) == 2).then_some(()));
+    third.batch_execute("ROLLBACK").unwrap();
+    edit.join().unwrap().unwrap();
+    token.cancel_query(NoTls).unwrap();
+    let ended = preview.join().unwrap();
+    assert_eq!(ended.unwrap_err().code(), Some(&SqlState::QUERY_CANCELED), "the edit waited for the preview");
+    check_consistency(&mut watch);
+}
+
 /// A value that somebody has drawn since stays drawn.
 #[test]
 fn a_preview_gives_back_only_what_nobody_else_has_drawn() {
