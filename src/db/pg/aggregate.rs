@@ -48,19 +48,6 @@ pub unsafe fn for_a_row<T>(fcinfo: pg_sys::FunctionCallInfo, function: &str, sta
     }
 }
 
-/// Bytes as a `bytea`, in the current memory context; an error of PostgreSQL if they are more than it can hold.
-pub fn bytea(bytes: &[u8]) -> Datum {
-    let size = bytes.len() + pg_sys::VARHDRSZ;
-    // SAFETY: the value is as large as its header and the bytes.
-    unsafe {
-        let varlena: *mut pg_sys::varlena = pg_sys::palloc(size).cast();
-        pgrx::varlena::set_varsize_4b(varlena, size as i32);
-        let content = varlena.cast::<u8>().add(pg_sys::VARHDRSZ);
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), content, bytes.len());
-        Datum::from(varlena)
-    }
-}
-
 /// The context of the aggregate that calls, without which nothing is done.
 unsafe fn called_by(fcinfo: pg_sys::FunctionCallInfo, function: &str) -> pg_sys::MemoryContext {
     let mut context = std::ptr::null_mut();

@@ -1,14 +1,9 @@
 //! jsonb without turning it into Rust values: any valid document passes, whatever its depth or numbers.
 
+use crate::db::pg::jsonb_format::{ARRAY, OBJECT, SCALAR};
 use crate::db::pg::varlena::Varlena;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
-
-const SCALAR: u32 = 0x1000_0000;
-/// Header of an object, with the number of its pairs.
-pub const OBJECT: u32 = 0x2000_0000;
-/// Header of an array, with the number of its elements.
-pub const ARRAY: u32 = 0x4000_0000;
 
 /// What stands at the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

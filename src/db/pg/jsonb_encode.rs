@@ -5,24 +5,19 @@
 //! inside out; each is whole in itself, since what must be aligned is aligned to its start.
 
 use crate::db::pg::jsonb;
+use crate::db::pg::jsonb_format::{
+    ARRAY, CONTAINER, FALSE, HAS_OFFSET, LENGTH, NULL, NUMERIC, OBJECT, STRING, TRUE,
+};
+use crate::db::pg::varlena;
 use pgrx::pg_sys::{self, Datum};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::ops::Range;
 
-const STRING: u32 = 0;
-const NUMERIC: u32 = 0x1000_0000;
-const FALSE: u32 = 0x2000_0000;
-const TRUE: u32 = 0x3000_0000;
-const NULL: u32 = 0x4000_0000;
-const CONTAINER: u32 = 0x5000_0000;
-
-/// An entry says where its value ends, not how long it is.
-const HAS_OFFSET: u32 = 0x8000_0000;
 /// One entry of so many does.
 const STRIDE: usize = 32;
-const LONGEST: usize = 0x0fff_ffff;
+const LONGEST: usize = LENGTH as usize;
 
 /// The jsonb of a value that serializes to an array or an object, of objects without doubled keys.
 pub fn encode<T: Serialize>(value: &T) -> Option<Datum> {
@@ -132,7 +127,7 @@ impl Jsonb {
         let first = self.open.pop().unwrap_or_default();
         self.order.clear();
         self.order.extend(first..self.values.len());
-        self.container(jsonb::ARRAY as usize | self.order.len(), first)
+        self.container(ARRAY as usize | self.order.len(), first)
     }
 
     /// Keys are ordered by length, then by their bytes, and stand before the values. Keys are field names, so none comes twice.
@@ -149,22 +144,14 @@ impl Jsonb {
         let pairs = order.len();
         order.extend_from_within(..);
         order.iter_mut().skip(pairs).for_each(|place| *place += 1);
-        self.container(jsonb::OBJECT as usize | pairs, first)
+        self.container(OBJECT as usize | pairs, first)
     }
 
     /// A copy in the current memory context.
     fn finish(&self) -> Option<Datum> {
         let whole = self.values.first().filter(|value| value.kind == CONTAINER)?;
         let whole = self.bytes.get(whole.bytes.clone())?;
-        let size = whole.len() + pg_sys::VARHDRSZ;
-        // SAFETY: the copy is as large as the header and the value.
-        unsafe {
-            let varlena: *mut pg_sys::varlena = pg_sys::palloc(size).cast();
-            pgrx::varlena::set_varsize_4b(varlena, size as i32);
-            let content = varlena.cast::<u8>().add(pg_sys::VARHDRSZ);
-            std::ptr::copy_nonoverlapping(whole.as_ptr(), content, whole.len());
-            Some(Datum::from(varlena))
-        }
+        Some(varlena::of(whole))
     }
 }
 

@@ -2,19 +2,11 @@
 //!
 //! Whatever does not fit the format, or has another type than what is asked for, is none.
 
+use crate::db::pg::jsonb_format::{
+    CONTAINER, COUNT, HAS_OFFSET, KIND, LENGTH, NUMERIC, OBJECT, SCALAR, STRING,
+};
 use crate::db::pg::varlena::bytes;
 use pgrx::pg_sys::Datum;
-
-const COUNT: u32 = 0x0fff_ffff;
-const SCALAR: u32 = 0x1000_0000;
-const OBJECT: u32 = 0x2000_0000;
-
-const STRING: u32 = 0;
-const NUMERIC: u32 = 0x1000_0000;
-const CONTAINER: u32 = 0x5000_0000;
-const KIND: u32 = 0x7000_0000;
-/// An entry says where its value ends, not how long it is.
-const HAS_OFFSET: u32 = 0x8000_0000;
 
 /// A value in a jsonb.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +73,7 @@ impl<'a> Container<'a> {
         let mut end = 0;
         (0..count).map_while(move |place| {
             let entry = word(self.bytes, 4 + 4 * place)?;
-            let (start, length) = (end, (entry & COUNT) as usize);
+            let (start, length) = (end, (entry & LENGTH) as usize);
             end = if entry & HAS_OFFSET == 0 { start + length } else { length };
             let kind = entry & KIND;
             let aligned = if matches!(kind, NUMERIC | CONTAINER) { start.next_multiple_of(4) } else { start };

@@ -8,6 +8,7 @@ pub mod index_scan;
 pub mod insert_state;
 pub mod jsonb;
 pub mod jsonb_encode;
+pub mod jsonb_format;
 pub mod jsonb_read;
 pub mod literal;
 pub mod locks;

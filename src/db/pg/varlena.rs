@@ -17,6 +17,19 @@ pub unsafe fn bytes<'a>(datum: Datum) -> &'a [u8] {
     }
 }
 
+/// Bytes as a value (`bytea`, `jsonb`, ...), in the current memory context; an error if they are more than one can hold.
+pub fn of(bytes: &[u8]) -> Datum {
+    let size = bytes.len() + pg_sys::VARHDRSZ;
+    // SAFETY: the value is as large as its header and the bytes; palloc refuses what is too large.
+    unsafe {
+        let varlena: *mut pg_sys::varlena = pg_sys::palloc(size).cast();
+        pgrx::varlena::set_varsize_4b(varlena, size as i32);
+        let content = varlena.cast::<u8>().add(pg_sys::VARHDRSZ);
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), content, bytes.len());
+        Datum::from(varlena)
+    }
+}
+
 /// A plain copy of a value.
 #[derive(Debug)]
 pub struct Varlena {

@@ -179,8 +179,8 @@ fn who_waits_for_the_change_itself_goes_on_when_it_is_undone() {
     third.batch_execute("ROLLBACK").unwrap();
     edit.join().unwrap().unwrap();
     token.cancel_query(NoTls).unwrap();
-    let ended = preview.join().unwrap();
-    assert_eq!(ended.unwrap_err().code(), Some(&SqlState::QUERY_CANCELED), "the edit waited for the preview");
+    let ended = preview.join().unwrap().expect_err("the edit has waited for the preview");
+    assert_eq!(ended.code(), Some(&SqlState::QUERY_CANCELED));
     check_consistency(&mut watch);
 }
 

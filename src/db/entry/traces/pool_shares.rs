@@ -6,7 +6,7 @@ use crate::db::pg::aggregate;
 use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::jsonb_read::{self, Value};
 use crate::db::pg::spi::text;
-use crate::db::pg::varlena::bytes;
+use crate::db::pg::varlena::{self, bytes};
 use leadroute_engine::fairness::{Asked, Fairness, Sum, Turn};
 use pgrx::pg_sys::{self, Datum};
 
@@ -77,7 +77,7 @@ unsafe fn out(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL.
     unsafe {
         let state = aggregate::state(fcinfo, "pool_shares_out", Fairness::default);
-        aggregate::bytea(&serde_json::to_vec(state.sums()).unwrap_or_default())
+        varlena::of(&serde_json::to_vec(state.sums()).unwrap_or_default())
     }
 }
 
