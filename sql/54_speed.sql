@@ -1,5 +1,24 @@
 -- How fast leads are answered.
 
+-- What is looked up for a few leads, beside what is read as a whole for the others. Functions, as workers run no sub-selects of a row.
+CREATE FUNCTION leadroute_internal.first_routed(lead_id bigint, acted_at timestamptz) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT min(x.decided_at) FROM leadroute.decisions x
+     WHERE x.lead_id = first_routed.lead_id AND x.decided_at >= first_routed.acted_at AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response');
+END;
+COMMENT ON FUNCTION leadroute_internal.first_routed(bigint, timestamptz) IS 'When a lead was first routed from an action on. Internal.';
+
+CREATE FUNCTION leadroute_internal.first_response(lead_id bigint, acted_at timestamptz, started_at timestamptz, stopped_at timestamptz) RETURNS leadroute.responses
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT x FROM leadroute.responses x
+     WHERE x.lead_id = first_response.lead_id AND x.meaningful
+       AND CASE WHEN first_response.started_at IS NULL THEN x.at >= first_response.acted_at - interval '1 minute' ELSE greatest(x.at, first_response.started_at) = first_response.stopped_at END
+     ORDER BY x.at, x.id LIMIT 1;
+END;
+COMMENT ON FUNCTION leadroute_internal.first_response(bigint, timestamptz, timestamptz, timestamptz) IS 'The response that stopped a clock; of a lead without clock the first one from a minute before the action on. Internal.';
+
 -- One text for the view and the functions, which have a period: where %s stand, in their order. What is looked up for each lead is read once
 -- from the table, the earliest row of each lead; only for an action that came after that (a restarted clock) it is looked up by itself.
 -- Where no column of such a table is asked for, it is not read.
@@ -60,31 +79,8 @@ BEGIN
         'AND a.acted_at >= leadroute_internal.day_before(FUNC.since)', 'AND a.acted_at >= leadroute_internal.day_before(FUNC.since)',
         'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at >= leadroute_internal.day_before(FUNC.since) + interval ''1 minute'')',
         'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at >= leadroute_internal.day_before(FUNC.since) + interval ''1 minute'')') || '; END', 'FUNC.', 'speed_to_lead.');
-    -- The same for sums. In PL/pgSQL, so that it is planned for the period that is asked for; there names are looked up with the rights of
-    -- the caller, who reads no leadroute_internal. first_id to last_id are leads of the period, first_lead to last_lead those of its clocks.
-    EXECUTE format($f$CREATE FUNCTION leadroute_internal.speed_rows(since timestamptz, until timestamptz, before timestamptz, after timestamptz, only_tenant text,
-            first_id bigint, last_id bigint, first_lead bigint, last_lead bigint)
-        RETURNS TABLE (tenant text, lead_id bigint, acted_at timestamptz, routed_at timestamptz, answered_at timestamptz, is_late boolean, rep text, territory text, segment text, tier text, pool text,
-                       source text, campaign text, channel text, event text, intent text, counted_at timestamptz)
-        LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET enable_sort = on AS %L$f$, format($f$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY SELECT s.tenant, s.lead_id, s.occurred_at, s.routed_at, s.first_response_at, s.is_breached, coalesce(s.answered_by, s.owner_id), s.territory, s.segment, s.tier, s.pool,
-                        s.source, s.campaign, s.channel, s.event, s.intent, s.counted_at
-      FROM (%s) s;
-END $f$, replace(format(body,
-        'AND c.started_at >= FUNC.since AND c.started_at < FUNC.until AND (FUNC.only_tenant IS NULL OR c.tenant = FUNC.only_tenant) AND l.id BETWEEN FUNC.first_lead AND FUNC.last_lead
-         AND c.lead_id BETWEEN FUNC.first_lead AND FUNC.last_lead',
-        'AND c.lead_id BETWEEN FUNC.first_id AND FUNC.last_id',
-        'AND l.created_at >= FUNC.since AND l.created_at < FUNC.until AND (FUNC.only_tenant IS NULL OR l.tenant = FUNC.only_tenant)',
-        'AND x.decided_at >= FUNC.before AND x.decided_at < FUNC.after', 'AND x.created_at >= FUNC.before',
-        'AND x.at >= FUNC.before AND x.lead_id BETWEEN least(FUNC.first_id, FUNC.first_lead) AND greatest(FUNC.last_id, FUNC.last_lead)',
-        'AND a.acted_at >= FUNC.before', 'AND a.acted_at >= FUNC.before',
-        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at >= FUNC.before + interval ''1 minute'')',
-        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at >= FUNC.before + interval ''1 minute'')'), 'FUNC.', 'speed_rows.')));
 END $do$;
 COMMENT ON FUNCTION leadroute.speed_to_lead(timestamptz, timestamptz, text) IS 'The rows of view speed_to_lead whose clock started in a period; of a lead without clock, whose row came in it.';
-COMMENT ON FUNCTION leadroute_internal.speed_rows(timestamptz, timestamptz, timestamptz, timestamptz, text, bigint, bigint, bigint, bigint) IS 'What speed_percentiles() sums up. Internal.';
 COMMENT ON VIEW leadroute.speed_to_lead IS 'The way from the buyer''s action to the first meaningful response: inserted, routed, notified, answered. One row for each clock, so one for each action that somebody must answer, and one for a lead without clock. speed_percentiles sums it up.';
 COMMENT ON COLUMN leadroute.speed_to_lead.lead_id IS 'The lead.';
 COMMENT ON COLUMN leadroute.speed_to_lead.email IS 'Its e-mail address.';
@@ -115,17 +111,33 @@ COMMENT ON COLUMN leadroute.speed_to_lead.source IS 'Where the lead came from.';
 COMMENT ON COLUMN leadroute.speed_to_lead.campaign IS 'Its campaign.';
 COMMENT ON COLUMN leadroute.speed_to_lead.counted_at IS 'The moment that puts the row into a period: the start of the clock, or when the row of the lead came.';
 
-CREATE FUNCTION leadroute_internal.speed_add(state internal, lead_id bigint, acted_at timestamptz, routed_at timestamptz, answered_at timestamptz, is_late boolean,
-        "all" text, rep text, team text, territory text, segment text, tier text, pool text, source text, campaign text, channel text, event text, intent text, week timestamptz)
-    RETURNS internal LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'leadroute_speed_add';
-COMMENT ON FUNCTION leadroute_internal.speed_add(internal, bigint, timestamptz, timestamptz, timestamptz, boolean, text, text, text, text, text, text, text, text, text, text, text, text, timestamptz) IS 'Adds an action to those of speed_figures. Internal.';
-CREATE FUNCTION leadroute_internal.speed_told(state internal) RETURNS json LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'leadroute_speed_told';
-COMMENT ON FUNCTION leadroute_internal.speed_told(internal) IS 'What the actions of speed_figures add up to. Internal.';
--- In Rust, as each dimension would sort all times anew. Few: the planner reckons with a state per tenant.
-CREATE AGGREGATE leadroute_internal.speed_figures(lead_id bigint, acted_at timestamptz, routed_at timestamptz, answered_at timestamptz, is_late boolean,
-        "all" text, rep text, team text, territory text, segment text, tier text, pool text, source text, campaign text, channel text, event text, intent text, week timestamptz) (
-    SFUNC = leadroute_internal.speed_add, STYPE = internal, SSPACE = 10000, FINALFUNC = leadroute_internal.speed_told);
-COMMENT ON AGGREGATE leadroute_internal.speed_figures(bigint, timestamptz, timestamptz, timestamptz, boolean, text, text, text, text, text, text, text, text, text, text, text, text, timestamptz) IS 'Counts and percentiles of actions by each of the dimensions that its last arguments name, as JSON. Internal.';
+CREATE FUNCTION leadroute_internal.speed_add(state internal, what text, tenant text, lead_id bigint, id bigint, at timestamptz, started_at timestamptz, answered_at timestamptz, routed_at timestamptz,
+        is_late boolean, is_by_response boolean, rep text, team text, territory text, segment text, tier text, pool text, source text, campaign text, channel text, event text, intent text, week timestamptz)
+    -- as dear as it is: else the planner sees nothing to share
+    RETURNS internal LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'leadroute_speed_add';
+COMMENT ON FUNCTION leadroute_internal.speed_add(internal, text, text, bigint, bigint, timestamptz, timestamptz, timestamptz, timestamptz, boolean, boolean, text, text, text, text, text, text, text, text, text, text, text, timestamptz) IS 'Adds a row to those of speed_figures. Internal.';
+CREATE FUNCTION leadroute_internal.speed_join(state internal, other internal) RETURNS internal LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'leadroute_speed_join';
+COMMENT ON FUNCTION leadroute_internal.speed_join(internal, internal) IS 'Adds what another process has read for speed_figures. Internal.';
+CREATE FUNCTION leadroute_internal.speed_out(state internal) RETURNS bytea LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'leadroute_speed_out';
+COMMENT ON FUNCTION leadroute_internal.speed_out(internal) IS 'What a process hands over to another for speed_figures. Internal.';
+CREATE FUNCTION leadroute_internal.speed_in(state bytea, call internal) RETURNS internal LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'leadroute_speed_in';
+COMMENT ON FUNCTION leadroute_internal.speed_in(bytea, internal) IS 'Reads what another process has handed over for speed_figures. Internal.';
+CREATE FUNCTION leadroute_internal.speed_told(state internal) RETURNS json LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'leadroute_speed_told';
+COMMENT ON FUNCTION leadroute_internal.speed_told(internal) IS 'What the rows of speed_figures add up to. Internal.';
+-- In Rust: each dimension would sort all times anew, and joins of a million leads with their decisions and responses cost more than to read them.
+CREATE AGGREGATE leadroute_internal.speed_figures(what text, tenant text, lead_id bigint, id bigint, at timestamptz, started_at timestamptz, answered_at timestamptz, routed_at timestamptz,
+        is_late boolean, is_by_response boolean, rep text, team text, territory text, segment text, tier text, pool text, source text, campaign text, channel text, event text, intent text, week timestamptz) (
+    SFUNC = leadroute_internal.speed_add, STYPE = internal, SSPACE = 100000, FINALFUNC = leadroute_internal.speed_told, FINALFUNC_MODIFY = READ_WRITE,
+    COMBINEFUNC = leadroute_internal.speed_join, SERIALFUNC = leadroute_internal.speed_out, DESERIALFUNC = leadroute_internal.speed_in, PARALLEL = SAFE);
+COMMENT ON AGGREGATE leadroute_internal.speed_figures(text, text, bigint, bigint, timestamptz, timestamptz, timestamptz, timestamptz, boolean, boolean, text, text, text, text, text, text, text, text, text, text, text, timestamptz) IS 'Counts and percentiles of actions by each dimension, as JSON. A row is what its first argument says: an action, with what is known of it; a decision about a lead (lead_id, at); a response to a lead (id, lead_id, at, rep, channel); a rep with their manager (rep, team); a trigger event with its intent (event, intent). An action is routed by the first decision from it on, unless routed_at says when; where is_by_response, its channel is that of the response that stopped its clock, and without a clock (started_at) its answer is the first response from a minute before it on. Internal.';
+
+CREATE FUNCTION leadroute_internal.week_of(at timestamptz) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- infinity is in no week
+    SELECT CASE WHEN week_of.at >= '4712-01-01 00:00:00+00 BC' AND week_of.at < 'infinity' THEN date_trunc('week', week_of.at) END;
+END;
+COMMENT ON FUNCTION leadroute_internal.week_of(timestamptz) IS 'When the week of a time begins, by the TimeZone of the session; NULL of infinity. Internal.';
 
 CREATE FUNCTION leadroute_internal.is_dimension(dimension text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -138,26 +150,82 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.is_dimension(text) IS 'True, or an error that says which dimensions there are. Internal.';
 
--- Leads of a period lie close together, and so do those of its clocks: what is read beside them is read between the first and the last.
-CREATE FUNCTION leadroute_internal.speed_ends(since timestamptz, until timestamptz, tenant text)
-    RETURNS TABLE (first_id bigint, last_id bigint, first_lead bigint, last_lead bigint)
-    -- one row joins one row: where that counted as dear, workers would not seem to save anything
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_nestloop = on
-BEGIN ATOMIC
+-- Leads of a period lie close together: they, and what is read beside them, are read between the first and the last. The clocks of a period that
+-- are of other leads, which came earlier, are looked up with all that belongs to them.
+CREATE FUNCTION leadroute_internal.speed_ends(since timestamptz, until timestamptz, tenant text) RETURNS TABLE (first_id bigint, last_id bigint)
+    -- In PL/pgSQL, so that it is planned for the period that is asked for.
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
     -- + 0: not from the ends of the key
-    SELECT x.first, x.last, y.first, y.last
-      FROM (SELECT min(l.id + 0) AS first, max(l.id + 0) AS last FROM leadroute.leads l
-             WHERE l.created_at >= speed_ends.since AND l.created_at < speed_ends.until AND (speed_ends.tenant IS NULL OR l.tenant = speed_ends.tenant)) x,
-           (SELECT min(c.lead_id + 0) AS first, max(c.lead_id + 0) AS last FROM leadroute.sla_clocks c
-             WHERE c.started_at >= speed_ends.since AND c.started_at < speed_ends.until AND (speed_ends.tenant IS NULL OR c.tenant = speed_ends.tenant)) y;
+    RETURN QUERY SELECT min(l.id + 0), max(l.id + 0) FROM leadroute.leads l
+      WHERE l.created_at >= speed_ends.since AND l.created_at < speed_ends.until AND (speed_ends.tenant IS NULL OR l.tenant = speed_ends.tenant);
+END $$;
+COMMENT ON FUNCTION leadroute_internal.speed_ends(timestamptz, timestamptz, text) IS 'The first and last lead of a period. Internal.';
+
+CREATE FUNCTION leadroute_internal.speed_of_earlier(since timestamptz, until timestamptz, only_tenant text, first_id bigint, last_id bigint)
+    RETURNS TABLE (tenant text, lead_id bigint, acted_at timestamptz, started_at timestamptz, answered_at timestamptz, routed_at timestamptz, is_late boolean, rep text, territory text, segment text, tier text,
+                   pool text, source text, campaign text, channel text, event text)
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = on SET enable_hashjoin = off
+BEGIN ATOMIC
+    SELECT l.tenant, l.id, a.acted_at, c.started_at, CASE WHEN c.ended IN ('answered', 'worked') THEN c.stopped_at END, leadroute_internal.first_routed(l.id, a.acted_at),
+           coalesce(c.stopped_at, now()) > c.due_at AND c.ended IS DISTINCT FROM 'replaced', coalesce(c.answered_by, l.owner_id), l.territory, l.segment, l.tier, l.pool, l.source, l.campaign,
+           CASE WHEN c.ended = 'answered' THEN (leadroute_internal.first_response(l.id, a.acted_at, c.started_at, c.stopped_at)).channel END, coalesce(c.of_event, l.event)
+      FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id CROSS JOIN LATERAL (SELECT least(c.started_at, l.occurred_at) AS acted_at) a
+     WHERE l.duplicate_of IS NULL AND c.started_at >= speed_of_earlier.since AND c.started_at < speed_of_earlier.until AND (speed_of_earlier.only_tenant IS NULL OR c.tenant = speed_of_earlier.only_tenant)
+       AND (c.lead_id BETWEEN speed_of_earlier.first_id AND speed_of_earlier.last_id) IS NOT TRUE;
 END;
-COMMENT ON FUNCTION leadroute_internal.speed_ends(timestamptz, timestamptz, text) IS 'The first and last lead of a period, and of its clocks. Internal.';
+COMMENT ON FUNCTION leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint) IS 'The actions whose clock started in a period, of leads that are not between its first and last lead, for speed_sums(). Internal.';
+
+CREATE FUNCTION leadroute_internal.speed_sums(since timestamptz, until timestamptz, before timestamptz, only_tenant text, first_id bigint, last_id bigint)
+    RETURNS TABLE (figures json)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT leadroute_internal.speed_figures(r.what, r.tenant, r.lead_id, r.id, r.at, r.started_at, r.answered_at, r.routed_at, r.is_late, r.is_by_response,
+                                            r.rep, r.team, r.territory, r.segment, r.tier, r.pool, r.source, r.campaign, r.channel, r.event, r.intent, r.week)
+      FROM (SELECT 'action' AS what, l.tenant, l.id AS lead_id, NULL::bigint AS id, a.acted_at AS at, c.started_at,
+                   CASE WHEN c.id IS NULL THEN (f.response).at WHEN c.ended IN ('answered', 'worked') THEN c.stopped_at END AS answered_at,
+                   -- no decision is older than its lead
+                   CASE WHEN a.acted_at < speed_sums.before AND l.created_at < speed_sums.before THEN leadroute_internal.first_routed(l.id, a.acted_at) END AS routed_at,
+                   coalesce(c.stopped_at, now()) > c.due_at AND c.ended IS DISTINCT FROM 'replaced' AS is_late,
+                   (c.id IS NULL OR c.ended = 'answered') AND k.is_earlier IS NOT TRUE AS is_by_response,
+                   coalesce(c.answered_by, CASE WHEN c.id IS NULL THEN (f.response).rep_id END, l.owner_id) AS rep, NULL AS team, l.territory, l.segment, l.tier, l.pool, l.source, l.campaign,
+                   (f.response).channel, coalesce(c.of_event, l.event) AS event, NULL AS intent, leadroute_internal.week_of(coalesce(c.started_at, l.created_at)) AS week
+              FROM leadroute.leads l
+              -- all clocks of the lead, not only those of the period: without any it counts when it came
+              LEFT JOIN (SELECT x.* FROM leadroute.sla_clocks x WHERE x.lead_id BETWEEN speed_sums.first_id AND speed_sums.last_id) c ON c.lead_id = l.id
+             CROSS JOIN LATERAL (SELECT least(c.started_at, l.occurred_at) AS acted_at) a
+             CROSS JOIN LATERAL (SELECT speed_sums.before > '-infinity' AND CASE WHEN c.id IS NULL THEN a.acted_at < speed_sums.before + interval '1 minute'
+                                                                                 ELSE c.ended = 'answered' AND c.stopped_at <= c.started_at END AS is_earlier) k
+             CROSS JOIN LATERAL (SELECT CASE WHEN k.is_earlier THEN leadroute_internal.first_response(l.id, a.acted_at, c.started_at, c.stopped_at) END AS response) f
+             WHERE l.duplicate_of IS NULL AND l.id BETWEEN speed_sums.first_id AND speed_sums.last_id AND (speed_sums.only_tenant IS NULL OR l.tenant = speed_sums.only_tenant)
+               AND coalesce(c.started_at, l.created_at) >= speed_sums.since AND coalesce(c.started_at, l.created_at) < speed_sums.until
+            UNION ALL
+            SELECT 'action', a.tenant, a.lead_id, NULL, a.acted_at, a.started_at, a.answered_at, a.routed_at, a.is_late, false, a.rep, NULL, a.territory, a.segment, a.tier, a.pool, a.source, a.campaign,
+                   a.channel, a.event, NULL, leadroute_internal.week_of(a.started_at)
+              FROM leadroute_internal.speed_of_earlier(speed_sums.since, speed_sums.until, speed_sums.only_tenant, speed_sums.first_id, speed_sums.last_id) a
+            UNION ALL
+            SELECT 'decision', NULL, x.lead_id, NULL, x.decided_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+              FROM leadroute.decisions x
+             -- + 0: by time, however many leads there are between
+             WHERE x.decided_at >= speed_sums.before AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response') AND x.lead_id + 0 BETWEEN speed_sums.first_id AND speed_sums.last_id
+            UNION ALL
+            SELECT 'response', NULL, x.lead_id, x.id, x.at, NULL, NULL, NULL, NULL, NULL, x.rep_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, x.channel, NULL, NULL, NULL
+              FROM leadroute.responses x
+             WHERE x.at >= speed_sums.before AND x.meaningful AND x.lead_id + 0 BETWEEN speed_sums.first_id AND speed_sums.last_id
+            UNION ALL
+            SELECT 'rep', NULL, NULL::bigint, NULL, NULL, NULL, NULL, NULL, NULL, NULL, m.id, m.manager_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+              FROM leadroute.reps m WHERE m.manager_id IS NOT NULL
+            UNION ALL
+            SELECT 'event', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, e.name, e.intent, NULL
+              FROM leadroute.event_types e) r;
+END;
+COMMENT ON FUNCTION leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint) IS 'speed_figures of a period, for speed_percentiles(): the rows of speed_to_lead, with decisions, responses and reps beside them. before is a day before the period. Internal.';
 
 CREATE FUNCTION leadroute.speed_percentiles(since timestamptz, until timestamptz, tenant text DEFAULT NULL, dimension text DEFAULT NULL)
     RETURNS TABLE (dimension text, value text, leads bigint, n bigint, answered bigint, unanswered bigint, within_target bigint, percent_within_target numeric,
                    p50 interval, p90 interval, p99 interval, p50_to_route interval, p99_to_route interval, tenant text)
-    -- workers hand over each row: that is cheaper than it is taken for, beside the joins that they have made for it; rows are not sorted by tenant
-    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET enable_mergejoin = off SET enable_sort = off SET work_mem = '128MB' SET parallel_tuple_cost = 0.005 SET parallel_setup_cost = 0
+    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET enable_mergejoin = off SET work_mem = '128MB' SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
+    SET min_parallel_index_scan_size = 0
 BEGIN ATOMIC
     SELECT ('{all,rep,team,territory,segment,tier,pool,source,campaign,channel,event,intent,week}'::text[])[k.dimension + 1],
            -- in days and seconds: microseconds of far years are more than a double holds
@@ -165,18 +233,12 @@ BEGIN ATOMIC
                             ELSE k.value END,
            k.leads, k.n, k.answered, k.n - k.answered, k.met, leadroute_internal.percent(k.met, k.met + k.late),
            justify_hours(k.response[1] * interval '1 us'), justify_hours(k.response[2] * interval '1 us'), justify_hours(k.response[3] * interval '1 us'),
-           justify_hours(k.route[1] * interval '1 us'), justify_hours(k.route[3] * interval '1 us'), f.tenant
-      FROM (SELECT s.tenant, leadroute_internal.speed_figures(s.lead_id, s.acted_at, s.routed_at, s.answered_at, s.is_late, 'all',
-                       s.rep, m.manager_id, s.territory, s.segment, s.tier, s.pool, s.source, s.campaign, s.channel, s.event, s.intent,
-                       -- infinity is in no week
-                       CASE WHEN s.counted_at >= '4712-01-01 00:00:00+00 BC' AND s.counted_at < 'infinity' THEN date_trunc('week', s.counted_at) END) AS figures
-              FROM leadroute_internal.speed_ends(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant) e
-             CROSS JOIN LATERAL leadroute_internal.speed_rows(speed_percentiles.since, speed_percentiles.until, leadroute_internal.day_before(speed_percentiles.since),
-                       leadroute_internal.day_after(speed_percentiles.until), speed_percentiles.tenant, e.first_id, e.last_id, e.first_lead, e.last_lead) s
-              LEFT JOIN leadroute.reps m ON m.id = s.rep
-             GROUP BY s.tenant) f
+           justify_hours(k.route[1] * interval '1 us'), justify_hours(k.route[3] * interval '1 us'), k.tenant
+      FROM leadroute_internal.speed_ends(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant) e
+     CROSS JOIN LATERAL leadroute_internal.speed_sums(speed_percentiles.since, speed_percentiles.until, leadroute_internal.day_before(speed_percentiles.since), speed_percentiles.tenant,
+                                                      e.first_id, e.last_id) f
      CROSS JOIN LATERAL json_to_recordset(f.figures)
-           AS k (dimension integer, value text, leads bigint, n bigint, answered bigint, met bigint, late bigint, response bigint[], route bigint[])
+           AS k (tenant text, dimension integer, value text, leads bigint, n bigint, answered bigint, met bigint, late bigint, response bigint[], route bigint[])
      WHERE leadroute_internal.is_period(speed_percentiles.since, speed_percentiles.until) AND leadroute_internal.is_dimension(speed_percentiles.dimension)
        AND (speed_percentiles.dimension IS NULL
             OR k.dimension + 1 = array_position('{all,rep,team,territory,segment,tier,pool,source,campaign,channel,event,intent,week}'::text[], speed_percentiles.dimension));

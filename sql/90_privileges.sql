@@ -70,7 +70,7 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadro
     leadroute_internal.rule_overlaps(), leadroute_internal.idle_tiers(), leadroute_internal.empty_lists(), leadroute_internal.rule_gaps(timestamptz), leadroute_internal.idle_conditions(timestamptz),
     leadroute_internal.rep_cover(), leadroute_internal.ways_out(), leadroute_internal.is_with_rep(text), leadroute_internal.setting(text),
     leadroute_internal.is_period(timestamptz, timestamptz), leadroute_internal.is_dimension(text), leadroute_internal.candidates(jsonb),
-    leadroute_internal.speed_figures(bigint, timestamptz, timestamptz, timestamptz, boolean, text, text, text, text, text, text, text, text, text, text, text, text, timestamptz),
+    leadroute_internal.speed_figures(text, text, bigint, bigint, timestamptz, timestamptz, timestamptz, timestamptz, boolean, boolean, text, text, text, text, text, text, text, text, text, text, text, timestamptz),
     leadroute_internal.pool_shares(text, jsonb, boolean), leadroute_internal.percent(numeric, numeric), leadroute_internal.clocks_counted(timestamptz, timestamptz, text),
     leadroute_internal.recent_unrouted_rate(), leadroute_internal.recent_leads_by_rep(), leadroute_internal.recent_sla_by_rep(), leadroute_internal.recent_sla_by_territory(),
     leadroute_internal.recent_speed_percentiles(), leadroute_internal.recent_claim_patterns(), leadroute_internal.recent_audit_measures(), leadroute_internal.recent_territory_balance(), leadroute_internal.recent_score_calibration(),
@@ -79,7 +79,8 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadro
 -- Reports run with the rights of whoever calls them, and so do these, which read nothing that their caller may not.
 GRANT EXECUTE ON FUNCTION leadroute_internal.day_before(timestamptz), leadroute_internal.day_after(timestamptz), leadroute_internal.is_closed(text), leadroute_internal.is_waiting(bigint, text, text, text),
     leadroute_internal.fallen_back(timestamptz), leadroute_internal.speed_ends(timestamptz, timestamptz, text),
-    leadroute_internal.speed_rows(timestamptz, timestamptz, timestamptz, timestamptz, text, bigint, bigint, bigint, bigint),
+    leadroute_internal.first_routed(bigint, timestamptz), leadroute_internal.first_response(bigint, timestamptz, timestamptz, timestamptz),
+    leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint), leadroute_internal.week_of(timestamptz), leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint),
     leadroute_internal.audit_leads(timestamptz, timestamptz, text), leadroute_internal.audit_fallbacks(timestamptz, timestamptz, text), leadroute_internal.audit_clocks(timestamptz, timestamptz, text),
     leadroute_internal.audit_answers(timestamptz, timestamptz, text, bigint, bigint, bigint, bigint),
     leadroute_internal.threshold_of(text, text, text), leadroute_internal.wilson(bigint, bigint),

@@ -343,6 +343,15 @@ pub fn only_for_the_extension(function: &str) -> ! {
     )
 }
 
+/// A report reads more than processes can hand over to each other.
+pub fn too_much_for_a_report() -> ! {
+    raise(
+        PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+        "a report cannot add up so many leads at once".to_owned(),
+        "Ask for a shorter period, or for one tenant.",
+    )
+}
+
 /// The empty fields of a first lead could not be filled from its touch.
 pub fn warn_not_filled(first: i64, touch: i64, sqlstate: &str, message: &str) {
     let message = format!("lead {first} was not filled from its touch {touch}: {message}");

@@ -1,12 +1,11 @@
 //! The aggregate `leadroute_internal.pool_shares`: what members of pools were entitled to and received, by the traces of decisions.
 
 use crate::db::entry::traces::candidate::read;
-use crate::db::errors;
-use crate::db::pg::aggregate;
+use crate::db::pg::aggregate::{self, shared_functions, Shared};
 use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::jsonb_read::{self, Value};
 use crate::db::pg::spi::text;
-use crate::db::pg::varlena::{self, bytes};
+use crate::db::pg::varlena::bytes;
 use leadroute_engine::fairness::{Asked, Fairness, Sum, Turn};
 use pgrx::pg_sys::{self, Datum};
 
@@ -15,20 +14,15 @@ sql_function! {
     leadroute_pool_shares_add, pg_finfo_leadroute_pool_shares_add, add
 }
 sql_function! {
-    /// `leadroute_internal.pool_shares_join(internal, internal)`
-    leadroute_pool_shares_join, pg_finfo_leadroute_pool_shares_join, join
-}
-sql_function! {
-    /// `leadroute_internal.pool_shares_out(internal)`
-    leadroute_pool_shares_out, pg_finfo_leadroute_pool_shares_out, out
-}
-sql_function! {
-    /// `leadroute_internal.pool_shares_in(bytea, internal)`
-    leadroute_pool_shares_in, pg_finfo_leadroute_pool_shares_in, taken_over
-}
-sql_function! {
     /// `leadroute_internal.pool_shares_told(internal)`
     leadroute_pool_shares_told, pg_finfo_leadroute_pool_shares_told, told
+}
+
+shared_functions! {
+    Fairness,
+    leadroute_pool_shares_join pg_finfo_leadroute_pool_shares_join,
+    leadroute_pool_shares_out pg_finfo_leadroute_pool_shares_out,
+    leadroute_pool_shares_in pg_finfo_leadroute_pool_shares_in
 }
 
 unsafe fn add(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
@@ -60,36 +54,19 @@ fn asked(value: Value<'_>) -> Option<Asked<'_>> {
     Some(Asked { rep, seat: told.seat, weight: told.weight, why: told.why })
 }
 
-unsafe fn join(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: as declared in SQL; both states are those of this aggregate.
-    unsafe {
-        let state = aggregate::state(fcinfo, "pool_shares_join", Fairness::default);
-        for sum in
-            aggregate::read::<Fairness>(fcinfo, "pool_shares_join", 1).iter().flat_map(|other| other.sums())
-        {
-            state.add_sum(sum);
-        }
-        Datum::from(&raw mut *state)
+impl Shared for Fairness {
+    fn written(&self) -> Option<Vec<u8>> {
+        postcard::to_allocvec(self.sums()).ok()
     }
-}
 
-unsafe fn out(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: as declared in SQL.
-    unsafe {
-        let state = aggregate::state(fcinfo, "pool_shares_out", Fairness::default);
-        varlena::of(&serde_json::to_vec(state.sums()).unwrap_or_default())
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut state = Self::default();
+        postcard::from_bytes::<Vec<Sum>>(bytes).ok()?.iter().for_each(|sum| state.add_sum(sum));
+        Some(state)
     }
-}
 
-unsafe fn taken_over(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
-    // SAFETY: as declared in SQL; the bytes are those that `out` has written.
-    unsafe {
-        let sums =
-            argument(fcinfo, 0).and_then(|datum| serde_json::from_slice::<Vec<Sum>>(bytes(datum)).ok());
-        let Some(sums) = sums else { errors::only_for_the_extension("pool_shares_in") };
-        let mut state = Fairness::default();
-        sums.iter().for_each(|sum| state.add_sum(sum));
-        aggregate::for_a_row(fcinfo, "pool_shares_in", state)
+    fn join(&mut self, other: &mut Self) {
+        other.sums().iter().for_each(|sum| self.add_sum(sum));
     }
 }
 

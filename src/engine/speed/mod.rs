@@ -1,0 +1,185 @@
+//! How fast leads are answered: figures by many dimensions at once.
+//!
+//! What is read of clocks, decisions and responses comes in any order and from several processes; only when all of it is there
+//! is each action of a buyer matched with what was done about it ([`matched`]), and then counted ([`figures`]).
+
+mod figures;
+mod matched;
+mod names;
+#[cfg(test)]
+mod tests;
+
+pub use figures::Figures;
+
+use crate::Micros;
+use names::Names;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+/// By what actions are told apart, the numbers of the dimensions in this order.
+pub const DIMENSIONS: [&str; 13] = [
+    "all", "rep", "team", "territory", "segment", "tier", "pool", "source", "campaign", "channel", "event",
+    "intent", "week",
+];
+const ALL: usize = 0;
+const REP: usize = 1;
+const TEAM: usize = 2;
+const CHANNEL: usize = 9;
+const EVENT: usize = 10;
+const INTENT: usize = 11;
+const WEEK: usize = 12;
+
+/// What a buyer did, and what is known of how it was answered.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Action {
+    /// The lead, of which there may be several actions.
+    pub lead_id: i64,
+    /// When the buyer acted; of an import, when the lead came.
+    pub acted: Option<Micros>,
+    /// When the clock started, if there is one.
+    pub started: Option<Micros>,
+    /// When it was answered, or taken up.
+    pub answered: Option<Micros>,
+    /// When it was routed, where that was looked up already.
+    pub routed: Option<Micros>,
+    /// Whether a response says more: when a lead without clock was answered and by whom, and by which channel.
+    pub is_by_response: bool,
+    /// Whether its time ran out; `None` where there was none.
+    pub is_late: Option<bool>,
+}
+
+/// An answer to a lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Response {
+    lead_id: i64,
+    at: Micros,
+    id: i64,
+    /// Numbers of names; 0 is none.
+    rep: u32,
+    channel: u32,
+}
+
+/// The values of one dimension.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Dimension {
+    names: Names,
+    /// Of each row the number of its value; 0 is none.
+    of_row: Vec<u32>,
+}
+
+/// The actions of a tenant with what they are told apart by.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Actions {
+    tenant: String,
+    rows: Vec<Action>,
+    dimensions: [Dimension; DIMENSIONS.len()],
+}
+
+/// Actions, decisions and responses, of one process or of several.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Speed {
+    tenants: Vec<Actions>,
+    #[serde(skip)]
+    by_tenant: FxHashMap<String, usize>,
+    /// Leads, and when they were routed.
+    decisions: Vec<(i64, Micros)>,
+    responses: Vec<Response>,
+    responders: Names,
+    channels: Names,
+    /// Reps and their managers.
+    teams: Pairs,
+    /// Trigger events, in lower case, and their intents.
+    intents: Pairs,
+}
+
+/// Names that follow from others.
+type Pairs = Vec<(Box<[u8]>, Box<[u8]>)>;
+
+impl Speed {
+    /// Adds an action of a buyer with the value of each dimension.
+    pub fn action<'a>(
+        &mut self,
+        tenant: &str,
+        action: Action,
+        values: impl IntoIterator<Item = Option<&'a [u8]>>,
+    ) {
+        let actions = self.of_tenant(tenant);
+        actions.rows.push(action);
+        for (dimension, value) in actions.dimensions.iter_mut().zip(values) {
+            dimension.of_row.push(dimension.names.number_or_none(value));
+        }
+    }
+
+    /// Adds a decision of routing about a lead.
+    pub fn decision(&mut self, lead_id: i64, at: Micros) {
+        self.decisions.push((lead_id, at));
+    }
+
+    /// Adds an answer to a lead.
+    pub fn response(&mut self, id: i64, lead_id: i64, at: Micros, rep: Option<&[u8]>, channel: Option<&[u8]>) {
+        let rep = self.responders.number_or_none(rep);
+        let channel = self.channels.number_or_none(channel);
+        self.responses.push(Response { lead_id, at, id, rep, channel });
+    }
+
+    /// Adds a rep with their manager.
+    pub fn rep(&mut self, rep: &[u8], manager: &[u8]) {
+        self.teams.push((rep.into(), manager.into()));
+    }
+
+    /// Adds a trigger event with its intent.
+    pub fn event(&mut self, event: &[u8], intent: &[u8]) {
+        self.intents.push((event.into(), intent.into()));
+    }
+
+    /// Adds what another process has, which is empty then.
+    pub fn join(&mut self, other: &mut Self) {
+        self.decisions.append(&mut other.decisions);
+        let responders = self.responders.take_over(&other.responders);
+        let channels = self.channels.take_over(&other.channels);
+        self.responses.extend(other.responses.drain(..).map(|response| Response {
+            rep: names::translated(&responders, response.rep),
+            channel: names::translated(&channels, response.channel),
+            ..response
+        }));
+        self.teams.append(&mut other.teams);
+        self.intents.append(&mut other.intents);
+        for mut actions in other.tenants.drain(..) {
+            self.of_tenant(&actions.tenant).join(&mut actions);
+        }
+    }
+
+    /// What all of it adds up to.
+    pub fn figures(&mut self) -> Vec<Figures> {
+        let (tenants, matches) = self.sorted();
+        let figures = |actions: &mut Actions| {
+            let by_lead = actions.by_lead();
+            actions.match_with(&matches, &by_lead);
+            actions.figures(&by_lead)
+        };
+        tenants.iter_mut().flat_map(figures).collect()
+    }
+
+    fn of_tenant(&mut self, tenant: &str) -> &mut Actions {
+        let known = self.by_tenant.get(tenant).copied();
+        let place = known.unwrap_or_else(|| {
+            self.by_tenant.insert(tenant.to_owned(), self.tenants.len());
+            self.tenants.len()
+        });
+        if place == self.tenants.len() {
+            self.tenants.push(Actions { tenant: tenant.to_owned(), ..Actions::default() });
+        }
+        #[allow(clippy::indexing_slicing, reason = "it was pushed if it was not there")]
+        &mut self.tenants[place]
+    }
+}
+
+impl Actions {
+    fn join(&mut self, other: &mut Self) {
+        self.rows.append(&mut other.rows);
+        for (dimension, other) in self.dimensions.iter_mut().zip(&other.dimensions) {
+            let numbers = dimension.names.take_over(&other.names);
+            dimension.of_row.extend(other.of_row.iter().map(|number| names::translated(&numbers, *number)));
+        }
+    }
+}
