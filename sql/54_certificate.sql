@@ -46,65 +46,64 @@ END;
 COMMENT ON FUNCTION leadroute_internal.turn_events(integer, timestamptz, timestamptz, text) IS 'Turns of a pool that were taken in a period, by rotation or by the company of the lead, and those that were given back in it, with what the trace of the decision says. Internal.';
 
 CREATE FUNCTION leadroute_internal.turn_shares(pool_no integer, since timestamptz, until timestamptz, tenant text)
-    RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, tenant text, receiver text, rep_id text, seat integer, weight bigint, n bigint, total numeric,
-                   part numeric, owed numeric, received integer, open_leads bigint, capacity bigint, why text,
-                   owed_most numeric, owed_least numeric)
+    RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, tenant text, receiver text, rep_id text, seat integer, weight bigint, n bigint, total bigint,
+                   part bigint, owed bigint, received integer, open_leads bigint, capacity bigint, why text,
+                   owed_most bigint, owed_least bigint)
     LANGUAGE sql STABLE
 BEGIN ATOMIC
-    WITH event AS (
-        SELECT dense_rank() OVER (ORDER BY e.at, e.decision_id, e.event) AS turn, e.*
-          FROM leadroute_internal.turn_events(turn_shares.pool_no, turn_shares.since, turn_shares.until, turn_shares.tenant) e
-    ), candidate AS (
-        SELECT e.turn, e.event, e.at, e.decision_id, e.lead_id, e.tenant, e.step ->> 'rep' AS receiver,
-               c.rep_id, c.seat, c.weight, CASE e.event WHEN 'turn' THEN c.owed::numeric END AS owed, c.place, CASE e.event WHEN 'returned' THEN -1 ELSE 1 END AS sign,
-               c.open_leads, c.capacity, c.why || coalesce(': ' || c.reason, '') AS why
-          FROM event e CROSS JOIN LATERAL leadroute_internal.candidates(e.step) c
-    ), split AS (
-        -- a lead in 10^12 parts: by weight, rounded down
-        SELECT c.*, sum(c.weight) OVER w AS total, count(c.seat) OVER w AS n, div(1000000000000 * c.weight::numeric, nullif(sum(c.weight) OVER w, 0)) AS whole,
-               max(c.owed) OVER w AS owed_most, min(c.owed) OVER w AS owed_least
-          FROM candidate c
-        WINDOW w AS (PARTITION BY c.turn)
-    )
-    -- and what is left over, one each to the first
-    SELECT s.turn, s.event, s.at, s.decision_id, s.lead_id, s.tenant, s.receiver, s.rep_id, s.seat, s.weight, s.n, s.total,
-           s.sign * (s.whole + (count(s.seat) OVER (PARTITION BY s.turn ORDER BY s.place) <= 1000000000000 - sum(s.whole) OVER (PARTITION BY s.turn))::integer), s.owed,
-           CASE WHEN s.seat IS NOT NULL THEN s.sign * (s.rep_id = s.receiver)::integer END, s.open_leads, s.capacity, s.why, s.owed_most, s.owed_least
-      FROM split s;
+    -- the parts of a lead are those of candidates(), and not of the router
+    SELECT e.turn, e.event, e.at, e.decision_id, e.lead_id, e.tenant, e.receiver, c.rep_id, c.seat, c.weight, c.n, c.total, e.sign * c.part, CASE WHEN e.event = 'turn' THEN c.owed END,
+           CASE WHEN c.seat IS NOT NULL THEN e.sign * (c.rep_id = e.receiver)::integer END, c.open_leads, c.capacity, c.why || coalesce(': ' || c.reason, ''),
+           CASE WHEN e.event = 'turn' THEN c.owed_most END, CASE WHEN e.event = 'turn' THEN c.owed_least END
+      FROM (SELECT dense_rank() OVER (ORDER BY t.at, t.decision_id, t.event) AS turn, t.*, t.step ->> 'rep' AS receiver, CASE t.event WHEN 'returned' THEN -1 ELSE 1 END AS sign
+              FROM leadroute_internal.turn_events(turn_shares.pool_no, turn_shares.since, turn_shares.until, turn_shares.tenant) t) e
+     CROSS JOIN LATERAL leadroute_internal.candidates(e.step) c;
 END;
 COMMENT ON FUNCTION leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text) IS 'Each member that a turn of the pool was looked for among, with their part of the lead, and what they were owed with it, in 10^-12 leads. Internal.';
 
-CREATE FUNCTION leadroute.fairness_certificate(pool text, since timestamptz, until timestamptz, tenant text DEFAULT NULL)
-    RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, receiver text, rep_id text, seat integer, is_eligible boolean, why text, weight numeric,
-                   entitled numeric, credit_seen numeric, credit_before numeric, received integer, deviation numeric, place bigint, open_leads bigint, capacity numeric, tenant text)
-    -- not inlined: its plan looks dear, and would be compiled for longer than it runs
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
+-- Read into the functions that call it, which compute the columns that they ask for.
+CREATE FUNCTION leadroute_internal.turns_counted(pool text, since timestamptz, until timestamptz, tenant text)
+    RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, tenant text, receiver text, rep_id text, seat integer, weight bigint, part bigint, seen bigint, before numeric,
+                   received integer, open_leads bigint, capacity bigint, why text, is_first boolean, place bigint)
+    LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH counted AS (
         -- in one order: turns of each seat
         SELECT s.*, s.owed - s.part AS seen, coalesce(sum(s.part - s.received * 1000000000000) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS moved,
-               min(CASE WHEN s.owed - s.part IS NOT NULL THEN s.turn END) OVER (PARTITION BY s.seat, s.tenant) AS first_seen, floor(1000000000000 / (2 * greatest(s.n, 2) - 2)) AS margin
-          FROM leadroute_internal.turn_shares(leadroute_internal.pool_number(fairness_certificate.pool), fairness_certificate.since, fairness_certificate.until, fairness_certificate.tenant) s
-         WHERE leadroute_internal.is_period(fairness_certificate.since, fairness_certificate.until)
+               min(CASE WHEN s.owed - s.part IS NOT NULL THEN s.turn END) OVER (PARTITION BY s.seat, s.tenant) AS first_seen, row_number() OVER w = 1 AND s.seat IS NOT NULL AS is_first,
+               1000000000000 / (2 * greatest(s.n, 2) - 2) AS margin
+          FROM leadroute_internal.turn_shares(leadroute_internal.pool_number(turns_counted.pool), turns_counted.since, turns_counted.until, turns_counted.tenant) s
+         WHERE leadroute_internal.is_period(turns_counted.since, turns_counted.until)
         WINDOW w AS (PARTITION BY s.seat, s.tenant ORDER BY s.turn)
     ), opened AS (
         -- what each had before the period is what their first turn in it saw
         SELECT c.*, coalesce(max(CASE WHEN c.turn = c.first_seen THEN c.seen - c.moved END) OVER (PARTITION BY c.seat, c.tenant), 0) + c.moved AS before,
                -- deadlines count as long as nobody is further from what they are owed than fixed shares would allow
-               CASE WHEN n.is_near THEN ceil((1000000000000 - c.margin - c.owed) * c.total / (nullif(c.weight, 0)::numeric * 1000000000000)) END AS deadline, n.is_near AND c.owed < c.margin AS has_time
+               CASE WHEN n.is_near THEN ceil((1000000000000 - c.margin - c.owed)::numeric * c.total / (nullif(c.weight, 0)::numeric * 1000000000000)) END AS deadline, n.is_near AND c.owed < c.margin AS has_time
           FROM counted c CROSS JOIN LATERAL (SELECT c.owed_most BETWEEN c.margin AND 1000000000000 - c.margin AND c.owed_least >= c.margin - 1000000000000 AS is_near) n
     )
-    SELECT o.turn, o.event, o.at, o.decision_id, o.lead_id, o.receiver, o.rep_id, o.seat, o.seat IS NOT NULL OR o.open_leads IS NOT NULL,
-           CASE WHEN o.why IS NOT NULL THEN o.why WHEN o.rep_id = o.receiver THEN CASE o.event WHEN 'turn' THEN 'it was their turn' WHEN 'company' THEN 'has an open lead of the company' ELSE 'gave the turn back' END
-                WHEN o.event = 'company' THEN format('%s has an open lead of the company', o.receiver) WHEN o.event = 'returned' THEN format('%s gave the turn back', o.receiver)
-                WHEN o.seat IS NULL THEN format('%s had more room', o.receiver) ELSE format('%s was due first', o.receiver) END,
-           trim_scale(o.weight / 1000.0), o.part / 1000000000000, o.seen / 1000000000000, CASE WHEN o.seat IS NOT NULL THEN o.before / 1000000000000 END, o.received,
-           CASE WHEN o.seat IS NOT NULL THEN (o.before + o.part) / 1000000000000 - o.received END,
+    SELECT o.turn, o.event, o.at, o.decision_id, o.lead_id, o.tenant, o.receiver, o.rep_id, o.seat, o.weight, o.part, o.seen, o.before, o.received, o.open_leads, o.capacity, o.why, o.is_first,
            CASE WHEN o.event = 'turn' AND coalesce(o.seat, o.open_leads) IS NOT NULL THEN
                 row_number() OVER (PARTITION BY o.turn, coalesce(o.seat, o.open_leads) IS NULL
-                                   ORDER BY round(o.open_leads::numeric / nullif(o.capacity, 0), 15), o.seat IS NULL, o.has_time, o.deadline, o.owed DESC, o.seat, o.rep_id) END,
-           o.open_leads, trim_scale(o.capacity / 1000.0), o.tenant
-      FROM opened o ORDER BY o.turn, o.seat NULLS LAST, o.rep_id;
+                                   ORDER BY round(o.open_leads::numeric / nullif(o.capacity, 0), 15), o.seat IS NULL, o.has_time, o.deadline, o.owed DESC, o.seat, o.rep_id) END
+      FROM opened o;
+END;
+COMMENT ON FUNCTION leadroute_internal.turns_counted(text, timestamptz, timestamptz, text) IS 'The rows of fairness_certificate(), in 10^-12 leads and without words. Internal.';
+
+CREATE FUNCTION leadroute.fairness_certificate(pool text, since timestamptz, until timestamptz, tenant text DEFAULT NULL)
+    RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, receiver text, rep_id text, seat integer, is_eligible boolean, why text, weight numeric,
+                   entitled numeric, credit_seen numeric, credit_before numeric, received integer, deviation numeric, place bigint, open_leads bigint, capacity numeric, tenant text)
+    -- not inlined: its plan looks dear, and would be compiled for longer than it runs
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '128MB' SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
+BEGIN ATOMIC
+    SELECT o.turn, o.event, o.at, o.decision_id, o.lead_id, o.receiver, o.rep_id, o.seat, o.seat IS NOT NULL OR o.open_leads IS NOT NULL,
+           CASE WHEN o.why IS NOT NULL THEN o.why WHEN o.rep_id = o.receiver THEN CASE o.event WHEN 'turn' THEN 'it was their turn' WHEN 'company' THEN 'has an open lead of the company' ELSE 'gave the turn back' END
+                WHEN o.event = 'company' THEN o.receiver || ' has an open lead of the company' WHEN o.event = 'returned' THEN o.receiver || ' gave the turn back'
+                WHEN o.seat IS NULL THEN o.receiver || ' had more room' ELSE o.receiver || ' was due first' END,
+           trim_scale(o.weight * 0.001), o.part * 0.000000000001, o.seen * 0.000000000001, CASE WHEN o.seat IS NOT NULL THEN o.before * 0.000000000001 END, o.received,
+           CASE WHEN o.seat IS NOT NULL THEN (o.before + o.part) * 0.000000000001 - o.received END, o.place, o.open_leads, trim_scale(o.capacity * 0.001), o.tenant
+      FROM leadroute_internal.turns_counted(fairness_certificate.pool, fairness_certificate.since, fairness_certificate.until, fairness_certificate.tenant) o
+     ORDER BY o.turn, o.seat NULLS LAST, o.rep_id;
 END;
 COMMENT ON FUNCTION leadroute.fairness_certificate(text, timestamptz, timestamptz, text) IS 'Every turn of a pool in a period, a row for each member: whether they were eligible, else why not; their weight then, with performance; entitled, their part of this lead by weight among those eligible; credit_seen, entitlement less leads received before it, as whoever decided saw it; credit_before, the same counted through these rows, from what the first turn of the member in the period saw; received, and deviation, credit_before + entitled - received, all in leads. place orders those eligible by the rule of Tijdeman over what they are owed, credit_seen + entitled, with m = 1/(2k-2) for k eligible: first those owed at least m, then who comes to 1-m after the fewest leads, then who is owed more, then the lower seat. Where the most that anybody is owed is below m or above 1-m, or the least below m-1, who is owed most is next, then the lower seat; in a least_loaded pool open_leads by capacity come before that, and only those with equally much room are entitled. event: turn; company, a lead that went to who has another of its company; returned, a turn that was given back, which takes back what it did. fairness_verdict() sums it up.';
 
@@ -112,23 +111,31 @@ CREATE FUNCTION leadroute.fairness_verdict(pool text, since timestamptz, until t
     RETURNS TABLE (pool text, tenant text, turns bigint, returned bigint, kept_together bigint, members bigint, by_rule bigint, worst_deviation numeric, worst_rep text, worst_decision bigint,
                    bound numeric, rule text, is_kept boolean, verdict text)
     -- not inlined: its plan looks dear, and would be compiled for longer than it runs
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '128MB' SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
 BEGIN ATOMIC
     WITH row_of AS MATERIALIZED (
-        SELECT c.*, row_number() OVER (PARTITION BY c.tenant, c.seat ORDER BY c.turn) = 1 AND c.seat IS NOT NULL AS is_first
-          FROM leadroute.fairness_certificate(fairness_verdict.pool, fairness_verdict.since, fairness_verdict.until, fairness_verdict.tenant) c
-    ), eligible AS (
-        SELECT e.tenant, count(DISTINCT e.seats) AS sets
-          FROM (SELECT r.tenant, string_agg(format('%s %s', r.seat, r.weight), ',' ORDER BY r.seat) AS seats FROM row_of r WHERE r.is_eligible GROUP BY r.tenant, r.turn) e GROUP BY e.tenant
+        SELECT c.tenant, c.turn, c.event, c.decision_id, c.rep_id, c.seat, c.weight, c.open_leads, c.before, c.seen, c.is_first, c.place = 1 AND c.rep_id = c.receiver AS is_by_rule,
+               abs(CASE WHEN c.seat IS NOT NULL THEN c.before + c.part - c.received * 1000000000000 END) AS deviation
+          FROM leadroute_internal.turns_counted(fairness_verdict.pool, fairness_verdict.since, fairness_verdict.until, fairness_verdict.tenant) c
+    ), turn_of AS (
+        SELECT r.tenant, r.event, string_agg(concat(r.seat, ' ', r.weight), ',' ORDER BY r.seat) FILTER (WHERE r.seat IS NOT NULL OR r.open_leads IS NOT NULL) AS eligible
+          FROM row_of r GROUP BY r.tenant, r.turn, r.event
+    ), counted AS (
+        SELECT t.tenant, count(*) FILTER (WHERE t.event = 'turn') AS turns, count(*) FILTER (WHERE t.event = 'returned') AS returned, count(*) FILTER (WHERE t.event = 'company') AS kept_together,
+               count(DISTINCT t.eligible) AS sets
+          FROM turn_of t GROUP BY t.tenant
+    ), worst_of AS (
+        SELECT DISTINCT ON (r.tenant) r.tenant, r.deviation, r.rep_id, r.decision_id FROM row_of r ORDER BY r.tenant, r.deviation DESC NULLS LAST, r.turn, r.seat
     ), summed AS (
-        SELECT r.tenant, count(DISTINCT r.turn) FILTER (WHERE r.event = 'turn') AS turns, count(DISTINCT r.turn) FILTER (WHERE r.event = 'returned') AS returned,
-               count(DISTINCT r.turn) FILTER (WHERE r.event = 'company') AS kept_together, count(DISTINCT r.seat) AS members, count(*) FILTER (WHERE r.place = 1 AND r.rep_id = r.receiver) AS by_rule,
-               max(abs(r.deviation)) AS worst, (array_agg(r.rep_id ORDER BY abs(r.deviation) DESC NULLS LAST, r.turn, r.seat))[1] AS worst_rep,
-               (array_agg(r.decision_id ORDER BY abs(r.deviation) DESC NULLS LAST, r.turn, r.seat))[1] AS worst_decision, coalesce(bool_or(r.credit_before <> 0) FILTER (WHERE r.is_first), false) AS is_continued,
-               ceil(max(abs(r.credit_seen - r.credit_before))) AS beside, bool_or(r.open_leads IS NOT NULL) AS by_load
+        SELECT r.tenant, count(DISTINCT r.seat) AS members, count(*) FILTER (WHERE r.is_by_rule) AS by_rule, coalesce(bool_or(r.before <> 0) FILTER (WHERE r.is_first), false) AS is_continued,
+               ceil(max(abs(r.seen - r.before)) FILTER (WHERE r.seat IS NOT NULL) * 0.000000000001) AS beside, bool_or(r.open_leads IS NOT NULL) AS by_load
           FROM row_of r GROUP BY r.tenant
     ), judged AS (
-        SELECT s.*, e.sets = 1 AND NOT s.is_continued AND s.returned = 0 AND s.kept_together = 0 AND NOT s.by_load AS is_fixed FROM summed s JOIN eligible e ON e.tenant = s.tenant
+        SELECT s.*, c.turns, c.returned, c.kept_together, w.deviation * 0.000000000001 AS worst, w.rep_id AS worst_rep, w.decision_id AS worst_decision,
+               c.sets = 1 AND NOT s.is_continued AND c.returned = 0 AND c.kept_together = 0 AND NOT s.by_load AS is_fixed
+          FROM summed s JOIN counted c ON c.tenant = s.tenant JOIN worst_of w ON w.tenant = s.tenant
+         -- of a tenant for whom nobody was ever eligible there is nothing to say
+         WHERE c.sets > 0
     ), bounded AS (
         SELECT j.*, CASE WHEN j.is_fixed THEN 1 ELSE 2 END + coalesce(j.beside, 0) + j.kept_together AS bound FROM judged j
     )

@@ -19,13 +19,26 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION leadroute_internal.first_response(bigint, timestamptz, timestamptz, timestamptz) IS 'The response that stopped a clock; of a lead without clock the first one from a minute before the action on. Internal.';
 
--- One text for the view and the functions, which have a period: where %s stand, in their order. What is looked up for each lead is read once
--- from the table, the earliest row of each lead; only for an action that came after that (a restarted clock) it is looked up by itself.
--- Where no column of such a table is asked for, it is not read.
+-- Leads of a period lie close together: they, and what is read beside them, are read between the first and the last. The clocks of a period that
+-- are of other leads, which came earlier, are looked up with all that belongs to them.
+CREATE FUNCTION leadroute_internal.speed_ends(since timestamptz, until timestamptz, tenant text) RETURNS TABLE (first_id bigint, last_id bigint) ROWS 1
+    -- In PL/pgSQL, so that it is planned for the period that is asked for.
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+    -- + 0: not from the ends of the key
+    RETURN QUERY SELECT min(l.id + 0), max(l.id + 0) FROM leadroute.leads l
+      WHERE l.created_at >= speed_ends.since AND l.created_at < speed_ends.until AND (speed_ends.tenant IS NULL OR l.tenant = speed_ends.tenant);
+END $$;
+COMMENT ON FUNCTION leadroute_internal.speed_ends(timestamptz, timestamptz, text) IS 'The first and last lead of a period. Internal.';
+
+-- One text for the view and for functions, which say which leads they mean: where %s stand, in their order. What is looked up for each lead is
+-- read once from the table, the earliest row of each lead; only for an action that came after that (a restarted clock) it is looked up by itself.
+-- Where no column of such a table is asked for, the view does not read it.
 DO $do$
 DECLARE
     body constant text := $q$
-SELECT a.lead_id, a.email, a.owner_id, a.territory, a.segment, a.event, coalesce(e.intent, 'medium') AS intent, a.acted_at AS occurred_at,
+SELECT a.lead_id, a.email, a.owner_id, a.territory, a.segment, a.event,
+       coalesce((SELECT jsonb_object_agg(e.name, e.intent) FROM leadroute.event_types e) ->> lower(a.event), 'medium') AS intent, a.acted_at AS occurred_at,
        a.created_at AS inserted_at, d.decided_at AS routed_at, t.told_at AS notified_at, b.answered_at AS first_response_at,
        coalesce(a.answered_by, CASE WHEN a.clock_id IS NULL THEN (r.first).rep_id END) AS answered_by, (r.first).channel,
        CASE WHEN isfinite(a.acted_at) THEN d.decided_at - a.acted_at END AS time_to_route,
@@ -38,48 +51,63 @@ SELECT a.lead_id, a.email, a.owner_id, a.territory, a.segment, a.event, coalesce
                -- the clock of an import starts when the lead comes
                least(c.started_at, l.occurred_at) AS acted_at, l.created_at, c.id AS clock_id, c.started_at, c.policy, c.due_at, c.stopped_at, c.ended,
                c.answered_by, c.of_rep, c.of_queue, l.tenant
-          FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id WHERE l.duplicate_of IS NULL %s
-        UNION ALL
-        SELECT l.id, l.email, l.owner_id, l.territory, l.segment, l.tier, l.pool, l.source, l.campaign, l.event, l.occurred_at, l.created_at,
-               NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, l.tenant
-          FROM leadroute.leads l
-         WHERE l.duplicate_of IS NULL AND NOT EXISTS (SELECT FROM leadroute.sla_clocks c WHERE c.lead_id = l.id %s) %s) a
-  LEFT JOIN leadroute.event_types e ON e.name = lower(a.event)
-  LEFT JOIN (SELECT x.lead_id, min(x.decided_at) AS at FROM leadroute.decisions x
-              WHERE x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response') %s GROUP BY x.lead_id) fd ON fd.lead_id = a.lead_id
-  LEFT JOIN (SELECT x.lead_id, min(x.created_at) AS at FROM leadroute.notifications x WHERE x.lead_id IS NOT NULL %s GROUP BY x.lead_id) fn ON fn.lead_id = a.lead_id
-  LEFT JOIN (SELECT DISTINCT ON (x.lead_id) x.lead_id, x AS response FROM leadroute.responses x WHERE x.meaningful %s
-              ORDER BY x.lead_id, x.at, x.id) fr ON fr.lead_id = a.lead_id
- CROSS JOIN LATERAL (SELECT CASE WHEN fd.at >= a.acted_at %s THEN fd.at
+          FROM leadroute.leads l LEFT JOIN leadroute.sla_clocks c ON c.lead_id = l.id %s WHERE l.duplicate_of IS NULL %s) a
+  %s
+ CROSS JOIN LATERAL (SELECT CASE WHEN fd.at >= a.acted_at THEN fd.at
                                  ELSE (SELECT min(x.decided_at) FROM leadroute.decisions x
                                         WHERE x.lead_id = a.lead_id AND x.decided_at >= a.acted_at
                                           AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response')) END AS decided_at) d
- CROSS JOIN LATERAL (SELECT CASE WHEN (fn.at IS NULL OR fn.at >= a.acted_at) %s THEN fn.at
+ CROSS JOIN LATERAL (SELECT CASE WHEN fn.at IS NULL OR fn.at >= a.acted_at THEN fn.at
                                  ELSE (SELECT min(x.created_at) FROM leadroute.notifications x
                                         WHERE x.lead_id = a.lead_id AND x.created_at >= a.acted_at) END AS told_at) t
- CROSS JOIN LATERAL (SELECT CASE WHEN a.ended IS DISTINCT FROM 'answered' AND a.clock_id IS NOT NULL OR fr.lead_id IS NULL %s THEN NULL
+ CROSS JOIN LATERAL (SELECT CASE WHEN a.ended IS DISTINCT FROM 'answered' AND a.clock_id IS NOT NULL OR fr.lead_id IS NULL THEN NULL
                                  WHEN CASE WHEN a.clock_id IS NULL THEN (fr.response).at >= a.acted_at - interval '1 minute'
-                                           ELSE greatest((fr.response).at, a.started_at) = a.stopped_at END %s THEN fr.response
+                                           ELSE greatest((fr.response).at, a.started_at) = a.stopped_at END THEN fr.response
                                  ELSE (SELECT x FROM leadroute.responses x
                                         WHERE x.lead_id = a.lead_id AND x.meaningful
                                           AND CASE WHEN a.clock_id IS NULL THEN x.at >= a.acted_at - interval '1 minute'
                                                    ELSE greatest(x.at, a.started_at) = a.stopped_at END
                                         ORDER BY x.at, x.id LIMIT 1) END AS first) r
  CROSS JOIN LATERAL (SELECT CASE WHEN a.clock_id IS NULL THEN (r.first).at WHEN a.ended IN ('answered', 'worked') THEN a.stopped_at END AS answered_at) b $q$;
+    -- of all leads at once
+    firsts constant text := $q$LEFT JOIN (SELECT x.lead_id, min(x.decided_at) AS at FROM leadroute.decisions x
+              WHERE x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response') %1$s GROUP BY x.lead_id) fd ON fd.lead_id = a.lead_id
+  LEFT JOIN (SELECT x.lead_id, min(x.created_at) AS at FROM leadroute.notifications x WHERE x.lead_id IS NOT NULL %1$s GROUP BY x.lead_id) fn ON fn.lead_id = a.lead_id
+  LEFT JOIN (SELECT DISTINCT ON (x.lead_id) x.lead_id, x AS response FROM leadroute.responses x WHERE x.meaningful %1$s
+              ORDER BY x.lead_id, x.at, x.id) fr ON fr.lead_id = a.lead_id$q$;
+    -- of each lead by itself
+    first constant text := $q$CROSS JOIN LATERAL (SELECT min(x.decided_at) AS at FROM leadroute.decisions x
+              WHERE x.lead_id = a.lead_id AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response')) fd
+  CROSS JOIN LATERAL (SELECT min(x.created_at) AS at FROM leadroute.notifications x WHERE x.lead_id = a.lead_id) fn
+  LEFT JOIN LATERAL (SELECT x.lead_id, x AS response FROM leadroute.responses x WHERE x.lead_id = a.lead_id AND x.meaningful ORDER BY x.at, x.id LIMIT 1) fr ON true$q$;
 BEGIN
-    EXECUTE 'CREATE VIEW leadroute.speed_to_lead AS ' || format(body, '', '', '', '', '', '', '', '', '', '');
-    -- Decisions, notifications and responses of the period are read as a whole, others one by one. coalesce: a comparison with NULL would end the query before the period is looked at.
-    EXECUTE replace($f$CREATE FUNCTION leadroute.speed_to_lead(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
-        RETURNS SETOF leadroute.speed_to_lead LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC $f$ || format(body,
-        'AND c.started_at >= coalesce(FUNC.since, ''infinity'') AND c.started_at < coalesce(FUNC.until, ''infinity'') AND (FUNC.tenant IS NULL OR c.tenant = FUNC.tenant)
-         AND leadroute_internal.is_period(FUNC.since, FUNC.until)', '',
-        'AND l.created_at >= coalesce(FUNC.since, ''infinity'') AND l.created_at < coalesce(FUNC.until, ''infinity'') AND (FUNC.tenant IS NULL OR l.tenant = FUNC.tenant)',
-        'AND x.decided_at >= leadroute_internal.day_before(FUNC.since) AND x.decided_at < leadroute_internal.day_after(FUNC.until)',
-        'AND x.created_at >= leadroute_internal.day_before(FUNC.since)', 'AND x.at >= leadroute_internal.day_before(FUNC.since)',
-        'AND a.acted_at >= leadroute_internal.day_before(FUNC.since)', 'AND a.acted_at >= leadroute_internal.day_before(FUNC.since)',
-        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at >= leadroute_internal.day_before(FUNC.since) + interval ''1 minute'')',
-        'AND (a.stopped_at > a.started_at OR a.clock_id IS NULL AND a.acted_at >= leadroute_internal.day_before(FUNC.since) + interval ''1 minute'')') || '; END', 'FUNC.', 'speed_to_lead.');
+    EXECUTE 'CREATE VIEW leadroute.speed_to_lead AS ' || format(body, '', '', format(firsts, ''));
+    -- All tables are read in the order of leads, side by side: no hashing, no sorting, and nothing that depends on statistics.
+    EXECUTE replace($f$CREATE FUNCTION leadroute_internal.speed_rows(since timestamptz, until timestamptz, only_tenant text, first_id bigint, last_id bigint)
+        RETURNS SETOF leadroute.speed_to_lead LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000
+        SET search_path = pg_catalog, pg_temp SET jit = off SET enable_hashjoin = off SET enable_nestloop = off SET enable_mergejoin = on SET enable_seqscan = off SET enable_bitmapscan = off BEGIN ATOMIC $f$
+        || format(body, 'AND c.lead_id BETWEEN FUNC.first_id AND FUNC.last_id',
+                        'AND l.id BETWEEN FUNC.first_id AND FUNC.last_id AND (FUNC.only_tenant IS NULL OR l.tenant = FUNC.only_tenant)
+                         AND coalesce(c.started_at, l.created_at) >= FUNC.since AND coalesce(c.started_at, l.created_at) < FUNC.until',
+                        format(firsts, 'AND x.lead_id BETWEEN FUNC.first_id AND FUNC.last_id')) || '; END', 'FUNC.', 'speed_rows.');
+    EXECUTE replace($f$CREATE FUNCTION leadroute_internal.speed_of_earlier(since timestamptz, until timestamptz, only_tenant text, first_id bigint, last_id bigint)
+        RETURNS SETOF leadroute.speed_to_lead LANGUAGE sql STABLE PARALLEL SAFE
+        SET search_path = pg_catalog, pg_temp SET jit = off SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off BEGIN ATOMIC $f$
+        || format(body, '', 'AND c.started_at >= FUNC.since AND c.started_at < FUNC.until AND (FUNC.only_tenant IS NULL OR c.tenant = FUNC.only_tenant)
+                         AND (c.lead_id BETWEEN FUNC.first_id AND FUNC.last_id) IS NOT TRUE', first) || '; END', 'FUNC.', 'speed_of_earlier.');
 END $do$;
+COMMENT ON FUNCTION leadroute_internal.speed_rows(timestamptz, timestamptz, text, bigint, bigint) IS 'The rows of speed_to_lead() of leads between the first and the last of a period. Internal.';
+COMMENT ON FUNCTION leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint) IS 'The rows of speed_to_lead() whose clock started in a period, of leads that are not between its first and last lead. Internal.';
+
+CREATE FUNCTION leadroute.speed_to_lead(since timestamptz, until timestamptz, tenant text DEFAULT NULL) RETURNS SETOF leadroute.speed_to_lead
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT r.* FROM leadroute_internal.speed_ends(speed_to_lead.since, speed_to_lead.until, speed_to_lead.tenant) e
+     CROSS JOIN LATERAL (SELECT x.* FROM leadroute_internal.speed_rows(speed_to_lead.since, speed_to_lead.until, speed_to_lead.tenant, e.first_id, e.last_id) x
+                         UNION ALL
+                         SELECT x.* FROM leadroute_internal.speed_of_earlier(speed_to_lead.since, speed_to_lead.until, speed_to_lead.tenant, e.first_id, e.last_id) x) r
+     WHERE leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until);
+END;
 COMMENT ON FUNCTION leadroute.speed_to_lead(timestamptz, timestamptz, text) IS 'The rows of view speed_to_lead whose clock started in a period; of a lead without clock, whose row came in it.';
 COMMENT ON VIEW leadroute.speed_to_lead IS 'The way from the buyer''s action to the first meaningful response: inserted, routed, notified, answered. One row for each clock, so one for each action that somebody must answer, and one for a lead without clock. speed_percentiles sums it up.';
 COMMENT ON COLUMN leadroute.speed_to_lead.lead_id IS 'The lead.';
@@ -150,32 +178,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.is_dimension(text) IS 'True, or an error that says which dimensions there are. Internal.';
 
--- Leads of a period lie close together: they, and what is read beside them, are read between the first and the last. The clocks of a period that
--- are of other leads, which came earlier, are looked up with all that belongs to them.
-CREATE FUNCTION leadroute_internal.speed_ends(since timestamptz, until timestamptz, tenant text) RETURNS TABLE (first_id bigint, last_id bigint)
-    -- In PL/pgSQL, so that it is planned for the period that is asked for.
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
-BEGIN
-    -- + 0: not from the ends of the key
-    RETURN QUERY SELECT min(l.id + 0), max(l.id + 0) FROM leadroute.leads l
-      WHERE l.created_at >= speed_ends.since AND l.created_at < speed_ends.until AND (speed_ends.tenant IS NULL OR l.tenant = speed_ends.tenant);
-END $$;
-COMMENT ON FUNCTION leadroute_internal.speed_ends(timestamptz, timestamptz, text) IS 'The first and last lead of a period. Internal.';
-
-CREATE FUNCTION leadroute_internal.speed_of_earlier(since timestamptz, until timestamptz, only_tenant text, first_id bigint, last_id bigint)
-    RETURNS TABLE (tenant text, lead_id bigint, acted_at timestamptz, started_at timestamptz, answered_at timestamptz, routed_at timestamptz, is_late boolean, rep text, territory text, segment text, tier text,
-                   pool text, source text, campaign text, channel text, event text)
-    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = on SET enable_hashjoin = off
-BEGIN ATOMIC
-    SELECT l.tenant, l.id, a.acted_at, c.started_at, CASE WHEN c.ended IN ('answered', 'worked') THEN c.stopped_at END, leadroute_internal.first_routed(l.id, a.acted_at),
-           coalesce(c.stopped_at, now()) > c.due_at AND c.ended IS DISTINCT FROM 'replaced', coalesce(c.answered_by, l.owner_id), l.territory, l.segment, l.tier, l.pool, l.source, l.campaign,
-           CASE WHEN c.ended = 'answered' THEN (leadroute_internal.first_response(l.id, a.acted_at, c.started_at, c.stopped_at)).channel END, coalesce(c.of_event, l.event)
-      FROM leadroute.sla_clocks c JOIN leadroute.leads l ON l.id = c.lead_id CROSS JOIN LATERAL (SELECT least(c.started_at, l.occurred_at) AS acted_at) a
-     WHERE l.duplicate_of IS NULL AND c.started_at >= speed_of_earlier.since AND c.started_at < speed_of_earlier.until AND (speed_of_earlier.only_tenant IS NULL OR c.tenant = speed_of_earlier.only_tenant)
-       AND (c.lead_id BETWEEN speed_of_earlier.first_id AND speed_of_earlier.last_id) IS NOT TRUE;
-END;
-COMMENT ON FUNCTION leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint) IS 'The actions whose clock started in a period, of leads that are not between its first and last lead, for speed_sums(). Internal.';
-
 CREATE FUNCTION leadroute_internal.speed_sums(since timestamptz, until timestamptz, before timestamptz, only_tenant text, first_id bigint, last_id bigint)
     RETURNS TABLE (figures json)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -200,8 +202,8 @@ BEGIN ATOMIC
              WHERE l.duplicate_of IS NULL AND l.id BETWEEN speed_sums.first_id AND speed_sums.last_id AND (speed_sums.only_tenant IS NULL OR l.tenant = speed_sums.only_tenant)
                AND coalesce(c.started_at, l.created_at) >= speed_sums.since AND coalesce(c.started_at, l.created_at) < speed_sums.until
             UNION ALL
-            SELECT 'action', a.tenant, a.lead_id, NULL, a.acted_at, a.started_at, a.answered_at, a.routed_at, a.is_late, false, a.rep, NULL, a.territory, a.segment, a.tier, a.pool, a.source, a.campaign,
-                   a.channel, a.event, NULL, leadroute_internal.week_of(a.started_at)
+            SELECT 'action', a.tenant, a.lead_id, NULL, a.occurred_at, a.counted_at, a.first_response_at, a.routed_at, a.is_breached, false, coalesce(a.answered_by, a.owner_id), NULL, a.territory,
+                   a.segment, a.tier, a.pool, a.source, a.campaign, a.channel, a.event, NULL, leadroute_internal.week_of(a.counted_at)
               FROM leadroute_internal.speed_of_earlier(speed_sums.since, speed_sums.until, speed_sums.only_tenant, speed_sums.first_id, speed_sums.last_id) a
             UNION ALL
             SELECT 'decision', NULL, x.lead_id, NULL, x.decided_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL

@@ -80,13 +80,13 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadro
 GRANT EXECUTE ON FUNCTION leadroute_internal.day_before(timestamptz), leadroute_internal.day_after(timestamptz), leadroute_internal.is_closed(text), leadroute_internal.is_waiting(bigint, text, text, text),
     leadroute_internal.fallen_back(timestamptz), leadroute_internal.speed_ends(timestamptz, timestamptz, text),
     leadroute_internal.first_routed(bigint, timestamptz), leadroute_internal.first_response(bigint, timestamptz, timestamptz, timestamptz),
-    leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint), leadroute_internal.week_of(timestamptz), leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint),
+    leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint), leadroute_internal.week_of(timestamptz), leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint), leadroute_internal.speed_rows(timestamptz, timestamptz, text, bigint, bigint),
     leadroute_internal.audit_leads(timestamptz, timestamptz, text), leadroute_internal.audit_fallbacks(timestamptz, timestamptz, text), leadroute_internal.audit_clocks(timestamptz, timestamptz, text),
     leadroute_internal.audit_answers(timestamptz, timestamptz, text, bigint, bigint, bigint, bigint),
     leadroute_internal.threshold_of(text, text, text), leadroute_internal.wilson(bigint, bigint),
     leadroute_internal.score_bands(text, text), leadroute_internal.separate_bands(numeric[], bigint[], bigint[]), leadroute_internal.borders_as_sql(text, text, numrange[]),
     leadroute_internal.scored_leads(timestamptz, timestamptz, text, text),
-    leadroute_internal.pool_number(text), leadroute_internal.pool_sums(timestamptz, timestamptz, text), leadroute_internal.turn_events(integer, timestamptz, timestamptz, text), leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text) TO PUBLIC;
+    leadroute_internal.pool_number(text), leadroute_internal.pool_sums(timestamptz, timestamptz, text), leadroute_internal.turn_events(integer, timestamptz, timestamptz, text), leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text), leadroute_internal.turns_counted(text, timestamptz, timestamptz, text) TO PUBLIC;
 -- A report runs with the rights of whoever asks for it.
 GRANT EXECUTE ON FUNCTION leadroute_internal.report_page(text), leadroute_internal.report_team(text, text), leadroute_internal.is_of_team(text, text, text[], text, text, text),
     leadroute_internal.report_moment(timestamptz), leadroute_internal.report_flows(timestamptz, timestamptz, text, text, text, text[]),
