@@ -1,5 +1,6 @@
--- Candidates as traces store them: whoever was eligible as 'seat:weight:owed REP', 'open:capacity REP' or
--- 'seat:weight:owed:open:capacity REP', whoever was not as an object with the reason (src/engine/decision/candidate.rs).
+-- Traces as they are stored. The first layers, as far as they found nothing, are a number (src/engine/decision/stored.rs). Candidates:
+-- whoever was eligible is 'seat:weight:owed REP', 'open:capacity REP' or 'seat:weight:owed:open:capacity REP', whoever was not is an object
+-- with the reason (src/engine/decision/candidate.rs).
 
 CREATE FUNCTION leadroute_internal.candidates(step jsonb)
     RETURNS TABLE (place bigint, rep_id text, seat integer, weight bigint, owed bigint, open_leads bigint, capacity bigint, why text, reason text)
@@ -8,4 +9,4 @@ COMMENT ON FUNCTION leadroute_internal.candidates(jsonb) IS 'The candidates of a
 
 CREATE FUNCTION leadroute.full_trace(trace jsonb) RETURNS jsonb
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'leadroute_full_trace';
-COMMENT ON FUNCTION leadroute.full_trace(jsonb) IS 'A trace as stored in decisions.trace, with each candidate of a pool as an object: rep; share, [seat, weight in thousandths, what they were owed with this lead in 10^-12 leads], of who took part in the rotation; load, with open leads and capacity, where the pool goes by that; why, and what it is about, of who could not get the lead. explain_decision() puts it into words.';
+COMMENT ON FUNCTION leadroute.full_trace(jsonb) IS 'A trace as stored in decisions.trace, with the steps that are only counted there (implied), and each candidate of a pool as an object: rep; share, [seat, weight in thousandths, what they were owed with this lead in 10^-12 leads], of who took part in the rotation; load, with open leads and capacity, where the pool goes by that; why, and what it is about, of who could not get the lead. explain_decision() puts it into words.';

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{json, Map, Value};
 use std::ops::Range;
 
-/// Layers whose steps are implied, from the first on, as far as each of them found nothing.
+/// Layers whose steps are implied, from the first on, as far as each of them found nothing. Stored traces mean these, in this
+/// order, and what [`nothing`] says of each: both stay for good, and another layer can only come behind them.
 pub const LAYERS: [Layer; 5] =
     [Layer::DomainRule, Layer::Duplicate, Layer::Customer, Layer::Recycle, Layer::NamedAccount];
 
@@ -139,11 +140,10 @@ impl From<Vec<Read>> for Trace {
     }
 }
 
-/// A number that is one of those that are written; other numbers of JSON may be 5.0.
+/// A whole number, which JSON may write as 5.0.
 fn whole(number: &Value) -> Option<i64> {
-    number
-        .as_i64()
-        .or_else(|| Some(number.as_f64()? as i64).filter(|whole| number.as_f64() == Some(*whole as f64)))
+    let number = number.as_f64()?;
+    Some(number as i64).filter(|whole| *whole as f64 == number)
 }
 
 /// A stored trace with every step, and with each candidate of a pool as an object: `rep`, and `share` (`[seat, weight, owed]`) and

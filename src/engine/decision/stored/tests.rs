@@ -119,6 +119,8 @@ fn layers_that_were_not_asked_are_not_implied() {
     let before = [intake, of_domain("acme.com")];
     assert_eq!(left_out_of(&joined(&[&before, &seen, &[not_given], &rest, &[last()]])), 2);
     assert_eq!(left_out_of(&joined(&[&before, &seen, &[given]])), 2);
+    // as if one of them were gone
+    assert_eq!(left_out_of(&joined(&[&before, &seen, &rest[..1], &rest[2..], &[last()]])), 3);
 }
 
 #[test]
@@ -136,6 +138,8 @@ fn other_traces_are_stored_as_they_are() {
     assert_eq!(left_out_of(&[intake(None)]), 0);
     assert_eq!(left_out_of(&[last()]), 0);
     assert_eq!(left_out_of(&joined(&[&[of_domain("a.b")], &nothing_in(&LAYERS[1..])])), 0);
+    let not_intake = Step { layer: Layer::Given, ..intake(Some("a.b")) };
+    assert_eq!(left_out_of(&[not_intake, of_domain("a.b"), last()]), 0);
     let decided = Step { decided: true, ..of_domain("a.b") };
     assert_eq!(left_out_of(&[intake(Some("a.b")), decided]), 0);
 }
@@ -182,6 +186,9 @@ fn what_is_no_trace_stays_as_it_is() {
     for other in others {
         assert_eq!(full(other.clone()), other);
     }
+    let Trace(read) =
+        serde_json::from_value(json!([{"layer": "given", "code": "cleaned", "implied": 2}])).unwrap();
+    assert_eq!(read.len(), 1);
     // one that ends with the intake
     let short = json!([{"layer": "intake", "code": "cleaned", "domain": null, "implied": 1}]);
     let code = |step: &Value| step["code"].clone();
