@@ -2,7 +2,7 @@
 //! have stored, in which everything stands.
 //!
 //! Layers that find nothing come first in most traces, and say the same each time. So the first step, that of the intake, has a
-//! number instead, `implied`: so many of [`LAYERS`], from the first on, found nothing. Their steps belong behind the
+//! number instead, `implied`: so many of `LAYERS`, from the first on, found nothing. Their steps belong behind the
 //! intake and the qualification. Members of pools who were eligible are strings (see [`Candidate`]).
 
 use crate::decision::candidate::Candidate;
@@ -15,7 +15,7 @@ use std::ops::Range;
 
 /// Layers whose steps are implied, from the first on, as far as each of them found nothing. Stored traces mean these, in this
 /// order, and what [`nothing`] says of each: both stay for good, and another layer can only come behind them.
-pub const LAYERS: [Layer; 5] =
+const LAYERS: [Layer; 5] =
     [Layer::DomainRule, Layer::Duplicate, Layer::Customer, Layer::Recycle, Layer::NamedAccount];
 
 /// The member of the first step that says how many are implied.

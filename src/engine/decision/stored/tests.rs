@@ -94,7 +94,7 @@ fn the_first_that_found_something_ends_the_run() {
             &seen,
             &[step(Layer::Customer, found)],
             &rest,
-            &[last.clone()],
+            std::slice::from_ref(&last),
         ]);
         assert_eq!(left_out_of(&trace), 2);
     }
@@ -114,7 +114,7 @@ fn layers_that_were_not_asked_are_not_implied() {
     let rest = nothing_in(&[Layer::Customer, Layer::Recycle, Layer::NamedAccount]);
     let not_given = step(Layer::Given, Reason::NoOwnerGiven);
     assert_eq!(left_out_of(&joined(&[&[intake.clone(), not_given.clone()], &rest, &[last()]])), 0);
-    assert_eq!(left_out_of(&joined(&[&[intake.clone()], &rest, &[last()]])), 0);
+    assert_eq!(left_out_of(&joined(&[std::slice::from_ref(&intake), &rest, &[last()]])), 0);
     let seen = nothing_in(&[Layer::Duplicate]);
     let before = [intake, of_domain("acme.com")];
     assert_eq!(left_out_of(&joined(&[&before, &seen, &[not_given], &rest, &[last()]])), 2);
