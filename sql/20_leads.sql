@@ -209,7 +209,7 @@ COMMENT ON COLUMN leadroute.decisions.tier IS 'Tier, as named then.';
 COMMENT ON COLUMN leadroute.decisions.pool IS 'Pool, as named then.';
 COMMENT ON COLUMN leadroute.decisions.playbook IS 'Playbook, as named then.';
 COMMENT ON COLUMN leadroute.decisions.reason IS 'One sentence.';
-COMMENT ON COLUMN leadroute.decisions.trace IS 'What each layer found, in the order in which they were asked; full_trace() has it without abbreviations, and explain_decision() puts it into words.';
+COMMENT ON COLUMN leadroute.decisions.trace IS 'What each layer found, in the order in which they were asked. implied in the first step says how many of domain_rule, duplicate, customer, recycle and named_account, from the first on, found nothing and have no step here. full_trace() has all steps, without abbreviations, and explain_decision() puts it into words.';
 COMMENT ON COLUMN leadroute.decisions.config_version IS 'Version of the rules.';
 COMMENT ON COLUMN leadroute.decisions.engine_version IS 'Version of the engine.';
 COMMENT ON COLUMN leadroute.decisions.elapsed_us IS 'Time spent on deciding, in microseconds.';

@@ -11,7 +11,7 @@ stories=(
     privileges roles catalog on_error additions housekeeping queues responses closing reason_codes reports events hours health coverage lint lint_space counter_explain outbox told arrival tenants
     life days_off change_requests change_required change_sql change_traps golden_leads revert
     history as_of rules_document changelog
-    preview_change replay balance alarms certificate rebalance report rules_diagram enrichment late_data answers providers requests
+    preview_change replay traces balance alarms certificate rebalance report rules_diagram enrichment late_data answers providers requests
     attach attach_mapping attach_life attach_changes attach_orm attach_existing sync_reps attach_users attach_unique attach_parts attach_links attach_keys attach_ddl attach_privileges help surface
 )
 [ "$PG_MAJOR" -lt 15 ] || stories+=(merge reserved attach_paths attach_nulls)

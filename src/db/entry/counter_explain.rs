@@ -15,6 +15,7 @@ use crate::db::state::turns::Ledgers;
 use crate::db::state::{config, past_config};
 use leadroute_engine::counter::{counters, Case, Counter, Trials};
 use leadroute_engine::decision::reason::Reason;
+use leadroute_engine::decision::stored::Trace;
 use leadroute_engine::decision::{Decision, Step};
 use leadroute_engine::lead::{CleanLead, Problem};
 use leadroute_engine::lookups::Lookups;
@@ -71,12 +72,13 @@ unsafe fn counter_explain(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 fn decided(id: i64) -> Option<Decided> {
     DECIDED.first(&[Some(Datum::from(id))], |row| {
         let column = |n| row.get::<String>(n);
+        let Trace(trace) = serde_json::from_str(&column(5).unwrap_or_default()).unwrap_or_default();
         Decided {
             at: row.get::<i64>(1).map(from_postgres_epoch).unwrap_or_default(),
             cause: column(2).unwrap_or_default(),
             outcome: column(3).unwrap_or_default(),
             went_to: column(4),
-            trace: serde_json::from_str(&column(5).unwrap_or_default()).unwrap_or_default(),
+            trace,
             lead_id: row.get::<i64>(6).unwrap_or_default(),
             seen: row.get(7),
         }

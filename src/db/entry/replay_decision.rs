@@ -7,7 +7,8 @@ use crate::db::pg::security::AsOwner;
 use crate::db::pg::spi::{timestamp, Row};
 use crate::db::pg::time::{from_postgres_epoch, TimeZones};
 use crate::db::{errors, queries, settings};
-use leadroute_engine::decision::{candidate, Decision, Step};
+use leadroute_engine::decision::stored::{full, Stored, Trace};
+use leadroute_engine::decision::{Decision, Step};
 use leadroute_engine::lead::Lead;
 use leadroute_engine::replay::difference::{self, Answered};
 use leadroute_engine::replay::facts::Facts;
@@ -34,7 +35,7 @@ struct Kept {
     decided_at: Micros,
     cause: String,
     then: Answered,
-    trace: Vec<Step>,
+    trace: Trace,
     facts: Facts,
     engine_version: Option<String>,
     config_seen: Option<i64>,
@@ -123,7 +124,7 @@ fn config(id: i64, seen: i64, at: Micros, facts: &Facts) -> Option<(Rc<Rules>, R
 }
 
 fn answer(id: i64, kept: Kept, lead: Lead) -> Value {
-    let Kept { decided_at, cause, then, trace, facts, engine_version, config_seen, .. } = kept;
+    let Kept { decided_at, cause, then, trace: Trace(trace), facts, engine_version, config_seen, .. } = kept;
     let state = match config_seen {
         Some(seen) => config(id, seen, decided_at, &facts),
         None => Some(Default::default()),
@@ -161,8 +162,8 @@ fn compared(
         now = now.with_what_it_brought(then);
     }
     // as it would come back from the table
-    let steps = serde_json::to_string(&decision.trace).ok().and_then(|json| serde_json::from_str(&json).ok());
-    let steps: Vec<Step> = steps.unwrap_or_default();
+    let stored = serde_json::to_string(&Stored(&decision.trace));
+    let Trace(steps) = stored.and_then(|json| serde_json::from_str(&json)).unwrap_or_default();
     let difference = difference::first((then, trace), (&now, &steps));
     (Some(difference.is_none()), difference, Some(shown(&now, &steps)))
 }
@@ -170,7 +171,7 @@ fn compared(
 fn shown(answered: &Answered, trace: &[Step]) -> Value {
     let mut shown = json!(answered);
     if let Some(fields) = shown.as_object_mut() {
-        fields.insert("trace".to_owned(), candidate::full(json!(trace)));
+        fields.insert("trace".to_owned(), full(json!(trace)));
     }
     shown
 }

@@ -8,7 +8,7 @@ use crate::db::pg::time::from_postgres_epoch;
 use crate::db::state::loads::{self, Added, LOADS};
 use crate::db::state::{config, turns};
 use crate::db::{errors, queries};
-use leadroute_engine::decision::Step;
+use leadroute_engine::decision::stored::Trace;
 use leadroute_engine::routing::layers::distribution::turn_of;
 use leadroute_engine::Micros;
 use pgrx::pg_sys::{self, Datum};
@@ -21,7 +21,7 @@ sql_function! {
 
 struct Taken {
     decided_at: Micros,
-    trace: Vec<Step>,
+    trace: Trace,
     pool: Option<String>,
 }
 
@@ -45,7 +45,7 @@ unsafe fn return_turn(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     let Some(taken) = taken else {
         errors::no_such_decision(id);
     };
-    let Some((rep, mut turn)) = taken.trace.iter().find_map(|step| turn_of(&step.reason, 0)) else {
+    let Some((rep, mut turn)) = taken.trace.0.iter().find_map(|step| turn_of(&step.reason, 0)) else {
         errors::took_no_turn(id);
     };
     let seats: Vec<i32> = turn.credit.iter().map(|(seat, _)| *seat).collect();

@@ -17,9 +17,8 @@ use crate::db::routing::open_statements::{self, Origin};
 use crate::db::routing::pending_decision::{Pending, Wanted};
 use crate::db::state::moment::Moment;
 use crate::db::{errors, queries};
-use leadroute_engine::decision::candidate;
 use leadroute_engine::decision::cause::Cause;
-use leadroute_engine::decision::Step;
+use leadroute_engine::decision::stored::{full, Trace};
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{FromDatum, IntoDatum};
 use serde_json::json;
@@ -140,7 +139,7 @@ fn preview(pending: &Pending) -> serde_json::Value {
         "tier": decision.tier, "pool": decision.pool, "playbook": decision.playbook,
         "expansion": decision.expansion, "reason": decision.reason(),
         "policy": decision.clock.as_ref().map(|clock| &clock.policy),
-        "sla_due_at": decision.clock.as_ref().and_then(|clock| written(clock.due_at)), "trace": candidate::full(json!(decision.trace)),
+        "sla_due_at": decision.clock.as_ref().and_then(|clock| written(clock.due_at)), "trace": full(json!(decision.trace)),
     })
 }
 
@@ -163,7 +162,7 @@ unsafe fn explain_decision(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let lead = row.get::<i64>(1).unwrap_or_default();
         let (at, cause) = (column(2).unwrap_or_default(), column(3).unwrap_or_default());
         let reason = column(7).unwrap_or_default();
-        let trace: Vec<Step> = serde_json::from_str(&column(8).unwrap_or_default()).unwrap_or_default();
+        let Trace(trace) = serde_json::from_str(&column(8).unwrap_or_default()).unwrap_or_default();
         let steps = leadroute_engine::decision::explain::full(&trace);
         let text = format!("Lead {lead}{who} went to {to} on {at} ({cause}): {reason}.\n{steps}");
         text.trim_end().to_owned()

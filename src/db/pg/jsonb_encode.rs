@@ -8,6 +8,7 @@ use crate::db::pg::jsonb;
 use crate::db::pg::jsonb_format::{
     ARRAY, CONTAINER, FALSE, HAS_OFFSET, LENGTH, NULL, NUMERIC, OBJECT, STRING, TRUE,
 };
+use crate::db::pg::jsonb_read;
 use crate::db::pg::varlena;
 use pgrx::pg_sys::{self, Datum};
 use serde::Serialize;
@@ -58,8 +59,15 @@ struct Value {
     bytes: Range<usize>,
 }
 
+/// A jsonb of values that are copied, and of others.
+pub fn build(write: impl FnOnce(&mut Jsonb) -> Result<()>) -> Option<Datum> {
+    let mut jsonb = Jsonb { bytes: Vec::with_capacity(4096), ..Default::default() };
+    write(&mut jsonb).ok().and_then(|()| jsonb.finish())
+}
+
+/// A jsonb that is being written: values, and keys before theirs, between the begin and the end of their container.
 #[derive(Default)]
-struct Jsonb {
+pub struct Jsonb {
     /// Strings, numbers, and containers that are whole.
     bytes: Vec<u8>,
     /// Values, and keys before theirs, of the containers that are open.
@@ -71,6 +79,30 @@ struct Jsonb {
 }
 
 impl Jsonb {
+    /// A value of another jsonb as it is, whatever its numbers.
+    pub fn copy(&mut self, value: jsonb_read::Value<'_>) {
+        let ((kind, bytes), start) = (value.raw(), self.bytes.len());
+        self.bytes.extend_from_slice(bytes);
+        self.push(kind, start);
+    }
+
+    /// A key of the object that is open; none may come twice.
+    pub fn key(&mut self, key: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(key);
+        self.push(STRING, start);
+    }
+
+    /// Anything that serializes.
+    pub fn value<T: Serialize>(&mut self, value: &T) -> Result<()> {
+        Ok(value.serialize(&mut Serializer::with_formatter(NoText, self))?)
+    }
+
+    /// Begins an array or an object.
+    pub fn begin(&mut self) {
+        self.open.push(self.values.len());
+    }
+
     fn push(&mut self, kind: u32, start: usize) {
         self.values.push(Value { kind, bytes: start..self.bytes.len() });
     }
@@ -123,15 +155,16 @@ impl Jsonb {
         Ok(())
     }
 
-    fn array(&mut self) -> Result<()> {
+    /// Ends an array.
+    pub fn array(&mut self) -> Result<()> {
         let first = self.open.pop().unwrap_or_default();
         self.order.clear();
         self.order.extend(first..self.values.len());
         self.container(ARRAY as usize | self.order.len(), first)
     }
 
-    /// Keys are ordered by length, then by their bytes, and stand before the values. Keys are field names, so none comes twice.
-    fn object(&mut self) -> Result<()> {
+    /// Ends an object. Keys are ordered by length, then by their bytes, and stand before the values. None comes twice.
+    pub fn object(&mut self) -> Result<()> {
         let first = self.open.pop().unwrap_or_default();
         let (values, bytes, order) = (&self.values, &self.bytes, &mut self.order);
         let key = |place: usize| {
@@ -218,7 +251,7 @@ impl Formatter for &mut Jsonb {
     }
 
     fn begin_array<W: ?Sized + Write>(&mut self, _: &mut W) -> Result<()> {
-        self.open.push(self.values.len());
+        self.begin();
         Ok(())
     }
 
@@ -231,7 +264,7 @@ impl Formatter for &mut Jsonb {
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, _: &mut W) -> Result<()> {
-        self.open.push(self.values.len());
+        self.begin();
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! Whatever does not fit the format, or has another type than what is asked for, is none.
 
 use crate::db::pg::jsonb_format::{
-    CONTAINER, COUNT, HAS_OFFSET, KIND, LENGTH, NUMERIC, OBJECT, SCALAR, STRING,
+    CONTAINER, COUNT, HAS_OFFSET, KIND, LENGTH, NULL, NUMERIC, OBJECT, SCALAR, STRING,
 };
 use crate::db::pg::varlena::bytes;
 use pgrx::pg_sys::Datum;
@@ -42,10 +42,34 @@ impl<'a> Value<'a> {
         (self.kind == NUMERIC).then(|| integer(self.bytes)).flatten()
     }
 
+    /// Whether it is null.
+    pub const fn is_null(self) -> bool {
+        self.kind == NULL
+    }
+
+    /// As it lies there: its kind, as an entry has it, and its bytes.
+    pub const fn raw(self) -> (u32, &'a [u8]) {
+        (self.kind, self.bytes)
+    }
+
     /// The values of an array; none of anything else.
     pub fn elements(self) -> impl Iterator<Item = Value<'a>> {
         let array = self.container().filter(|container| container.header & (OBJECT | SCALAR) == 0);
         array.into_iter().flat_map(Container::values)
+    }
+
+    /// Whether it is an array.
+    pub fn is_array(self) -> bool {
+        self.container().is_some_and(|container| container.header & (OBJECT | SCALAR) == 0)
+    }
+
+    /// The keys of an object with their values; none of anything else.
+    pub fn members(self) -> impl Iterator<Item = (&'a [u8], Value<'a>)> {
+        let object = self.container().filter(|container| container.header & OBJECT != 0);
+        object.into_iter().flat_map(|object| {
+            let keys = object.values().take(object.count()).map(|key| key.bytes);
+            keys.zip(object.values().skip(object.count()))
+        })
     }
 
     /// A member of an object.

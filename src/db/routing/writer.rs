@@ -13,6 +13,7 @@ use crate::db::state::config_seen::Seen;
 use crate::db::state::past_stints::Last;
 use crate::db::{errors, queries};
 use leadroute_engine::decision::cause::Cause;
+use leadroute_engine::decision::stored::Stored;
 use leadroute_engine::lead::account::Company;
 use pgrx::pg_sys::{Datum, INT4OID, INT8OID, JSONBOID, TEXTOID, TIMESTAMPTZOID};
 use pgrx::IntoDatum;
@@ -255,7 +256,7 @@ fn decision(
         text(decision.pool.as_deref()),
         text(decision.playbook.as_deref()),
         text(Some(&reason)),
-        jsonb_encode::encode(&decision.trace),
+        jsonb_encode::encode(&Stored(&decision.trace)),
         Some(Datum::from(by.version)),
         text(Some(leadroute_engine::VERSION)),
         pending.elapsed_us.into_datum(),

@@ -4,12 +4,11 @@
 use crate::roster::rotation::{Filled, Share};
 use crate::roster::unavailable::Ineligible;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{json, Value};
 
 /// A candidate of a pool: eligible, or why not.
 ///
 /// In a stored trace whoever was eligible is `seat:weight:owed REP`, in a pool that goes by load `open:capacity REP` or
-/// `seat:weight:owed:open:capacity REP`; [`full`] tells them as objects again. Everybody else is an object.
+/// `seat:weight:owed:open:capacity REP`; [`full`](crate::decision::stored::full) tells them as objects again. Everybody else is an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// Their id.
@@ -41,8 +40,8 @@ impl Part {
 }
 
 /// The form of those who are not eligible, and of everybody in a full trace.
-#[derive(Serialize, Deserialize)]
-struct Object {
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Object {
     rep: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     share: Option<Part>,
@@ -60,7 +59,8 @@ enum Stored {
 }
 
 impl Candidate {
-    fn object(&self) -> Object {
+    /// As a full trace has it.
+    pub fn object(&self) -> Object {
         let Self { rep, share, load, not } = self.clone();
         Object { rep, share, load, not }
     }
@@ -83,7 +83,8 @@ impl Candidate {
         Some(text)
     }
 
-    fn read(text: &str) -> Option<Self> {
+    /// Whoever was eligible, by the string of a stored trace.
+    pub fn read(text: &str) -> Option<Self> {
         let Eligible { rep, share, load } = Eligible::read(text)?;
         Some(Self { rep: rep.to_owned(), share, load, not: None })
     }
@@ -139,34 +140,6 @@ impl<'de> Deserialize<'de> for Candidate {
                 Self::read(&text).ok_or_else(|| serde::de::Error::custom(format!("no candidate: {text:?}")))
             }
         }
-    }
-}
-
-/// A trace, or anything with traces in it, in which each candidate is an object with `rep`, and `share` (`[seat, weight, owed]`)
-/// and `load` where they have them.
-pub fn full(mut value: Value) -> Value {
-    expand(&mut value);
-    value
-}
-
-fn expand(value: &mut Value) {
-    match value {
-        Value::Array(values) => values.iter_mut().for_each(expand),
-        Value::Object(fields) => {
-            for (name, field) in fields.iter_mut() {
-                match (name.as_str(), field) {
-                    ("candidates", Value::Array(list)) => list.iter_mut().for_each(expand_candidate),
-                    (_, field) => expand(field),
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn expand_candidate(value: &mut Value) {
-    if let Some(candidate) = value.as_str().and_then(Candidate::read) {
-        *value = json!(candidate.object());
     }
 }
 

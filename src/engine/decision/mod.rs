@@ -4,6 +4,7 @@ pub mod candidate;
 pub mod cause;
 pub mod explain;
 pub mod reason;
+pub mod stored;
 
 use crate::decision::reason::Reason;
 use crate::lead::account::Company;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::decision::stored::{Stored, Trace};
 use crate::decision::{Layer, Outcome};
 use crate::follow_up::escalation::Overdue;
 use crate::follow_up::waiting::Waiting;
@@ -32,7 +33,8 @@ fn made(setup: &mut Setup, work: Work) -> Option<(Decision, Vec<Step>, Facts)> {
     let mut facts = recorder.facts(&decision.trace);
     facts.raw = given.map(|lead| Raw::of(&lead, &decision.clean)).unwrap_or_default();
     let facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
-    let trace = serde_json::from_str(&serde_json::to_string(&decision.trace).unwrap()).unwrap();
+    let Trace(trace) =
+        serde_json::from_str(&serde_json::to_string(&Stored(&decision.trace)).unwrap()).unwrap();
     Some((*decision, trace, facts))
 }
 

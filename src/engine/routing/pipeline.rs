@@ -282,4 +282,7 @@ fn playbook(routing: &Routing<'_>, segment: Option<&str>) -> Option<String> {
 pub(crate) mod properties;
 
 #[cfg(test)]
+mod stored;
+
+#[cfg(test)]
 mod tests;

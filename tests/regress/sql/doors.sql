@@ -168,4 +168,4 @@ SELECT key, problem FROM leadroute.config_problems WHERE "table" = 'leads';
 -- A long trace is stored compressed where the server can do lz4.
 SELECT count(*) > 0 AS long_ones, bool_and(pg_column_compression(trace) = 'lz4')
            OR NOT EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) AS compressed
-  FROM leadroute.decisions WHERE octet_length(trace::text) > 600;
+  FROM leadroute.decisions WHERE octet_length(trace::text) > 400;

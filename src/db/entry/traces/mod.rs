@@ -3,4 +3,5 @@
 
 mod candidate;
 mod candidates;
+mod full_trace;
 mod pool_shares;

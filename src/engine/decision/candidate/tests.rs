@@ -1,5 +1,6 @@
 use super::*;
 use crate::roster::unavailable::Away;
+use serde_json::json;
 
 fn candidate(share: Option<Part>, load: Option<Filled>, not: Option<Ineligible>) -> Candidate {
     Candidate { rep: "Åsa 7:8 \"x\"".to_owned(), share, load, not }
@@ -38,17 +39,6 @@ fn all_forms_are_read_back() {
             assert_eq!(read, given);
         }
     }
-}
-
-#[test]
-fn a_full_trace_has_objects_only() {
-    let step = |candidate: Value| json!([{"layer": "distribution", "candidates": [candidate, {"rep": "bob", "why": "paused"}]}]);
-    let full_one = json!({"rep": "Åsa 7:8 \"x\"", "share": [-3, 1500, -999_999_999_999_i64], "load": {"open": 4, "capacity": 20_000}});
-    let stored = json!({"trace": step(json!(candidate(Some(PART), Some(LOAD), None)))});
-    assert_eq!(full(stored), json!({"trace": step(full_one)}));
-    // candidates of other steps are left alone
-    let names = json!([{"code": "namesakes", "candidates": [{"account": "a", "name": "7 b"}]}]);
-    assert_eq!(full(names.clone()), names);
 }
 
 #[test]
