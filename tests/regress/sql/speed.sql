@@ -28,6 +28,8 @@ SELECT c.lead_id, 'bob', ('{phone,email,NULL}'::text[])[1 + (c.lead_id + k) % 3]
 INSERT INTO leadroute.responses (lead_id, rep_id, channel, at, meaningful, tenant)
 SELECT l.id, 'ann', 'chat', coalesce(l.occurred_at, l.created_at) + (k - 1) * interval '30 seconds' - (l.id % 8) * interval '10 seconds', l.id % 9 > 0, l.tenant
   FROM leadroute.leads l, generate_series(0, 3) k WHERE l.id % 4 = 0 AND l.id % 6 > 1;
+-- Another answer to imports, after they came.
+INSERT INTO leadroute.responses (lead_id, rep_id, channel, at, meaningful, tenant) SELECT l.id, 'bob', 'letter', l.created_at + interval '1 hour', true, l.tenant FROM leadroute.leads l WHERE l.id % 20 = 0;
 
 -- The same from the raw tables, each row by itself.
 CREATE VIEW story.actions AS
