@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # How long reports take over a year of leads, and over its last month; also as a restore leaves the tables, without statistics.
-#   reports.sh [REPORT...]    BENCH_LEADS (1000000) leads; BENCH_ROUNDS (3) rounds, of which the median is shown
+#   run.sh reports [REPORT...]    BENCH_LEADS (1000000) leads; BENCH_ROUNDS (3) rounds, of which the median is shown
 . "$(dirname "$0")/../dev/common.sh"
 
 leads=${BENCH_LEADS:-1000000} rounds=${BENCH_ROUNDS:-3} db=bench_reports
-read -ra wanted <<< "${*:-audit_measures speed_percentiles unrouted_rate leads_by_rep misrouted_leads sla_by_rep sla_by_territory territory_balance score_calibration speed_to_lead pool_fairness fairness_certificate}"
+read -ra wanted <<< "${*:-audit_measures speed_percentiles unrouted_rate leads_by_rep misrouted_leads sla_by_rep sla_by_territory territory_balance score_calibration speed_to_lead pool_fairness fairness_certificate fairness_verdict}"
 trap '"$ROOT/dev/cluster.sh" stop bench' EXIT
 
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$db" "$@"; }
@@ -25,6 +25,7 @@ forget() {
         -c "UPDATE pg_class SET reltuples = -1, relpages = 0, relallvisible = 0 WHERE relkind IN ('r', 'i') AND relnamespace = 'leadroute'::regnamespace"
 }
 
+"$ROOT/dev/cluster.sh" drop bench
 CLUSTER_FSYNC=off CLUSTER_WAL_SIZE=1GB "$ROOT/dev/cluster.sh" start bench
 eval "$("$ROOT/dev/cluster.sh" env bench)"
 dropdb --if-exists --force "$db"

@@ -13,6 +13,8 @@
 # which sessions read the rules and plan, are not counted: one, and more for many segments and clients.
 . "$(dirname "$0")/../dev/common.sh"
 
+# A quarter of the memory, as PostgreSQL advises for a server of its own.
+export CLUSTER_BUFFERS=${BENCH_BUFFERS:-$(awk '/^MemTotal:/ { print int($2 / 4096) }' /proc/meminfo)MB}
 [ "${1:-}" != reports ] || exec "$ROOT/benches/reports.sh" "${@:2}"
 usual='single ways segments10k bytes bulk sweep webhook'
 more='attached hot latency names criteria tenants memory notify clocks change'
@@ -336,10 +338,8 @@ row_memory() {
     tail -1 "$work/table" >&2
 }
 
-# A quarter of the memory, as PostgreSQL advises for a server of its own.
-buffers=${BENCH_BUFFERS:-$(awk '/^MemTotal:/ { print int($2 / 4096) }' /proc/meminfo)MB}
 "$ROOT/dev/cluster.sh" drop bench
-CLUSTER_FSYNC=${BENCH_FSYNC:-off} CLUSTER_WAL_SIZE=1GB CLUSTER_BUFFERS=$buffers "$ROOT/dev/cluster.sh" start bench
+CLUSTER_FSYNC=${BENCH_FSYNC:-off} CLUSTER_WAL_SIZE=1GB "$ROOT/dev/cluster.sh" start bench
 eval "$("$ROOT/dev/cluster.sh" env bench)"
 createdb bench 2>/dev/null || true
 fsync_to "${BENCH_FSYNC:-off}"

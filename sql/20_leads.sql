@@ -238,6 +238,8 @@ CREATE TABLE leadroute.sla_clocks (
     of_event text,
     PRIMARY KEY (lead_id, id)
 );
+-- Reports of a period; leads and decisions have one like it.
+CREATE INDEX sla_clocks_started_at_idx ON leadroute.sla_clocks USING brin (started_at) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX sla_clocks_next_at_idx ON leadroute.sla_clocks (next_at) WHERE next_at IS NOT NULL;
 COMMENT ON TABLE leadroute.sla_clocks IS 'The clock of each lead that somebody must answer.';
 COMMENT ON COLUMN leadroute.sla_clocks.id IS 'Key, together with the lead; numbers of all clocks come from one sequence.';
