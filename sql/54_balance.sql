@@ -12,7 +12,7 @@ COMMENT ON FUNCTION leadroute_internal.threshold_of(text, text, text) IS 'What c
 
 CREATE FUNCTION leadroute.territory_balance(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (territory text, reps bigint, leads bigint, closed bigint, converted bigint, percent_converted numeric, value_won numeric, leads_share numeric, value_share numeric, hotspot_factor numeric, is_hotspot boolean, tenant text, leads_factor numeric, value_factor numeric)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off
 BEGIN ATOMIC
     WITH came AS MATERIALIZED (
         SELECT l.tenant, l.territory, count(*) AS leads, count(*) FILTER (WHERE leadroute_internal.is_closed(l.status)) AS closed,

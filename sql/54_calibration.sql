@@ -38,7 +38,7 @@ COMMENT ON FUNCTION leadroute_internal.score_bands(text, text) IS 'All scores, c
 CREATE FUNCTION leadroute.score_calibration(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (segment text, band numrange, leads bigint, closed bigint, converted bigint, percent_converted numeric, low numeric, high numeric, verdict text, tenant text)
     -- not inlined: its plan looks dear, and would be compiled for longer than it runs; a nested loop over leads and bands looks cheap where many tenants have few of them
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_nestloop = off
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET enable_nestloop = off
 BEGIN ATOMIC
     WITH came AS MATERIALIZED (
         -- first by score, of which there are fewer than leads

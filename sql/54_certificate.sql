@@ -15,7 +15,7 @@ COMMENT ON FUNCTION leadroute_internal.pool_number(text) IS 'pools.pool_no of a 
 -- A query of its own: workers share it.
 CREATE FUNCTION leadroute_internal.turn_events(pool_no integer, since timestamptz, until timestamptz, tenant text)
     RETURNS TABLE (event text, at timestamptz, decision_id bigint, lead_id bigint, tenant text, step jsonb)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 BEGIN ATOMIC
     WITH named AS MATERIALIZED (
         -- as the pool is called, and as it was

@@ -20,7 +20,7 @@ COMMENT ON AGGREGATE leadroute_internal.pool_shares(text, jsonb, boolean) IS 'Wh
 
 -- A query of its own: workers share it.
 CREATE FUNCTION leadroute_internal.pool_sums(since timestamptz, until timestamptz, tenant text) RETURNS TABLE (told json)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT leadroute_internal.pool_shares(d.pool, d.trace, b.decision_id IS NOT NULL)
       FROM leadroute.decisions d

@@ -25,7 +25,7 @@ COMMENT ON FUNCTION leadroute_internal.fallen_back(timestamptz) IS 'Of leads tha
 
 CREATE FUNCTION leadroute.unrouted_rate(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (week date, leads bigint, unrouted bigint, fallback bigint, errors bigint, percent_unrouted numeric)
-    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 SET work_mem = '64MB'
+    LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off SET enable_nestloop = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 SET work_mem = '64MB'
 BEGIN ATOMIC
     SELECT w.week, w.leads, w.unrouted, w.fallback, w.errors, leadroute_internal.percent(w.unrouted, w.leads)
       FROM (SELECT date_trunc('week', l.created_at)::date AS week, count(*) AS leads,
@@ -42,7 +42,7 @@ COMMENT ON FUNCTION leadroute.unrouted_rate(timestamptz, timestamptz, text) IS '
 
 CREATE FUNCTION leadroute.leads_by_rep(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (rep_id text, leads bigint, leads_now bigint, answered bigint, closed bigint, converted bigint, percent_converted numeric, value_won numeric, tenant text)
-    LANGUAGE sql STABLE SET jit = off SET enable_nestloop = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 SET work_mem = '64MB'
+    LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off SET enable_nestloop = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 SET work_mem = '64MB'
 BEGIN ATOMIC
     SELECT u.rep_id, sum(u.leads)::bigint, sum(u.leads_now)::bigint, sum(u.answered)::bigint, sum(u.closed)::bigint, sum(u.converted)::bigint,
            leadroute_internal.percent(sum(u.converted), sum(u.closed)), sum(u.won), g.tenant
@@ -117,7 +117,7 @@ SELECT t.lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, 
 BEGIN
     EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(body, '', '', '');
     EXECUTE 'CREATE FUNCTION leadroute.misrouted_leads(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
-        RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE SET jit = off SET enable_nestloop = on SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 BEGIN ATOMIC ' || format(body,
+        RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off SET enable_nestloop = on SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 BEGIN ATOMIC ' || format(body,
         'WHERE b.returned_at >= leadroute_internal.day_before(misrouted_leads.since)',
         'AND m.decided_at >= leadroute_internal.day_before(misrouted_leads.since) AND o.created_at >= misrouted_leads.since AND o.created_at < misrouted_leads.until',
         'AND l.created_at >= misrouted_leads.since AND l.created_at < misrouted_leads.until AND (misrouted_leads.tenant IS NULL OR l.tenant = misrouted_leads.tenant)

@@ -3,8 +3,8 @@
 -- Report functions run with the rights and row security of whoever calls them. Their bodies were parsed when they were created,
 -- so no search_path of the caller changes what they name. They bring settings, so they are planned by themselves, for any period:
 -- to compile expressions (jit) costs more than it saves, where a restore has left no statistics a nested loop over a million rows
--- looks cheap, and several workers share the work (parallel_*_cost), as the planner takes a period for few rows. What they call
--- is PARALLEL SAFE for that.
+-- looks cheap and the index on times looks useless (enable_seqscan), and several workers share the work (parallel_*_cost), as the
+-- planner takes a period for few rows. What they call is PARALLEL SAFE for that.
 
 CREATE FUNCTION leadroute_internal.is_period(since timestamptz, until timestamptz) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -21,7 +21,7 @@ COMMENT ON FUNCTION leadroute_internal.clocks_counted(timestamptz, timestamptz, 
 
 CREATE FUNCTION leadroute.sla_by_rep(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (rep_id text, clocks bigint, met bigint, breached bigint, running bigint, percent_met numeric, tenant text, rescues bigint, ended bigint, n bigint)
-    LANGUAGE sql STABLE SET jit = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
+    LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
 BEGIN ATOMIC
     SELECT u.rep_id, sum(u.clocks)::bigint, sum(u.met)::bigint, sum(u.late)::bigint, sum(u.running)::bigint, leadroute_internal.percent(sum(u.met), sum(u.met + u.late)), g.tenant,
            sum(u.rescues)::bigint, sum(u.clocks - u.met - u.late - u.running)::bigint, sum(u.met + u.late)::bigint
@@ -36,7 +36,7 @@ COMMENT ON FUNCTION leadroute.sla_by_rep(timestamptz, timestamptz, text) IS 'SLA
 
 CREATE FUNCTION leadroute.sla_by_territory(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (territory text, clocks bigint, met bigint, breached bigint, running bigint, percent_met numeric, tenant text, rescues bigint, ended bigint, n bigint)
-    LANGUAGE sql STABLE SET jit = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
+    LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
 BEGIN ATOMIC
     SELECT c.territory, count(*), count(*) FILTER (WHERE c.is_met), count(*) FILTER (WHERE c.is_late), count(*) FILTER (WHERE c.is_running),
            leadroute_internal.percent(count(*) FILTER (WHERE c.is_met), count(*) FILTER (WHERE c.is_met OR c.is_late)), c.tenant, count(c.rescued_by),

@@ -23,7 +23,7 @@ COMMENT ON FUNCTION leadroute_internal.first_response(bigint, timestamptz, times
 -- are of other leads, which came earlier, are looked up with all that belongs to them.
 CREATE FUNCTION leadroute_internal.speed_ends(since timestamptz, until timestamptz, tenant text) RETURNS TABLE (first_id bigint, last_id bigint) ROWS 1
     -- In PL/pgSQL, so that it is planned for the period that is asked for.
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
 BEGIN
     -- + 0: not from the ends of the key
     RETURN QUERY SELECT min(l.id + 0), max(l.id + 0) FROM leadroute.leads l
@@ -92,7 +92,7 @@ BEGIN
                         format(firsts, 'AND x.lead_id BETWEEN FUNC.first_id AND FUNC.last_id')) || '; END', 'FUNC.', 'speed_rows.');
     EXECUTE replace($f$CREATE FUNCTION leadroute_internal.speed_of_earlier(since timestamptz, until timestamptz, only_tenant text, first_id bigint, last_id bigint)
         RETURNS SETOF leadroute.speed_to_lead LANGUAGE sql STABLE PARALLEL SAFE
-        SET search_path = pg_catalog, pg_temp SET jit = off SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off BEGIN ATOMIC $f$
+        SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off BEGIN ATOMIC $f$
         || format(body, '', 'AND c.started_at >= FUNC.since AND c.started_at < FUNC.until AND (FUNC.only_tenant IS NULL OR c.tenant = FUNC.only_tenant)
                          AND (c.lead_id BETWEEN FUNC.first_id AND FUNC.last_id) IS NOT TRUE', first) || '; END', 'FUNC.', 'speed_of_earlier.');
 END $do$;
@@ -180,7 +180,7 @@ COMMENT ON FUNCTION leadroute_internal.is_dimension(text) IS 'True, or an error 
 
 CREATE FUNCTION leadroute_internal.speed_sums(since timestamptz, until timestamptz, before timestamptz, only_tenant text, first_id bigint, last_id bigint)
     RETURNS TABLE (figures json)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT leadroute_internal.speed_figures(r.what, r.tenant, r.lead_id, r.id, r.at, r.started_at, r.answered_at, r.routed_at, r.is_late, r.is_by_response,
                                             r.rep, r.team, r.territory, r.segment, r.tier, r.pool, r.source, r.campaign, r.channel, r.event, r.intent, r.week)

@@ -5,7 +5,7 @@
 
 CREATE FUNCTION leadroute_internal.audit_leads(since timestamptz, until timestamptz, tenant text)
     RETURNS TABLE (leads bigint, touches bigint, waiting bigint, closed bigint, converted bigint, won numeric, first_id bigint, last_id bigint)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT count(*) FILTER (WHERE l.duplicate_of IS NULL), count(*) FILTER (WHERE l.duplicate_of IS NOT NULL),
            count(*) FILTER (WHERE l.duplicate_of IS NULL AND leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status)),
@@ -21,7 +21,7 @@ COMMENT ON FUNCTION leadroute_internal.audit_leads(timestamptz, timestamptz, tex
 
 CREATE FUNCTION leadroute_internal.audit_fallbacks(since timestamptz, until timestamptz, tenant text)
     RETURNS TABLE (fallback bigint, errors bigint, escalated bigint, unrouted bigint)
-    LANGUAGE sql STABLE SET enable_nestloop = on SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET enable_nestloop = on SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT count(*) FILTER (WHERE f.is_fallback), count(*) FILTER (WHERE f.is_error), count(*) FILTER (WHERE f.is_escalation),
            count(*) FILTER (WHERE f.is_unrouted AND NOT leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status))
@@ -36,7 +36,7 @@ COMMENT ON FUNCTION leadroute_internal.audit_fallbacks(timestamptz, timestamptz,
 
 CREATE FUNCTION leadroute_internal.audit_clocks(since timestamptz, until timestamptz, tenant text)
     RETURNS TABLE (clocks bigint, met bigint, late bigint, first_lead bigint, last_lead bigint)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT count(*), count(*) FILTER (WHERE c.is_met), count(*) FILTER (WHERE c.is_late), min(c.lead_id + 0), max(c.lead_id + 0)
       FROM leadroute_internal.clocks_counted(audit_clocks.since, audit_clocks.until, audit_clocks.tenant) c;
@@ -47,7 +47,7 @@ COMMENT ON FUNCTION leadroute_internal.audit_clocks(timestamptz, timestamptz, te
 -- asked for; there names are looked up with the rights of the caller, who reads no leadroute_internal.
 CREATE FUNCTION leadroute_internal.audit_answers(since timestamptz, until timestamptz, tenant text, first_id bigint, last_id bigint, first_lead bigint, last_lead bigint)
     RETURNS TABLE (answered bigint, median float8)
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
 BEGIN
     RETURN QUERY
     SELECT count(a.seconds), percentile_cont(0.5) WITHIN GROUP (ORDER BY a.seconds)
