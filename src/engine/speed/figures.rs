@@ -27,14 +27,41 @@ pub struct Figures {
     pub route: [Option<Micros>; 3],
 }
 
-/// What all dimensions are counted from: rows with a time, the shortest first, and the rows of each lead that has several.
+/// What all dimensions are counted from: what is so of each row, rows with a time, the shortest first, and the rows of each lead
+/// that has several.
 struct Order {
+    marks: Vec<Marks>,
     by_response: Vec<(Micros, u32)>,
     by_route: Vec<(Micros, u32)>,
     of_many: Vec<Vec<u32>>,
 }
 
+/// What is so of an action, as 0 or 1: small, as it is read once for each dimension.
+#[derive(Debug, Clone, Copy)]
+struct Marks {
+    answered: u8,
+    met: u8,
+    late: u8,
+    response: u8,
+    route: u8,
+}
+
 impl Action {
+    fn marks(&self) -> Marks {
+        let is_answered = self.answered.is_some();
+        Marks {
+            answered: is_answered.into(),
+            met: (is_answered && self.is_late == Some(false)).into(),
+            late: (self.is_late == Some(true)).into(),
+            response: self.response().is_some().into(),
+            route: self.route().is_some().into(),
+        }
+    }
+
+    fn route(&self) -> Option<Micros> {
+        self.since_action(self.routed)
+    }
+
     fn response(&self) -> Option<Micros> {
         Some(self.since_action(self.answered)?.max(0))
     }
@@ -54,8 +81,9 @@ impl Actions {
     pub(super) fn figures(&self, by_lead: &[(i64, u32)]) -> Vec<Figures> {
         let same_lead = by_lead.chunk_by(|one, next| one.0 == next.0).filter(|rows| rows.len() > 1);
         let order = Order {
+            marks: self.rows.iter().map(Action::marks).collect(),
             by_response: self.in_order(Action::response),
-            by_route: self.in_order(|action| action.since_action(action.routed)),
+            by_route: self.in_order(Action::route),
             of_many: same_lead.map(|rows| rows.iter().map(|(_, row)| *row).collect()).collect(),
         };
         let dimensions = self.dimensions.iter().enumerate();
@@ -77,14 +105,18 @@ impl Actions {
         for (sum, name) in figures.iter_mut().skip(1).zip(dimension.names.iter()) {
             sum.value = Some(value(no, name));
         }
-        for (action, value) in self.rows.iter().zip(&dimension.of_row) {
+        let mut times = vec![(0, 0); figures.len()];
+        for (marks, value) in order.marks.iter().zip(&dimension.of_row) {
             let Some(sum) = figures.get_mut(*value as usize) else { continue };
-            let (is_answered, is_late) = (action.answered.is_some(), action.is_late == Some(true));
             sum.n += 1;
             sum.leads += 1;
-            sum.answered += u64::from(is_answered);
-            sum.met += u64::from(is_answered && action.is_late == Some(false));
-            sum.late += u64::from(is_late);
+            sum.answered += u64::from(marks.answered);
+            sum.met += u64::from(marks.met);
+            sum.late += u64::from(marks.late);
+            if let Some((response, route)) = times.get_mut(*value as usize) {
+                *response += usize::from(marks.response);
+                *route += usize::from(marks.route);
+            }
         }
         for rows in &order.of_many {
             let mut values: Vec<u32> = rows.iter().filter_map(|row| dimension.value(*row)).collect();
@@ -95,8 +127,8 @@ impl Actions {
                 }
             }
         }
-        let response = dimension.percentiles(&order.by_response);
-        let route = dimension.percentiles(&order.by_route);
+        let response = dimension.percentiles(times.iter().map(|times| times.0), &order.by_response);
+        let route = dimension.percentiles(times.iter().map(|times| times.1), &order.by_route);
         for ((sum, response), route) in figures.iter_mut().zip(response).zip(route) {
             (sum.response, sum.route) = (response, route);
         }
@@ -118,15 +150,14 @@ impl Dimension {
         self.of_row.get(row as usize).copied()
     }
 
-    /// The percentiles of the times of each value, between two times in proportion, as `percentile_cont` has them.
-    fn percentiles(&self, in_order: &[(Micros, u32)]) -> Vec<[Option<Micros>; 3]> {
-        let mut counts = vec![0_usize; self.names.len() + 1];
-        for (_, row) in in_order {
-            if let Some(count) = self.value(*row).and_then(|value| counts.get_mut(value as usize)) {
-                *count += 1;
-            }
-        }
-        let mut walks: Vec<Walk> = counts.into_iter().map(Walk::over).collect();
+    /// The percentiles of the times of each value, of which there are so many, between two times in proportion, as
+    /// `percentile_cont` has them.
+    fn percentiles(
+        &self,
+        counts: impl Iterator<Item = usize>,
+        in_order: &[(Micros, u32)],
+    ) -> Vec<[Option<Micros>; 3]> {
+        let mut walks: Vec<Walk> = counts.map(Walk::over).collect();
         for (time, row) in in_order {
             if let Some(walk) = self.value(*row).and_then(|value| walks.get_mut(value as usize)) {
                 walk.pass(*time);

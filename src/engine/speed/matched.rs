@@ -86,12 +86,16 @@ impl Actions {
     }
 
     /// Sets the values of a dimension by those of another.
-    fn follows<'a>(&mut self, dimension: usize, other: usize, of: impl Fn(Option<&[u8]>) -> Option<&'a [u8]>) {
+    fn follows<'a>(
+        &mut self,
+        dimension: usize,
+        other: usize,
+        of: impl Fn(Option<&[u8]>) -> Option<&'a [u8]>,
+    ) {
         let Some(other) = self.dimensions.get(other) else { return };
         let mut names = Names::default();
         let of_none = names.number_or_none(of(None));
-        let of_name: Vec<u32> =
-            other.names.iter().map(|name| names.number_or_none(of(Some(name)))).collect();
+        let of_name: Vec<u32> = other.names.iter().map(|name| names.number_or_none(of(Some(name)))).collect();
         let of_row = other.of_row.iter().map(|number| match number {
             0 => of_none,
             number => translated(&of_name, *number),

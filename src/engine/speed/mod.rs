@@ -18,8 +18,19 @@ use serde::{Deserialize, Serialize};
 
 /// By what actions are told apart, the numbers of the dimensions in this order.
 pub const DIMENSIONS: [&str; 13] = [
-    "all", "rep", "team", "territory", "segment", "tier", "pool", "source", "campaign", "channel", "event",
-    "intent", "week",
+    "all",
+    "rep",
+    "team",
+    "territory",
+    "segment",
+    "tier",
+    "pool",
+    "source",
+    "campaign",
+    "channel",
+    "event",
+    "intent",
+    "week",
 ];
 const ALL: usize = 0;
 const REP: usize = 1;
@@ -116,7 +127,14 @@ impl Speed {
     }
 
     /// Adds an answer to a lead.
-    pub fn response(&mut self, id: i64, lead_id: i64, at: Micros, rep: Option<&[u8]>, channel: Option<&[u8]>) {
+    pub fn response(
+        &mut self,
+        id: i64,
+        lead_id: i64,
+        at: Micros,
+        rep: Option<&[u8]>,
+        channel: Option<&[u8]>,
+    ) {
         let rep = self.responders.number_or_none(rep);
         let channel = self.channels.number_or_none(channel);
         self.responses.push(Response { lead_id, at, id, rep, channel });

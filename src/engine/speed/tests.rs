@@ -10,7 +10,8 @@ const SECOND: Micros = 1_000_000;
 /// A clock that was answered after so long; `rep` is the only value.
 fn answered(speed: &mut Speed, lead_id: i64, response: Micros, rep: Option<&str>) {
     let (acted, answered) = (Some(T), Some(T + response));
-    let action = Action { lead_id, acted, started: Some(T), answered, is_late: Some(false), ..Action::default() };
+    let action =
+        Action { lead_id, acted, started: Some(T), answered, is_late: Some(false), ..Action::default() };
     by(speed, "", action, rep, None);
 }
 
@@ -92,7 +93,9 @@ fn an_action_is_routed_by_the_first_decision_from_it_on() {
 fn a_clock_has_the_channel_of_the_response_that_stopped_it() {
     let mut speed = Speed::default();
     // a response from before the clock, one at the same moment as another, and one that came later
-    for (id, at, channel) in [(4, T + 9, "late"), (3, T + 5, "second"), (2, T + 5, "first"), (1, T - 9, "before")] {
+    for (id, at, channel) in
+        [(4, T + 9, "late"), (3, T + 5, "second"), (2, T + 5, "first"), (1, T - 9, "before")]
+    {
         speed.response(id, 1, at, Some(b"bob"), Some(channel.as_bytes()));
     }
     let clock = |started, answered, is_by_response| Action {
@@ -117,7 +120,8 @@ fn a_clock_has_the_channel_of_the_response_that_stopped_it() {
 fn a_lead_without_clock_is_answered_by_its_first_response() {
     let mut speed = Speed::default();
     let lead = |lead_id| Action { lead_id, acted: Some(T), is_by_response: true, ..Action::default() };
-    for (id, lead_id, at) in [(1, 1, T - 61 * SECOND), (2, 1, T + 8), (3, 1, T + 9), (4, 2, T - 60 * SECOND)] {
+    for (id, lead_id, at) in [(1, 1, T - 61 * SECOND), (2, 1, T + 8), (3, 1, T + 9), (4, 2, T - 60 * SECOND)]
+    {
         speed.response(id, lead_id, at, Some(b"bob"), Some(b"phone"));
     }
     for lead_id in 1..=3 {
