@@ -1,7 +1,7 @@
 //! How fast leads are answered: figures by many dimensions at once.
 //!
 //! What is read of clocks, decisions and responses comes in any order and from several processes; only when all of it is there
-//! is each action of a buyer matched with what was done about it ([`matched`]), and then counted ([`figures`]).
+//! is each action of a buyer matched with what was done about it (`matched`), and then counted (`figures`).
 
 mod figures;
 mod matched;
