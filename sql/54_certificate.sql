@@ -98,8 +98,8 @@ CREATE FUNCTION leadroute.fairness_certificate(pool text, since timestamptz, unt
 BEGIN ATOMIC
     SELECT o.turn, o.event, o.at, o.decision_id, o.lead_id, o.receiver, o.rep_id, o.seat, o.seat IS NOT NULL OR o.open_leads IS NOT NULL,
            CASE WHEN o.why IS NOT NULL THEN o.why WHEN o.rep_id = o.receiver THEN CASE o.event WHEN 'turn' THEN 'it was their turn' WHEN 'company' THEN 'has an open lead of the company' ELSE 'gave the turn back' END
-                WHEN o.event = 'company' THEN o.receiver || ' has an open lead of the company' WHEN o.event = 'returned' THEN o.receiver || ' gave the turn back'
-                WHEN o.seat IS NULL THEN o.receiver || ' had more room' ELSE o.receiver || ' was due first' END,
+                WHEN o.event = 'company' THEN concat(o.receiver, ' has an open lead of the company') WHEN o.event = 'returned' THEN concat(o.receiver, ' gave the turn back')
+                WHEN o.seat IS NULL THEN concat(o.receiver, ' had more room') ELSE concat(o.receiver, ' was due first') END,
            trim_scale(o.weight * 0.001), o.part * 0.000000000001, o.seen * 0.000000000001, CASE WHEN o.seat IS NOT NULL THEN o.before * 0.000000000001 END, o.received,
            CASE WHEN o.seat IS NOT NULL THEN (o.before + o.part) * 0.000000000001 - o.received END, o.place, o.open_leads, trim_scale(o.capacity * 0.001), o.tenant
       FROM leadroute_internal.turns_counted(fairness_certificate.pool, fairness_certificate.since, fairness_certificate.until, fairness_certificate.tenant) o

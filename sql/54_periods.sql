@@ -1,10 +1,11 @@
 -- Reports count what fell into a period: from since on, and before until.
 --
 -- Report functions run with the rights and row security of whoever calls them. Their bodies were parsed when they were created,
--- so no search_path of the caller changes what they name. They bring settings, so they are planned by themselves, for any period:
+-- so no search_path of the caller changes what they name. They, or what they call, bring settings, so they are planned by themselves,
+-- for any period:
 -- to compile expressions (jit) costs more than it saves, where a restore has left no statistics a nested loop over a million rows
 -- looks cheap and the index on times looks useless (enable_seqscan), and several workers share the work (parallel_*_cost), as the
--- planner takes a period for few rows. What they call is PARALLEL SAFE for that.
+-- planner takes a period for few rows. What is called for each row is PARALLEL SAFE for that.
 
 CREATE FUNCTION leadroute_internal.is_period(since timestamptz, until timestamptz) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -35,10 +36,3 @@ BEGIN ATOMIC
     SELECT CASE WHEN day_before.at >= '4712-01-01 00:00:00+00 BC' THEN day_before.at - interval '1 day' ELSE '-infinity' END;
 END;
 COMMENT ON FUNCTION leadroute_internal.day_before(timestamptz) IS 'A day before a time; -infinity where there is none. Internal.';
-
-CREATE FUNCTION leadroute_internal.day_after(at timestamptz) RETURNS timestamptz
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT CASE WHEN day_after.at < '294276-01-01 00:00:00+00' THEN day_after.at + interval '1 day' ELSE 'infinity' END;
-END;
-COMMENT ON FUNCTION leadroute_internal.day_after(timestamptz) IS 'A day after a time; infinity where there is none. Internal.';

@@ -21,15 +21,16 @@ COMMENT ON FUNCTION leadroute_internal.first_response(bigint, timestamptz, times
 
 -- Leads of a period lie close together: they, and what is read beside them, are read between the first and the last. The clocks of a period that
 -- are of other leads, which came earlier, are looked up with all that belongs to them.
-CREATE FUNCTION leadroute_internal.speed_ends(since timestamptz, until timestamptz, tenant text) RETURNS TABLE (first_id bigint, last_id bigint) ROWS 1
+CREATE FUNCTION leadroute_internal.speed_ends(since timestamptz, until timestamptz, tenant text) RETURNS TABLE (first_id bigint, last_id bigint, is_old boolean)
     -- In PL/pgSQL, so that it is planned for the period that is asked for.
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
 BEGIN
-    -- + 0: not from the ends of the key
-    RETURN QUERY SELECT min(l.id + 0), max(l.id + 0) FROM leadroute.leads l
-      WHERE l.created_at >= speed_ends.since AND l.created_at < speed_ends.until AND (speed_ends.tenant IS NULL OR l.tenant = speed_ends.tenant);
+    RETURN QUERY SELECT e.first, e.last, (SELECT max(x.id) FROM leadroute.leads x) - e.first > 2 * (e.last - e.first)
+      -- + 0: not from the ends of the key
+      FROM (SELECT min(l.id + 0) AS first, max(l.id + 0) AS last FROM leadroute.leads l
+             WHERE l.created_at >= speed_ends.since AND l.created_at < speed_ends.until AND (speed_ends.tenant IS NULL OR l.tenant = speed_ends.tenant)) e;
 END $$;
-COMMENT ON FUNCTION leadroute_internal.speed_ends(timestamptz, timestamptz, text) IS 'The first and last lead of a period. Internal.';
+COMMENT ON FUNCTION leadroute_internal.speed_ends(timestamptz, timestamptz, text) IS 'The first and last lead of a period, and whether more leads came after them than lie between. Internal.';
 
 -- One text for the view and for functions, which say which leads they mean: where %s stand, in their order. What is looked up for each lead is
 -- read once from the table, the earliest row of each lead; only for an action that came after that (a restarted clock) it is looked up by itself.
@@ -178,27 +179,24 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.is_dimension(text) IS 'True, or an error that says which dimensions there are. Internal.';
 
-CREATE FUNCTION leadroute_internal.speed_sums(since timestamptz, until timestamptz, before timestamptz, only_tenant text, first_id bigint, last_id bigint)
+CREATE FUNCTION leadroute_internal.speed_sums(since timestamptz, until timestamptz, before timestamptz, only_tenant text, first_id bigint, last_id bigint, is_old boolean)
     RETURNS TABLE (figures json)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT leadroute_internal.speed_figures(r.what, r.tenant, r.lead_id, r.id, r.at, r.started_at, r.answered_at, r.routed_at, r.is_late, r.is_by_response,
                                             r.rep, r.team, r.territory, r.segment, r.tier, r.pool, r.source, r.campaign, r.channel, r.event, r.intent, r.week)
       FROM (SELECT 'action' AS what, l.tenant, l.id AS lead_id, NULL::bigint AS id, a.acted_at AS at, c.started_at,
-                   CASE WHEN c.id IS NULL THEN (f.response).at WHEN c.ended IN ('answered', 'worked') THEN c.stopped_at END AS answered_at,
+                   CASE WHEN c.ended IN ('answered', 'worked') THEN c.stopped_at END AS answered_at,
                    -- no decision is older than its lead
                    CASE WHEN a.acted_at < speed_sums.before AND l.created_at < speed_sums.before THEN leadroute_internal.first_routed(l.id, a.acted_at) END AS routed_at,
                    coalesce(c.stopped_at, now()) > c.due_at AND c.ended IS DISTINCT FROM 'replaced' AS is_late,
-                   (c.id IS NULL OR c.ended = 'answered') AND k.is_earlier IS NOT TRUE AS is_by_response,
-                   coalesce(c.answered_by, CASE WHEN c.id IS NULL THEN (f.response).rep_id END, l.owner_id) AS rep, NULL AS team, l.territory, l.segment, l.tier, l.pool, l.source, l.campaign,
-                   (f.response).channel, coalesce(c.of_event, l.event) AS event, NULL AS intent, leadroute_internal.week_of(coalesce(c.started_at, l.created_at)) AS week
+                   c.id IS NULL OR c.ended = 'answered' AS is_by_response,
+                   coalesce(c.answered_by, l.owner_id) AS rep, NULL AS team, l.territory, l.segment, l.tier, l.pool, l.source, l.campaign,
+                   NULL AS channel, coalesce(c.of_event, l.event) AS event, NULL AS intent, leadroute_internal.week_of(coalesce(c.started_at, l.created_at)) AS week
               FROM leadroute.leads l
               -- all clocks of the lead, not only those of the period: without any it counts when it came
               LEFT JOIN (SELECT x.* FROM leadroute.sla_clocks x WHERE x.lead_id BETWEEN speed_sums.first_id AND speed_sums.last_id) c ON c.lead_id = l.id
              CROSS JOIN LATERAL (SELECT least(c.started_at, l.occurred_at) AS acted_at) a
-             CROSS JOIN LATERAL (SELECT speed_sums.before > '-infinity' AND CASE WHEN c.id IS NULL THEN a.acted_at < speed_sums.before + interval '1 minute'
-                                                                                 ELSE c.ended = 'answered' AND c.stopped_at <= c.started_at END AS is_earlier) k
-             CROSS JOIN LATERAL (SELECT CASE WHEN k.is_earlier THEN leadroute_internal.first_response(l.id, a.acted_at, c.started_at, c.stopped_at) END AS response) f
              WHERE l.duplicate_of IS NULL AND l.id BETWEEN speed_sums.first_id AND speed_sums.last_id AND (speed_sums.only_tenant IS NULL OR l.tenant = speed_sums.only_tenant)
                AND coalesce(c.started_at, l.created_at) >= speed_sums.since AND coalesce(c.started_at, l.created_at) < speed_sums.until
             UNION ALL
@@ -208,20 +206,28 @@ BEGIN ATOMIC
             UNION ALL
             SELECT 'decision', NULL, x.lead_id, NULL, x.decided_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
               FROM leadroute.decisions x
-             -- + 0: by time, however many leads there are between
-             WHERE x.decided_at >= speed_sums.before AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response') AND x.lead_id + 0 BETWEEN speed_sums.first_id AND speed_sums.last_id
+             -- + 0: by time. Few decisions that were made from then on are of other leads
+             WHERE NOT speed_sums.is_old AND x.decided_at >= speed_sums.before AND x.lead_id + 0 BETWEEN speed_sums.first_id AND speed_sums.last_id
+               AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response') AND (speed_sums.only_tenant IS NULL OR x.tenant = speed_sums.only_tenant)
+            UNION ALL
+            SELECT 'decision', NULL, x.lead_id, NULL, x.decided_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+              FROM leadroute.decisions x
+             -- most are
+             WHERE speed_sums.is_old AND x.lead_id BETWEEN speed_sums.first_id AND speed_sums.last_id
+               AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response') AND (speed_sums.only_tenant IS NULL OR x.tenant = speed_sums.only_tenant)
             UNION ALL
             SELECT 'response', NULL, x.lead_id, x.id, x.at, NULL, NULL, NULL, NULL, NULL, x.rep_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, x.channel, NULL, NULL, NULL
               FROM leadroute.responses x
-             WHERE x.at >= speed_sums.before AND x.meaningful AND x.lead_id + 0 BETWEEN speed_sums.first_id AND speed_sums.last_id
+             WHERE x.meaningful AND x.lead_id BETWEEN speed_sums.first_id AND speed_sums.last_id AND (speed_sums.only_tenant IS NULL OR x.tenant = speed_sums.only_tenant)
             UNION ALL
             SELECT 'rep', NULL, NULL::bigint, NULL, NULL, NULL, NULL, NULL, NULL, NULL, m.id, m.manager_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
               FROM leadroute.reps m WHERE m.manager_id IS NOT NULL
             UNION ALL
             SELECT 'event', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, e.name, e.intent, NULL
-              FROM leadroute.event_types e) r;
+              -- by its index: a table that can only be read as a whole would seem too dear to share the rest
+              FROM leadroute.event_types e WHERE e.name >= '') r;
 END;
-COMMENT ON FUNCTION leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint) IS 'speed_figures of a period, for speed_percentiles(): the rows of speed_to_lead, with decisions, responses and reps beside them. before is a day before the period. Internal.';
+COMMENT ON FUNCTION leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'speed_figures of a period, for speed_percentiles(): the rows of speed_to_lead, with decisions, responses and reps beside them. before is a day before the period. Internal.';
 
 CREATE FUNCTION leadroute.speed_percentiles(since timestamptz, until timestamptz, tenant text DEFAULT NULL, dimension text DEFAULT NULL)
     RETURNS TABLE (dimension text, value text, leads bigint, n bigint, answered bigint, unanswered bigint, within_target bigint, percent_within_target numeric,
@@ -238,7 +244,7 @@ BEGIN ATOMIC
            justify_hours(k.route[1] * interval '1 us'), justify_hours(k.route[3] * interval '1 us'), k.tenant
       FROM leadroute_internal.speed_ends(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant) e
      CROSS JOIN LATERAL leadroute_internal.speed_sums(speed_percentiles.since, speed_percentiles.until, leadroute_internal.day_before(speed_percentiles.since), speed_percentiles.tenant,
-                                                      e.first_id, e.last_id) f
+                                                      e.first_id, e.last_id, e.is_old) f
      CROSS JOIN LATERAL json_to_recordset(f.figures)
            AS k (tenant text, dimension integer, value text, leads bigint, n bigint, answered bigint, met bigint, late bigint, response bigint[], route bigint[])
      WHERE leadroute_internal.is_period(speed_percentiles.since, speed_percentiles.until) AND leadroute_internal.is_dimension(speed_percentiles.dimension)

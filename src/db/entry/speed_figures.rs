@@ -1,12 +1,13 @@
 //! The aggregate `leadroute_internal.speed_figures`: percentiles of actions by many dimensions, matched with decisions and responses.
 
+use crate::db::errors;
 use crate::db::pg::aggregate::{self, shared_functions, Shared};
 use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::spi::text;
-use crate::db::pg::varlena::bytes;
+use crate::db::pg::varlena::{self, bytes};
 use leadroute_engine::speed::{Action, Speed, DIMENSIONS};
 use leadroute_engine::Micros;
-use pgrx::pg_sys::{self, Datum};
+use pgrx::pg_sys::{self, Datum, Oid};
 
 sql_function! {
     /// `leadroute_internal.speed_add(internal, text, text, bigint, ...)`, see sql/54_speed.sql
@@ -62,11 +63,12 @@ unsafe fn add(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
                     state.event(event, intent);
                 }
             }
-            _ => {
+            Some(b"rep") => {
                 if let (Some(rep), Some(manager)) = (text(place::REP), text(place::TEAM)) {
                     state.rep(rep, manager);
                 }
             }
+            _ => errors::only_for_the_extension("speed_add"),
         }
         Datum::from(&raw mut *state)
     }
@@ -118,9 +120,20 @@ unsafe fn told(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
             return null(fcinfo);
         }
         let state = aggregate::state(fcinfo, "speed_told", Speed::default);
-        match serde_json::to_string(&state.figures()) {
-            Ok(figures) => text(Some(&figures)).unwrap_or(Datum::from(0)),
-            Err(_) => null(fcinfo),
+        match serde_json::to_string(&state.figures(lower)).ok().and_then(|figures| text(Some(&figures))) {
+            Some(figures) => figures,
+            None => errors::too_much_for_a_report(),
         }
+    }
+}
+
+/// A text in lower case, as `lower()` of this database has it.
+fn lower(given: &[u8]) -> Vec<u8> {
+    /// `pg_proc.oid` of `lower(text)`.
+    const LOWER: u32 = 870;
+    // SAFETY: lower() takes a text, and answers with one.
+    unsafe {
+        let collation = pg_sys::DEFAULT_COLLATION_OID;
+        bytes(pg_sys::OidFunctionCall1Coll(Oid::from(LOWER), collation, varlena::of(given))).to_vec()
     }
 }

@@ -11,7 +11,7 @@ const MOST: usize = (1 << 30) - 1024;
 
 /// A state that processes hand over to each other.
 pub trait Shared: Default {
-    /// The state as bytes; `None` is an error of the program.
+    /// The state as bytes; `None` where it cannot be told.
     fn written(&self) -> Option<Vec<u8>>;
     /// The state that was written.
     fn read(bytes: &[u8]) -> Option<Self>;
@@ -101,10 +101,10 @@ pub unsafe fn joined<T: Shared>(fcinfo: pg_sys::FunctionCallInfo, function: &str
 pub unsafe fn handed_over<T: Shared>(fcinfo: pg_sys::FunctionCallInfo, function: &str) -> Datum {
     // SAFETY: the caller vouches for the argument.
     unsafe {
-        match read::<T>(fcinfo, function, 0).and_then(Shared::written) {
-            Some(written) if written.len() > MOST => errors::too_much_for_a_report(),
+        let Some(state) = read::<T>(fcinfo, function, 0) else { return null(fcinfo) };
+        match state.written().filter(|written| written.len() <= MOST) {
             Some(written) => varlena::of(&written),
-            None => null(fcinfo),
+            None => errors::too_much_for_a_report(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Which decision and which response an action of a buyer led to.
 
 use super::{Action, Actions, Dimension, Pairs, Response, Speed, ALL, CHANNEL, EVENT, INTENT, REP, TEAM};
-use crate::lead::words::lower;
 use crate::speed::names::{translated, Names};
 use crate::Micros;
 use rustc_hash::FxHashMap;
@@ -60,7 +59,6 @@ impl Actions {
                 self.answered_by(*row, response, is_without_clock, matches);
             }
         }
-        self.fill(matches);
     }
 
     fn answered_by(&mut self, row: u32, response: Response, is_by_rep: bool, matches: &Matches<'_>) {
@@ -74,15 +72,14 @@ impl Actions {
     }
 
     /// The dimensions that follow from others: all, the manager of the rep, and the intent of the event.
-    fn fill(&mut self, matches: &Matches<'_>) {
+    pub(super) fn fill(&mut self, matches: &Matches<'_>, lower: impl Fn(&[u8]) -> Vec<u8>) {
         let manager = |rep: Option<&[u8]>| matches.managers.get(rep?).copied();
         self.follows(TEAM, REP, manager);
         self.follows(INTENT, EVENT, |event| {
-            let event = event.map(|event| lower(&String::from_utf8_lossy(event)));
-            let intent = event.and_then(|event| matches.intents.get(event.as_bytes()).copied());
+            let intent = event.and_then(|event| matches.intents.get(lower(event).as_slice()).copied());
             Some(intent.unwrap_or(b"medium"))
         });
-        self.follows(ALL, ALL, |_| Some(b"all"));
+        self.follows(ALL, REP, |_| Some(b"all"));
     }
 
     /// Sets the values of a dimension by those of another.

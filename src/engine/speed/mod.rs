@@ -39,6 +39,8 @@ const CHANNEL: usize = 9;
 const EVENT: usize = 10;
 const INTENT: usize = 11;
 const WEEK: usize = 12;
+/// Those that follow from others.
+const FOLLOWING: [usize; 3] = [ALL, TEAM, INTENT];
 
 /// What a buyer did, and what is known of how it was answered.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -116,8 +118,10 @@ impl Speed {
     ) {
         let actions = self.of_tenant(tenant);
         actions.rows.push(action);
-        for (dimension, value) in actions.dimensions.iter_mut().zip(values) {
-            dimension.of_row.push(dimension.names.number_or_none(value));
+        for ((no, dimension), value) in actions.dimensions.iter_mut().enumerate().zip(values) {
+            if !FOLLOWING.contains(&no) {
+                dimension.of_row.push(dimension.names.number_or_none(value));
+            }
         }
     }
 
@@ -167,12 +171,13 @@ impl Speed {
         }
     }
 
-    /// What all of it adds up to.
-    pub fn figures(&mut self) -> Vec<Figures> {
+    /// What all of it adds up to. `lower` is a text in lower case, as the database has it.
+    pub fn figures(&mut self, lower: impl Fn(&[u8]) -> Vec<u8>) -> Vec<Figures> {
         let (tenants, matches) = self.sorted();
         let figures = |actions: &mut Actions| {
             let by_lead = actions.by_lead();
             actions.match_with(&matches, &by_lead);
+            actions.fill(&matches, &lower);
             actions.figures(&by_lead)
         };
         tenants.iter_mut().flat_map(figures).collect()

@@ -122,5 +122,12 @@ SELECT 91000 + n, n, timestamptz '2025-01-01' + n * interval '1 hour', 'insert',
 SELECT turn, rep_id, weight, entitled, credit_seen, credit_before, received, place FROM leadroute.fairness_certificate('hand', '2025-01-01 03:30', '2025-02-01') ORDER BY turn, rep_id;
 SELECT count(*) FROM leadroute.fairness_certificate('hand', '2025-01-01', '2025-02-01');
 SELECT turns FROM leadroute.fairness_verdict('hand', '2025-01-01', '2025-02-01', '');
+-- What no lead can be owed, and no sum can hold, says nothing.
+INSERT INTO leadroute.decisions (id, lead_id, decided_at, cause, layer, outcome, pool, reason, trace)
+SELECT 92000 + n, n, timestamptz '2024-01-01' + n * interval '1 hour', 'insert', 'distribution', 'owner', 'hand', 'by hand',
+       jsonb_build_array(jsonb_build_object('code', 'turn', 'pool', 'hand', 'rep', 'h1', 'candidates', replace(replace(c, 'H1', :h1::text), 'H2', :h2::text)::jsonb))
+  FROM (VALUES (1, '["H1:1000:-9223372036854775808 h1", "H2:1000:9223372036854775807 h2"]'), (2, '["H1:9223372036854775807:5 h1", "H2:-9223372036854775806:5 h2"]')) v (n, c);
+SELECT turn, rep_id, entitled, credit_seen, credit_before, received FROM leadroute.fairness_certificate('hand', '2024-01-01', '2024-02-01') ORDER BY turn, rep_id;
+SELECT turns FROM leadroute.fairness_verdict('hand', '2024-01-01', '2024-02-01', '');
 SELECT * FROM story.try('SELECT * FROM leadroute.fairness_certificate(''none'', ''-infinity'', ''infinity'')');
 SELECT * FROM story.try('SELECT * FROM leadroute.fairness_verdict(''p'', NULL, ''infinity'')');

@@ -2,12 +2,13 @@
 \i setup.sql
 INSERT INTO leadroute.reps (id, manager_id, tenant) VALUES ('max', NULL, ''), ('ann', 'max', ''), ('bob', 'max', ''), ('zoe', NULL, 'beta');
 INSERT INTO leadroute.event_types (name, intent) VALUES ('étude', 'low') ON CONFLICT DO NOTHING;
--- 400 leads of March to July, not in the order of their ids. Every fifth is an import of what happened months before it came, every 13th a touch.
+-- 400 leads of March to July, not in the order of their ids, 20 of a June long before, in the order of theirs, and one that came last. Every fifth is an import of what happened months before it came, every 13th a touch.
 INSERT INTO leadroute.leads (id, tenant, email, owner_id, status, occurred_at, created_at, routed_at, event, territory, source, duplicate_of)
 SELECT n, t.tenant, n || '@x' || n || '.com', CASE n % 3 WHEN 0 THEN 'ann' WHEN 1 THEN CASE t.tenant WHEN '' THEN 'bob' ELSE 'zoe' END END, CASE n % 3 WHEN 2 THEN 'nurture' ELSE 'assigned' END,
        CASE WHEN n % 41 = 0 THEN NULL WHEN n % 5 = 0 THEN c.at - interval '100 days' ELSE c.at END, c.at, c.at, ('{demo_request,Demo_Request,ÉTUDE,other,NULL}'::text[])[1 + n % 5],
        ('{north,south,NULL}'::text[])[1 + n % 3], ('{web,ads}'::text[])[1 + n % 2], CASE WHEN n % 13 = 0 THEN 1 END
-  FROM generate_series(1, 400) n, LATERAL (SELECT timestamptz '2026-03-01 UTC' + n * 7919 % 400 * interval '9 hours' AS at) c, LATERAL (SELECT CASE n % 7 WHEN 3 THEN 'beta' ELSE '' END AS tenant) t;
+  FROM (SELECT generate_series(1, 400) UNION SELECT generate_series(401, 420) UNION SELECT 450) i (n),
+       LATERAL (SELECT CASE WHEN n <= 400 THEN timestamptz '2026-03-01 UTC' + n * 7919 % 400 * interval '9 hours' WHEN n = 450 THEN '2026-08-20 UTC' ELSE timestamptz '2025-06-01 UTC' + (n - 401) * interval '1 day' END AS at) c, LATERAL (SELECT CASE n % 7 WHEN 3 THEN 'beta' ELSE '' END AS tenant) t;
 -- None, one or several clocks, each 20 days after the one before: answered at once, after hours or days, taken up, ended without an answer, or running.
 INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, stopped_at, ended, answered_by, of_rep, of_event, tenant)
 SELECT l.id, 'p', s.at, s.at + interval '10 minutes', CASE e.ended WHEN 'answered' THEN s.at + (l.id % 4) * interval '7 minutes' ELSE CASE WHEN e.ended IS NOT NULL THEN s.at + interval '3 hours' END END, e.ended,
@@ -51,8 +52,9 @@ SELECT a.*, (SELECT min(d.decided_at) FROM leadroute.decisions d WHERE d.lead_id
      ORDER BY x.at, x.id LIMIT 1) r ON true;
 CREATE TABLE story.periods AS SELECT * FROM (VALUES
     ('all', timestamptz '-infinity', timestamptz 'infinity', NULL::text), ('April', '2026-04-01', '2026-05-01', NULL), ('a week, one tenant', '2026-05-11', '2026-05-18', ''), ('the other', '2026-05-11', '2026-06-18', 'beta'),
-    ('when only clocks started', '2026-08-01', '2026-09-15', NULL), ('an hour', '2026-05-01 09:00', '2026-05-01 10:00', NULL), ('before all', '2025-01-01', '2026-01-01', NULL)) p (name, since, until, tenant);
+    ('when only clocks started', '2026-08-01', '2026-09-15', NULL), ('an hour', '2026-05-01 09:00', '2026-05-01 10:00', NULL), ('long ago', '2025-06-01', '2025-07-01', NULL), ('before all', '2025-01-01', '2025-02-01', NULL)) p (name, since, until, tenant);
 
+SELECT p.name, e.is_old FROM story.periods p, LATERAL leadroute_internal.speed_ends(p.since, p.until, p.tenant) e ORDER BY 2, 1;
 -- Rows: all are there, and no other. Of some the lead came before the period.
 SELECT p.name, count(*) AS rows, count(*) FILTER (WHERE l.created_at < p.since) AS of_earlier, count(a.answered_at) AS answered, count(a.channel) AS with_channel, count(a.routed_at) AS routed
   FROM story.periods p JOIN story.actions a ON a.counted_at >= p.since AND a.counted_at < p.until AND a.tenant = coalesce(p.tenant, a.tenant) JOIN leadroute.leads l ON l.id = a.lead_id GROUP BY p.name ORDER BY 2 DESC, 1;
@@ -104,6 +106,8 @@ END $$;
 SELECT substring(p FROM 'Finalize Aggregate|Gather|Partial Aggregate|Workers Launched: (?=[1-9])') AS plan FROM story.plan(:'shared') p WHERE p ~ 'Aggregate|Gather|Launched';
 SELECT count(*) FROM story.told_alone;
 SELECT count(*) FROM (SELECT told::text FROM story.told_alone EXCEPT ALL SELECT k::text FROM (:shared) a, json_array_elements(a.told) k) x;
+RESET enable_indexscan;
+RESET enable_bitmapscan;
 SELECT count(*) FROM (TABLE story.alone EXCEPT ALL SELECT p.name, t.* FROM story.periods p, LATERAL leadroute.speed_percentiles(p.since, p.until, p.tenant) t) x;
 -- Nobody calls the pieces of the aggregate by themselves.
 SELECT f, t.code FROM unnest('{"speed_told(NULL)","speed_join(NULL, NULL)","speed_in(''\\x00'', NULL)"}'::text[]) f, story.try('SELECT leadroute_internal.' || f) t;

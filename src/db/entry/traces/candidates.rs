@@ -30,7 +30,7 @@ unsafe fn candidates(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
                 text(Some(rep)),
                 told.seat.into_datum(),
                 told.weight.into_datum(),
-                told.owed.into_datum(),
+                told.owed.filter(is_moderate).into_datum(),
                 told.open.into_datum(),
                 told.capacity.into_datum(),
                 text(told.why),
@@ -49,6 +49,11 @@ unsafe fn candidates(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
 /// A lead, in the unit of what somebody is owed.
 const LEAD: i128 = 1_000_000_000_000;
 
+/// What somebody may have written by hand, and no sum can hold, says nothing.
+const fn is_moderate(parts: &i64) -> bool {
+    parts.unsigned_abs() < 1 << 61
+}
+
 /// What the candidates who have a seat have together.
 #[derive(Debug, Default)]
 struct Together {
@@ -65,13 +70,14 @@ impl Together {
         let seated = all.clone().filter(|told| told.seat.is_some());
         let weights = seated.clone().filter_map(|told| told.weight);
         let total = weights.clone().map(i128::from).sum::<i128>();
+        let n = seated.count() as i64;
         let whole = |weight| (LEAD * i128::from(weight)).checked_div(total);
         Self {
-            n: seated.count() as i64,
-            total: i64::try_from(total).ok(),
+            n,
+            total: i64::try_from(total).ok().filter(|_| n > 0),
             left: weights.map(whole).sum::<Option<i128>>().map(|sum| LEAD - sum),
-            owed_most: all.clone().filter_map(|told| told.owed).max(),
-            owed_least: all.filter_map(|told| told.owed).min(),
+            owed_most: all.clone().filter_map(|told| told.owed.filter(is_moderate)).max(),
+            owed_least: all.filter_map(|told| told.owed.filter(is_moderate)).min(),
         }
     }
 
@@ -79,6 +85,6 @@ impl Together {
     fn part(&self, told: &Told<'_>, seats: i128) -> Option<i64> {
         told.seat?;
         let whole = (LEAD * i128::from(told.weight?)).checked_div(i128::from(self.total?))?;
-        i64::try_from(whole + i128::from(seats <= self.left?)).ok()
+        i64::try_from(whole + i128::from(seats <= self.left?)).ok().filter(is_moderate)
     }
 }

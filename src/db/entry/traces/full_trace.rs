@@ -3,6 +3,7 @@
 //! It is what `stored::full` of the engine does, and written from the same steps and candidates. But what does not change is copied as
 //! it lies there, so that no number loses a digit, and a report over many traces does not read them.
 
+use crate::db::errors;
 use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::jsonb_encode::{build, Jsonb};
 use crate::db::pg::jsonb_read::{root, Value};
@@ -36,7 +37,7 @@ fn full(trace: Value<'_>) -> Option<Datum> {
     }
     let second = trace.elements().nth(1).and_then(|step| text(step, "layer"));
     let place = place(second == Some(Layer::Qualification.name()));
-    build(|jsonb| {
+    let built = build(|jsonb| {
         jsonb.begin();
         let (before, after) = (trace.elements().take(place), trace.elements().skip(place));
         for (number, step) in before.enumerate() {
@@ -47,7 +48,8 @@ fn full(trace: Value<'_>) -> Option<Datum> {
             write(jsonb, step, false)?;
         }
         jsonb.array()
-    })
+    });
+    Some(built.unwrap_or_else(|| errors::too_much_for_a_report()))
 }
 
 /// The steps that are not stored.
