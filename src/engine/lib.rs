@@ -22,8 +22,9 @@
 //! 11. [`decision`]: what was decided, and why
 //! 12. [`roster`]: who could take a lead, and when
 //! 13. [`rules`]: the routing tables, compiled
-//! 14. [`lead`] and [`time_zone`]: what everything else is about; [`speed`]: how fast leads are answered; [`fairness`]: what pools handed out
-//! 15. [`span`] has ranges
+//! 14. [`speed`]: how fast leads are answered
+//! 15. [`lead`] and [`time_zone`]: what everything else is about; [`fairness`]: what pools handed out
+//! 16. [`span`] has ranges
 
 #![forbid(unsafe_code)]
 

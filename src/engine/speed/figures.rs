@@ -3,7 +3,7 @@
 //! Percentiles by thirteen dimensions would sort all times thirteen times. Here they are sorted once; each dimension then
 //! walks them in order and counts, per value, until it is at the place that is asked for.
 
-use super::{Action, Actions, Dimension, WEEK};
+use crate::speed::actions::{Action, Actions, Dimension, WEEK};
 use crate::Micros;
 use serde::Serialize;
 
@@ -78,7 +78,7 @@ fn finite(time: Micros) -> Option<Micros> {
 
 impl Actions {
     /// Figures by each dimension; `by_lead` are the rows in the order of their leads.
-    pub(super) fn figures(&self, by_lead: &[(i64, u32)]) -> Vec<Figures> {
+    pub fn figures(&self, by_lead: &[(i64, u32)]) -> Vec<Figures> {
         let same_lead = by_lead.chunk_by(|one, next| one.0 == next.0).filter(|rows| rows.len() > 1);
         let order = Order {
             marks: self.rows.iter().map(Action::marks).collect(),

@@ -1,6 +1,6 @@
 //! Which decision and which response an action of a buyer led to.
 
-use super::{Action, Actions, Dimension, Pairs, Response, Speed, ALL, CHANNEL, EVENT, INTENT, REP, TEAM};
+use crate::speed::actions::{Action, Actions, Dimension, Response, ALL, CHANNEL, EVENT, INTENT, REP, TEAM};
 use crate::speed::names::{translated, Names};
 use crate::Micros;
 use rustc_hash::FxHashMap;
@@ -9,42 +9,25 @@ use rustc_hash::FxHashMap;
 const MINUTE: Micros = 60_000_000;
 
 /// Decisions and responses, by lead and in the order of time.
-pub(super) struct Matches<'a> {
-    decisions: &'a [(i64, Micros)],
-    responses: &'a [Response],
-    responders: &'a Names,
-    channels: &'a Names,
-    managers: FxHashMap<&'a [u8], &'a [u8]>,
-    intents: FxHashMap<&'a [u8], &'a [u8]>,
-}
-
-impl Speed {
-    /// The actions of each tenant, and with what they are matched.
-    pub(super) fn sorted(&mut self) -> (&mut [Actions], Matches<'_>) {
-        self.decisions.sort_unstable();
-        self.responses.sort_unstable();
-        let matches = Matches {
-            decisions: &self.decisions,
-            responses: &self.responses,
-            responders: &self.responders,
-            channels: &self.channels,
-            managers: by_first(&self.teams),
-            intents: by_first(&self.intents),
-        };
-        (&mut self.tenants, matches)
-    }
+pub struct Matches<'a> {
+    pub decisions: &'a [(i64, Micros)],
+    pub responses: &'a [Response],
+    pub responders: &'a Names,
+    pub channels: &'a Names,
+    pub managers: FxHashMap<&'a [u8], &'a [u8]>,
+    pub intents: FxHashMap<&'a [u8], &'a [u8]>,
 }
 
 impl Actions {
     /// The rows in the order of their leads.
-    pub(super) fn by_lead(&self) -> Vec<(i64, u32)> {
+    pub fn by_lead(&self) -> Vec<(i64, u32)> {
         let mut rows: Vec<(i64, u32)> = self.rows.iter().map(|action| action.lead_id).zip(0..).collect();
         rows.sort_unstable();
         rows
     }
 
     /// Completes each action with when it was routed and answered, by whom and how.
-    pub(super) fn match_with(&mut self, matches: &Matches<'_>, by_lead: &[(i64, u32)]) {
+    pub fn match_with(&mut self, matches: &Matches<'_>, by_lead: &[(i64, u32)]) {
         let (mut decisions, mut responses) = (matches.decisions, matches.responses);
         for (lead_id, row) in by_lead {
             let of_lead = of_lead(&mut decisions, *lead_id, |decision| decision.0);
@@ -72,7 +55,7 @@ impl Actions {
     }
 
     /// The dimensions that follow from others: all, the manager of the rep, and the intent of the event.
-    pub(super) fn fill(&mut self, matches: &Matches<'_>, lower: impl Fn(&[u8]) -> Vec<u8>) {
+    pub fn fill(&mut self, matches: &Matches<'_>, lower: impl Fn(&[u8]) -> Vec<u8>) {
         let manager = |rep: Option<&[u8]>| matches.managers.get(rep?).copied();
         self.follows(TEAM, REP, manager);
         self.follows(INTENT, EVENT, |event| {
@@ -102,10 +85,6 @@ impl Actions {
             *place = values;
         }
     }
-}
-
-fn by_first(pairs: &Pairs) -> FxHashMap<&[u8], &[u8]> {
-    pairs.iter().map(|(first, second)| (first.as_ref(), second.as_ref())).collect()
 }
 
 impl Action {

@@ -3,90 +3,22 @@
 //! What is read of clocks, decisions and responses comes in any order and from several processes; only when all of it is there
 //! is each action of a buyer matched with what was done about it (`matched`), and then counted (`figures`).
 
+mod actions;
 mod figures;
 mod matched;
 mod names;
 #[cfg(test)]
 mod tests;
 
+pub use actions::{Action, DIMENSIONS};
 pub use figures::Figures;
 
 use crate::Micros;
+use actions::{Actions, Pairs, Response, FOLLOWING};
+use matched::Matches;
 use names::Names;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-
-/// By what actions are told apart, the numbers of the dimensions in this order.
-pub const DIMENSIONS: [&str; 13] = [
-    "all",
-    "rep",
-    "team",
-    "territory",
-    "segment",
-    "tier",
-    "pool",
-    "source",
-    "campaign",
-    "channel",
-    "event",
-    "intent",
-    "week",
-];
-const ALL: usize = 0;
-const REP: usize = 1;
-const TEAM: usize = 2;
-const CHANNEL: usize = 9;
-const EVENT: usize = 10;
-const INTENT: usize = 11;
-const WEEK: usize = 12;
-/// Those that follow from others.
-const FOLLOWING: [usize; 3] = [ALL, TEAM, INTENT];
-
-/// What a buyer did, and what is known of how it was answered.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-pub struct Action {
-    /// The lead, of which there may be several actions.
-    pub lead_id: i64,
-    /// When the buyer acted; of an import, when the lead came.
-    pub acted: Option<Micros>,
-    /// When the clock started, if there is one.
-    pub started: Option<Micros>,
-    /// When it was answered, or taken up.
-    pub answered: Option<Micros>,
-    /// When it was routed, where that was looked up already.
-    pub routed: Option<Micros>,
-    /// Whether a response says more: when a lead without clock was answered and by whom, and by which channel.
-    pub is_by_response: bool,
-    /// Whether its time ran out; `None` where there was none.
-    pub is_late: Option<bool>,
-}
-
-/// An answer to a lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Response {
-    lead_id: i64,
-    at: Micros,
-    id: i64,
-    /// Numbers of names; 0 is none.
-    rep: u32,
-    channel: u32,
-}
-
-/// The values of one dimension.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Dimension {
-    names: Names,
-    /// Of each row the number of its value; 0 is none.
-    of_row: Vec<u32>,
-}
-
-/// The actions of a tenant with what they are told apart by.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Actions {
-    tenant: String,
-    rows: Vec<Action>,
-    dimensions: [Dimension; DIMENSIONS.len()],
-}
 
 /// Actions, decisions and responses, of one process or of several.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -104,9 +36,6 @@ pub struct Speed {
     /// Trigger events, in lower case, and their intents.
     intents: Pairs,
 }
-
-/// Names that follow from others.
-type Pairs = Vec<(Box<[u8]>, Box<[u8]>)>;
 
 impl Speed {
     /// Adds an action of a buyer with the value of each dimension.
@@ -183,6 +112,21 @@ impl Speed {
         tenants.iter_mut().flat_map(figures).collect()
     }
 
+    /// The actions of each tenant, and with what they are matched.
+    fn sorted(&mut self) -> (&mut [Actions], Matches<'_>) {
+        self.decisions.sort_unstable();
+        self.responses.sort_unstable();
+        let matches = Matches {
+            decisions: &self.decisions,
+            responses: &self.responses,
+            responders: &self.responders,
+            channels: &self.channels,
+            managers: by_first(&self.teams),
+            intents: by_first(&self.intents),
+        };
+        (&mut self.tenants, matches)
+    }
+
     fn of_tenant(&mut self, tenant: &str) -> &mut Actions {
         let known = self.by_tenant.get(tenant).copied();
         let place = known.unwrap_or_else(|| {
@@ -197,12 +141,6 @@ impl Speed {
     }
 }
 
-impl Actions {
-    fn join(&mut self, other: &mut Self) {
-        self.rows.append(&mut other.rows);
-        for (dimension, other) in self.dimensions.iter_mut().zip(&other.dimensions) {
-            let numbers = dimension.names.take_over(&other.names);
-            dimension.of_row.extend(other.of_row.iter().map(|number| names::translated(&numbers, *number)));
-        }
-    }
+fn by_first(pairs: &Pairs) -> FxHashMap<&[u8], &[u8]> {
+    pairs.iter().map(|(first, second)| (first.as_ref(), second.as_ref())).collect()
 }

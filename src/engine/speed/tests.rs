@@ -1,5 +1,6 @@
 //! Figures against what can be counted by hand, and against a sort for each value.
 
+use super::actions::*;
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
