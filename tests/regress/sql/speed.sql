@@ -109,5 +109,5 @@ SELECT count(*) FROM (SELECT told::text FROM story.told_alone EXCEPT ALL SELECT 
 RESET enable_indexscan;
 RESET enable_bitmapscan;
 SELECT count(*) FROM (TABLE story.alone EXCEPT ALL SELECT p.name, t.* FROM story.periods p, LATERAL leadroute.speed_percentiles(p.since, p.until, p.tenant) t) x;
--- Nobody calls the pieces of the aggregate by themselves.
-SELECT f, t.code FROM unnest('{"speed_told(NULL)","speed_join(NULL, NULL)","speed_in(''\\x00'', NULL)"}'::text[]) f, story.try('SELECT leadroute_internal.' || f) t;
+-- Nobody calls the pieces of the aggregate by themselves; versions of PostgreSQL say so in other words.
+SELECT f, t.code IN ('42883', '0A000') AS is_refused FROM unnest('{"speed_told(NULL)","speed_join(NULL, NULL)","speed_in(''\\x00'', NULL)"}'::text[]) f, story.try('SELECT leadroute_internal.' || f) t;
