@@ -1,6 +1,6 @@
 -- How fast leads are answered.
 
--- What is looked up for a few leads, beside what is read as a whole for the others. Functions, as workers run no sub-selects of a row.
+-- Looked up for a few leads, beside what is read as a whole for the others. A function, as workers run no sub-selects of a row.
 CREATE FUNCTION leadroute_internal.first_routed(lead_id bigint, acted_at timestamptz) RETURNS timestamptz
     LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -8,16 +8,6 @@ BEGIN ATOMIC
      WHERE x.lead_id = first_routed.lead_id AND x.decided_at >= first_routed.acted_at AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response');
 END;
 COMMENT ON FUNCTION leadroute_internal.first_routed(bigint, timestamptz) IS 'When a lead was first routed from an action on. Internal.';
-
-CREATE FUNCTION leadroute_internal.first_response(lead_id bigint, acted_at timestamptz, started_at timestamptz, stopped_at timestamptz) RETURNS leadroute.responses
-    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT x FROM leadroute.responses x
-     WHERE x.lead_id = first_response.lead_id AND x.meaningful
-       AND CASE WHEN first_response.started_at IS NULL THEN x.at >= first_response.acted_at - interval '1 minute' ELSE greatest(x.at, first_response.started_at) = first_response.stopped_at END
-     ORDER BY x.at, x.id LIMIT 1;
-END;
-COMMENT ON FUNCTION leadroute_internal.first_response(bigint, timestamptz, timestamptz, timestamptz) IS 'The response that stopped a clock; of a lead without clock the first one from a minute before the action on. Internal.';
 
 -- Leads of a period lie close together: they, and what is read beside them, are read between the first and the last. The clocks of a period that
 -- are of other leads, which came earlier, are looked up with all that belongs to them.

@@ -35,5 +35,11 @@ EXCEPTION WHEN OTHERS THEN
     hint := nullif(hint, '');
     RETURN NEXT;
 END $$;
+
+-- How a statement ran, without times.
+CREATE FUNCTION story.run_plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY EXECUTE 'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) ' || query;
+END $$;
 RESET client_min_messages;
 \set ECHO all

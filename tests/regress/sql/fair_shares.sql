@@ -92,12 +92,8 @@ SET parallel_tuple_cost = 0;
 SET parallel_setup_cost = 0;
 SET enable_indexscan = off;
 SET enable_bitmapscan = off;
-CREATE FUNCTION story.plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN QUERY EXECUTE 'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) ' || query;
-END $$;
 \set shared 'SELECT leadroute_internal.pool_shares(d.pool, d.trace, b.decision_id IS NOT NULL) AS told FROM leadroute.decisions d LEFT JOIN leadroute.returned_turns b ON b.decision_id = d.id WHERE d.id > 1000'
-SELECT substring(p FROM 'Finalize Aggregate|Gather|Partial Aggregate|Workers Launched: (?=[1-9])') AS plan FROM story.plan(:'shared') p WHERE p ~ 'Aggregate|Gather|Launched';
+SELECT substring(p FROM 'Finalize Aggregate|Gather|Partial Aggregate|Workers Launched: (?=[1-9])') AS plan FROM story.run_plan(:'shared') p WHERE p ~ 'Aggregate|Gather|Launched';
 SELECT k.rep, k.seat, k.why, k.leads, round(k.entitled / 1e18, 6) AS entitled, k.received, k.returned
   FROM (:shared) a, json_to_recordset(a.told) AS k (rep text, seat integer, why text, leads bigint, entitled numeric, received bigint, returned bigint) ORDER BY 1, 3;
 SELECT count(*) FROM json_to_recordset((SELECT leadroute_internal.pool_shares(d.pool, d.trace, false) FROM leadroute.decisions d WHERE d.id < 0)) AS k (rep text);

@@ -99,11 +99,7 @@ SET parallel_tuple_cost = 0;
 SET parallel_setup_cost = 0;
 SET enable_indexscan = off;
 SET enable_bitmapscan = off;
-CREATE FUNCTION story.plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN QUERY EXECUTE 'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) ' || query;
-END $$;
-SELECT substring(p FROM 'Finalize Aggregate|Gather|Partial Aggregate|Workers Launched: (?=[1-9])') AS plan FROM story.plan(:'shared') p WHERE p ~ 'Aggregate|Gather|Launched';
+SELECT substring(p FROM 'Finalize Aggregate|Gather|Partial Aggregate|Workers Launched: (?=[1-9])') AS plan FROM story.run_plan(:'shared') p WHERE p ~ 'Aggregate|Gather|Launched';
 SELECT count(*) FROM story.told_alone;
 SELECT count(*) FROM (SELECT told::text FROM story.told_alone EXCEPT ALL SELECT k::text FROM (:shared) a, json_array_elements(a.told) k) x;
 RESET enable_indexscan;
