@@ -37,7 +37,7 @@ BEGIN
         EXECUTE format('TRUNCATE leadroute.%I', source);
         key := CASE source WHEN 'leads' THEN 'id' WHEN 'returned_turns' THEN 'decision_id' ELSE 'lead_id' END;
         SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
-               string_agg(CASE WHEN a.attname IN ('id', 'lead_id', 'decision_id', 'duplicate_of') THEN format('%I + lot * 100000::bigint', a.attname)
+               string_agg(CASE WHEN a.attname IN ('id', 'lead_id', 'decision_id', 'duplicate_of') THEN format('%I + (%s - lot) * 100000::bigint', a.attname, lots - 1)
                                WHEN a.atttypid = 'timestamptz'::regtype
                                -- over the week by number; the answer after up to two hours
                                THEN format('%I + (%s - 20000) * interval ''1 year'' / 20000 / %s - lot * interval ''1 year'' / %s', a.attname, key, lots, lots)

@@ -8,7 +8,7 @@ SELECT n, t.tenant, n || '@x' || n || '.com', CASE n % 3 WHEN 0 THEN 'ann' WHEN 
        CASE WHEN n % 41 = 0 THEN NULL WHEN n % 5 = 0 THEN c.at - interval '100 days' ELSE c.at END, c.at, c.at, ('{demo_request,Demo_Request,ÉTUDE,other,NULL}'::text[])[1 + n % 5],
        ('{north,south,NULL}'::text[])[1 + n % 3], ('{web,ads}'::text[])[1 + n % 2], CASE WHEN n % 13 = 0 THEN 1 END
   FROM (SELECT generate_series(1, 400) UNION SELECT generate_series(401, 420) UNION SELECT 450) i (n),
-       LATERAL (SELECT CASE WHEN n <= 400 THEN timestamptz '2026-03-01 UTC' + n * 7919 % 400 * interval '9 hours' WHEN n = 450 THEN '2026-08-20 UTC' ELSE timestamptz '2025-06-01 UTC' + (n - 401) * interval '1 day' END AS at) c, LATERAL (SELECT CASE n % 7 WHEN 3 THEN 'beta' ELSE '' END AS tenant) t;
+       LATERAL (SELECT CASE WHEN n <= 400 THEN timestamptz '2026-03-01 UTC' + (n - 1) * 7919 % 400 * interval '9 hours' WHEN n = 450 THEN '2026-08-20 UTC' ELSE timestamptz '2025-06-01 UTC' + (n - 401) * interval '1 day' END AS at) c, LATERAL (SELECT CASE n % 7 WHEN 3 THEN 'beta' ELSE '' END AS tenant) t;
 -- None, one or several clocks, each 20 days after the one before: answered at once, after hours or days, taken up, ended without an answer, or running.
 INSERT INTO leadroute.sla_clocks (lead_id, policy, started_at, due_at, stopped_at, ended, answered_by, of_rep, of_event, tenant)
 SELECT l.id, 'p', s.at, s.at + interval '10 minutes', CASE e.ended WHEN 'answered' THEN s.at + (l.id % 4) * interval '7 minutes' ELSE CASE WHEN e.ended IS NOT NULL THEN s.at + interval '3 hours' END END, e.ended,
@@ -54,7 +54,16 @@ CREATE TABLE story.periods AS SELECT * FROM (VALUES
     ('all', timestamptz '-infinity', timestamptz 'infinity', NULL::text), ('April', '2026-04-01', '2026-05-01', NULL), ('a week, one tenant', '2026-05-11', '2026-05-18', ''), ('the other', '2026-05-11', '2026-06-18', 'beta'),
     ('when only clocks started', '2026-08-01', '2026-09-15', NULL), ('an hour', '2026-05-01 09:00', '2026-05-01 10:00', NULL), ('long ago', '2025-06-01', '2025-07-01', NULL), ('before all', '2025-01-01', '2025-02-01', NULL)) p (name, since, until, tenant);
 
-SELECT p.name, e.is_old FROM story.periods p, LATERAL leadroute_internal.speed_ends(p.since, p.until, p.tenant) e ORDER BY 2, 1;
+SELECT p.name, e.is_old FROM story.periods p, LATERAL leadroute_internal.speed_part(p.since, p.until, p.tenant, 1, 1) e ORDER BY 2, 1;
+-- A period is read in parts: each begins where the one before it ends, the first and last with the period, whatever clocks do meanwhile.
+SET TimeZone = 'Europe/Berlin';
+CREATE TABLE story.odd_periods AS SELECT * FROM story.periods UNION ALL SELECT * FROM (VALUES ('a microsecond', timestamptz '2026-05-01', timestamptz '2026-05-01 00:00:00.000001', NULL::text), ('nothing', '2026-05-01', '2026-05-01', NULL),
+    ('the day clocks go on', '2026-03-29', '2026-03-30', NULL), ('two days with an hour twice', '2026-10-24', '2026-10-26', NULL), ('to come', '2100-01-01', '2200-01-01', NULL), ('since ever', '-infinity', '2026-04-01', NULL), ('from now on', now(), 'infinity', NULL),
+    ('never', '-infinity', '-infinity', NULL), ('beyond', 'infinity', 'infinity', NULL)) o;
+SELECT p.name, k.parts, count(*) FILTER (WHERE k.since < k.until) AS not_empty, bool_and(k.since <= k.until) AND bool_and(k.since = coalesce(k.before, p.since)) AND max(k.until) FILTER (WHERE k.no = k.parts) = p.until AS is_whole
+  FROM story.odd_periods p, generate_series(1, 7, 3) n, LATERAL (SELECT n AS parts, i AS no, e.since, e.until, lag(e.until) OVER (ORDER BY i) AS before FROM generate_series(1, n) i, LATERAL leadroute_internal.speed_part(p.since, p.until, p.tenant, i, n) e) k
+ GROUP BY p.name, p.since, p.until, k.parts ORDER BY 1, 2;
+RESET TimeZone;
 -- Rows: all are there, and no other. Of some the lead came before the period.
 SELECT p.name, count(*) AS rows, count(*) FILTER (WHERE l.created_at < p.since) AS of_earlier, count(a.answered_at) AS answered, count(a.channel) AS with_channel, count(a.routed_at) AS routed
   FROM story.periods p JOIN story.actions a ON a.counted_at >= p.since AND a.counted_at < p.until AND a.tenant = coalesce(p.tenant, a.tenant) JOIN leadroute.leads l ON l.id = a.lead_id GROUP BY p.name ORDER BY 2 DESC, 1;
