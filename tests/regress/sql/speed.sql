@@ -52,17 +52,18 @@ SELECT a.*, (SELECT min(d.decided_at) FROM leadroute.decisions d WHERE d.lead_id
      ORDER BY x.at, x.id LIMIT 1) r ON true;
 CREATE TABLE story.periods AS SELECT * FROM (VALUES
     ('all', timestamptz '-infinity', timestamptz 'infinity', NULL::text), ('April', '2026-04-01', '2026-05-01', NULL), ('a week, one tenant', '2026-05-11', '2026-05-18', ''), ('the other', '2026-05-11', '2026-06-18', 'beta'),
-    ('when only clocks started', '2026-08-01', '2026-09-15', NULL), ('an hour', '2026-05-01 09:00', '2026-05-01 10:00', NULL), ('long ago', '2025-06-01', '2025-07-01', NULL), ('before all', '2025-01-01', '2025-02-01', NULL)) p (name, since, until, tenant);
+    ('when only clocks started', '2026-08-01', '2026-09-15', NULL), ('an hour', '2026-05-01 15:00 UTC', '2026-05-01 16:00 UTC', NULL), ('long ago', '2025-06-01', '2025-07-01', NULL), ('before all', '2025-01-01', '2025-02-01', NULL)) p (name, since, until, tenant);
 
-SELECT p.name, e.is_old FROM story.periods p, LATERAL leadroute_internal.speed_part(p.since, p.until, p.tenant, 1, 1) e ORDER BY 2, 1;
 -- A period is read in parts: each begins where the one before it ends, the first and last with the period, whatever clocks do meanwhile.
 SET TimeZone = 'Europe/Berlin';
 CREATE TABLE story.odd_periods AS SELECT * FROM story.periods UNION ALL SELECT * FROM (VALUES ('a microsecond', timestamptz '2026-05-01', timestamptz '2026-05-01 00:00:00.000001', NULL::text), ('nothing', '2026-05-01', '2026-05-01', NULL),
     ('the day clocks go on', '2026-03-29', '2026-03-30', NULL), ('two days with an hour twice', '2026-10-24', '2026-10-26', NULL), ('to come', '2100-01-01', '2200-01-01', NULL), ('since ever', '-infinity', '2026-04-01', NULL), ('from now on', now(), 'infinity', NULL),
     ('never', '-infinity', '-infinity', NULL), ('beyond', 'infinity', 'infinity', NULL)) o;
-SELECT p.name, k.parts, count(*) FILTER (WHERE k.since < k.until) AS not_empty, bool_and(k.since <= k.until) AND bool_and(k.since = coalesce(k.before, p.since)) AND max(k.until) FILTER (WHERE k.no = k.parts) = p.until AS is_whole
-  FROM story.odd_periods p, generate_series(1, 7, 3) n, LATERAL (SELECT n AS parts, i AS no, e.since, e.until, lag(e.until) OVER (ORDER BY i) AS before FROM generate_series(1, n) i, LATERAL leadroute_internal.speed_part(p.since, p.until, p.tenant, i, n) e) k
- GROUP BY p.name, p.since, p.until, k.parts ORDER BY 1, 2;
+SELECT k.parts, count(*) AS periods, count(*) FILTER (WHERE k.is_whole) AS whole, max(k.not_empty) FILTER (WHERE k.name = 'April') AS of_april
+  FROM (SELECT p.name, n.parts, count(*) FILTER (WHERE k.since < k.until) AS not_empty,
+               bool_and(k.since <= k.until) AND bool_and(k.since = coalesce(k.before, p.since)) AND max(k.until) FILTER (WHERE k.no = n.parts) = p.until AS is_whole
+          FROM story.odd_periods p, generate_series(1, 7, 3) n (parts), LATERAL (SELECT i AS no, e.since, e.until, lag(e.until) OVER (ORDER BY i) AS before FROM generate_series(1, n.parts) i, LATERAL leadroute_internal.speed_part(p.since, p.until, p.tenant, i, n.parts) e) k
+         GROUP BY p.name, p.since, p.until, n.parts) k GROUP BY k.parts ORDER BY k.parts;
 RESET TimeZone;
 -- Rows: all are there, and no other. Of some the lead came before the period.
 SELECT p.name, count(*) AS rows, count(*) FILTER (WHERE l.created_at < p.since) AS of_earlier, count(a.answered_at) AS answered, count(a.channel) AS with_channel, count(a.routed_at) AS routed
