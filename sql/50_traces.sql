@@ -4,9 +4,9 @@
 
 CREATE FUNCTION leadroute_internal.candidates(step jsonb)
     RETURNS TABLE (place bigint, rep_id text, seat integer, weight bigint, owed bigint, open_leads bigint, capacity bigint, why text, reason text,
-                   part bigint, n bigint, total bigint, owed_most bigint, owed_least bigint)
+                   part bigint, due bigint)
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 ROWS 10 AS 'MODULE_PATHNAME', 'leadroute_candidates';
-COMMENT ON FUNCTION leadroute_internal.candidates(jsonb) IS 'The candidates of a step of a trace, in the order in which they stand there: what they had in the rotation (weight in thousandths, owed in 10^-12 leads), how full they were, and why they were passed over; part, their part of the lead by weight in 10^-12 leads, of n who have a seat and weigh total, and the most and least that anybody was owed. What is no candidate is left out. Internal.';
+COMMENT ON FUNCTION leadroute_internal.candidates(jsonb) IS 'The candidates of a step of a trace, in the order in which they stand there: what they had in the rotation (weight in thousandths, owed in 10^-12 leads), how full they were, and why they were passed over; part, their part of the lead by weight in 10^-12 leads; due, in which order those eligible were due. What is no candidate is left out. Internal.';
 
 CREATE FUNCTION leadroute.full_trace(trace jsonb) RETURNS jsonb
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'leadroute_full_trace';

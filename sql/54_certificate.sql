@@ -46,20 +46,19 @@ END;
 COMMENT ON FUNCTION leadroute_internal.turn_events(integer, timestamptz, timestamptz, text) IS 'Turns of a pool that were taken in a period, by rotation or by the company of the lead, and those that were given back in it, with what the trace of the decision says. Internal.';
 
 CREATE FUNCTION leadroute_internal.turn_shares(pool_no integer, since timestamptz, until timestamptz, tenant text)
-    RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, tenant text, receiver text, rep_id text, seat integer, weight bigint, n bigint, total bigint,
-                   part bigint, owed bigint, received integer, open_leads bigint, capacity bigint, why text,
-                   owed_most bigint, owed_least bigint)
+    RETURNS TABLE (turn bigint, event text, at timestamptz, decision_id bigint, lead_id bigint, tenant text, receiver text, rep_id text, seat integer, weight bigint,
+                   part bigint, owed bigint, received integer, open_leads bigint, capacity bigint, why text, due bigint)
     LANGUAGE sql STABLE
 BEGIN ATOMIC
-    -- the parts of a lead are those of candidates(), and not of the router
-    SELECT e.turn, e.event, e.at, e.decision_id, e.lead_id, e.tenant, e.receiver, c.rep_id, c.seat, c.weight, c.n, c.total, e.sign * c.part, CASE WHEN e.event = 'turn' THEN c.owed END,
+    -- parts of a lead, and who was due, are those of candidates(), and not of the router
+    SELECT e.turn, e.event, e.at, e.decision_id, e.lead_id, e.tenant, e.receiver, c.rep_id, c.seat, c.weight, e.sign * c.part, CASE WHEN e.event = 'turn' THEN c.owed END,
            CASE WHEN c.seat IS NOT NULL THEN e.sign * (c.rep_id = e.receiver)::integer END, c.open_leads, c.capacity, c.why || coalesce(': ' || c.reason, ''),
-           CASE WHEN e.event = 'turn' THEN c.owed_most END, CASE WHEN e.event = 'turn' THEN c.owed_least END
+           CASE WHEN e.event = 'turn' THEN c.due END
       FROM (SELECT dense_rank() OVER (ORDER BY t.at, t.decision_id, t.event) AS turn, t.*, t.step ->> 'rep' AS receiver, CASE t.event WHEN 'returned' THEN -1 ELSE 1 END AS sign
               FROM leadroute_internal.turn_events(turn_shares.pool_no, turn_shares.since, turn_shares.until, turn_shares.tenant) t) e
      CROSS JOIN LATERAL leadroute_internal.candidates(e.step) c;
 END;
-COMMENT ON FUNCTION leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text) IS 'Each member that a turn of the pool was looked for among, with their part of the lead, and what they were owed with it, in 10^-12 leads. Internal.';
+COMMENT ON FUNCTION leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text) IS 'Each member that a turn of the pool was looked for among, with their part of the lead, what they were owed with it, in 10^-12 leads, and in which order they were due. Internal.';
 
 -- Read into the functions that call it, which compute the columns that they ask for.
 CREATE FUNCTION leadroute_internal.turns_counted(pool text, since timestamptz, until timestamptz, tenant text)
@@ -70,23 +69,16 @@ BEGIN ATOMIC
     WITH counted AS (
         -- in one order: turns of each seat
         SELECT s.*, s.owed - s.part AS seen, coalesce(sum(s.part - s.received * 1000000000000) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS moved,
-               min(CASE WHEN s.owed - s.part IS NOT NULL THEN s.turn END) OVER (PARTITION BY s.seat, s.tenant) AS first_seen, row_number() OVER w = 1 AND s.seat IS NOT NULL AS is_first,
-               1000000000000 / (2 * greatest(s.n, 2) - 2) AS margin
+               min(CASE WHEN s.owed - s.part IS NOT NULL THEN s.turn END) OVER (PARTITION BY s.seat, s.tenant) AS first_seen, row_number() OVER w = 1 AND s.seat IS NOT NULL AS is_first
           FROM leadroute_internal.turn_shares(leadroute_internal.pool_number(turns_counted.pool), turns_counted.since, turns_counted.until, turns_counted.tenant) s
          WHERE leadroute_internal.is_period(turns_counted.since, turns_counted.until)
         WINDOW w AS (PARTITION BY s.seat, s.tenant ORDER BY s.turn)
-    ), opened AS (
-        -- what each had before the period is what their first turn in it saw
-        SELECT c.*, coalesce(max(CASE WHEN c.turn = c.first_seen THEN c.seen - c.moved END) OVER (PARTITION BY c.seat, c.tenant), 0) + c.moved AS before,
-               -- deadlines count as long as nobody is further from what they are owed than fixed shares would allow
-               CASE WHEN n.is_near THEN ceil((1000000000000 - c.margin - c.owed)::numeric * c.total / (nullif(c.weight, 0)::numeric * 1000000000000)) END AS deadline, n.is_near AND c.owed < c.margin AS has_time
-          FROM counted c CROSS JOIN LATERAL (SELECT c.owed_most BETWEEN c.margin AND 1000000000000 - c.margin AND c.owed_least >= c.margin - 1000000000000 AS is_near) n
     )
-    SELECT o.turn, o.event, o.at, o.decision_id, o.lead_id, o.tenant, o.receiver, o.rep_id, o.seat, o.weight, o.part, o.seen, o.before, o.received, o.open_leads, o.capacity, o.why, o.is_first,
-           CASE WHEN o.event = 'turn' AND coalesce(o.seat, o.open_leads) IS NOT NULL THEN
-                row_number() OVER (PARTITION BY o.turn, coalesce(o.seat, o.open_leads) IS NULL
-                                   ORDER BY round(o.open_leads::numeric / nullif(o.capacity, 0), 15), o.seat IS NULL, o.has_time, o.deadline, o.owed DESC, o.seat, o.rep_id) END
-      FROM opened o;
+    SELECT c.turn, c.event, c.at, c.decision_id, c.lead_id, c.tenant, c.receiver, c.rep_id, c.seat, c.weight, c.part, c.seen,
+           -- what each had before the period is what their first turn in it saw
+           coalesce(max(CASE WHEN c.turn = c.first_seen THEN c.seen - c.moved END) OVER (PARTITION BY c.seat, c.tenant), 0) + c.moved,
+           c.received, c.open_leads, c.capacity, c.why, c.is_first, c.due
+      FROM counted c;
 END;
 COMMENT ON FUNCTION leadroute_internal.turns_counted(text, timestamptz, timestamptz, text) IS 'The rows of fairness_certificate(), in 10^-12 leads and without words. Internal.';
 
@@ -124,12 +116,17 @@ BEGIN ATOMIC
         SELECT t.tenant, count(*) FILTER (WHERE t.event = 'turn') AS turns, count(*) FILTER (WHERE t.event = 'returned') AS returned, count(*) FILTER (WHERE t.event = 'company') AS kept_together,
                count(DISTINCT t.eligible) AS sets
           FROM turn_of t GROUP BY t.tenant
-    ), worst_of AS (
-        SELECT DISTINCT ON (r.tenant) r.tenant, r.deviation, r.rep_id, r.decision_id FROM row_of r ORDER BY r.tenant, r.deviation DESC NULLS LAST, r.turn, r.seat
+    ), seat_of AS (
+        SELECT r.tenant, r.seat, count(*) FILTER (WHERE r.is_by_rule) AS by_rule, bool_or(r.before <> 0) FILTER (WHERE r.is_first) AS is_continued,
+               max(abs(r.seen - r.before)) FILTER (WHERE r.seat IS NOT NULL) AS beside, bool_or(r.open_leads IS NOT NULL) AS by_load, max(r.deviation) AS deviation
+          FROM row_of r GROUP BY r.tenant, r.seat
     ), summed AS (
-        SELECT r.tenant, count(DISTINCT r.seat) AS members, count(*) FILTER (WHERE r.is_by_rule) AS by_rule, coalesce(bool_or(r.before <> 0) FILTER (WHERE r.is_first), false) AS is_continued,
-               ceil(max(abs(r.seen - r.before)) FILTER (WHERE r.seat IS NOT NULL) * 0.000000000001) AS beside, bool_or(r.open_leads IS NOT NULL) AS by_load
-          FROM row_of r GROUP BY r.tenant
+        SELECT s.tenant, count(s.seat) AS members, sum(s.by_rule)::bigint AS by_rule, coalesce(bool_or(s.is_continued), false) AS is_continued,
+               ceil(max(s.beside) * 0.000000000001) AS beside, bool_or(s.by_load) AS by_load, max(s.deviation) AS deviation
+          FROM seat_of s GROUP BY s.tenant
+    ), worst_of AS (
+        SELECT DISTINCT ON (r.tenant) r.tenant, r.deviation, r.rep_id, r.decision_id
+          FROM row_of r JOIN summed s ON s.tenant = r.tenant AND coalesce(s.deviation, -1) = coalesce(r.deviation, -1) ORDER BY r.tenant, r.turn, r.seat
     ), judged AS (
         SELECT s.*, c.turns, c.returned, c.kept_together, w.deviation * 0.000000000001 AS worst, w.rep_id AS worst_rep, w.decision_id AS worst_decision,
                c.sets = 1 AND NOT s.is_continued AND c.returned = 0 AND c.kept_together = 0 AND NOT s.by_load AS is_fixed

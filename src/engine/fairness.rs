@@ -3,6 +3,8 @@
 //! Sums are whole numbers, so they are the same in whatever order turns come, and whoever adds up a part of them, as long as
 //! they are not larger than 10^20 leads.
 
+pub mod turn;
+
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 

@@ -2,16 +2,13 @@
 
 use crate::db::pg::jsonb_read::Value;
 use leadroute_engine::decision::candidate::Eligible;
+use leadroute_engine::fairness::turn::Stand;
 use std::borrow::Cow;
 
 /// What a trace says of a candidate.
 #[derive(Debug, Default)]
 pub struct Told<'a> {
-    pub seat: Option<i32>,
-    pub weight: Option<i64>,
-    pub owed: Option<i64>,
-    pub open: Option<i64>,
-    pub capacity: Option<i64>,
+    pub stand: Stand,
     /// Why they were passed over.
     pub why: Option<&'a str>,
 }
@@ -22,15 +19,14 @@ pub fn read(value: Value<'_>) -> Option<(&str, Told<'_>)> {
         return Some((value.member("rep")?.text()?, object(value)));
     };
     let Eligible { rep, share, load } = Eligible::read(stored)?;
-    let told = Told {
+    let stand = Stand {
         seat: share.map(|part| part.0),
         weight: share.map(|part| part.1),
         owed: share.map(|part| part.2),
         open: load.map(|load| load.open),
         capacity: load.map(|load| load.capacity),
-        why: None,
     };
-    Some((rep, told))
+    Some((rep, Told { stand, why: None }))
 }
 
 fn object(value: Value<'_>) -> Told<'_> {
@@ -38,11 +34,13 @@ fn object(value: Value<'_>) -> Told<'_> {
     let share = |place| value.member("share")?.elements().nth(place)?.integer();
     let load = |key| value.member("load")?.member(key)?.integer();
     Told {
-        seat: share(0).and_then(|seat| i32::try_from(seat).ok()),
-        weight: share(1),
-        owed: share(2),
-        open: load("open"),
-        capacity: load("capacity"),
+        stand: Stand {
+            seat: share(0).and_then(|seat| i32::try_from(seat).ok()),
+            weight: share(1),
+            owed: share(2),
+            open: load("open"),
+            capacity: load("capacity"),
+        },
         why: text("presence").or_else(|| text("why").filter(|why| *why != "away")).or_else(|| text("away")),
     }
 }

@@ -5,6 +5,7 @@ use crate::db::pg::function::{argument, null, sql_function};
 use crate::db::pg::jsonb_read::{root, Value};
 use crate::db::pg::rows::Rows;
 use crate::db::pg::spi::text;
+use leadroute_engine::fairness::turn::Turn;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::IntoDatum;
 
@@ -21,70 +22,26 @@ unsafe fn candidates(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let list = step.and_then(|step| step.member("candidates")).into_iter().flat_map(Value::elements);
         let list = (1_i64..).zip(list).filter_map(|(place, value)| Some((place, value, read(value)?)));
         let list: Vec<(i64, Value, (&str, Told))> = list.collect();
-        let all = Together::of(list.iter().map(|(.., (_, told))| told));
+        let stands: Vec<_> = list.iter().map(|(.., (_, told))| told.stand).collect();
+        let named: Vec<_> = list.iter().map(|(.., (rep, told))| (*rep, told.stand)).collect();
+        let turn = Turn::of(&stands);
         let mut seats = 0;
-        for (place, value, (rep, told)) in &list {
-            seats += i128::from(told.seat.is_some());
+        for ((place, value, (rep, told)), due) in list.iter().zip(turn.places(&named)) {
+            seats += i128::from(told.stand.seat.is_some());
             rows.put([
                 place.into_datum(),
                 text(Some(rep)),
-                told.seat.into_datum(),
-                told.weight.into_datum(),
-                told.owed.filter(is_moderate).into_datum(),
-                told.open.into_datum(),
-                told.capacity.into_datum(),
+                told.stand.seat.into_datum(),
+                told.stand.weight.into_datum(),
+                told.stand.owed().into_datum(),
+                told.stand.open.into_datum(),
+                told.stand.capacity.into_datum(),
                 text(told.why),
                 text(about(*value).as_deref()),
-                all.part(told, seats).into_datum(),
-                all.n.into_datum(),
-                all.total.into_datum(),
-                all.owed_most.into_datum(),
-                all.owed_least.into_datum(),
+                turn.part(&told.stand, seats).into_datum(),
+                due.into_datum(),
             ]);
         }
         null(fcinfo)
-    }
-}
-
-/// A lead, in the unit of what somebody is owed.
-const LEAD: i128 = 1_000_000_000_000;
-
-/// What somebody may have written by hand, and no sum can hold, says nothing.
-const fn is_moderate(parts: &i64) -> bool {
-    parts.unsigned_abs() < 1 << 61
-}
-
-/// What the candidates who have a seat have together.
-#[derive(Debug, Default)]
-struct Together {
-    n: i64,
-    total: Option<i64>,
-    /// What is left of a lead when each part of it is rounded down.
-    left: Option<i128>,
-    owed_most: Option<i64>,
-    owed_least: Option<i64>,
-}
-
-impl Together {
-    fn of<'a>(all: impl Iterator<Item = &'a Told<'a>> + Clone) -> Self {
-        let seated = all.clone().filter(|told| told.seat.is_some());
-        let weights = seated.clone().filter_map(|told| told.weight);
-        let total = weights.clone().map(i128::from).sum::<i128>();
-        let n = seated.count() as i64;
-        let whole = |weight| (LEAD * i128::from(weight)).checked_div(total);
-        Self {
-            n,
-            total: i64::try_from(total).ok().filter(|_| n > 0),
-            left: weights.map(whole).sum::<Option<i128>>().map(|sum| LEAD - sum),
-            owed_most: all.clone().filter_map(|told| told.owed.filter(is_moderate)).max(),
-            owed_least: all.filter_map(|told| told.owed.filter(is_moderate)).min(),
-        }
-    }
-
-    /// The part of a lead by weight, rounded down; what is left over is one for each of the first. `seats` are those up to here.
-    fn part(&self, told: &Told<'_>, seats: i128) -> Option<i64> {
-        told.seat?;
-        let whole = (LEAD * i128::from(told.weight?)).checked_div(i128::from(self.total?))?;
-        i64::try_from(whole + i128::from(seats <= self.left?)).ok().filter(is_moderate)
     }
 }

@@ -51,7 +51,7 @@ fn step(trace: Value<'_>) -> Option<Value<'_>> {
 
 fn asked(value: Value<'_>) -> Option<Asked<'_>> {
     let (rep, told) = read(value)?;
-    Some(Asked { rep, seat: told.seat, weight: told.weight, why: told.why })
+    Some(Asked { rep, seat: told.stand.seat, weight: told.stand.weight, why: told.why })
 }
 
 impl Shared for Fairness {
