@@ -28,20 +28,19 @@ BEGIN ATOMIC
         SELECT array_agg(s.seat) AS seats FROM (
             SELECT unnest(t.seats) AS seat FROM leadroute.turns t WHERE t.pool_no = turn_events.pool_no
             UNION SELECT m.seat FROM leadroute.pool_members m JOIN leadroute.pools p ON p.name = m.pool WHERE p.pool_no = turn_events.pool_no) s
-    ), found AS (
-        SELECT CASE s.step ->> 'code' WHEN 'turn' THEN 'turn' ELSE 'company' END AS event, d.decided_at AS at, d.id AS decision_id, d.lead_id, d.tenant, s.step
-          FROM leadroute.decisions d CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(d.trace) WHEN 'array' THEN d.trace END) s (step)
-         WHERE d.decided_at >= turn_events.since AND d.decided_at < turn_events.until AND (turn_events.tenant IS NULL OR d.tenant = turn_events.tenant)
-           AND (d.pool = ANY ((SELECT n.names FROM named n)::text[]) OR d.cause IN ('escalation', 'auto_assign'))
-           AND s.step ->> 'code' IN ('turn', 'same_company') AND s.step ->> 'pool' = ANY ((SELECT n.names FROM named n)::text[])
-        UNION ALL
-        SELECT 'returned', r.returned_at, d.id, d.lead_id, d.tenant, s.step
-          FROM leadroute.returned_turns r JOIN leadroute.decisions d ON d.id = r.decision_id CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(d.trace) WHEN 'array' THEN d.trace END) s (step)
-         WHERE r.pool_no = turn_events.pool_no AND r.returned_at >= turn_events.since AND r.returned_at < turn_events.until
-           AND (turn_events.tenant IS NULL OR d.tenant = turn_events.tenant) AND s.step ->> 'code' IN ('turn', 'same_company')
     )
-    SELECT f.* FROM found f
-     WHERE EXISTS (SELECT FROM leadroute_internal.candidates(f.step) c WHERE c.seat = ANY ((SELECT s.seats FROM seated s)::integer[]));
+    SELECT CASE s.step ->> 'code' WHEN 'turn' THEN 'turn' ELSE 'company' END AS event, d.decided_at AS at, d.id AS decision_id, d.lead_id, d.tenant, s.step
+      FROM leadroute.decisions d CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(d.trace) WHEN 'array' THEN d.trace END) s (step)
+     WHERE d.decided_at >= turn_events.since AND d.decided_at < turn_events.until AND (turn_events.tenant IS NULL OR d.tenant = turn_events.tenant)
+       AND (d.pool = ANY ((SELECT n.names FROM named n)::text[]) OR d.cause IN ('escalation', 'auto_assign'))
+       AND s.step ->> 'code' IN ('turn', 'same_company') AND s.step ->> 'pool' = ANY ((SELECT n.names FROM named n)::text[])
+       AND leadroute_internal.has_seat(s.step, (SELECT a.seats FROM seated a))
+    UNION ALL
+    SELECT 'returned', r.returned_at, d.id, d.lead_id, d.tenant, s.step
+      FROM leadroute.returned_turns r JOIN leadroute.decisions d ON d.id = r.decision_id CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(d.trace) WHEN 'array' THEN d.trace END) s (step)
+     WHERE r.pool_no = turn_events.pool_no AND r.returned_at >= turn_events.since AND r.returned_at < turn_events.until
+       AND (turn_events.tenant IS NULL OR d.tenant = turn_events.tenant) AND s.step ->> 'code' IN ('turn', 'same_company')
+       AND leadroute_internal.has_seat(s.step, (SELECT a.seats FROM seated a));
 END;
 COMMENT ON FUNCTION leadroute_internal.turn_events(integer, timestamptz, timestamptz, text) IS 'Turns of a pool that were taken in a period, by rotation or by the company of the lead, and those that were given back in it, with what the trace of the decision says. Internal.';
 
@@ -90,8 +89,9 @@ CREATE FUNCTION leadroute.fairness_certificate(pool text, since timestamptz, unt
 BEGIN ATOMIC
     SELECT o.turn, o.event, o.at, o.decision_id, o.lead_id, o.receiver, o.rep_id, o.seat, o.seat IS NOT NULL OR o.open_leads IS NOT NULL,
            CASE WHEN o.why IS NOT NULL THEN o.why WHEN o.rep_id = o.receiver THEN CASE o.event WHEN 'turn' THEN 'it was their turn' WHEN 'company' THEN 'has an open lead of the company' ELSE 'gave the turn back' END
-                WHEN o.event = 'company' THEN concat(o.receiver, ' has an open lead of the company') WHEN o.event = 'returned' THEN concat(o.receiver, ' gave the turn back')
-                WHEN o.seat IS NULL THEN concat(o.receiver, ' had more room') ELSE concat(o.receiver, ' was due first') END,
+                -- concat() costs many times as much
+                ELSE coalesce(o.receiver, '') || CASE WHEN o.event = 'company' THEN ' has an open lead of the company' WHEN o.event = 'returned' THEN ' gave the turn back'
+                                                      WHEN o.seat IS NULL THEN ' had more room' ELSE ' was due first' END END,
            trim_scale(o.weight * 0.001), o.part * 0.000000000001, o.seen * 0.000000000001, CASE WHEN o.seat IS NOT NULL THEN o.before * 0.000000000001 END, o.received,
            CASE WHEN o.seat IS NOT NULL THEN (o.before + o.part) * 0.000000000001 - o.received END, o.place, o.open_leads, trim_scale(o.capacity * 0.001), o.tenant
       FROM leadroute_internal.turns_counted(fairness_certificate.pool, fairness_certificate.since, fairness_certificate.until, fairness_certificate.tenant) o
@@ -109,30 +109,29 @@ BEGIN ATOMIC
         SELECT c.tenant, c.turn, c.event, c.decision_id, c.rep_id, c.seat, c.weight, c.open_leads, c.before, c.seen, c.is_first, c.place = 1 AND c.rep_id = c.receiver AS is_by_rule,
                abs(CASE WHEN c.seat IS NOT NULL THEN c.before + c.part - c.received * 1000000000000 END) AS deviation
           FROM leadroute_internal.turns_counted(fairness_verdict.pool, fairness_verdict.since, fairness_verdict.until, fairness_verdict.tenant) c
-    ), turn_of AS (
-        SELECT r.tenant, r.event, string_agg(concat(r.seat, ' ', r.weight), ',' ORDER BY r.seat) FILTER (WHERE r.seat IS NOT NULL OR r.open_leads IS NOT NULL) AS eligible
-          FROM row_of r GROUP BY r.tenant, r.turn, r.event
     ), counted AS (
-        SELECT t.tenant, count(*) FILTER (WHERE t.event = 'turn') AS turns, count(*) FILTER (WHERE t.event = 'returned') AS returned, count(*) FILTER (WHERE t.event = 'company') AS kept_together,
-               count(DISTINCT t.eligible) AS sets
-          FROM turn_of t GROUP BY t.tenant
+        SELECT t.tenant, count(*) FILTER (WHERE t.event = 'turn') AS turns, count(*) FILTER (WHERE t.event = 'returned') AS returned, count(*) FILTER (WHERE t.event = 'company') AS kept_together
+          FROM (SELECT r.tenant, r.event FROM row_of r GROUP BY r.turn, r.tenant, r.event) t GROUP BY t.tenant
     ), seat_of AS (
         SELECT r.tenant, r.seat, count(*) FILTER (WHERE r.is_by_rule) AS by_rule, bool_or(r.before <> 0) FILTER (WHERE r.is_first) AS is_continued,
-               max(abs(r.seen - r.before)) FILTER (WHERE r.seat IS NOT NULL) AS beside, bool_or(r.open_leads IS NOT NULL) AS by_load, max(r.deviation) AS deviation
+               max(abs(r.seen - r.before)) FILTER (WHERE r.seat IS NOT NULL) AS beside, bool_or(r.open_leads IS NOT NULL) AS by_load, max(r.deviation) AS deviation,
+               count(*) AS turns, count(r.weight) = count(*) AND min(r.weight) = max(r.weight) AS is_steady
           FROM row_of r GROUP BY r.tenant, r.seat
     ), summed AS (
         SELECT s.tenant, count(s.seat) AS members, sum(s.by_rule)::bigint AS by_rule, coalesce(bool_or(s.is_continued), false) AS is_continued,
-               ceil(max(s.beside) * 0.000000000001) AS beside, bool_or(s.by_load) AS by_load, max(s.deviation) AS deviation
+               ceil(max(s.beside) * 0.000000000001) AS beside, bool_or(s.by_load) AS by_load, max(s.deviation) AS deviation,
+               -- each seat in as many turns as any other, and of one weight in all
+               min(s.turns) FILTER (WHERE s.seat IS NOT NULL) AS fewest, bool_and(s.is_steady) FILTER (WHERE s.seat IS NOT NULL) AS is_steady
           FROM seat_of s GROUP BY s.tenant
     ), worst_of AS (
         SELECT DISTINCT ON (r.tenant) r.tenant, r.deviation, r.rep_id, r.decision_id
           FROM row_of r JOIN summed s ON s.tenant = r.tenant AND coalesce(s.deviation, -1) = coalesce(r.deviation, -1) ORDER BY r.tenant, r.turn, r.seat
     ), judged AS (
         SELECT s.*, c.turns, c.returned, c.kept_together, w.deviation * 0.000000000001 AS worst, w.rep_id AS worst_rep, w.decision_id AS worst_decision,
-               c.sets = 1 AND NOT s.is_continued AND c.returned = 0 AND c.kept_together = 0 AND NOT s.by_load AS is_fixed
+               s.fewest = c.turns AND s.is_steady AND NOT s.is_continued AND c.returned = 0 AND c.kept_together = 0 AND NOT s.by_load AS is_fixed
           FROM summed s JOIN counted c ON c.tenant = s.tenant JOIN worst_of w ON w.tenant = s.tenant
          -- of a tenant for whom nobody was ever eligible there is nothing to say
-         WHERE c.sets > 0
+         WHERE s.members > 0 OR s.by_load
     ), bounded AS (
         SELECT j.*, CASE WHEN j.is_fixed THEN 1 ELSE 2 END + coalesce(j.beside, 0) + j.kept_together AS bound FROM judged j
     )

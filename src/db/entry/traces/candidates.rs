@@ -7,21 +7,39 @@ use crate::db::pg::rows::Rows;
 use crate::db::pg::spi::text;
 use leadroute_engine::fairness::turn::Turn;
 use pgrx::pg_sys::{self, Datum};
-use pgrx::IntoDatum;
+use pgrx::{Array, FromDatum, IntoDatum};
 
 sql_function! {
     /// `leadroute_internal.candidates(jsonb)`
     leadroute_candidates, pg_finfo_leadroute_candidates, candidates
 }
 
+sql_function! {
+    /// `leadroute_internal.has_seat(jsonb, integer[])`
+    leadroute_has_seat, pg_finfo_leadroute_has_seat, has_seat
+}
+
+/// The candidates of a step, in the order in which they stand there, and where each stands.
+fn listed(step: Value<'_>) -> impl Iterator<Item = (i64, Value<'_>, (&str, Told<'_>))> {
+    let list = (1_i64..).zip(step.member("candidates").into_iter().flat_map(Value::elements));
+    list.filter_map(|(place, value)| Some((place, value, read(value)?)))
+}
+
+unsafe fn has_seat(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict, jsonb and integers.
+    unsafe {
+        let seats = argument(fcinfo, 1).and_then(|seats| Array::<i32>::from_datum(seats, false));
+        let (Some(step), Some(seats)) = (argument(fcinfo, 0), seats) else { return null(fcinfo) };
+        let is_there = |seat: i32| seats.iter().flatten().any(|one| one == seat);
+        Datum::from(listed(root(step)).any(|(.., (_, told))| told.stand.seat.is_some_and(is_there)))
+    }
+}
+
 unsafe fn candidates(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
     // SAFETY: as declared in SQL; the rows have the columns that are declared there.
     unsafe {
         let rows = Rows::of(fcinfo, "candidates");
-        let step = argument(fcinfo, 0).map(|datum| root(datum));
-        let list = step.and_then(|step| step.member("candidates")).into_iter().flat_map(Value::elements);
-        let list = (1_i64..).zip(list).filter_map(|(place, value)| Some((place, value, read(value)?)));
-        let list: Vec<(i64, Value, (&str, Told))> = list.collect();
+        let list: Vec<_> = argument(fcinfo, 0).into_iter().flat_map(|step| listed(root(step))).collect();
         let stands: Vec<_> = list.iter().map(|(.., (_, told))| told.stand).collect();
         let named: Vec<_> = list.iter().map(|(.., (rep, told))| (*rep, told.stand)).collect();
         let turn = Turn::of(&stands);
