@@ -49,7 +49,7 @@ CREATE FUNCTION leadroute_internal.lock_for_writing() RETURNS void
 COMMENT ON FUNCTION leadroute_internal.lock_for_writing() IS 'Takes the locks of whoever is going to write about leads, before it reads: after a weaker lock they could deadlock with a REINDEX in between.';
 
 CREATE FUNCTION leadroute_internal.is_closed(status text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT status IN ('converted', 'lost', 'disqualified');
 END;

@@ -7,36 +7,51 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION leadroute_internal.is_waiting(bigint, text, text, text) IS 'Whether a lead came while routing was off, and nobody has it yet. Internal.';
 
--- What is unrouted, for all who count it.
-CREATE FUNCTION leadroute_internal.fallen_back(since timestamptz)
-    RETURNS TABLE (lead_id bigint, is_fallback boolean, is_unrouted boolean, is_error boolean, is_escalation boolean)
-    LANGUAGE sql STABLE PARALLEL SAFE
+-- What is unrouted, for all who count it. Few leads fall back or wait for long: what belongs to them is looked up. RESTRICTED, as its query is shared among workers.
+CREATE FUNCTION leadroute_internal.fallen_back(since timestamptz, until timestamptz, tenant text, first_id bigint, last_id bigint, is_old boolean)
+    RETURNS TABLE (lead_id bigint, created_at timestamptz, is_fallback boolean, is_unrouted boolean, is_error boolean, is_escalation boolean)
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off
+    SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
 BEGIN ATOMIC
-    SELECT d.lead_id, d.is_first, d.is_first AND NOT EXISTS (SELECT FROM leadroute.queues q WHERE q.name = d.queue AND q.kind <> 'catch_all'),
-           d.is_first AND d.trace @> '[{"code": "error"}]', d.is_escalation
-      FROM (SELECT x.lead_id, x.queue, x.trace, x.cause = 'escalation' AS is_escalation,
-                   -- looked up for these few, as a join would read all decisions. + 0: not by the order of the key. OFFSET 0: once for each
-                   CASE WHEN x.layer = 'fallback' THEN x.id = (SELECT min(e.id + 0) FROM leadroute.decisions e WHERE e.lead_id = x.lead_id) ELSE false END AS is_first
+    SELECT d.lead_id, l.created_at, t.is_first, t.is_first AND q.name IS NULL AND NOT leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status), t.is_first AND d.is_error, d.is_escalation
+      FROM (SELECT x.id, x.lead_id, x.layer, x.queue, x.layer = 'fallback' AND x.trace @> '[{"code": "error"}]' AS is_error, x.cause = 'escalation' AS is_escalation
               FROM leadroute.decisions x
-             WHERE (x.layer = 'fallback' OR x.cause = 'escalation') AND x.decided_at >= leadroute_internal.day_before(fallen_back.since) OFFSET 0) d
-     WHERE d.is_first OR d.is_escalation;
+             -- + 0: by time
+             WHERE NOT fallen_back.is_old AND (x.layer = 'fallback' OR x.cause = 'escalation') AND x.decided_at >= leadroute_internal.day_before(fallen_back.since)
+               AND x.lead_id + 0 BETWEEN fallen_back.first_id AND fallen_back.last_id
+            UNION ALL
+            SELECT x.id, x.lead_id, x.layer, x.queue, x.layer = 'fallback' AND x.trace @> '[{"code": "error"}]', x.cause = 'escalation'
+              FROM leadroute.decisions x
+             WHERE fallen_back.is_old AND (x.layer = 'fallback' OR x.cause = 'escalation') AND x.lead_id BETWEEN fallen_back.first_id AND fallen_back.last_id) d
+     -- + 0: not by the order of the key
+     CROSS JOIN LATERAL (SELECT min(e.id + 0) AS id FROM leadroute.decisions e WHERE e.lead_id = d.lead_id AND d.layer = 'fallback') f
+     CROSS JOIN LATERAL (SELECT coalesce(d.id = f.id, false) AS is_first) t
+      JOIN leadroute.leads l ON l.id = d.lead_id
+      LEFT JOIN leadroute.queues q ON q.name = d.queue AND q.kind <> 'catch_all'
+     WHERE (t.is_first OR d.is_escalation) AND l.duplicate_of IS NULL AND l.created_at >= fallen_back.since AND l.created_at < fallen_back.until
+       AND (fallen_back.tenant IS NULL OR l.tenant = fallen_back.tenant);
 END;
-COMMENT ON FUNCTION leadroute_internal.fallen_back(timestamptz) IS 'Of leads that came since then, first decisions that found nobody (is_fallback; is_unrouted where no fallback queue took the lead either, is_error after an error), and steps of ladders. Internal.';
+COMMENT ON FUNCTION leadroute_internal.fallen_back(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'Of leads that came in a period, which lie between first_id and last_id, first decisions that found nobody (is_fallback; is_unrouted where no fallback queue took the lead either, is_error after an error), and steps of ladders, of which a lead may have several. Internal.';
 
 CREATE FUNCTION leadroute.unrouted_rate(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (week date, leads bigint, unrouted bigint, fallback bigint, errors bigint, percent_unrouted numeric)
-    LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off SET enable_nestloop = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 SET work_mem = '64MB'
+    LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 SET work_mem = '64MB'
 BEGIN ATOMIC
-    SELECT w.week, w.leads, w.unrouted, w.fallback, w.errors, leadroute_internal.percent(w.unrouted, w.leads)
+    SELECT w.week, sum(w.leads)::bigint, sum(w.unrouted)::bigint, sum(w.fallback)::bigint, sum(w.errors)::bigint, leadroute_internal.percent(sum(w.unrouted), sum(w.leads))
       FROM (SELECT date_trunc('week', l.created_at)::date AS week, count(*) AS leads,
-                   count(*) FILTER (WHERE f.is_unrouted OR leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status)) AS unrouted,
-                   count(f.lead_id) AS fallback, count(*) FILTER (WHERE f.is_error) AS errors
+                   count(*) FILTER (WHERE leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status)) AS unrouted, 0 AS fallback, 0 AS errors
               FROM leadroute.leads l
-              LEFT JOIN (SELECT b.lead_id, b.is_unrouted, b.is_error FROM leadroute_internal.fallen_back(unrouted_rate.since) b WHERE b.is_fallback) f ON f.lead_id = l.id
              WHERE l.duplicate_of IS NULL AND l.created_at >= unrouted_rate.since AND l.created_at < unrouted_rate.until
                AND (unrouted_rate.tenant IS NULL OR l.tenant = unrouted_rate.tenant)
                AND leadroute_internal.is_period(unrouted_rate.since, unrouted_rate.until)
-             GROUP BY 1) w;
+             GROUP BY 1
+            UNION ALL
+            SELECT date_trunc('week', b.created_at)::date, 0, count(*) FILTER (WHERE b.is_unrouted), count(*), count(*) FILTER (WHERE b.is_error)
+              FROM leadroute_internal.period_part(unrouted_rate.since, unrouted_rate.until, unrouted_rate.tenant, 1, 1) e
+             CROSS JOIN LATERAL leadroute_internal.fallen_back(unrouted_rate.since, unrouted_rate.until, unrouted_rate.tenant, e.first_id, e.last_id, leadroute_internal.is_old(e.first_id, e.last_id)) b
+             WHERE b.is_fallback
+             GROUP BY 1) w
+     GROUP BY w.week ORDER BY w.week;
 END;
 COMMENT ON FUNCTION leadroute.unrouted_rate(timestamptz, timestamptz, text) IS 'Of the leads that came in each ISO week (its Monday; days by the TimeZone of the session): those that no rule, account or rep was found for when they came (fallback), of these the ones that no fallback queue of their segment, territory or pool took, so that they went to catch-all, with those that came while routing was off and still wait (unrouted), and those with which something went wrong (errors). Above the limit for unrouted_share in alarm_thresholds, 2 % as shipped, the rules have gaps.';
 
@@ -97,7 +112,7 @@ SELECT t.lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, 
                   JOIN leadroute.reason_codes c ON c.code = b.reason_code AND c.kind <> 'lead' %s
                 UNION ALL
                 SELECT m.lead_id, p.id, 'moved', m.reason_code, m.reason, m.decided_at
-                  FROM leadroute.decisions m
+                  FROM %s m
                  -- moves by hand are few, too
                  CROSS JOIN LATERAL (SELECT x.created_at, x.first_response_at FROM leadroute.leads x WHERE x.id = m.lead_id OFFSET 0) o
                   LEFT JOIN leadroute.reason_codes c ON c.code = m.reason_code
@@ -115,14 +130,31 @@ SELECT t.lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, 
  CROSS JOIN LATERAL (SELECT x.decided_at, x.layer, x.segment, x.territory, x.tier, x.pool, x.owner_id FROM leadroute.decisions x WHERE x.id = t.decision_id OFFSET 0) d
  WHERE l.duplicate_of IS NULL %s $q$;
 BEGIN
-    EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(body, '', '', '');
-    EXECUTE 'CREATE FUNCTION leadroute.misrouted_leads(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
-        RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off SET enable_nestloop = on SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 BEGIN ATOMIC ' || format(body,
-        'WHERE b.returned_at >= leadroute_internal.day_before(misrouted_leads.since)',
-        'AND m.decided_at >= leadroute_internal.day_before(misrouted_leads.since) AND o.created_at >= misrouted_leads.since AND o.created_at < misrouted_leads.until',
-        'AND l.created_at >= misrouted_leads.since AND l.created_at < misrouted_leads.until AND (misrouted_leads.tenant IS NULL OR l.tenant = misrouted_leads.tenant)
-         AND leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until)') || '; END';
+    EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(body, '', 'leadroute.decisions', '', '');
+    EXECUTE 'CREATE FUNCTION leadroute_internal.misrouted_between(since timestamptz, until timestamptz, tenant text, first_id bigint, last_id bigint, is_old boolean)
+        RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET enable_nestloop = on
+        SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 BEGIN ATOMIC ' || format(body,
+        'WHERE b.returned_at >= leadroute_internal.day_before(misrouted_between.since)',
+        -- + 0: by time
+        '(SELECT x.id, x.lead_id, x.decided_at, x.cause, x.outcome, x.owner_id, x.previous_owner_id, x.reason_code, x.reason FROM leadroute.decisions x
+           WHERE NOT misrouted_between.is_old AND x.decided_at >= leadroute_internal.day_before(misrouted_between.since)
+             AND x.lead_id + 0 BETWEEN misrouted_between.first_id AND misrouted_between.last_id
+          UNION ALL
+          SELECT x.id, x.lead_id, x.decided_at, x.cause, x.outcome, x.owner_id, x.previous_owner_id, x.reason_code, x.reason FROM leadroute.decisions x
+           WHERE misrouted_between.is_old AND x.lead_id BETWEEN misrouted_between.first_id AND misrouted_between.last_id)',
+        'AND o.created_at >= misrouted_between.since AND o.created_at < misrouted_between.until',
+        'AND l.created_at >= misrouted_between.since AND l.created_at < misrouted_between.until AND (misrouted_between.tenant IS NULL OR l.tenant = misrouted_between.tenant)') || '; END';
 END $do$;
+COMMENT ON FUNCTION leadroute_internal.misrouted_between(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'The rows of misrouted_leads(), of leads between two. Internal.';
+
+CREATE FUNCTION leadroute.misrouted_leads(since timestamptz, until timestamptz, tenant text DEFAULT NULL) RETURNS SETOF leadroute.misrouted_leads
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT m.* FROM leadroute_internal.period_part(misrouted_leads.since, misrouted_leads.until, misrouted_leads.tenant, 1, 1) e
+     CROSS JOIN LATERAL leadroute_internal.misrouted_between(misrouted_leads.since, misrouted_leads.until, misrouted_leads.tenant, e.first_id, e.last_id,
+                                                             leadroute_internal.is_old(e.first_id, e.last_id)) m
+     WHERE leadroute_internal.is_period(misrouted_leads.since, misrouted_leads.until);
+END;
 COMMENT ON FUNCTION leadroute.misrouted_leads(timestamptz, timestamptz, text) IS 'The rows of view misrouted_leads whose lead came in a period.';
 COMMENT ON VIEW leadroute.misrouted_leads IS 'Leads that went to the wrong rep, once each, by what was told first: their turn was given back (return_turn) with a reason whose code is not of kind lead; or somebody moved them by hand (transfer_lead, an owner changed) from the rep to whom the rules had given them to another: with a code of kind misroute at any time; else, also without a reason, within three days and before anybody had answered. A lead that a person gave to the rep (claimed, transferred, inserted with its owner) was not misrouted.';
 COMMENT ON COLUMN leadroute.misrouted_leads.lead_id IS 'The lead.';

@@ -36,3 +36,56 @@ BEGIN ATOMIC
     SELECT CASE WHEN day_before.at >= '4712-01-01 00:00:00+00 BC' THEN day_before.at - interval '1 day' ELSE '-infinity' END;
 END;
 COMMENT ON FUNCTION leadroute_internal.day_before(timestamptz) IS 'A day before a time; -infinity where there is none. Internal.';
+
+CREATE FUNCTION leadroute_internal.outer_leads() RETURNS TABLE (first_id bigint, last_id bigint, earliest timestamptz, latest timestamptz)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+BEGIN ATOMIC
+    SELECT min(l.id), max(l.id), min(l.created_at), max(l.created_at) FROM leadroute.leads l
+     WHERE l.id IN ((SELECT min(x.id) FROM leadroute.leads x), (SELECT max(x.id) FROM leadroute.leads x));
+END;
+COMMENT ON FUNCTION leadroute_internal.outer_leads() IS 'The leads with the lowest and the highest number, and the times at which these two came: nearly always the earliest and the latest of all. Internal.';
+
+-- Many leads came since, so what is about leads of the period is found by their numbers; else by its time, as little is about others.
+CREATE FUNCTION leadroute_internal.is_old(first_id bigint, last_id bigint) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+BEGIN ATOMIC
+    SELECT (SELECT max(l.id) FROM leadroute.leads l) - is_old.first_id > 2 * (is_old.last_id - is_old.first_id);
+END;
+COMMENT ON FUNCTION leadroute_internal.is_old(bigint, bigint) IS 'Whether more leads came after those of a period than lie between its first and last. Internal.';
+
+CREATE FUNCTION leadroute_internal.lead_ends(since timestamptz, until timestamptz, tenant text) RETURNS TABLE (first_id bigint, last_id bigint)
+    -- In PL/pgSQL, so that it is planned for the period that is asked for.
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
+BEGIN
+    -- + 0: not from the ends of the key
+    RETURN QUERY SELECT min(l.id + 0), max(l.id + 0) FROM leadroute.leads l
+      WHERE l.created_at >= lead_ends.since AND l.created_at < lead_ends.until AND (lead_ends.tenant IS NULL OR l.tenant = lead_ends.tenant);
+END $$;
+COMMENT ON FUNCTION leadroute_internal.lead_ends(timestamptz, timestamptz, text) IS 'The first and last lead of a period. Internal.';
+
+CREATE FUNCTION leadroute_internal.border(first timestamptz, last timestamptz, no integer, parts integer) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN isfinite(border.first) AND border.first < border.last AND isfinite(border.last)
+                THEN least(border.first + (border.last - border.first) * border.no / border.parts, border.last) END;
+END;
+COMMENT ON FUNCTION leadroute_internal.border(timestamptz, timestamptz, integer, integer) IS 'Where the first so many of equally long parts of a period end; NULL of what has no length. Internal.';
+
+-- Each process that reads a part finds the same borders: they come from times that one snapshot shows.
+CREATE FUNCTION leadroute_internal.period_part(since timestamptz, until timestamptz, tenant text, no integer, parts integer)
+    RETURNS TABLE (since timestamptz, until timestamptz, first_id bigint, last_id bigint)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+BEGIN ATOMIC
+    SELECT p.since, p.until, e.first_id, e.last_id
+      FROM leadroute_internal.outer_leads() o
+     CROSS JOIN LATERAL (SELECT greatest(period_part.since, o.earliest) AS first, least(period_part.until, now()) AS last) t
+     CROSS JOIN LATERAL (
+        SELECT CASE WHEN period_part.no = 1 THEN period_part.since ELSE coalesce(leadroute_internal.border(t.first, t.last, period_part.no - 1, period_part.parts), period_part.until) END AS since,
+               CASE WHEN period_part.no = period_part.parts THEN period_part.until ELSE coalesce(leadroute_internal.border(t.first, t.last, period_part.no, period_part.parts), period_part.until) END AS until) p
+     CROSS JOIN LATERAL (
+        -- all leads, it seems: then to look for the first and last of the period costs more than to read a few of other times
+        SELECT o.first_id, o.last_id WHERE p.since <= o.earliest AND p.until > o.latest
+        UNION ALL
+        SELECT x.first_id, x.last_id FROM leadroute_internal.lead_ends(p.since, p.until, period_part.tenant) x WHERE (p.since <= o.earliest AND p.until > o.latest) IS NOT TRUE) e;
+END;
+COMMENT ON FUNCTION leadroute_internal.period_part(timestamptz, timestamptz, text, integer, integer) IS 'One of several parts of a period, and leads between which all of it lie, mostly the first and last of them. Internal.';

@@ -1,52 +1,8 @@
 -- How fast leads are answered.
 
-CREATE FUNCTION leadroute_internal.outer_leads() RETURNS TABLE (first_id bigint, last_id bigint, earliest timestamptz, latest timestamptz)
-    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
-BEGIN ATOMIC
-    SELECT min(l.id), max(l.id), min(l.created_at), max(l.created_at) FROM leadroute.leads l
-     WHERE l.id IN ((SELECT min(x.id) FROM leadroute.leads x), (SELECT max(x.id) FROM leadroute.leads x));
-END;
-COMMENT ON FUNCTION leadroute_internal.outer_leads() IS 'The leads with the lowest and the highest number, and the times at which these two came: nearly always the earliest and the latest of all. Internal.';
-
 -- Leads of a period lie close together: they, and what is read beside them, are read between the first and the last. The clocks of a period that
 -- are of other leads, which came earlier, are looked up with all that belongs to them.
-CREATE FUNCTION leadroute_internal.speed_ends(since timestamptz, until timestamptz, tenant text) RETURNS TABLE (first_id bigint, last_id bigint)
-    -- In PL/pgSQL, so that it is planned for the period that is asked for.
-    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
-BEGIN
-    -- + 0: not from the ends of the key
-    RETURN QUERY SELECT min(l.id + 0), max(l.id + 0) FROM leadroute.leads l
-      WHERE l.created_at >= speed_ends.since AND l.created_at < speed_ends.until AND (speed_ends.tenant IS NULL OR l.tenant = speed_ends.tenant);
-END $$;
-COMMENT ON FUNCTION leadroute_internal.speed_ends(timestamptz, timestamptz, text) IS 'The first and last lead of a period. Internal.';
-
-CREATE FUNCTION leadroute_internal.border(first timestamptz, last timestamptz, no integer, parts integer) RETURNS timestamptz
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT CASE WHEN isfinite(border.first) AND border.first < border.last AND isfinite(border.last)
-                THEN least(border.first + (border.last - border.first) * border.no / border.parts, border.last) END;
-END;
-COMMENT ON FUNCTION leadroute_internal.border(timestamptz, timestamptz, integer, integer) IS 'Where the first so many of equally long parts of a period end; NULL of what has no length. Internal.';
-
--- Each process that reads a part finds the same borders: they come from times that one snapshot shows.
-CREATE FUNCTION leadroute_internal.speed_part(since timestamptz, until timestamptz, tenant text, no integer, parts integer)
-    RETURNS TABLE (since timestamptz, until timestamptz, first_id bigint, last_id bigint)
-    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
-BEGIN ATOMIC
-    SELECT p.since, p.until, e.first_id, e.last_id
-      FROM leadroute_internal.outer_leads() o
-     CROSS JOIN LATERAL (SELECT greatest(speed_part.since, o.earliest) AS first, least(speed_part.until, now()) AS last) t
-     CROSS JOIN LATERAL (
-        SELECT CASE WHEN speed_part.no = 1 THEN speed_part.since ELSE coalesce(leadroute_internal.border(t.first, t.last, speed_part.no - 1, speed_part.parts), speed_part.until) END AS since,
-               CASE WHEN speed_part.no = speed_part.parts THEN speed_part.until ELSE coalesce(leadroute_internal.border(t.first, t.last, speed_part.no, speed_part.parts), speed_part.until) END AS until) p
-     CROSS JOIN LATERAL (
-        -- all leads, it seems: then to look for the first and last of the period costs more than to read a few of other times
-        SELECT o.first_id, o.last_id WHERE p.since <= o.earliest AND p.until > o.latest
-        UNION ALL
-        SELECT x.first_id, x.last_id FROM leadroute_internal.speed_ends(p.since, p.until, speed_part.tenant) x WHERE (p.since <= o.earliest AND p.until > o.latest) IS NOT TRUE) e;
-END;
-COMMENT ON FUNCTION leadroute_internal.speed_part(timestamptz, timestamptz, text, integer, integer) IS 'One of several parts of a period, and leads between which all of it lie, mostly the first and last of them. Internal.';
-
+--
 -- One text for the view and for functions, which say which leads they mean: where %s stand, in their order. What is looked up for each lead is
 -- read once from the table, the earliest row of each lead; only for an action that came after that (a restarted clock) it is looked up by itself.
 -- Where no column of such a table is asked for, the view does not read it.
@@ -118,7 +74,7 @@ BEGIN
     -- Parts of the period, for workers. Without settings, so that it is read into the query that calls it, and they do what that asks for, too.
     EXECUTE 'CREATE FUNCTION leadroute.speed_to_lead(since timestamptz, until timestamptz, tenant text DEFAULT NULL) RETURNS SETOF leadroute.speed_to_lead
         LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC '
-        || (SELECT string_agg(format($f$SELECT r.* FROM leadroute_internal.speed_part(speed_to_lead.since, speed_to_lead.until, speed_to_lead.tenant, %s, %s) p
+        || (SELECT string_agg(format($f$SELECT r.* FROM leadroute_internal.period_part(speed_to_lead.since, speed_to_lead.until, speed_to_lead.tenant, %s, %s) p
             CROSS JOIN LATERAL (SELECT x.* FROM leadroute_internal.speed_rows(p.since, p.until, speed_to_lead.tenant, p.first_id, p.last_id) x
                                 UNION ALL
                                 SELECT x.* FROM leadroute_internal.speed_of_earlier(p.since, p.until, speed_to_lead.tenant, p.first_id, p.last_id) x) r
@@ -252,7 +208,7 @@ BEGIN ATOMIC
            k.leads, k.n, k.answered, k.n - k.answered, k.met, leadroute_internal.percent(k.met, k.met + k.late),
            justify_hours(k.response[1] * interval '1 us'), justify_hours(k.response[2] * interval '1 us'), justify_hours(k.response[3] * interval '1 us'),
            justify_hours(k.route[1] * interval '1 us'), justify_hours(k.route[3] * interval '1 us'), k.tenant
-      FROM leadroute_internal.speed_part(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant, 1, 1) e
+      FROM leadroute_internal.period_part(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant, 1, 1) e
      CROSS JOIN LATERAL leadroute_internal.speed_sums(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant, e.first_id, e.last_id) f
      CROSS JOIN LATERAL json_to_recordset(f.figures)
            AS k (tenant text, dimension integer, value text, leads bigint, n bigint, answered bigint, met bigint, late bigint, response bigint[], route bigint[])

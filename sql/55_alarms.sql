@@ -21,7 +21,8 @@ BEGIN ATOMIC
                count(*) FILTER (WHERE leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status) OR f.is_unrouted)
           FROM period p
           JOIN leadroute.leads l ON l.created_at >= now() - p.period AND l.duplicate_of IS NULL
-          LEFT JOIN (SELECT s.period, b.lead_id, b.is_unrouted FROM period s CROSS JOIN LATERAL leadroute_internal.fallen_back(now() - s.period) b
+          LEFT JOIN (SELECT s.period, b.lead_id, b.is_unrouted FROM period s CROSS JOIN LATERAL leadroute_internal.period_part(now() - s.period, 'infinity', NULL, 1, 1) e
+                      CROSS JOIN LATERAL leadroute_internal.fallen_back(now() - s.period, 'infinity', NULL, e.first_id, e.last_id, leadroute_internal.is_old(e.first_id, e.last_id)) b
                       WHERE s.measure = 'unrouted_share' AND b.is_fallback) f ON f.lead_id = l.id AND f.period = p.period
          WHERE p.measure = 'unrouted_share'
          GROUP BY p.measure, p.period, l.tenant

@@ -19,21 +19,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION leadroute_internal.audit_leads(timestamptz, timestamptz, text) IS 'What audit_measures() says of leads, and the first and last of them. Internal.';
 
-CREATE FUNCTION leadroute_internal.audit_fallbacks(since timestamptz, until timestamptz, tenant text)
-    RETURNS TABLE (fallback bigint, errors bigint, escalated bigint, unrouted bigint)
-    LANGUAGE sql STABLE SET enable_nestloop = on SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
-BEGIN ATOMIC
-    SELECT count(*) FILTER (WHERE f.is_fallback), count(*) FILTER (WHERE f.is_error), count(*) FILTER (WHERE f.is_escalation),
-           count(*) FILTER (WHERE f.is_unrouted AND NOT leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status))
-      FROM (SELECT b.lead_id, bool_or(b.is_fallback) AS is_fallback, bool_or(b.is_unrouted) AS is_unrouted, bool_or(b.is_error) AS is_error, bool_or(b.is_escalation) AS is_escalation
-              FROM leadroute_internal.fallen_back(audit_fallbacks.since) b GROUP BY b.lead_id) f
-     -- looked up for these, which are few beside all leads: OFFSET 0
-     CROSS JOIN LATERAL (SELECT x.duplicate_of, x.created_at, x.tenant, x.decision_id, x.owner_id, x.queue, x.status FROM leadroute.leads x WHERE x.id = f.lead_id OFFSET 0) l
-     WHERE l.duplicate_of IS NULL AND l.created_at >= audit_fallbacks.since AND l.created_at < audit_fallbacks.until
-       AND (audit_fallbacks.tenant IS NULL OR l.tenant = audit_fallbacks.tenant);
-END;
-COMMENT ON FUNCTION leadroute_internal.audit_fallbacks(timestamptz, timestamptz, text) IS 'What audit_measures() says of leads that found nobody, and of ladders. Internal.';
-
 CREATE FUNCTION leadroute_internal.audit_clocks(since timestamptz, until timestamptz, tenant text)
     RETURNS TABLE (clocks bigint, met bigint, late bigint, first_lead bigint, last_lead bigint)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -77,10 +62,13 @@ CREATE FUNCTION leadroute.audit_measures(since timestamptz, until timestamptz, t
 BEGIN ATOMIC
     SELECT m.measure, m.value, m.unit, m."limit", m.value <= m."limit", m.n::bigint, m.detail
       FROM leadroute_internal.audit_leads(audit_measures.since, audit_measures.until, audit_measures.tenant) c
-     CROSS JOIN leadroute_internal.audit_fallbacks(audit_measures.since, audit_measures.until, audit_measures.tenant) w
+     CROSS JOIN LATERAL (SELECT leadroute_internal.is_old(c.first_id, c.last_id) AS is_old) t
+     CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE f.is_fallback) AS fallback, count(*) FILTER (WHERE f.is_error) AS errors, count(DISTINCT f.lead_id) FILTER (WHERE f.is_escalation) AS escalated,
+                                count(*) FILTER (WHERE f.is_unrouted) AS unrouted
+                           FROM leadroute_internal.fallen_back(audit_measures.since, audit_measures.until, audit_measures.tenant, c.first_id, c.last_id, t.is_old) f) w
      CROSS JOIN leadroute_internal.audit_clocks(audit_measures.since, audit_measures.until, audit_measures.tenant) k
      CROSS JOIN LATERAL leadroute_internal.audit_answers(audit_measures.since, audit_measures.until, audit_measures.tenant, c.first_id, c.last_id, k.first_lead, k.last_lead) s
-     CROSS JOIN (SELECT count(*) AS misrouted FROM leadroute.misrouted_leads(audit_measures.since, audit_measures.until, audit_measures.tenant)) o
+     CROSS JOIN LATERAL (SELECT count(*) AS misrouted FROM leadroute_internal.misrouted_between(audit_measures.since, audit_measures.until, audit_measures.tenant, c.first_id, c.last_id, t.is_old) m) o
      CROSS JOIN LATERAL (VALUES
         (1, 'leads', c.leads::numeric, 'leads', NULL::numeric, c.leads, 'that came, touches apart'),
         (2, 'unrouted', leadroute_internal.percent(c.waiting + w.unrouted, c.leads), 'percent', (SELECT h."limit" FROM leadroute_internal.threshold_of('unrouted_share', '', coalesce(audit_measures.tenant, '')) h WHERE h.enabled), c.leads, format('%s leads for which nobody was found, of these %s after an error', c.waiting + w.unrouted, w.errors)),

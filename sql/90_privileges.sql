@@ -78,10 +78,11 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadro
     leadroute_internal.image_expression(text) TO PUBLIC;
 -- Reports run with the rights of whoever calls them, and so do these, which read nothing that their caller may not.
 GRANT EXECUTE ON FUNCTION leadroute_internal.day_before(timestamptz), leadroute_internal.is_closed(text), leadroute_internal.is_waiting(bigint, text, text, text),
-    leadroute_internal.fallen_back(timestamptz), leadroute_internal.speed_ends(timestamptz, timestamptz, text), leadroute_internal.outer_leads(),
-    leadroute_internal.border(timestamptz, timestamptz, integer, integer), leadroute_internal.speed_part(timestamptz, timestamptz, text, integer, integer),
+    leadroute_internal.fallen_back(timestamptz, timestamptz, text, bigint, bigint, boolean), leadroute_internal.lead_ends(timestamptz, timestamptz, text), leadroute_internal.outer_leads(),
+    leadroute_internal.border(timestamptz, timestamptz, integer, integer), leadroute_internal.period_part(timestamptz, timestamptz, text, integer, integer), leadroute_internal.is_old(bigint, bigint),
+    leadroute_internal.misrouted_between(timestamptz, timestamptz, text, bigint, bigint, boolean),
     leadroute_internal.speed_sums(timestamptz, timestamptz, text, bigint, bigint), leadroute_internal.week_of(timestamptz), leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint), leadroute_internal.speed_rows(timestamptz, timestamptz, text, bigint, bigint),
-    leadroute_internal.audit_leads(timestamptz, timestamptz, text), leadroute_internal.audit_fallbacks(timestamptz, timestamptz, text), leadroute_internal.audit_clocks(timestamptz, timestamptz, text),
+    leadroute_internal.audit_leads(timestamptz, timestamptz, text), leadroute_internal.audit_clocks(timestamptz, timestamptz, text),
     leadroute_internal.audit_answers(timestamptz, timestamptz, text, bigint, bigint, bigint, bigint),
     leadroute_internal.threshold_of(text, text, text), leadroute_internal.wilson(bigint, bigint),
     leadroute_internal.score_bands(text, text), leadroute_internal.separate_bands(numeric[], bigint[], bigint[]), leadroute_internal.borders_as_sql(text, text, numrange[]),

@@ -62,7 +62,7 @@ CREATE TABLE story.odd_periods AS SELECT * FROM story.periods UNION ALL SELECT *
 SELECT k.parts, count(*) AS periods, count(*) FILTER (WHERE k.is_whole) AS whole, max(k.not_empty) FILTER (WHERE k.name = 'April') AS of_april
   FROM (SELECT p.name, n.parts, count(*) FILTER (WHERE k.since < k.until) AS not_empty,
                bool_and(k.since <= k.until) AND bool_and(k.since = coalesce(k.before, p.since)) AND max(k.until) FILTER (WHERE k.no = n.parts) = p.until AS is_whole
-          FROM story.odd_periods p, generate_series(1, 7, 3) n (parts), LATERAL (SELECT i AS no, e.since, e.until, lag(e.until) OVER (ORDER BY i) AS before FROM generate_series(1, n.parts) i, LATERAL leadroute_internal.speed_part(p.since, p.until, p.tenant, i, n.parts) e) k
+          FROM story.odd_periods p, generate_series(1, 7, 3) n (parts), LATERAL (SELECT i AS no, e.since, e.until, lag(e.until) OVER (ORDER BY i) AS before FROM generate_series(1, n.parts) i, LATERAL leadroute_internal.period_part(p.since, p.until, p.tenant, i, n.parts) e) k
          GROUP BY p.name, p.since, p.until, n.parts) k GROUP BY k.parts ORDER BY k.parts;
 RESET TimeZone;
 -- Rows: all are there, and no other. Of some the lead came before the period.
