@@ -12,6 +12,10 @@ CREATE FUNCTION leadroute_internal.has_seat(step jsonb, seats integer[]) RETURNS
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'leadroute_has_seat';
 COMMENT ON FUNCTION leadroute_internal.has_seat(jsonb, integer[]) IS 'Whether a candidate of a step of a trace has one of the seats. Internal.';
 
+CREATE FUNCTION leadroute_internal.passes_over(trace jsonb) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'leadroute_passes_over';
+COMMENT ON FUNCTION leadroute_internal.passes_over(jsonb) IS 'Whether a step of a trace has a candidate who was passed over. Internal.';
+
 CREATE FUNCTION leadroute.full_trace(trace jsonb) RETURNS jsonb
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'leadroute_full_trace';
 COMMENT ON FUNCTION leadroute.full_trace(jsonb) IS 'A trace as stored in decisions.trace, with the steps that are only counted there (implied), and each candidate of a pool as an object: rep; share, [seat, weight in thousandths, what they were owed with this lead in 10^-12 leads], of who took part in the rotation; load, with open leads and capacity, where the pool goes by that; why, and what it is about, of who could not get the lead. explain_decision() puts it into words.';

@@ -62,7 +62,8 @@ SELECT d.pool, c.rep_id, c.why,
   FROM leadroute.decisions d
  CROSS JOIN LATERAL jsonb_array_elements(d.trace) step
  CROSS JOIN LATERAL leadroute_internal.candidates(step) c
- WHERE step ->> 'layer' = 'distribution' AND c.why IS NOT NULL
+ -- most traces pass nobody over: they are not taken apart
+ WHERE leadroute_internal.passes_over(d.trace) AND step ->> 'layer' = 'distribution' AND c.why IS NOT NULL
  GROUP BY 1, 2, 3, d.tenant;
 COMMENT ON VIEW leadroute.pool_skips IS 'Leads for which a member of the pool was passed over, by reason, from the traces of all decisions; join decisions yourself to look at a period.';
 COMMENT ON COLUMN leadroute.pool_skips.pool IS 'The pool.';

@@ -69,7 +69,7 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadro
     leadroute_internal.job_health(), leadroute_internal.change_requests_required(), leadroute_internal.alarm_findings(), leadroute_internal.dangling_references(), leadroute_internal.segment_shadows(),
     leadroute_internal.rule_overlaps(), leadroute_internal.idle_tiers(), leadroute_internal.empty_lists(), leadroute_internal.rule_gaps(timestamptz), leadroute_internal.idle_conditions(timestamptz),
     leadroute_internal.rep_cover(), leadroute_internal.ways_out(), leadroute_internal.is_with_rep(text), leadroute_internal.setting(text),
-    leadroute_internal.is_period(timestamptz, timestamptz), leadroute_internal.is_dimension(text), leadroute_internal.candidates(jsonb), leadroute_internal.has_seat(jsonb, integer[]),
+    leadroute_internal.is_period(timestamptz, timestamptz), leadroute_internal.is_dimension(text), leadroute_internal.candidates(jsonb), leadroute_internal.has_seat(jsonb, integer[]), leadroute_internal.passes_over(jsonb),
     leadroute_internal.speed_figures(text, text, bigint, bigint, timestamptz, timestamptz, timestamptz, timestamptz, boolean, boolean, text, text, text, text, text, text, text, text, text, text, text, timestamptz),
     leadroute_internal.pool_shares(text, jsonb, boolean), leadroute_internal.percent(numeric, numeric), leadroute_internal.clocks_counted(timestamptz, timestamptz, text),
     leadroute_internal.recent_unrouted_rate(), leadroute_internal.recent_leads_by_rep(), leadroute_internal.recent_sla_by_rep(), leadroute_internal.recent_sla_by_territory(),

@@ -19,6 +19,11 @@ sql_function! {
     leadroute_has_seat, pg_finfo_leadroute_has_seat, has_seat
 }
 
+sql_function! {
+    /// `leadroute_internal.passes_over(jsonb)`
+    leadroute_passes_over, pg_finfo_leadroute_passes_over, passes_over
+}
+
 /// The candidates of a step, in the order in which they stand there, and where each stands.
 fn listed(step: Value<'_>) -> impl Iterator<Item = (i64, Value<'_>, (&str, Told<'_>))> {
     let list = (1_i64..).zip(step.member("candidates").into_iter().flat_map(Value::elements));
@@ -32,6 +37,19 @@ unsafe fn has_seat(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
         let (Some(step), Some(seats)) = (argument(fcinfo, 0), seats) else { return null(fcinfo) };
         let is_there = |seat: i32| seats.iter().flatten().any(|one| one == seat);
         Datum::from(listed(root(step)).any(|(.., (_, told))| told.stand.seat.is_some_and(is_there)))
+    }
+}
+
+unsafe fn passes_over(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+    // SAFETY: as declared in SQL: strict, jsonb.
+    unsafe {
+        let Some(trace) = argument(fcinfo, 0) else { return null(fcinfo) };
+        let lists = root(trace).elements().filter_map(|step| step.member("candidates"));
+        // whoever was eligible is a string, which is not read
+        let is_passed_over = |value: Value<'_>| {
+            value.text().is_none() && read(value).is_some_and(|(_, told)| told.why.is_some())
+        };
+        Datum::from(lists.flat_map(Value::elements).any(is_passed_over))
     }
 }
 
