@@ -1,5 +1,14 @@
 -- How fast leads are answered.
 
+-- Looked up for a few leads, beside what is read as a whole for the others. A function, as workers run no sub-selects of a row.
+CREATE FUNCTION leadroute_internal.first_routed(lead_id bigint, acted_at timestamptz) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT min(x.decided_at) FROM leadroute.decisions x
+     WHERE x.lead_id = first_routed.lead_id AND x.decided_at >= first_routed.acted_at AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response');
+END;
+COMMENT ON FUNCTION leadroute_internal.first_routed(bigint, timestamptz) IS 'When a lead was first routed from an action on. Internal.';
+
 -- Leads of a period lie close together: they, and what is read beside them, are read between the first and the last. The clocks of a period that
 -- are of other leads, which came earlier, are looked up with all that belongs to them.
 --
@@ -153,7 +162,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.is_dimension(text) IS 'True, or an error that says which dimensions there are. Internal.';
 
-CREATE FUNCTION leadroute_internal.speed_sums(since timestamptz, until timestamptz, only_tenant text, first_id bigint, last_id bigint)
+CREATE FUNCTION leadroute_internal.speed_sums(since timestamptz, until timestamptz, before timestamptz, only_tenant text, first_id bigint, last_id bigint, is_old boolean)
     RETURNS TABLE (figures json)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 BEGIN ATOMIC
@@ -161,7 +170,8 @@ BEGIN ATOMIC
                                             r.rep, r.team, r.territory, r.segment, r.tier, r.pool, r.source, r.campaign, r.channel, r.event, r.intent, r.week)
       FROM (SELECT 'action' AS what, l.tenant, l.id AS lead_id, NULL::bigint AS id, a.acted_at AS at, c.started_at,
                    CASE WHEN c.ended IN ('answered', 'worked') THEN c.stopped_at END AS answered_at,
-                   NULL::timestamptz AS routed_at,
+                   -- no decision is older than its lead
+                   CASE WHEN a.acted_at < speed_sums.before AND l.created_at < speed_sums.before THEN leadroute_internal.first_routed(l.id, a.acted_at) END AS routed_at,
                    coalesce(c.stopped_at, now()) > c.due_at AND c.ended IS DISTINCT FROM 'replaced' AS is_late,
                    c.id IS NULL OR c.ended = 'answered' AS is_by_response,
                    coalesce(c.answered_by, l.owner_id) AS rep, NULL AS team, l.territory, l.segment, l.tier, l.pool, l.source, l.campaign,
@@ -179,7 +189,14 @@ BEGIN ATOMIC
             UNION ALL
             SELECT 'decision', NULL, x.lead_id, NULL, x.decided_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
               FROM leadroute.decisions x
-             WHERE x.lead_id BETWEEN speed_sums.first_id AND speed_sums.last_id
+             -- + 0: by time. Few decisions that were made from then on are of other leads
+             WHERE NOT speed_sums.is_old AND x.decided_at >= speed_sums.before AND x.lead_id + 0 BETWEEN speed_sums.first_id AND speed_sums.last_id
+               AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response') AND (speed_sums.only_tenant IS NULL OR x.tenant = speed_sums.only_tenant)
+            UNION ALL
+            SELECT 'decision', NULL, x.lead_id, NULL, x.decided_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+              FROM leadroute.decisions x
+             -- most are
+             WHERE speed_sums.is_old AND x.lead_id BETWEEN speed_sums.first_id AND speed_sums.last_id
                AND x.cause NOT IN ('escalation', 'auto_assign', 'claim', 'manual', 'response') AND (speed_sums.only_tenant IS NULL OR x.tenant = speed_sums.only_tenant)
             UNION ALL
             SELECT 'response', NULL, x.lead_id, x.id, x.at, NULL, NULL, NULL, NULL, NULL, x.rep_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, x.channel, NULL, NULL, NULL
@@ -193,7 +210,7 @@ BEGIN ATOMIC
               -- by its index: a table that can only be read as a whole would seem too dear to share the rest
               FROM leadroute.event_types e WHERE e.name >= '') r;
 END;
-COMMENT ON FUNCTION leadroute_internal.speed_sums(timestamptz, timestamptz, text, bigint, bigint) IS 'speed_figures of a period, for speed_percentiles(): the rows of speed_to_lead, with decisions, responses and reps beside them. Internal.';
+COMMENT ON FUNCTION leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'speed_figures of a period, for speed_percentiles(): the rows of speed_to_lead, with decisions, responses and reps beside them. before is a day before the period. Internal.';
 
 CREATE FUNCTION leadroute.speed_percentiles(since timestamptz, until timestamptz, tenant text DEFAULT NULL, dimension text DEFAULT NULL)
     RETURNS TABLE (dimension text, value text, leads bigint, n bigint, answered bigint, unanswered bigint, within_target bigint, percent_within_target numeric,
@@ -209,7 +226,8 @@ BEGIN ATOMIC
            justify_hours(k.response[1] * interval '1 us'), justify_hours(k.response[2] * interval '1 us'), justify_hours(k.response[3] * interval '1 us'),
            justify_hours(k.route[1] * interval '1 us'), justify_hours(k.route[3] * interval '1 us'), k.tenant
       FROM leadroute_internal.period_part(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant, 1, 1) e
-     CROSS JOIN LATERAL leadroute_internal.speed_sums(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant, e.first_id, e.last_id) f
+     CROSS JOIN LATERAL leadroute_internal.speed_sums(speed_percentiles.since, speed_percentiles.until, leadroute_internal.day_before(speed_percentiles.since), speed_percentiles.tenant,
+                                                      e.first_id, e.last_id, leadroute_internal.is_old(e.first_id, e.last_id)) f
      CROSS JOIN LATERAL json_to_recordset(f.figures)
            AS k (tenant text, dimension integer, value text, leads bigint, n bigint, answered bigint, met bigint, late bigint, response bigint[], route bigint[])
      WHERE leadroute_internal.is_period(speed_percentiles.since, speed_percentiles.until) AND leadroute_internal.is_dimension(speed_percentiles.dimension)
