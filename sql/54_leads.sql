@@ -9,11 +9,11 @@ COMMENT ON FUNCTION leadroute_internal.is_waiting(bigint, text, text, text) IS '
 
 -- What is unrouted, for all who count it. Few leads fall back or wait for long: what belongs to them is looked up. RESTRICTED, as its query is shared among workers.
 CREATE FUNCTION leadroute_internal.fallen_back(since timestamptz, until timestamptz, tenant text, first_id bigint, last_id bigint, is_old boolean)
-    RETURNS TABLE (lead_id bigint, created_at timestamptz, is_fallback boolean, is_unrouted boolean, is_error boolean, is_escalation boolean)
+    RETURNS TABLE (lead_id bigint, tenant text, created_at timestamptz, is_fallback boolean, is_unrouted boolean, is_error boolean, is_escalation boolean)
     LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off
     SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
 BEGIN ATOMIC
-    SELECT d.lead_id, l.created_at, t.is_first, t.is_first AND q.name IS NULL AND NOT leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status), t.is_first AND d.is_error, d.is_escalation
+    SELECT d.lead_id, l.tenant, l.created_at, t.is_first, t.is_first AND q.name IS NULL AND NOT leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status), t.is_first AND d.is_error, d.is_escalation
       FROM (SELECT x.id, x.lead_id, x.layer, x.queue, x.layer = 'fallback' AND x.trace @> '[{"code": "error"}]' AS is_error, x.cause = 'escalation' AS is_escalation
               FROM leadroute.decisions x
              -- + 0: by time

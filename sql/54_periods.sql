@@ -38,7 +38,7 @@ END;
 COMMENT ON FUNCTION leadroute_internal.day_before(timestamptz) IS 'A day before a time; -infinity where there is none. Internal.';
 
 CREATE FUNCTION leadroute_internal.outer_leads() RETURNS TABLE (first_id bigint, last_id bigint, earliest timestamptz, latest timestamptz)
-    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT min(l.id), max(l.id), min(l.created_at), max(l.created_at) FROM leadroute.leads l
      WHERE l.id IN ((SELECT min(x.id) FROM leadroute.leads x), (SELECT max(x.id) FROM leadroute.leads x));
@@ -47,7 +47,7 @@ COMMENT ON FUNCTION leadroute_internal.outer_leads() IS 'The leads with the lowe
 
 -- Many leads came since, so what is about leads of the period is found by their numbers; else by its time, as little is about others.
 CREATE FUNCTION leadroute_internal.is_old(first_id bigint, last_id bigint) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT (SELECT max(l.id) FROM leadroute.leads l) - is_old.first_id > 2 * (is_old.last_id - is_old.first_id);
 END;
@@ -55,7 +55,7 @@ COMMENT ON FUNCTION leadroute_internal.is_old(bigint, bigint) IS 'Whether more l
 
 CREATE FUNCTION leadroute_internal.lead_ends(since timestamptz, until timestamptz, tenant text) RETURNS TABLE (first_id bigint, last_id bigint)
     -- In PL/pgSQL, so that it is planned for the period that is asked for.
-    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
 BEGIN
     -- + 0: not from the ends of the key
     RETURN QUERY SELECT min(l.id + 0), max(l.id + 0) FROM leadroute.leads l
@@ -74,7 +74,7 @@ COMMENT ON FUNCTION leadroute_internal.border(timestamptz, timestamptz, integer,
 -- Each process that reads a part finds the same borders: they come from times that one snapshot shows.
 CREATE FUNCTION leadroute_internal.period_part(since timestamptz, until timestamptz, tenant text, no integer, parts integer)
     RETURNS TABLE (since timestamptz, until timestamptz, first_id bigint, last_id bigint)
-    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT p.since, p.until, e.first_id, e.last_id
       FROM leadroute_internal.outer_leads() o

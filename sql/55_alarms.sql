@@ -4,10 +4,25 @@ CREATE FUNCTION leadroute_internal.reps_away_json() RETURNS json
     LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'leadroute_reps_away';
 COMMENT ON FUNCTION leadroute_internal.reps_away_json() IS 'Reps who get no leads now: why, and whether they are off duty by their schedule, too. Internal.';
 
+CREATE FUNCTION leadroute_internal.unrouted_since(since timestamptz) RETURNS TABLE (tenant text, leads bigint, unrouted bigint)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off
+BEGIN ATOMIC
+    SELECT u.tenant, sum(u.leads)::bigint, sum(u.unrouted)::bigint
+      FROM (SELECT l.tenant, count(*) AS leads, count(*) FILTER (WHERE leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status)) AS unrouted
+              FROM leadroute.leads l WHERE l.created_at >= unrouted_since.since AND l.duplicate_of IS NULL GROUP BY l.tenant
+            UNION ALL
+            SELECT b.tenant, 0, count(*)
+              FROM leadroute_internal.period_part(unrouted_since.since, 'infinity', NULL, 1, 1) e
+             CROSS JOIN LATERAL leadroute_internal.fallen_back(unrouted_since.since, 'infinity', NULL, e.first_id, e.last_id, leadroute_internal.is_old(e.first_id, e.last_id)) b
+             WHERE b.is_unrouted GROUP BY b.tenant) u
+     GROUP BY u.tenant;
+END;
+COMMENT ON FUNCTION leadroute_internal.unrouted_since(timestamptz) IS 'How many leads came since then, and for how many of them nobody was found, by tenant. Internal.';
+
 -- Each finding: what it is of (subject), of how many (n), value and limit; is_over, an alarm; is_clear, none any more: a tenth below the limit.
 CREATE FUNCTION leadroute_internal.shares_found()
     RETURNS TABLE (threshold text, measure text, subject text, tenant text, period interval, n bigint, value numeric, "limit" numeric, is_over boolean, is_clear boolean, detail text, facts jsonb)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
     WITH period AS (
         SELECT DISTINCT h.measure, h.period FROM leadroute.alarm_thresholds h WHERE h.enabled AND h.measure IN ('unrouted_share', 'fallback_share')
@@ -17,15 +32,9 @@ BEGIN ATOMIC
          WHERE p.measure = 'fallback_share' AND x.decided_at > clock_timestamp() - p.period AND x.cause IN ('insert', 'route_lead', 'attach')
          GROUP BY p.measure, p.period, x.tenant
         UNION ALL
-        SELECT p.measure, p.period, l.tenant, count(*),
-               count(*) FILTER (WHERE leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status) OR f.is_unrouted)
-          FROM period p
-          JOIN leadroute.leads l ON l.created_at >= now() - p.period AND l.duplicate_of IS NULL
-          LEFT JOIN (SELECT s.period, b.lead_id, b.is_unrouted FROM period s CROSS JOIN LATERAL leadroute_internal.period_part(now() - s.period, 'infinity', NULL, 1, 1) e
-                      CROSS JOIN LATERAL leadroute_internal.fallen_back(now() - s.period, 'infinity', NULL, e.first_id, e.last_id, leadroute_internal.is_old(e.first_id, e.last_id)) b
-                      WHERE s.measure = 'unrouted_share' AND b.is_fallback) f ON f.lead_id = l.id AND f.period = p.period
+        SELECT p.measure, p.period, u.tenant, u.leads, u.unrouted
+          FROM period p CROSS JOIN LATERAL leadroute_internal.unrouted_since(now() - p.period) u
          WHERE p.measure = 'unrouted_share'
-         GROUP BY p.measure, p.period, l.tenant
     )
     SELECT h.name, h.measure, '', c.tenant, h.period, c.n, v.value, v."limit", v.value > v."limit", v.value <= v."limit" * 0.9,
            CASE h.measure WHEN 'fallback_share' THEN format('%s of the last %s leads within %s fell back, which is %s than %s %%', c.found, c.n,

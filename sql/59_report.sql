@@ -64,18 +64,34 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION leadroute_internal.report_moment(timestamptz) IS 'A moment as the page has it, by the clock of the session. Internal.';
 
+CREATE FUNCTION leadroute_internal.first_decisions(since timestamptz, first_id bigint, last_id bigint, is_old boolean)
+    RETURNS TABLE (lead_id bigint, layer text, segment text, tier text, outcome text, pool text, queue text)
+    LANGUAGE sql STABLE ROWS 100000 SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET work_mem = '128MB' SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
+BEGIN ATOMIC
+    SELECT DISTINCT ON (d.lead_id) d.lead_id, d.layer, d.segment, d.tier, d.outcome, d.pool, d.queue
+      FROM (SELECT x.lead_id, x.id, x.layer, x.segment, x.tier, x.outcome, x.pool, x.queue FROM leadroute.decisions x
+             -- + 0: by time
+             WHERE NOT first_decisions.is_old AND x.decided_at >= leadroute_internal.day_before(first_decisions.since)
+               AND x.lead_id + 0 BETWEEN first_decisions.first_id AND first_decisions.last_id
+            UNION ALL
+            SELECT x.lead_id, x.id, x.layer, x.segment, x.tier, x.outcome, x.pool, x.queue FROM leadroute.decisions x
+             WHERE first_decisions.is_old AND x.lead_id BETWEEN first_decisions.first_id AND first_decisions.last_id) d
+     ORDER BY d.lead_id, d.id;
+END;
+COMMENT ON FUNCTION leadroute_internal.first_decisions(timestamptz, bigint, bigint, boolean) IS 'The first decision about each lead between two, of those that came since. Internal.';
+
 -- Leads of a team and their first decision: how the rules routed them.
 CREATE FUNCTION leadroute_internal.report_flows(since timestamptz, until timestamptz, tenant text, kind text, name text, reps text[]) RETURNS TABLE (found jsonb)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET enable_nestloop = off SET work_mem = '64MB'
 BEGIN ATOMIC
     SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY f.leads DESC, f.layer, f.segment, f.tier, f.kind, f.target), '[]')
       FROM (SELECT d.layer, d.segment, d.tier,
-                   CASE WHEN d.id IS NULL THEN 'not routed' WHEN d.outcome = 'owner' AND d.pool IS NOT NULL AND d.layer = 'distribution' THEN 'pool' ELSE d.outcome::text END AS kind,
+                   CASE WHEN d.lead_id IS NULL THEN 'not routed' WHEN d.outcome = 'owner' AND d.pool IS NOT NULL AND d.layer = 'distribution' THEN 'pool' ELSE d.outcome END AS kind,
                    CASE WHEN d.outcome = 'owner' AND d.layer = 'distribution' THEN d.pool WHEN d.outcome = 'queue' THEN d.queue END AS target,
                    count(*) AS leads
               FROM leadroute.leads l
-              LEFT JOIN leadroute.decisions d ON d.lead_id = l.id AND d.decided_at >= leadroute_internal.day_before(report_flows.since)
-                                             AND NOT EXISTS (SELECT FROM leadroute.decisions e WHERE e.lead_id = d.lead_id AND e.id < d.id)
+              LEFT JOIN (SELECT x.* FROM leadroute_internal.period_part(report_flows.since, report_flows.until, report_flows.tenant, 1, 1) e
+                          CROSS JOIN LATERAL leadroute_internal.first_decisions(report_flows.since, e.first_id, e.last_id, leadroute_internal.is_old(e.first_id, e.last_id)) x) d ON d.lead_id = l.id
              WHERE l.duplicate_of IS NULL AND l.created_at >= report_flows.since AND l.created_at < report_flows.until
                AND (report_flows.tenant IS NULL OR l.tenant = report_flows.tenant)
                AND leadroute_internal.is_of_team(report_flows.kind, report_flows.name, report_flows.reps, l.owner_id, l.pool, l.territory)
@@ -83,8 +99,9 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION leadroute_internal.report_flows(timestamptz, timestamptz, text, text, text, text[]) IS 'How many leads of a period took each way through the rules when they came. Internal.';
 
+-- Planned by itself, so that workers share it.
 CREATE FUNCTION leadroute_internal.report_speed(since timestamptz, until timestamptz, tenant text, kind text, name text, reps text[]) RETURNS TABLE (found jsonb)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET parallel_setup_cost = 0
 BEGIN ATOMIC
     WITH timed AS MATERIALIZED (
         SELECT date_part('epoch', s.time_to_response) / 60 AS minutes, s.first_response_at IS NOT NULL AS is_answered, s.is_breached, s.policy

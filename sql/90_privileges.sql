@@ -90,7 +90,7 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.day_before(timestamptz), leadroute_
     leadroute_internal.pool_number(text), leadroute_internal.pool_sums(timestamptz, timestamptz, text), leadroute_internal.turn_events(integer, timestamptz, timestamptz, text), leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text), leadroute_internal.turns_counted(text, timestamptz, timestamptz, text) TO PUBLIC;
 -- A report runs with the rights of whoever asks for it.
 GRANT EXECUTE ON FUNCTION leadroute_internal.report_page(text), leadroute_internal.report_team(text, text), leadroute_internal.is_of_team(text, text, text[], text, text, text),
-    leadroute_internal.report_moment(timestamptz), leadroute_internal.report_flows(timestamptz, timestamptz, text, text, text, text[]),
+    leadroute_internal.report_moment(timestamptz), leadroute_internal.report_flows(timestamptz, timestamptz, text, text, text, text[]), leadroute_internal.first_decisions(timestamptz, bigint, bigint, boolean),
     leadroute_internal.report_speed(timestamptz, timestamptz, text, text, text, text[]),
     leadroute_internal.report_measures(timestamptz, timestamptz, text, text, text, text[], jsonb), leadroute_internal.report_sla(timestamptz, timestamptz, text, text[], text[]),
     leadroute_internal.report_balance(timestamptz, timestamptz, text, text[]), leadroute_internal.report_members(timestamptz, timestamptz, text, text, text, text[], text[]),
