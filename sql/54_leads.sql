@@ -7,31 +7,86 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION leadroute_internal.is_waiting(bigint, text, text, text) IS 'Whether a lead came while routing was off, and nobody has it yet. Internal.';
 
--- What is unrouted, for all who count it. Few leads fall back or wait for long: what belongs to them is looked up. RESTRICTED, as its query is shared among workers.
-CREATE FUNCTION leadroute_internal.fallen_back(since timestamptz, until timestamptz, tenant text, first_id bigint, last_id bigint, is_old boolean)
-    RETURNS TABLE (lead_id bigint, tenant text, created_at timestamptz, is_fallback boolean, is_unrouted boolean, is_error boolean, is_escalation boolean)
-    LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off
-    SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
-BEGIN ATOMIC
-    SELECT d.lead_id, l.tenant, l.created_at, t.is_first, t.is_first AND q.name IS NULL AND NOT leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status), t.is_first AND d.is_error, d.is_escalation
-      FROM (SELECT x.id, x.lead_id, x.layer, x.queue, x.layer = 'fallback' AND x.trace @> '[{"code": "error"}]' AS is_error, x.cause = 'escalation' AS is_escalation
-              FROM leadroute.decisions x
-             -- + 0: by time
-             WHERE NOT fallen_back.is_old AND (x.layer = 'fallback' OR x.cause = 'escalation') AND x.decided_at >= leadroute_internal.day_before(fallen_back.since)
-               AND x.lead_id + 0 BETWEEN fallen_back.first_id AND fallen_back.last_id
-            UNION ALL
-            SELECT x.id, x.lead_id, x.layer, x.queue, x.layer = 'fallback' AND x.trace @> '[{"code": "error"}]', x.cause = 'escalation'
-              FROM leadroute.decisions x
-             WHERE fallen_back.is_old AND (x.layer = 'fallback' OR x.cause = 'escalation') AND x.lead_id BETWEEN fallen_back.first_id AND fallen_back.last_id) d
-     -- + 0: not by the order of the key
-     CROSS JOIN LATERAL (SELECT min(e.id + 0) AS id FROM leadroute.decisions e WHERE e.lead_id = d.lead_id AND d.layer = 'fallback') f
-     CROSS JOIN LATERAL (SELECT coalesce(d.id = f.id, false) AS is_first) t
-      JOIN leadroute.leads l ON l.id = d.lead_id
-      LEFT JOIN leadroute.queues q ON q.name = d.queue AND q.kind <> 'catch_all'
-     WHERE (t.is_first OR d.is_escalation) AND l.duplicate_of IS NULL AND l.created_at >= fallen_back.since AND l.created_at < fallen_back.until
-       AND (fallen_back.tenant IS NULL OR l.tenant = fallen_back.tenant);
-END;
+-- Texts for several functions, where %s stand: which decisions are looked at. Few leads fall back, wait for long or are moved by hand: what belongs
+-- to them is looked up, whatever is known of the tables.
+DO $do$
+DECLARE
+    -- + 0: by time
+    between_two constant text := $q$(SELECT x.id, x.lead_id, x.decided_at, x.cause, x.layer, x.outcome, x.owner_id, x.previous_owner_id, x.queue, x.reason_code, x.reason,
+              x.layer = 'fallback' AND x.trace @> '[{"code": "error"}]' AS is_error
+         FROM leadroute.decisions x WHERE NOT FUNC.is_old AND x.decided_at >= leadroute_internal.day_before(FUNC.since) AND x.lead_id + 0 BETWEEN FUNC.first_id AND FUNC.last_id
+       UNION ALL
+       SELECT x.id, x.lead_id, x.decided_at, x.cause, x.layer, x.outcome, x.owner_id, x.previous_owner_id, x.queue, x.reason_code, x.reason,
+              x.layer = 'fallback' AND x.trace @> '[{"code": "error"}]'
+         FROM leadroute.decisions x WHERE FUNC.is_old AND x.lead_id BETWEEN FUNC.first_id AND FUNC.last_id)$q$;
+    -- What is unrouted, for all who count it.
+    fallen constant text := $q$
+SELECT d.lead_id, l.tenant, l.created_at, t.is_first AS is_fallback,
+       t.is_first AND q.name IS NULL AND NOT leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status) AS is_unrouted, t.is_first AND d.is_error AS is_error, d.cause = 'escalation' AS is_escalation
+  FROM %s d
+ -- + 0: not by the order of the key
+ CROSS JOIN LATERAL (SELECT min(e.id + 0) AS id FROM leadroute.decisions e WHERE e.lead_id = d.lead_id AND d.layer = 'fallback') f
+ CROSS JOIN LATERAL (SELECT coalesce(d.id = f.id, false) AS is_first) t
+  JOIN leadroute.leads l ON l.id = d.lead_id
+  LEFT JOIN leadroute.queues q ON q.name = d.queue AND q.kind <> 'catch_all'
+ WHERE (d.layer = 'fallback' OR d.cause = 'escalation') AND (t.is_first OR d.cause = 'escalation') AND l.duplicate_of IS NULL AND l.created_at >= FUNC.since AND l.created_at < FUNC.until
+   AND (FUNC.tenant IS NULL OR l.tenant = FUNC.tenant) $q$;
+    wrong constant text := $q$
+SELECT t.lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, d.layer, d.segment, d.territory, d.tier, d.pool,
+       d.owner_id AS owner_then, l.owner_id AS owner_now, t.how, t.code, t.reason, t.told_at, l.tenant
+  FROM (SELECT DISTINCT ON (f.lead_id) f.*
+          FROM (SELECT r.lead_id, b.decision_id, 'returned' AS how, b.reason_code AS code, b.reason, b.returned_at AS told_at
+                  FROM leadroute.returned_turns b
+                 -- looked up for these few, whatever is known of the table: OFFSET 0
+                 CROSS JOIN LATERAL (SELECT x.lead_id FROM leadroute.decisions x WHERE x.id = b.decision_id OFFSET 0) r
+                  JOIN leadroute.reason_codes c ON c.code = b.reason_code AND c.kind <> 'lead' %s
+                UNION ALL
+                SELECT m.lead_id, p.id, 'moved', m.reason_code, m.reason, m.decided_at
+                  FROM %s m
+                 -- moves by hand are few, too
+                 CROSS JOIN LATERAL (SELECT x.created_at, x.first_response_at FROM leadroute.leads x WHERE x.id = m.lead_id OFFSET 0) o
+                  LEFT JOIN leadroute.reason_codes c ON c.code = m.reason_code
+                  -- by which the rep had it from whom it was taken
+                 CROSS JOIN LATERAL (SELECT x.id, x.decided_at, x.cause, x.layer FROM leadroute.decisions x
+                                      WHERE x.lead_id = m.lead_id AND x.id + 0 < m.id AND x.owner_id = m.previous_owner_id AND x.cause NOT IN ('response')
+                                        AND x.previous_owner_id IS DISTINCT FROM x.owner_id
+                                      ORDER BY x.id + 0 DESC LIMIT 1) p
+                 WHERE m.cause = 'manual' AND m.outcome = 'owner' AND m.owner_id <> m.previous_owner_id
+                   AND p.cause NOT IN ('manual', 'claim') AND p.layer IS DISTINCT FROM 'given'
+                   AND CASE c.kind WHEN 'misroute' THEN true WHEN 'lead' THEN false
+                            ELSE m.decided_at < p.decided_at + interval '3 days' AND NOT coalesce(o.first_response_at <= m.decided_at, false) END %s) f
+         ORDER BY f.lead_id, f.told_at) t
+ CROSS JOIN LATERAL (SELECT x.email, x.company, x.owner_id, x.tenant, x.duplicate_of, x.created_at FROM leadroute.leads x WHERE x.id = t.lead_id OFFSET 0) l
+ CROSS JOIN LATERAL (SELECT x.decided_at, x.layer, x.segment, x.territory, x.tier, x.pool, x.owner_id FROM leadroute.decisions x WHERE x.id = t.decision_id OFFSET 0) d
+ WHERE l.duplicate_of IS NULL %s $q$;
+    -- of the view nothing, of a function the leads of its period
+    returned constant text := 'WHERE b.returned_at >= leadroute_internal.day_before(FUNC.since)';
+    came constant text := 'AND o.created_at >= FUNC.since AND o.created_at < FUNC.until';
+    asked constant text := 'AND l.created_at >= FUNC.since AND l.created_at < FUNC.until AND (FUNC.tenant IS NULL OR l.tenant = FUNC.tenant)';
+    arguments constant text := '(since timestamptz, until timestamptz, tenant text, first_id bigint, last_id bigint, is_old boolean)';
+    settings constant text := 'LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off
+        SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 BEGIN ATOMIC ';
+BEGIN
+    EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(wrong, '', 'leadroute.decisions', '', '');
+    -- RESTRICTED, as workers share its own query
+    EXECUTE replace('CREATE FUNCTION leadroute_internal.fallen_back' || arguments
+        || ' RETURNS TABLE (lead_id bigint, tenant text, created_at timestamptz, is_fallback boolean, is_unrouted boolean, is_error boolean, is_escalation boolean) PARALLEL RESTRICTED ' || settings
+        || format(fallen, between_two) || '; END', 'FUNC.', 'fallen_back.');
+    EXECUTE replace('CREATE FUNCTION leadroute_internal.misrouted_between' || arguments || ' RETURNS SETOF leadroute.misrouted_leads ' || settings
+        || format(wrong, returned, between_two, came, asked) || '; END', 'FUNC.', 'misrouted_between.');
+    -- both at once: decisions are read once
+    EXECUTE replace('CREATE FUNCTION leadroute_internal.audit_routing' || arguments || ' RETURNS TABLE (fallback bigint, errors bigint, escalated bigint, unrouted bigint, misrouted bigint) ' || settings
+        || format($q$WITH told AS MATERIALIZED (
+                SELECT * FROM %s n WHERE n.layer = 'fallback' OR n.cause = 'escalation' OR n.cause = 'manual' AND n.outcome = 'owner' AND n.owner_id <> n.previous_owner_id
+            ), fallen AS (SELECT count(*) FILTER (WHERE f.is_fallback) AS fallback, count(*) FILTER (WHERE f.is_error) AS errors,
+                                 count(DISTINCT f.lead_id) FILTER (WHERE f.is_escalation) AS escalated, count(*) FILTER (WHERE f.is_unrouted) AS unrouted FROM (%s) f
+            ), wrong AS (SELECT count(*) AS misrouted FROM (%s) w)
+            SELECT f.fallback, f.errors, f.escalated, f.unrouted, w.misrouted FROM fallen f, wrong w$q$, between_two, format(fallen, 'told'), format(wrong, returned, 'told', came, asked))
+        || '; END', 'FUNC.', 'audit_routing.');
+END $do$;
 COMMENT ON FUNCTION leadroute_internal.fallen_back(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'Of leads that came in a period, which lie between first_id and last_id, first decisions that found nobody (is_fallback; is_unrouted where no fallback queue took the lead either, is_error after an error), and steps of ladders, of which a lead may have several. Internal.';
+COMMENT ON FUNCTION leadroute_internal.misrouted_between(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'The rows of misrouted_leads(), of leads between two. Internal.';
+COMMENT ON FUNCTION leadroute_internal.audit_routing(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'What audit_measures() says of leads that found nobody, of ladders and of misroutes. Internal.';
 
 CREATE FUNCTION leadroute.unrouted_rate(since timestamptz, until timestamptz, tenant text DEFAULT NULL)
     RETURNS TABLE (week date, leads bigint, unrouted bigint, fallback bigint, errors bigint, percent_unrouted numeric)
@@ -97,55 +152,6 @@ BEGIN ATOMIC
     SELECT * FROM leadroute.weekly_leads_by_rep(leads_by_rep.week);
 END;
 COMMENT ON FUNCTION leadroute.leads_by_rep(date) IS 'weekly_leads_by_rep() of all tenants.';
-
--- One text for the view and the function, which has a period: where %s stand.
-DO $do$
-DECLARE
-    body constant text := $q$
-SELECT t.lead_id, l.email, l.company, t.decision_id, d.decided_at AS routed_at, d.layer, d.segment, d.territory, d.tier, d.pool,
-       d.owner_id AS owner_then, l.owner_id AS owner_now, t.how, t.code, t.reason, t.told_at, l.tenant
-  FROM (SELECT DISTINCT ON (f.lead_id) f.*
-          FROM (SELECT r.lead_id, b.decision_id, 'returned' AS how, b.reason_code AS code, b.reason, b.returned_at AS told_at
-                  FROM leadroute.returned_turns b
-                 -- looked up for these few, whatever is known of the table: OFFSET 0
-                 CROSS JOIN LATERAL (SELECT x.lead_id FROM leadroute.decisions x WHERE x.id = b.decision_id OFFSET 0) r
-                  JOIN leadroute.reason_codes c ON c.code = b.reason_code AND c.kind <> 'lead' %s
-                UNION ALL
-                SELECT m.lead_id, p.id, 'moved', m.reason_code, m.reason, m.decided_at
-                  FROM %s m
-                 -- moves by hand are few, too
-                 CROSS JOIN LATERAL (SELECT x.created_at, x.first_response_at FROM leadroute.leads x WHERE x.id = m.lead_id OFFSET 0) o
-                  LEFT JOIN leadroute.reason_codes c ON c.code = m.reason_code
-                  -- by which the rep had it from whom it was taken
-                 CROSS JOIN LATERAL (SELECT x.id, x.decided_at, x.cause, x.layer FROM leadroute.decisions x
-                                      WHERE x.lead_id = m.lead_id AND x.id + 0 < m.id AND x.owner_id = m.previous_owner_id AND x.cause NOT IN ('response')
-                                        AND x.previous_owner_id IS DISTINCT FROM x.owner_id
-                                      ORDER BY x.id + 0 DESC LIMIT 1) p
-                 WHERE m.cause = 'manual' AND m.outcome = 'owner' AND m.owner_id <> m.previous_owner_id
-                   AND p.cause NOT IN ('manual', 'claim') AND p.layer IS DISTINCT FROM 'given'
-                   AND CASE c.kind WHEN 'misroute' THEN true WHEN 'lead' THEN false
-                            ELSE m.decided_at < p.decided_at + interval '3 days' AND NOT coalesce(o.first_response_at <= m.decided_at, false) END %s) f
-         ORDER BY f.lead_id, f.told_at) t
- CROSS JOIN LATERAL (SELECT x.email, x.company, x.owner_id, x.tenant, x.duplicate_of, x.created_at FROM leadroute.leads x WHERE x.id = t.lead_id OFFSET 0) l
- CROSS JOIN LATERAL (SELECT x.decided_at, x.layer, x.segment, x.territory, x.tier, x.pool, x.owner_id FROM leadroute.decisions x WHERE x.id = t.decision_id OFFSET 0) d
- WHERE l.duplicate_of IS NULL %s $q$;
-BEGIN
-    EXECUTE 'CREATE VIEW leadroute.misrouted_leads AS ' || format(body, '', 'leadroute.decisions', '', '');
-    EXECUTE 'CREATE FUNCTION leadroute_internal.misrouted_between(since timestamptz, until timestamptz, tenant text, first_id bigint, last_id bigint, is_old boolean)
-        RETURNS SETOF leadroute.misrouted_leads LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET enable_nestloop = on
-        SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005 BEGIN ATOMIC ' || format(body,
-        'WHERE b.returned_at >= leadroute_internal.day_before(misrouted_between.since)',
-        -- + 0: by time
-        '(SELECT x.id, x.lead_id, x.decided_at, x.cause, x.outcome, x.owner_id, x.previous_owner_id, x.reason_code, x.reason FROM leadroute.decisions x
-           WHERE NOT misrouted_between.is_old AND x.decided_at >= leadroute_internal.day_before(misrouted_between.since)
-             AND x.lead_id + 0 BETWEEN misrouted_between.first_id AND misrouted_between.last_id
-          UNION ALL
-          SELECT x.id, x.lead_id, x.decided_at, x.cause, x.outcome, x.owner_id, x.previous_owner_id, x.reason_code, x.reason FROM leadroute.decisions x
-           WHERE misrouted_between.is_old AND x.lead_id BETWEEN misrouted_between.first_id AND misrouted_between.last_id)',
-        'AND o.created_at >= misrouted_between.since AND o.created_at < misrouted_between.until',
-        'AND l.created_at >= misrouted_between.since AND l.created_at < misrouted_between.until AND (misrouted_between.tenant IS NULL OR l.tenant = misrouted_between.tenant)') || '; END';
-END $do$;
-COMMENT ON FUNCTION leadroute_internal.misrouted_between(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'The rows of misrouted_leads(), of leads between two. Internal.';
 
 CREATE FUNCTION leadroute.misrouted_leads(since timestamptz, until timestamptz, tenant text DEFAULT NULL) RETURNS SETOF leadroute.misrouted_leads
     LANGUAGE sql STABLE

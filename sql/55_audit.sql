@@ -62,18 +62,15 @@ CREATE FUNCTION leadroute.audit_measures(since timestamptz, until timestamptz, t
 BEGIN ATOMIC
     SELECT m.measure, m.value, m.unit, m."limit", m.value <= m."limit", m.n::bigint, m.detail
       FROM leadroute_internal.audit_leads(audit_measures.since, audit_measures.until, audit_measures.tenant) c
-     CROSS JOIN LATERAL (SELECT leadroute_internal.is_old(c.first_id, c.last_id) AS is_old) t
-     CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE f.is_fallback) AS fallback, count(*) FILTER (WHERE f.is_error) AS errors, count(DISTINCT f.lead_id) FILTER (WHERE f.is_escalation) AS escalated,
-                                count(*) FILTER (WHERE f.is_unrouted) AS unrouted
-                           FROM leadroute_internal.fallen_back(audit_measures.since, audit_measures.until, audit_measures.tenant, c.first_id, c.last_id, t.is_old) f) w
+     CROSS JOIN LATERAL leadroute_internal.audit_routing(audit_measures.since, audit_measures.until, audit_measures.tenant, c.first_id, c.last_id,
+                                                         leadroute_internal.is_old(c.first_id, c.last_id)) w
      CROSS JOIN leadroute_internal.audit_clocks(audit_measures.since, audit_measures.until, audit_measures.tenant) k
      CROSS JOIN LATERAL leadroute_internal.audit_answers(audit_measures.since, audit_measures.until, audit_measures.tenant, c.first_id, c.last_id, k.first_lead, k.last_lead) s
-     CROSS JOIN LATERAL (SELECT count(*) AS misrouted FROM leadroute_internal.misrouted_between(audit_measures.since, audit_measures.until, audit_measures.tenant, c.first_id, c.last_id, t.is_old) m) o
      CROSS JOIN LATERAL (VALUES
         (1, 'leads', c.leads::numeric, 'leads', NULL::numeric, c.leads, 'that came, touches apart'),
         (2, 'unrouted', leadroute_internal.percent(c.waiting + w.unrouted, c.leads), 'percent', (SELECT h."limit" FROM leadroute_internal.threshold_of('unrouted_share', '', coalesce(audit_measures.tenant, '')) h WHERE h.enabled), c.leads, format('%s leads for which nobody was found, of these %s after an error', c.waiting + w.unrouted, w.errors)),
         (3, 'fallback', leadroute_internal.percent(w.fallback, c.leads), 'percent', NULL, c.leads, format('%s leads that fell back to a queue, catch-all or another', w.fallback)),
-        (4, 'misrouted', leadroute_internal.percent(o.misrouted, c.leads), 'percent', NULL, c.leads, format('%s leads that were told to have gone to the wrong rep', o.misrouted)),
+        (4, 'misrouted', leadroute_internal.percent(w.misrouted, c.leads), 'percent', NULL, c.leads, format('%s leads that were told to have gone to the wrong rep', w.misrouted)),
         (5, 'answered within target', leadroute_internal.percent(k.met, k.met + k.late), 'percent', NULL, k.met + k.late, format('%s clocks met of those that were met or ran out', k.met)),
         (6, 'breached', k.late, 'clocks', NULL, k.clocks, 'clocks whose time ran out without an answer'),
         (7, 'escalated', leadroute_internal.percent(w.escalated, c.leads), 'percent', NULL, c.leads, format('%s leads with a step of a ladder', w.escalated)),

@@ -83,12 +83,14 @@ impl Turn {
     /// owed less than m-1, and the most is between m and 1-m, those who are owed at least m, of them who comes to 1-m after the fewest
     /// leads. Then who is owed more, then the lower seat.
     pub fn places(&self, all: &[(&str, Stand)]) -> Vec<Option<i64>> {
-        let is_eligible = |at: &usize| all[*at].1.seat.is_some() || all[*at].1.open.is_some();
-        let mut order: Vec<usize> = (0..all.len()).filter(is_eligible).collect();
-        order.sort_by_cached_key(|at| (self.due(&all[*at].1), all[*at].0));
+        let is_eligible = |stand: &Stand| stand.seat.is_some() || stand.open.is_some();
+        let mut order: Vec<_> = all.iter().enumerate().filter(|(_, (_, stand))| is_eligible(stand)).collect();
+        order.sort_by_cached_key(|(_, (rep, stand))| (self.due(stand), *rep));
         let mut places = vec![None; all.len()];
-        for (place, at) in (1..).zip(order) {
-            places[at] = Some(place);
+        for (place, (at, _)) in (1..).zip(order) {
+            if let Some(one) = places.get_mut(at) {
+                *one = Some(place);
+            }
         }
         places
     }
