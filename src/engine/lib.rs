@@ -23,8 +23,9 @@
 //! 12. [`roster`]: who could take a lead, and when
 //! 13. [`rules`]: the routing tables, compiled
 //! 14. [`speed`]: how fast leads are answered
-//! 15. [`lead`] and [`time_zone`]: what everything else is about; [`fairness`]: what pools handed out
-//! 16. [`span`] has ranges
+//! 15. [`fairness`]: what pools handed out
+//! 16. [`lead`] and [`time_zone`]: what everything else is about
+//! 17. [`span`] has ranges
 
 #![forbid(unsafe_code)]
 
