@@ -8,7 +8,7 @@ cd "$ROOT/tests/regress"
 stories=(
     intake phones domain_rule duplicate second_submit qualification playbooks persons moving_in customer recycle named_account account_matching account_team segment conditions cleaning tier distribution company_together fallback
     bad_input rules doors upsert freshness reroute manual_change escalation stints hand_over availability caps loads turns fairness fair_shares rename
-    privileges roles catalog on_error additions housekeeping queues responses closing reason_codes reports speed events hours health coverage lint lint_space counter_explain outbox told arrival tenants
+    privileges roles catalog on_error additions housekeeping queues responses closing reason_codes reports old_periods speed events hours health coverage lint lint_space counter_explain outbox told arrival tenants
     life days_off change_requests change_required change_sql change_traps golden_leads revert
     history as_of rules_document changelog
     preview_change replay traces balance alarms certificate rebalance report rules_diagram enrichment late_data answers providers requests
