@@ -18,7 +18,7 @@ DECLARE
        UNION ALL
        SELECT x.id, x.lead_id, x.decided_at, x.cause, x.layer, x.outcome, x.owner_id, x.previous_owner_id, x.queue, x.reason_code, x.reason,
               x.layer = 'fallback' AND x.trace @> '[{"code": "error"}]'
-         FROM leadroute.decisions x WHERE FUNC.is_old AND x.lead_id BETWEEN FUNC.first_id AND FUNC.last_id)$q$;
+         FROM leadroute.decisions x WHERE FUNC.is_old AND x.decided_at >= leadroute_internal.day_before(FUNC.since) AND x.lead_id BETWEEN FUNC.first_id AND FUNC.last_id)$q$;
     -- What is unrouted, for all who count it.
     fallen constant text := $q$
 SELECT d.lead_id, l.tenant, l.created_at, t.is_first AS is_fallback,
@@ -85,7 +85,7 @@ BEGIN
         || '; END', 'FUNC.', 'audit_routing.');
 END $do$;
 COMMENT ON FUNCTION leadroute_internal.fallen_back(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'Of leads that came in a period, which lie between first_id and last_id, first decisions that found nobody (is_fallback; is_unrouted where no fallback queue took the lead either, is_error after an error), and steps of ladders, of which a lead may have several. Internal.';
-COMMENT ON FUNCTION leadroute_internal.misrouted_between(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'The rows of misrouted_leads(), of leads between two. Internal.';
+COMMENT ON FUNCTION leadroute_internal.misrouted_between(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'The rows of misrouted_leads(), of leads that lie between first_id and last_id. Internal.';
 COMMENT ON FUNCTION leadroute_internal.audit_routing(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'What audit_measures() says of leads that found nobody, of ladders and of misroutes. Internal.';
 
 CREATE FUNCTION leadroute.unrouted_rate(since timestamptz, until timestamptz, tenant text DEFAULT NULL)

@@ -63,29 +63,44 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.lead_ends(timestamptz, timestamptz, text) IS 'The first and last lead of a period. Internal.';
 
+-- In seconds, as days have other lengths where clocks are changed.
 CREATE FUNCTION leadroute_internal.border(first timestamptz, last timestamptz, no integer, parts integer) RETURNS timestamptz
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT CASE WHEN isfinite(border.first) AND border.first < border.last AND isfinite(border.last)
-                THEN least(border.first + (border.last - border.first) * border.no / border.parts, border.last) END;
+    SELECT CASE WHEN isfinite(border.first) AND isfinite(border.last) AND border.last - border.first > interval '7 days'
+                THEN border.first + make_interval(secs => date_part('epoch', border.last - border.first) * border.no / border.parts) END;
 END;
-COMMENT ON FUNCTION leadroute_internal.border(timestamptz, timestamptz, integer, integer) IS 'Where the first so many of equally long parts of a period end; NULL of what has no length. Internal.';
+COMMENT ON FUNCTION leadroute_internal.border(timestamptz, timestamptz, integer, integer) IS 'Where the first so many of equally long parts of a period end; NULL of a week or less, for which parts are not worth it. Internal.';
 
--- Each process that reads a part finds the same borders: they come from times that one snapshot shows.
+CREATE FUNCTION leadroute_internal.is_dense(since timestamptz, until timestamptz, first_id bigint, last_id bigint) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+BEGIN ATOMIC
+    SELECT count(*) FILTER (WHERE l.created_at >= is_dense.since AND l.created_at < is_dense.until) * 3 >= count(*)
+      FROM generate_series(0, 15) k
+     CROSS JOIN LATERAL (SELECT x.created_at FROM leadroute.leads x WHERE x.id BETWEEN is_dense.first_id + ((is_dense.last_id::numeric - is_dense.first_id) * k / 16)::bigint AND is_dense.last_id
+                          ORDER BY x.id LIMIT 1) l;
+END;
+COMMENT ON FUNCTION leadroute_internal.is_dense(timestamptz, timestamptz, bigint, bigint) IS 'Whether leads of a period are at least a third of those between its first and last, by the look of sixteen. Internal.';
+
+-- Each process that reads a part finds the same borders: they come from times that one snapshot shows, and from now().
 CREATE FUNCTION leadroute_internal.period_part(since timestamptz, until timestamptz, tenant text, no integer, parts integer)
-    RETURNS TABLE (since timestamptz, until timestamptz, first_id bigint, last_id bigint)
+    RETURNS TABLE (since timestamptz, until timestamptz, first_id bigint, last_id bigint, is_all boolean)
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off
 BEGIN ATOMIC
-    SELECT p.since, p.until, e.first_id, e.last_id
-      FROM leadroute_internal.outer_leads() o
+    SELECT p.since, p.until, e.first_id, e.last_id, a.is_all
+      FROM (SELECT 1) one
+      -- where row security hides most leads, they are a walk away: not for a month
+      LEFT JOIN LATERAL (SELECT x.* FROM leadroute_internal.outer_leads() x WHERE period_part.since = '-infinity') o ON true
      CROSS JOIN LATERAL (SELECT greatest(period_part.since, o.earliest) AS first, least(period_part.until, now()) AS last) t
      CROSS JOIN LATERAL (
         SELECT CASE WHEN period_part.no = 1 THEN period_part.since ELSE coalesce(leadroute_internal.border(t.first, t.last, period_part.no - 1, period_part.parts), period_part.until) END AS since,
                CASE WHEN period_part.no = period_part.parts THEN period_part.until ELSE coalesce(leadroute_internal.border(t.first, t.last, period_part.no, period_part.parts), period_part.until) END AS until) p
+     -- it seems: then to look for the first and last of the period costs more than to read a few of other times
+     CROSS JOIN LATERAL (SELECT coalesce(period_part.tenant IS NULL AND p.since <= o.earliest AND p.until > o.latest, false) AS is_all) a
      CROSS JOIN LATERAL (
-        -- all leads, it seems: then to look for the first and last of the period costs more than to read a few of other times
-        SELECT o.first_id, o.last_id WHERE p.since <= o.earliest AND p.until > o.latest
+        SELECT o.first_id, o.last_id WHERE a.is_all
         UNION ALL
-        SELECT x.first_id, x.last_id FROM leadroute_internal.lead_ends(p.since, p.until, period_part.tenant) x WHERE (p.since <= o.earliest AND p.until > o.latest) IS NOT TRUE) e;
+        SELECT x.first_id, x.last_id FROM leadroute_internal.lead_ends(p.since, p.until, period_part.tenant) x WHERE NOT a.is_all) e
+     WHERE period_part.no = 1 OR p.since < p.until;
 END;
-COMMENT ON FUNCTION leadroute_internal.period_part(timestamptz, timestamptz, text, integer, integer) IS 'One of several parts of a period, and leads between which all of it lie, mostly the first and last of them. Internal.';
+COMMENT ON FUNCTION leadroute_internal.period_part(timestamptz, timestamptz, text, integer, integer) IS 'One of several parts of a period, if there is anything in it, and its first and last lead; or of all leads, those with the lowest and the highest number (is_all). Internal.';

@@ -9,9 +9,18 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION leadroute_internal.first_routed(bigint, timestamptz) IS 'When a lead was first routed from an action on. Internal.';
 
--- Leads of a period lie close together: they, and what is read beside them, are read between the first and the last. The clocks of a period that
--- are of other leads, which came earlier, are looked up with all that belongs to them.
---
+-- Leads of a period lie close together: they, and what is read beside them, are read between the first and the last. What is of other leads (clocks
+-- of a period whose lead came earlier) is looked up with all that belongs to them; so is everything where numbers and times do not go together.
+CREATE FUNCTION leadroute_internal.speed_part(since timestamptz, until timestamptz, tenant text, no integer, parts integer)
+    RETURNS TABLE (since timestamptz, until timestamptz, first_id bigint, last_id bigint, is_all boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET jit = off
+BEGIN ATOMIC
+    SELECT p.since, p.until, CASE WHEN d.is_dense THEN p.first_id END, CASE WHEN d.is_dense THEN p.last_id END, p.is_all
+      FROM leadroute_internal.period_part(speed_part.since, speed_part.until, speed_part.tenant, speed_part.no, speed_part.parts) p
+     CROSS JOIN LATERAL (SELECT p.is_all OR leadroute_internal.is_dense(p.since, p.until, p.first_id, p.last_id) AS is_dense) d;
+END;
+COMMENT ON FUNCTION leadroute_internal.speed_part(timestamptz, timestamptz, text, integer, integer) IS 'period_part(), without leads where those of the part are few beside others between them. Internal.';
+
 -- One text for the view and for functions, which say which leads they mean: where %s stand, in their order. What is looked up for each lead is
 -- read once from the table, the earliest row of each lead; only for an action that came after that (a restarted clock) it is looked up by itself.
 -- Where no column of such a table is asked for, the view does not read it.
@@ -73,24 +82,25 @@ BEGIN
                         'AND l.id BETWEEN FUNC.first_id AND FUNC.last_id AND (FUNC.only_tenant IS NULL OR l.tenant = FUNC.only_tenant)
                          AND coalesce(c.started_at, l.created_at) >= FUNC.since AND coalesce(c.started_at, l.created_at) < FUNC.until',
                         format(firsts, 'AND x.lead_id BETWEEN FUNC.first_id AND FUNC.last_id')) || '; END', 'FUNC.', 'speed_rows.');
-    EXECUTE replace($f$CREATE FUNCTION leadroute_internal.speed_of_earlier(since timestamptz, until timestamptz, only_tenant text, first_id bigint, last_id bigint)
+    EXECUTE replace($f$CREATE FUNCTION leadroute_internal.speed_of_earlier(since timestamptz, until timestamptz, only_tenant text, first_id bigint, last_id bigint, is_all boolean)
         RETURNS SETOF leadroute.speed_to_lead LANGUAGE sql STABLE PARALLEL SAFE COST 10000 ROWS 100
         SET search_path = pg_catalog, pg_temp SET jit = off SET max_parallel_workers_per_gather = 0 SET enable_seqscan = off SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off BEGIN ATOMIC $f$
         || format(body, '', 'AND c.started_at >= FUNC.since AND c.started_at < FUNC.until AND (FUNC.only_tenant IS NULL OR c.tenant = FUNC.only_tenant)
                          AND (c.lead_id BETWEEN FUNC.first_id AND FUNC.last_id) IS NOT TRUE
-                         -- or else no clock is looked at
-                         AND ((SELECT min(x.id) FROM leadroute.leads x) >= FUNC.first_id AND (SELECT max(x.id) FROM leadroute.leads x) <= FUNC.last_id) IS NOT TRUE', first) || '; END', 'FUNC.', 'speed_of_earlier.');
+                         AND NOT FUNC.is_all', first)
+        || ' UNION ALL ' || format(body, '', 'AND c.id IS NULL AND l.created_at >= FUNC.since AND l.created_at < FUNC.until AND (FUNC.only_tenant IS NULL OR l.tenant = FUNC.only_tenant)
+                         AND FUNC.first_id IS NULL', first) || '; END', 'FUNC.', 'speed_of_earlier.');
     -- Parts of the period, for workers. Without settings, so that it is read into the query that calls it, and they do what that asks for, too.
     EXECUTE 'CREATE FUNCTION leadroute.speed_to_lead(since timestamptz, until timestamptz, tenant text DEFAULT NULL) RETURNS SETOF leadroute.speed_to_lead
         LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC '
-        || (SELECT string_agg(format($f$SELECT r.* FROM leadroute_internal.period_part(speed_to_lead.since, speed_to_lead.until, speed_to_lead.tenant, %s, %s) p
+        || (SELECT string_agg(format($f$SELECT r.* FROM leadroute_internal.speed_part(speed_to_lead.since, speed_to_lead.until, speed_to_lead.tenant, %s, %s) p
             CROSS JOIN LATERAL (SELECT x.* FROM leadroute_internal.speed_rows(p.since, p.until, speed_to_lead.tenant, p.first_id, p.last_id) x
                                 UNION ALL
-                                SELECT x.* FROM leadroute_internal.speed_of_earlier(p.since, p.until, speed_to_lead.tenant, p.first_id, p.last_id) x) r
+                                SELECT x.* FROM leadroute_internal.speed_of_earlier(p.since, p.until, speed_to_lead.tenant, p.first_id, p.last_id, p.is_all) x) r
             WHERE leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until)$f$, n, parts), ' UNION ALL ') FROM generate_series(1, parts) n) || '; END';
 END $do$;
 COMMENT ON FUNCTION leadroute_internal.speed_rows(timestamptz, timestamptz, text, bigint, bigint) IS 'The rows of speed_to_lead() of leads between the first and the last of a period. Internal.';
-COMMENT ON FUNCTION leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint) IS 'The rows of speed_to_lead() whose clock started in a period, of leads that are not between its first and last lead. Internal.';
+COMMENT ON FUNCTION leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'The rows of speed_to_lead() whose clock started in a period, of leads that are not between two, unless these are all; without two, all rows of the period. Internal.';
 
 COMMENT ON FUNCTION leadroute.speed_to_lead(timestamptz, timestamptz, text) IS 'The rows of view speed_to_lead whose clock started in a period; of a lead without clock, whose row came in it.';
 COMMENT ON VIEW leadroute.speed_to_lead IS 'The way from the buyer''s action to the first meaningful response: inserted, routed, notified, answered. One row for each clock, so one for each action that somebody must answer, and one for a lead without clock. speed_percentiles sums it up.';
@@ -162,7 +172,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION leadroute_internal.is_dimension(text) IS 'True, or an error that says which dimensions there are. Internal.';
 
-CREATE FUNCTION leadroute_internal.speed_sums(since timestamptz, until timestamptz, before timestamptz, only_tenant text, first_id bigint, last_id bigint, is_old boolean)
+CREATE FUNCTION leadroute_internal.speed_sums(since timestamptz, until timestamptz, before timestamptz, only_tenant text, first_id bigint, last_id bigint, is_all boolean, is_old boolean)
     RETURNS TABLE (figures json)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 BEGIN ATOMIC
@@ -185,7 +195,7 @@ BEGIN ATOMIC
             UNION ALL
             SELECT 'action', a.tenant, a.lead_id, NULL, a.occurred_at, a.counted_at, a.first_response_at, a.routed_at, a.is_breached, false, coalesce(a.answered_by, a.owner_id), NULL, a.territory,
                    a.segment, a.tier, a.pool, a.source, a.campaign, a.channel, a.event, NULL, leadroute_internal.week_of(a.counted_at)
-              FROM leadroute_internal.speed_of_earlier(speed_sums.since, speed_sums.until, speed_sums.only_tenant, speed_sums.first_id, speed_sums.last_id) a
+              FROM leadroute_internal.speed_of_earlier(speed_sums.since, speed_sums.until, speed_sums.only_tenant, speed_sums.first_id, speed_sums.last_id, speed_sums.is_all) a
             UNION ALL
             SELECT 'decision', NULL, x.lead_id, NULL, x.decided_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
               FROM leadroute.decisions x
@@ -210,7 +220,7 @@ BEGIN ATOMIC
               -- by its index: a table that can only be read as a whole would seem too dear to share the rest
               FROM leadroute.event_types e WHERE e.name >= '') r;
 END;
-COMMENT ON FUNCTION leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'speed_figures of a period, for speed_percentiles(): the rows of speed_to_lead, with decisions, responses and reps beside them. before is a day before the period. Internal.';
+COMMENT ON FUNCTION leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint, boolean, boolean) IS 'speed_figures of a period, for speed_percentiles(): the rows of speed_to_lead, with decisions, responses and reps beside them. before is a day before the period. Internal.';
 
 CREATE FUNCTION leadroute.speed_percentiles(since timestamptz, until timestamptz, tenant text DEFAULT NULL, dimension text DEFAULT NULL)
     RETURNS TABLE (dimension text, value text, leads bigint, n bigint, answered bigint, unanswered bigint, within_target bigint, percent_within_target numeric,
@@ -225,9 +235,9 @@ BEGIN ATOMIC
            k.leads, k.n, k.answered, k.n - k.answered, k.met, leadroute_internal.percent(k.met, k.met + k.late),
            justify_hours(k.response[1] * interval '1 us'), justify_hours(k.response[2] * interval '1 us'), justify_hours(k.response[3] * interval '1 us'),
            justify_hours(k.route[1] * interval '1 us'), justify_hours(k.route[3] * interval '1 us'), k.tenant
-      FROM leadroute_internal.period_part(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant, 1, 1) e
+      FROM leadroute_internal.speed_part(speed_percentiles.since, speed_percentiles.until, speed_percentiles.tenant, 1, 1) e
      CROSS JOIN LATERAL leadroute_internal.speed_sums(speed_percentiles.since, speed_percentiles.until, leadroute_internal.day_before(speed_percentiles.since), speed_percentiles.tenant,
-                                                      e.first_id, e.last_id, leadroute_internal.is_old(e.first_id, e.last_id)) f
+                                                      e.first_id, e.last_id, e.is_all, leadroute_internal.is_old(e.first_id, e.last_id)) f
      CROSS JOIN LATERAL json_to_recordset(f.figures)
            AS k (tenant text, dimension integer, value text, leads bigint, n bigint, answered bigint, met bigint, late bigint, response bigint[], route bigint[])
      WHERE leadroute_internal.is_period(speed_percentiles.since, speed_percentiles.until) AND leadroute_internal.is_dimension(speed_percentiles.dimension)

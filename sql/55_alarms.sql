@@ -9,7 +9,7 @@ CREATE FUNCTION leadroute_internal.unrouted_since(since timestamptz) RETURNS TAB
 BEGIN ATOMIC
     SELECT u.tenant, sum(u.leads)::bigint, sum(u.unrouted)::bigint
       FROM (SELECT l.tenant, count(*) AS leads, count(*) FILTER (WHERE leadroute_internal.is_waiting(l.decision_id, l.owner_id, l.queue, l.status)) AS unrouted
-              FROM leadroute.leads l WHERE l.created_at >= unrouted_since.since AND l.duplicate_of IS NULL GROUP BY l.tenant
+              FROM leadroute.leads l WHERE l.created_at >= unrouted_since.since AND l.created_at < 'infinity' AND l.duplicate_of IS NULL GROUP BY l.tenant
             UNION ALL
             SELECT b.tenant, 0, count(*)
               FROM leadroute_internal.period_part(unrouted_since.since, 'infinity', NULL, 1, 1) e

@@ -64,7 +64,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION leadroute_internal.report_moment(timestamptz) IS 'A moment as the page has it, by the clock of the session. Internal.';
 
-CREATE FUNCTION leadroute_internal.first_decisions(since timestamptz, first_id bigint, last_id bigint, is_old boolean)
+CREATE FUNCTION leadroute_internal.first_decisions(since timestamptz, tenant text, first_id bigint, last_id bigint, is_old boolean)
     RETURNS TABLE (lead_id bigint, layer text, segment text, tier text, outcome text, pool text, queue text)
     LANGUAGE sql STABLE ROWS 100000 SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET work_mem = '128MB' SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0.005
 BEGIN ATOMIC
@@ -72,13 +72,14 @@ BEGIN ATOMIC
       FROM (SELECT x.lead_id, x.id, x.layer, x.segment, x.tier, x.outcome, x.pool, x.queue FROM leadroute.decisions x
              -- + 0: by time
              WHERE NOT first_decisions.is_old AND x.decided_at >= leadroute_internal.day_before(first_decisions.since)
-               AND x.lead_id + 0 BETWEEN first_decisions.first_id AND first_decisions.last_id
+               AND x.lead_id + 0 BETWEEN first_decisions.first_id AND first_decisions.last_id AND (first_decisions.tenant IS NULL OR x.tenant = first_decisions.tenant)
             UNION ALL
             SELECT x.lead_id, x.id, x.layer, x.segment, x.tier, x.outcome, x.pool, x.queue FROM leadroute.decisions x
-             WHERE first_decisions.is_old AND x.lead_id BETWEEN first_decisions.first_id AND first_decisions.last_id) d
+             WHERE first_decisions.is_old AND x.decided_at >= leadroute_internal.day_before(first_decisions.since)
+               AND x.lead_id BETWEEN first_decisions.first_id AND first_decisions.last_id AND (first_decisions.tenant IS NULL OR x.tenant = first_decisions.tenant)) d
      ORDER BY d.lead_id, d.id;
 END;
-COMMENT ON FUNCTION leadroute_internal.first_decisions(timestamptz, bigint, bigint, boolean) IS 'The first decision about each lead between two, of those that came since. Internal.';
+COMMENT ON FUNCTION leadroute_internal.first_decisions(timestamptz, text, bigint, bigint, boolean) IS 'The first decision about each lead between two, of those that came since. Internal.';
 
 -- Leads of a team and their first decision: how the rules routed them.
 CREATE FUNCTION leadroute_internal.report_flows(since timestamptz, until timestamptz, tenant text, kind text, name text, reps text[]) RETURNS TABLE (found jsonb)
@@ -91,7 +92,7 @@ BEGIN ATOMIC
                    count(*) AS leads
               FROM leadroute.leads l
               LEFT JOIN (SELECT x.* FROM leadroute_internal.period_part(report_flows.since, report_flows.until, report_flows.tenant, 1, 1) e
-                          CROSS JOIN LATERAL leadroute_internal.first_decisions(report_flows.since, e.first_id, e.last_id, leadroute_internal.is_old(e.first_id, e.last_id)) x) d ON d.lead_id = l.id
+                          CROSS JOIN LATERAL leadroute_internal.first_decisions(report_flows.since, report_flows.tenant, e.first_id, e.last_id, leadroute_internal.is_old(e.first_id, e.last_id)) x) d ON d.lead_id = l.id
              WHERE l.duplicate_of IS NULL AND l.created_at >= report_flows.since AND l.created_at < report_flows.until
                AND (report_flows.tenant IS NULL OR l.tenant = report_flows.tenant)
                AND leadroute_internal.is_of_team(report_flows.kind, report_flows.name, report_flows.reps, l.owner_id, l.pool, l.territory)

@@ -79,9 +79,10 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadro
 -- Reports run with the rights of whoever calls them, and so do these, which read nothing that their caller may not.
 GRANT EXECUTE ON FUNCTION leadroute_internal.day_before(timestamptz), leadroute_internal.is_closed(text), leadroute_internal.is_waiting(bigint, text, text, text),
     leadroute_internal.fallen_back(timestamptz, timestamptz, text, bigint, bigint, boolean), leadroute_internal.lead_ends(timestamptz, timestamptz, text), leadroute_internal.outer_leads(),
-    leadroute_internal.border(timestamptz, timestamptz, integer, integer), leadroute_internal.period_part(timestamptz, timestamptz, text, integer, integer), leadroute_internal.is_old(bigint, bigint),
+    leadroute_internal.border(timestamptz, timestamptz, integer, integer), leadroute_internal.period_part(timestamptz, timestamptz, text, integer, integer), leadroute_internal.is_old(bigint, bigint), leadroute_internal.is_dense(timestamptz, timestamptz, bigint, bigint),
+    leadroute_internal.speed_part(timestamptz, timestamptz, text, integer, integer),
     leadroute_internal.misrouted_between(timestamptz, timestamptz, text, bigint, bigint, boolean), leadroute_internal.audit_routing(timestamptz, timestamptz, text, bigint, bigint, boolean),
-    leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint, boolean), leadroute_internal.first_routed(bigint, timestamptz), leadroute_internal.week_of(timestamptz), leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint), leadroute_internal.speed_rows(timestamptz, timestamptz, text, bigint, bigint),
+    leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint, boolean, boolean), leadroute_internal.first_routed(bigint, timestamptz), leadroute_internal.week_of(timestamptz), leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint, boolean), leadroute_internal.speed_rows(timestamptz, timestamptz, text, bigint, bigint),
     leadroute_internal.audit_leads(timestamptz, timestamptz, text), leadroute_internal.audit_clocks(timestamptz, timestamptz, text),
     leadroute_internal.audit_answers(timestamptz, timestamptz, text, bigint, bigint, bigint, bigint),
     leadroute_internal.threshold_of(text, text, text), leadroute_internal.wilson(bigint, bigint),
@@ -90,7 +91,7 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.day_before(timestamptz), leadroute_
     leadroute_internal.pool_number(text), leadroute_internal.pool_sums(timestamptz, timestamptz, text), leadroute_internal.turn_events(integer, timestamptz, timestamptz, text), leadroute_internal.turn_shares(integer, timestamptz, timestamptz, text), leadroute_internal.turns_counted(text, timestamptz, timestamptz, text) TO PUBLIC;
 -- A report runs with the rights of whoever asks for it.
 GRANT EXECUTE ON FUNCTION leadroute_internal.report_page(text), leadroute_internal.report_team(text, text), leadroute_internal.is_of_team(text, text, text[], text, text, text),
-    leadroute_internal.report_moment(timestamptz), leadroute_internal.report_flows(timestamptz, timestamptz, text, text, text, text[]), leadroute_internal.first_decisions(timestamptz, bigint, bigint, boolean),
+    leadroute_internal.report_moment(timestamptz), leadroute_internal.report_flows(timestamptz, timestamptz, text, text, text, text[]), leadroute_internal.first_decisions(timestamptz, text, bigint, bigint, boolean),
     leadroute_internal.report_speed(timestamptz, timestamptz, text, text, text, text[]),
     leadroute_internal.report_measures(timestamptz, timestamptz, text, text, text, text[], jsonb), leadroute_internal.report_sla(timestamptz, timestamptz, text, text[], text[]),
     leadroute_internal.report_balance(timestamptz, timestamptz, text, text[]), leadroute_internal.report_members(timestamptz, timestamptz, text, text, text, text[], text[]),

@@ -129,5 +129,14 @@ SELECT 92000 + n, n, timestamptz '2024-01-01' + n * interval '1 hour', 'insert',
   FROM (VALUES (1, '["H1:1000:-9223372036854775808 h1", "H2:1000:9223372036854775807 h2"]'), (2, '["H1:9223372036854775807:5 h1", "H2:-9223372036854775806:5 h2"]')) v (n, c);
 SELECT turn, rep_id, entitled, credit_seen, credit_before, received FROM leadroute.fairness_certificate('hand', '2024-01-01', '2024-02-01') ORDER BY turn, rep_id;
 SELECT turns FROM leadroute.fairness_verdict('hand', '2024-01-01', '2024-02-01', '');
+-- One lead is the bound only where who was eligible stayed the same (January), with the same weights (in February one has another), in all turns (in March one is missing, in April another instead).
+INSERT INTO leadroute.decisions (id, lead_id, decided_at, cause, layer, outcome, pool, reason, trace)
+SELECT 93000 + n, n, t, 'insert', 'distribution', 'owner', 'hand', 'by hand',
+       jsonb_build_array(jsonb_build_object('code', 'turn', 'pool', 'hand', 'rep', 'h1', 'candidates', replace(replace(replace(c, 'H1', :h1::text), 'H2', :h2::text), 'H3', :h3::text)::jsonb))
+  FROM (VALUES (1, timestamptz '2023-01-01', '["H1:1000:500000000000 h1", "H2:1000:500000000000 h2"]'), (2, '2023-01-02', '["H1:1000:0 h1", "H2:1000:1000000000000 h2"]'),
+               (3, '2023-02-01', '["H1:1000:500000000000 h1", "H2:1000:500000000000 h2"]'), (4, '2023-02-02', '["H1:3000:0 h1", "H2:1000:1000000000000 h2"]'),
+               (5, '2023-03-01', '["H1:1000:500000000000 h1", "H2:1000:500000000000 h2"]'), (6, '2023-03-02', '["H1:1000:500000000000 h1"]'),
+               (7, '2023-04-01', '["H1:1000:500000000000 h1", "H2:1000:500000000000 h2"]'), (8, '2023-04-02', '["H1:1000:0 h1", "H3:1000:500000000000 h3"]')) v (n, t, c);
+SELECT m, v.turns, v.members, v.bound FROM generate_series(timestamptz '2023-01-01', '2023-04-01', '1 month') m, LATERAL leadroute.fairness_verdict('hand', m, m + interval '1 month', '') v;
 SELECT * FROM story.try('SELECT * FROM leadroute.fairness_certificate(''none'', ''-infinity'', ''infinity'')');
 SELECT * FROM story.try('SELECT * FROM leadroute.fairness_verdict(''p'', NULL, ''infinity'')');

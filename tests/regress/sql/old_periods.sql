@@ -49,15 +49,17 @@ SELECT p.name, a.measure, a.value, a.detail FROM story.periods p JOIN story.coun
  WHERE CASE a.measure WHEN 'leads' THEN a.value <> c.leads WHEN 'unrouted' THEN a.detail <> format('%s leads for which nobody was found, of these %s after an error', c.unrouted, c.errors)
                       WHEN 'fallback' THEN a.detail NOT LIKE c.fallback || ' %' WHEN 'escalated' THEN a.detail NOT LIKE c.escalated || ' %' WHEN 'misrouted' THEN a.detail NOT LIKE c.misrouted || ' %' END;
 -- The week of the lead, and not of its decision.
-SELECT w.* FROM ((SELECT u.week, u.leads, u.unrouted, u.fallback FROM leadroute.unrouted_rate('2026-01-12', '2026-02-02') u)
-    EXCEPT ALL (SELECT date_trunc('week', t.created_at)::date, count(*), count(*) FILTER (WHERE t.found_nobody OR t.waits), count(*) FILTER (WHERE t.fell) FROM story.told t
-                 WHERE t.is_lead AND t.created_at >= '2026-01-12' AND t.created_at < '2026-02-02' GROUP BY 1)) w;
+CREATE VIEW story.weeks AS SELECT date_trunc('week', t.created_at)::date AS week, count(*) AS leads, count(*) FILTER (WHERE t.found_nobody OR t.waits) AS unrouted, count(*) FILTER (WHERE t.fell) AS fallback
+  FROM story.told t WHERE t.is_lead AND t.created_at >= '2026-01-12' AND t.created_at < '2026-02-02' GROUP BY 1;
+SELECT * FROM story.weeks c FULL JOIN (SELECT u.week, u.leads, u.unrouted, u.fallback FROM leadroute.unrouted_rate('2026-01-12', '2026-02-02') u) u USING (week, leads, unrouted, fallback) WHERE c IS NULL OR u IS NULL;
+SELECT count(*) FROM story.weeks;
 -- How they were routed first.
-SELECT p.name, f.segment, f.leads, t.leads AS counted FROM story.periods p CROSS JOIN LATERAL
-       (SELECT x ->> 'segment' AS segment, sum((x ->> 'leads')::bigint) AS leads FROM leadroute_internal.report_flows(p.since, p.until, p.tenant, NULL, NULL, NULL) r, jsonb_array_elements(r.found) x
-         WHERE x ->> 'layer' = 'distribution' GROUP BY 1) f
-  LEFT JOIN LATERAL (SELECT count(*) AS leads FROM story.told t WHERE t.is_lead AND NOT t.fell AND t.segment = f.segment AND t.created_at >= p.since AND t.created_at < p.until AND t.tenant = coalesce(p.tenant, t.tenant)) t ON true
- WHERE f.leads IS DISTINCT FROM t.leads;
+CREATE VIEW story.routed AS SELECT p.name, t.segment, count(*) AS leads FROM story.periods p JOIN story.told t ON t.is_lead AND NOT t.fell AND t.created_at >= p.since AND t.created_at < p.until AND t.tenant = coalesce(p.tenant, t.tenant) GROUP BY 1, 2;
+SELECT name, segment, c.leads AS counted, f.leads AS told FROM story.routed c
+  FULL JOIN (SELECT p.name, x ->> 'segment' AS segment, sum((x ->> 'leads')::bigint) AS leads
+               FROM story.periods p CROSS JOIN LATERAL leadroute_internal.report_flows(p.since, p.until, p.tenant, NULL, NULL, NULL) r, jsonb_array_elements(r.found) x WHERE x ->> 'layer' = 'distribution' GROUP BY 1, 2) f USING (name, segment)
+ WHERE c.leads IS DISTINCT FROM f.leads;
+SELECT count(*) FROM story.routed;
 -- The alarm, by tenant.
-SELECT u.* FROM leadroute_internal.unrouted_since('2026-03-01') u
-EXCEPT ALL SELECT t.tenant, count(*), count(*) FILTER (WHERE t.found_nobody OR t.waits) FROM story.told t WHERE t.is_lead AND t.created_at >= '2026-03-01' GROUP BY t.tenant;
+SELECT u.*, count(*) AS counted, count(*) FILTER (WHERE t.found_nobody OR t.waits) AS counted_unrouted
+  FROM leadroute_internal.unrouted_since('2026-03-01') u JOIN story.told t ON t.tenant = u.tenant AND t.is_lead AND t.created_at >= '2026-03-01' GROUP BY u.tenant, u.leads, u.unrouted ORDER BY 1;

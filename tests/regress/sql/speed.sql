@@ -55,15 +55,19 @@ CREATE TABLE story.periods AS SELECT * FROM (VALUES
     ('when only clocks started', '2026-08-01', '2026-09-15', NULL), ('an hour', '2026-05-01 15:00 UTC', '2026-05-01 16:00 UTC', NULL), ('long ago', '2025-06-01', '2025-07-01', NULL), ('before all', '2025-01-01', '2025-02-01', NULL)) p (name, since, until, tenant);
 
 -- A period is read in parts: each begins where the one before it ends, the first and last with the period, whatever clocks do meanwhile.
-SET TimeZone = 'Europe/Berlin';
 CREATE TABLE story.odd_periods AS SELECT * FROM story.periods UNION ALL SELECT * FROM (VALUES ('a microsecond', timestamptz '2026-05-01', timestamptz '2026-05-01 00:00:00.000001', NULL::text), ('nothing', '2026-05-01', '2026-05-01', NULL),
-    ('the day clocks go on', '2026-03-29', '2026-03-30', NULL), ('two days with an hour twice', '2026-10-24', '2026-10-26', NULL), ('to come', '2100-01-01', '2200-01-01', NULL), ('since ever', '-infinity', '2026-04-01', NULL), ('from now on', now(), 'infinity', NULL),
+    ('over a day that Apia left out', '2011-12-25', '2012-01-03', NULL), ('when clocks go back', '2026-10-20', '2026-11-02', NULL), ('to come', '2100-01-01', '2200-01-01', NULL), ('since ever', '-infinity', '2026-04-01', NULL), ('from now on', now(), 'infinity', NULL),
     ('never', '-infinity', '-infinity', NULL), ('beyond', 'infinity', 'infinity', NULL)) o;
-SELECT k.parts, count(*) AS periods, count(*) FILTER (WHERE k.is_whole) AS whole, max(k.not_empty) FILTER (WHERE k.name = 'April') AS of_april
+CREATE VIEW story.parts AS
+SELECT k.parts, count(*) AS periods, count(*) FILTER (WHERE k.is_whole) AS whole, max(k.not_empty) FILTER (WHERE k.name = 'April') AS of_april, max(k.not_empty) FILTER (WHERE k.name ~ 'Apia') AS of_apia, max(k.not_empty) FILTER (WHERE k.name = 'an hour') AS of_an_hour
   FROM (SELECT p.name, n.parts, count(*) FILTER (WHERE k.since < k.until) AS not_empty,
-               bool_and(k.since <= k.until) AND bool_and(k.since = coalesce(k.before, p.since)) AND max(k.until) FILTER (WHERE k.no = n.parts) = p.until AS is_whole
-          FROM story.odd_periods p, generate_series(1, 7, 3) n (parts), LATERAL (SELECT i AS no, e.since, e.until, lag(e.until) OVER (ORDER BY i) AS before FROM generate_series(1, n.parts) i, LATERAL leadroute_internal.period_part(p.since, p.until, p.tenant, i, n.parts) e) k
+               bool_and(k.since <= k.until) AND bool_and(k.since = coalesce(k.before, p.since)) AND max(k.until) = p.until AS is_whole
+          FROM story.odd_periods p, (VALUES (1), (4), (6)) n (parts), LATERAL (SELECT e.since, e.until, lag(e.until) OVER (ORDER BY i) AS before FROM generate_series(1, n.parts) i, LATERAL leadroute_internal.period_part(p.since, p.until, p.tenant, i, n.parts) e) k
          GROUP BY p.name, p.since, p.until, n.parts) k GROUP BY k.parts ORDER BY k.parts;
+SET TimeZone = 'Europe/Berlin';
+TABLE story.parts;
+SET TimeZone = 'Pacific/Apia';
+TABLE story.parts;
 RESET TimeZone;
 -- Rows: all are there, and no other. Of some the lead came before the period.
 SELECT p.name, count(*) AS rows, count(*) FILTER (WHERE l.created_at < p.since) AS of_earlier, count(a.answered_at) AS answered, count(a.channel) AS with_channel, count(a.routed_at) AS routed
@@ -97,7 +101,11 @@ SET timezone = 'Europe/Berlin';
 SELECT p.name, count(*) AS rows, sum(t.n) FILTER (WHERE t.dimension = 'all') AS n FROM story.periods p, LATERAL story.percentiles(p.since, p.until, p.tenant) t GROUP BY p.name ORDER BY 2 DESC, 1;
 SELECT p.name, d.* FROM story.periods p, LATERAL ((SELECT 'told', * FROM (SELECT * FROM story.percentiles(p.since, p.until, p.tenant) EXCEPT ALL SELECT * FROM story.by_dimension(p.since, p.until, p.tenant)) x)
     UNION ALL (SELECT 'counted', * FROM (SELECT * FROM story.by_dimension(p.since, p.until, p.tenant) EXCEPT ALL SELECT * FROM story.percentiles(p.since, p.until, p.tenant)) y)) d ORDER BY 1, 2, 3, 4 LIMIT 20;
+-- Where numbers and times do not go together everything is looked up; of a period without leads there is nothing to read between two.
+SELECT p.name, e.first_id IS NOT NULL AS is_dense FROM story.periods p, LATERAL leadroute_internal.speed_part(p.since, p.until, p.tenant, 1, 1) e ORDER BY 2, 1;
+
 -- The same by workers alone, which hand over to each other.
+CREATE TABLE story.rows_alone AS SELECT p.name, md5(string_agg(t.row_of, ',' ORDER BY t.row_of COLLATE "C")) AS told FROM story.periods p, LATERAL story.told(p.since, p.until, p.tenant) t GROUP BY p.name;
 CREATE TABLE story.alone AS SELECT p.name, t.* FROM story.periods p, LATERAL leadroute.speed_percentiles(p.since, p.until, p.tenant) t;
 \set shared 'SELECT leadroute_internal.speed_figures(''action'', l.tenant, l.id, NULL, l.occurred_at, NULL, l.occurred_at + l.id * interval ''1 second'', NULL, l.id % 2 = 0, false, l.owner_id, NULL, l.territory, l.source, NULL, NULL, NULL, NULL, NULL, l.event, NULL, l.created_at) AS told FROM leadroute.leads l'
 CREATE TABLE story.told_alone AS SELECT k.* FROM (:shared) a, json_array_elements(a.told) WITH ORDINALITY k (told, place);
@@ -115,5 +123,9 @@ SELECT count(*) FROM (SELECT told::text FROM story.told_alone EXCEPT ALL SELECT 
 RESET enable_indexscan;
 RESET enable_bitmapscan;
 SELECT count(*) FROM (TABLE story.alone EXCEPT ALL SELECT p.name, t.* FROM story.periods p, LATERAL leadroute.speed_percentiles(p.since, p.until, p.tenant) t) x;
+-- Parts of a period, too.
+SELECT DISTINCT substring(p FROM 'Gather|Parallel Append|Workers Launched: (?=[1-9])') AS plan FROM story.run_plan('SELECT count(s.channel) FROM leadroute.speed_to_lead(''-infinity'', ''infinity'') s') p WHERE p ~ 'Gather|Parallel Append|Launched' ORDER BY 1;
+SELECT name, count(*) FROM story.rows_alone FULL JOIN (SELECT p.name, md5(string_agg(t.row_of, ',' ORDER BY t.row_of COLLATE "C")) AS told FROM story.periods p, LATERAL story.told(p.since, p.until, p.tenant) t GROUP BY p.name) t USING (name, told) GROUP BY name HAVING count(*) > 1;
+SELECT count(*) FROM story.rows_alone;
 -- Nobody calls the pieces of the aggregate by themselves; versions of PostgreSQL say so in other words.
 SELECT f, t.code IN ('42883', '0A000') AS is_refused FROM unnest('{"speed_told(NULL)","speed_join(NULL, NULL)","speed_in(''\\x00'', NULL)"}'::text[]) f, story.try('SELECT leadroute_internal.' || f) t;
