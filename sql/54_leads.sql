@@ -11,14 +11,14 @@ COMMENT ON FUNCTION leadroute_internal.is_waiting(bigint, text, text, text) IS '
 -- to them is looked up, whatever is known of the tables.
 DO $do$
 DECLARE
-    -- + 0: by time
+    -- + 0: by time; + interval '0': by lead
     between_two constant text := $q$(SELECT x.id, x.lead_id, x.decided_at, x.cause, x.layer, x.outcome, x.owner_id, x.previous_owner_id, x.queue, x.reason_code, x.reason,
               x.layer = 'fallback' AND x.trace @> '[{"code": "error"}]' AS is_error
          FROM leadroute.decisions x WHERE NOT FUNC.is_old AND x.decided_at >= leadroute_internal.day_before(FUNC.since) AND x.lead_id + 0 BETWEEN FUNC.first_id AND FUNC.last_id
        UNION ALL
        SELECT x.id, x.lead_id, x.decided_at, x.cause, x.layer, x.outcome, x.owner_id, x.previous_owner_id, x.queue, x.reason_code, x.reason,
               x.layer = 'fallback' AND x.trace @> '[{"code": "error"}]'
-         FROM leadroute.decisions x WHERE FUNC.is_old AND x.decided_at >= leadroute_internal.day_before(FUNC.since) AND x.lead_id BETWEEN FUNC.first_id AND FUNC.last_id)$q$;
+         FROM leadroute.decisions x WHERE FUNC.is_old AND x.decided_at + interval '0' >= leadroute_internal.day_before(FUNC.since) AND x.lead_id BETWEEN FUNC.first_id AND FUNC.last_id)$q$;
     -- What is unrouted, for all who count it.
     fallen constant text := $q$
 SELECT d.lead_id, l.tenant, l.created_at, t.is_first AS is_fallback,

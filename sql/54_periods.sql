@@ -49,7 +49,7 @@ COMMENT ON FUNCTION leadroute_internal.outer_leads() IS 'The leads with the lowe
 CREATE FUNCTION leadroute_internal.is_old(first_id bigint, last_id bigint) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off
 BEGIN ATOMIC
-    SELECT (SELECT max(l.id) FROM leadroute.leads l) - is_old.first_id > 2 * (is_old.last_id - is_old.first_id);
+    SELECT CASE WHEN is_old.first_id IS NOT NULL THEN (SELECT max(l.id) FROM leadroute.leads l)::numeric - is_old.first_id > 2 * (is_old.last_id::numeric - is_old.first_id) END;
 END;
 COMMENT ON FUNCTION leadroute_internal.is_old(bigint, bigint) IS 'Whether more leads came after those of a period than lie between its first and last. Internal.';
 
@@ -72,15 +72,15 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION leadroute_internal.border(timestamptz, timestamptz, integer, integer) IS 'Where the first so many of equally long parts of a period end; NULL of a week or less, for which parts are not worth it. Internal.';
 
-CREATE FUNCTION leadroute_internal.is_dense(since timestamptz, until timestamptz, first_id bigint, last_id bigint) RETURNS boolean
+CREATE FUNCTION leadroute_internal.is_dense(since timestamptz, until timestamptz, tenant text, first_id bigint, last_id bigint) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
 BEGIN ATOMIC
-    SELECT count(*) FILTER (WHERE l.created_at >= is_dense.since AND l.created_at < is_dense.until) * 3 >= count(*)
-      FROM generate_series(0, 15) k
-     CROSS JOIN LATERAL (SELECT x.created_at FROM leadroute.leads x WHERE x.id BETWEEN is_dense.first_id + ((is_dense.last_id::numeric - is_dense.first_id) * k / 16)::bigint AND is_dense.last_id
-                          ORDER BY x.id LIMIT 1) l;
+    SELECT count(*) FILTER (WHERE l.created_at >= is_dense.since AND l.created_at < is_dense.until AND (is_dense.tenant IS NULL OR l.tenant = is_dense.tenant)) * 3 >= count(*)
+      FROM (SELECT ceil(is_dense.first_id + (is_dense.last_id::numeric - is_dense.first_id) * k / 50)::bigint AS id, floor(is_dense.first_id + (is_dense.last_id::numeric - is_dense.first_id) * (k + 1) / 50)::bigint AS last_id
+              FROM generate_series(0, 49) k) part
+     CROSS JOIN LATERAL (SELECT x.created_at, x.tenant FROM leadroute.leads x WHERE x.id BETWEEN part.id AND part.last_id ORDER BY x.id LIMIT 1) l;
 END;
-COMMENT ON FUNCTION leadroute_internal.is_dense(timestamptz, timestamptz, bigint, bigint) IS 'Whether leads of a period are at least a third of those between its first and last, by the look of sixteen. Internal.';
+COMMENT ON FUNCTION leadroute_internal.is_dense(timestamptz, timestamptz, text, bigint, bigint) IS 'Whether leads of a period are at least a third of those between its first and last, by the first lead of each of fifty parts between these. Internal.';
 
 -- Each process that reads a part finds the same borders: they come from times that one snapshot shows, and from now().
 CREATE FUNCTION leadroute_internal.period_part(since timestamptz, until timestamptz, tenant text, no integer, parts integer)
@@ -90,7 +90,7 @@ BEGIN ATOMIC
     SELECT p.since, p.until, e.first_id, e.last_id, a.is_all
       FROM (SELECT 1) one
       -- where row security hides most leads, they are a walk away: not for a month
-      LEFT JOIN LATERAL (SELECT x.* FROM leadroute_internal.outer_leads() x WHERE period_part.since = '-infinity') o ON true
+      LEFT JOIN LATERAL (SELECT x.* FROM leadroute_internal.outer_leads() x WHERE period_part.since < least(period_part.until, now()) - interval '360 days') o ON true
      CROSS JOIN LATERAL (SELECT greatest(period_part.since, o.earliest) AS first, least(period_part.until, now()) AS last) t
      CROSS JOIN LATERAL (
         SELECT CASE WHEN period_part.no = 1 THEN period_part.since ELSE coalesce(leadroute_internal.border(t.first, t.last, period_part.no - 1, period_part.parts), period_part.until) END AS since,

@@ -17,7 +17,7 @@ CREATE FUNCTION leadroute_internal.speed_part(since timestamptz, until timestamp
 BEGIN ATOMIC
     SELECT p.since, p.until, CASE WHEN d.is_dense THEN p.first_id END, CASE WHEN d.is_dense THEN p.last_id END, p.is_all
       FROM leadroute_internal.period_part(speed_part.since, speed_part.until, speed_part.tenant, speed_part.no, speed_part.parts) p
-     CROSS JOIN LATERAL (SELECT p.is_all OR leadroute_internal.is_dense(p.since, p.until, p.first_id, p.last_id) AS is_dense) d;
+     CROSS JOIN LATERAL (SELECT p.is_all OR leadroute_internal.is_dense(p.since, p.until, speed_part.tenant, p.first_id, p.last_id) AS is_dense) d;
 END;
 COMMENT ON FUNCTION leadroute_internal.speed_part(timestamptz, timestamptz, text, integer, integer) IS 'period_part(), without leads where those of the part are few beside others between them. Internal.';
 
@@ -100,7 +100,7 @@ BEGIN
             WHERE leadroute_internal.is_period(speed_to_lead.since, speed_to_lead.until)$f$, n, parts), ' UNION ALL ') FROM generate_series(1, parts) n) || '; END';
 END $do$;
 COMMENT ON FUNCTION leadroute_internal.speed_rows(timestamptz, timestamptz, text, bigint, bigint) IS 'The rows of speed_to_lead() of leads between the first and the last of a period. Internal.';
-COMMENT ON FUNCTION leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'The rows of speed_to_lead() whose clock started in a period, of leads that are not between two, unless these are all; without two, all rows of the period. Internal.';
+COMMENT ON FUNCTION leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint, boolean) IS 'The rows of speed_to_lead() whose clock started in a period, of leads that are not between first_id and last_id (none where is_all); where these are NULL all rows of the period. Internal.';
 
 COMMENT ON FUNCTION leadroute.speed_to_lead(timestamptz, timestamptz, text) IS 'The rows of view speed_to_lead whose clock started in a period; of a lead without clock, whose row came in it.';
 COMMENT ON VIEW leadroute.speed_to_lead IS 'The way from the buyer''s action to the first meaningful response: inserted, routed, notified, answered. One row for each clock, so one for each action that somebody must answer, and one for a lead without clock. speed_percentiles sums it up.';

@@ -70,12 +70,12 @@ CREATE FUNCTION leadroute_internal.first_decisions(since timestamptz, tenant tex
 BEGIN ATOMIC
     SELECT DISTINCT ON (d.lead_id) d.lead_id, d.layer, d.segment, d.tier, d.outcome, d.pool, d.queue
       FROM (SELECT x.lead_id, x.id, x.layer, x.segment, x.tier, x.outcome, x.pool, x.queue FROM leadroute.decisions x
-             -- + 0: by time
+             -- + 0: by time; + interval '0': by lead
              WHERE NOT first_decisions.is_old AND x.decided_at >= leadroute_internal.day_before(first_decisions.since)
                AND x.lead_id + 0 BETWEEN first_decisions.first_id AND first_decisions.last_id AND (first_decisions.tenant IS NULL OR x.tenant = first_decisions.tenant)
             UNION ALL
             SELECT x.lead_id, x.id, x.layer, x.segment, x.tier, x.outcome, x.pool, x.queue FROM leadroute.decisions x
-             WHERE first_decisions.is_old AND x.decided_at >= leadroute_internal.day_before(first_decisions.since)
+             WHERE first_decisions.is_old AND x.decided_at + interval '0' >= leadroute_internal.day_before(first_decisions.since)
                AND x.lead_id BETWEEN first_decisions.first_id AND first_decisions.last_id AND (first_decisions.tenant IS NULL OR x.tenant = first_decisions.tenant)) d
      ORDER BY d.lead_id, d.id;
 END;

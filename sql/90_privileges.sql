@@ -79,7 +79,7 @@ GRANT EXECUTE ON FUNCTION leadroute_internal.condition_problem(jsonpath), leadro
 -- Reports run with the rights of whoever calls them, and so do these, which read nothing that their caller may not.
 GRANT EXECUTE ON FUNCTION leadroute_internal.day_before(timestamptz), leadroute_internal.is_closed(text), leadroute_internal.is_waiting(bigint, text, text, text),
     leadroute_internal.fallen_back(timestamptz, timestamptz, text, bigint, bigint, boolean), leadroute_internal.lead_ends(timestamptz, timestamptz, text), leadroute_internal.outer_leads(),
-    leadroute_internal.border(timestamptz, timestamptz, integer, integer), leadroute_internal.period_part(timestamptz, timestamptz, text, integer, integer), leadroute_internal.is_old(bigint, bigint), leadroute_internal.is_dense(timestamptz, timestamptz, bigint, bigint),
+    leadroute_internal.border(timestamptz, timestamptz, integer, integer), leadroute_internal.period_part(timestamptz, timestamptz, text, integer, integer), leadroute_internal.is_old(bigint, bigint), leadroute_internal.is_dense(timestamptz, timestamptz, text, bigint, bigint),
     leadroute_internal.speed_part(timestamptz, timestamptz, text, integer, integer),
     leadroute_internal.misrouted_between(timestamptz, timestamptz, text, bigint, bigint, boolean), leadroute_internal.audit_routing(timestamptz, timestamptz, text, bigint, bigint, boolean),
     leadroute_internal.speed_sums(timestamptz, timestamptz, timestamptz, text, bigint, bigint, boolean, boolean), leadroute_internal.first_routed(bigint, timestamptz), leadroute_internal.week_of(timestamptz), leadroute_internal.speed_of_earlier(timestamptz, timestamptz, text, bigint, bigint, boolean), leadroute_internal.speed_rows(timestamptz, timestamptz, text, bigint, bigint),

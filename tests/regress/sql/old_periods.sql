@@ -63,3 +63,11 @@ SELECT count(*) FROM story.routed;
 -- The alarm, by tenant.
 SELECT u.*, count(*) AS counted, count(*) FILTER (WHERE t.found_nobody OR t.waits) AS counted_unrouted
   FROM leadroute_internal.unrouted_since('2026-03-01') u JOIN story.told t ON t.tenant = u.tenant AND t.is_lead AND t.created_at >= '2026-03-01' GROUP BY u.tenant, u.leads, u.unrouted ORDER BY 1;
+-- Numbers that are as far apart as they can be.
+SET session_replication_role = replica;
+UPDATE leadroute.leads SET id = -9223372036854775807 WHERE id = 2;
+UPDATE leadroute.leads SET id = 9223372036854775807 WHERE id = 3;
+RESET session_replication_role;
+SELECT count(*) FROM leadroute.speed_to_lead('2025-12-01', '2026-12-01');
+SELECT max(p.n) FROM leadroute.speed_percentiles('2025-12-01', '2026-12-01') p;
+SELECT sum(u.leads) FROM leadroute.unrouted_rate('2026-01-01', '2026-12-01') u;
