@@ -63,6 +63,31 @@ SELECT count(*) FROM story.routed;
 -- The alarm, by tenant.
 SELECT u.*, count(*) AS counted, count(*) FILTER (WHERE t.found_nobody OR t.waits) AS counted_unrouted
   FROM leadroute_internal.unrouted_since('2026-03-01') u JOIN story.told t ON t.tenant = u.tenant AND t.is_lead AND t.created_at >= '2026-03-01' GROUP BY u.tenant, u.leads, u.unrouted ORDER BY 1;
+-- Who sees one tenant by row security sees what is told of it to those who see all, also by workers.
+\set figures 'SELECT concat_ws('' '', (SELECT count(*) FROM leadroute.speed_to_lead(:since, ''infinity'', :tenant)), (SELECT sum(p.n) FROM leadroute.speed_percentiles(:since, ''infinity'', :tenant, ''all'') p), (SELECT concat_ws(''/'', sum(u.leads), sum(u.unrouted), sum(u.fallback)) FROM leadroute.unrouted_rate(:since, ''infinity'', :tenant) u), (SELECT count(*) FROM leadroute.misrouted_leads(:since, ''infinity'', :tenant)), (SELECT string_agg(a.detail, '', '' ORDER BY a.measure) FROM leadroute.audit_measures(:since, ''infinity'', :tenant) a WHERE a.measure IN (''unrouted'', ''escalated'', ''misrouted'')))'
+\set tenant '''beta'''
+\set since '''-infinity'''
+:figures AS "all" \gset
+\set since '''2026-02-20'''
+:figures AS late \gset
+CREATE ROLE story_reader;
+SELECT leadroute.grant_role('analyst', 'story_reader');
+ALTER TABLE leadroute.leads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE leadroute.decisions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_beta ON leadroute.leads TO story_reader USING (tenant = 'beta');
+CREATE POLICY of_beta ON leadroute.decisions TO story_reader USING (tenant = 'beta');
+SET ROLE story_reader;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET parallel_leader_participation = off;
+\set tenant NULL
+:figures = :'late' AS is_late_the_same, :'late';
+\set since '''-infinity'''
+:figures = :'all' AS is_all_the_same, :'all';
+RESET ROLE;
+RESET parallel_leader_participation;
+DROP OWNED BY story_reader;
+DROP ROLE story_reader;
 -- Numbers that are as far apart as they can be.
 SET session_replication_role = replica;
 UPDATE leadroute.leads SET id = -9223372036854775807 WHERE id = 2;
